@@ -1,0 +1,222 @@
+"""What a test wants: a World, and the Steps to take in it, as plain values.
+
+A Scenario is the unit of everything: strategies draw it, the harness carries it out, the oracle judges
+what came of it, the shrinker makes it smaller, and evidence files store it. It names resources by their
+place in the World ("eni:1", "instance:0"), never by an identifier of a real target, so the same Scenario
+can be carried out on any target. This file knows nothing of HTTP, of targets or of verdicts.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import types
+import typing
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+InstanceStatus = Literal["Pending", "Starting", "Running", "Stopping", "Stopped"]
+EniStatus = Literal["Available", "Attaching", "InUse", "Detaching", "Deleting"]
+
+INSTANCE_STATUSES: tuple[InstanceStatus, ...] = ("Pending", "Starting", "Running", "Stopping", "Stopped")
+ENI_STATUSES: tuple[EniStatus, ...] = ("Available", "Attaching", "InUse", "Detaching", "Deleting")
+
+
+@dataclass(frozen=True)
+class InstanceSpec:
+    """One instance of a World. `past` is what happened to it since it was created."""
+
+    status: InstanceStatus = "Running"
+    past: Literal["fresh", "restarted", "rebooted"] = "fresh"
+    zone: int = 0
+    over_eni_limit: bool = False
+
+
+@dataclass(frozen=True)
+class EniSpec:
+    """One secondary network interface of a World; `on` is the place of its instance, None if unattached.
+
+    `fault` is a condition that only the control protocol can bring about (design: vswitch.remove,
+    security_group.remove, security_group.type, security_group.full, eni.zone, eni.vpc, eni.type=TEXT).
+    """
+
+    on: int | None = 0
+    status: EniStatus = "InUse"
+    past: Literal["fresh", "reattached", "moved"] = "fresh"
+    tags: int = 0
+    groups: int = 1
+    addresses: int = 1
+    name: Literal["", "plain", "long", "unicode", "same"] = "plain"
+    description: Literal["", "plain", "long", "unicode"] = ""
+    delete_on_release: bool | None = None
+    fault: str = ""
+
+
+@dataclass(frozen=True)
+class World:
+    """The resources and their states before the first step.
+
+    `region_feature` False: the region does not offer the operation. `refused_parameter`: a parameter
+    name that the endpoint was told to refuse. Both need the control protocol.
+    """
+
+    instances: tuple[InstanceSpec, ...] = (InstanceSpec(),)
+    enis: tuple[EniSpec, ...] = (EniSpec(),)
+    region_feature: bool = True
+    refused_parameter: str = ""
+
+
+@dataclass(frozen=True)
+class Wire:
+    """How a call is put on the wire.
+
+    `place`: where the operation's parameters of a POST go. `format`: the Format parameter, "" for none.
+    `order`: order of the parameters on the wire. `fresh`: on a new connection.
+    """
+
+    method: Literal["GET", "POST"] = "GET"
+    place: Literal["query", "form", "mixed"] = "query"
+    format: Literal["JSON", "XML", "json", "xml", ""] = "JSON"
+    signing: Literal["v1", "v3"] = "v1"
+    order: Literal["given", "reversed", "sorted", "rotated"] = "given"
+    fresh: bool = False
+
+
+@dataclass(frozen=True)
+class Arg:
+    """One parameter of a call, in the order given.
+
+    ref: "eni:K", "instance:K", "primary:K" (the primary interface of instance K), "region",
+         "second_region", "zone", "instance_name:K", or "" when `form` holds the text itself.
+    form: how the text is made from what ref denotes; a name of `conformance.identifiers.FORMS`
+          ("exact" is the identifier itself), or "text:..." for a literal.
+    """
+
+    name: str
+    ref: str = ""
+    form: str = "exact"
+
+
+@dataclass(frozen=True)
+class Call:
+    """One DetachNetworkInterface call."""
+
+    args: tuple[Arg, ...] = (
+        Arg("RegionId", "region"),
+        Arg("InstanceId", "instance:0"),
+        Arg("NetworkInterfaceId", "eni:0"),
+    )
+    wire: Wire = Wire()
+    caller: str = "account"
+
+
+@dataclass(frozen=True)
+class Detach:
+    """The call under test."""
+
+    call: Call = Call()
+    kind: Literal["detach"] = "detach"
+
+
+@dataclass(frozen=True)
+class Act:
+    """A public operation of the surroundings: attach, delete, create, start, stop, reboot, describe.
+
+    `eni` and `instance` are places in the World; a created interface takes the next free place.
+    """
+
+    op: Literal["attach", "delete", "create", "start", "stop", "reboot", "describe"] = "describe"
+    eni: int = 0
+    instance: int = 0
+    kind: Literal["act"] = "act"
+
+
+@dataclass(frozen=True)
+class Settle:
+    """Wait until nothing is in transition, then look at everything."""
+
+    kind: Literal["settle"] = "settle"
+
+
+@dataclass(frozen=True)
+class Parallel:
+    """Steps sent at the same moment by as many clients."""
+
+    steps: tuple[Detach | Act, ...] = ()
+    kind: Literal["parallel"] = "parallel"
+
+
+Step = Detach | Act | Settle | Parallel
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """A World and what is done in it, in order. `name` is set for hand-written ones."""
+
+    world: World = World()
+    steps: tuple[Step, ...] = field(default_factory=tuple)
+    name: str = ""
+
+
+def to_json(value: Any) -> Any:
+    """A JSON-ready copy of a value of this file; fields at their default are left out, `kind` is kept."""
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        out: dict[str, Any] = {}
+        for f in dataclasses.fields(value):
+            item = getattr(value, f.name)
+            default = f.default_factory() if f.default_factory is not dataclasses.MISSING else f.default
+            if f.name == "kind" or item != default:
+                out[f.name] = to_json(item)
+        return out
+    if isinstance(value, tuple):
+        return [to_json(item) for item in value]
+    return value
+
+
+_KINDS: dict[str, type] = {"detach": Detach, "act": Act, "settle": Settle, "parallel": Parallel}
+
+
+def scenario_from_json(data: Any) -> Scenario:
+    """The Scenario that `to_json` wrote. Raises ValueError that names the bad key."""
+    value = _build(Scenario, data, "scenario")
+    if not isinstance(value, Scenario):
+        raise ValueError("scenario: not an object")
+    return value
+
+
+def _build(kind: Any, data: Any, where: str) -> Any:
+    """`data` as a value of the type `kind`, checked recursively."""
+    origin = typing.get_origin(kind)
+    if origin is tuple:
+        if not isinstance(data, list):
+            raise ValueError(f"{where}: a list was expected")
+        item = typing.get_args(kind)[0]
+        return tuple(_build(item, entry, f"{where}[{i}]") for i, entry in enumerate(data))
+    if origin in (typing.Union, types.UnionType):
+        options = typing.get_args(kind)
+        if data is None and type(None) in options:
+            return None
+        classes = [o for o in options if dataclasses.is_dataclass(o)]
+        if classes:
+            chosen = _KINDS.get(data.get("kind", "")) if isinstance(data, dict) else None
+            if chosen not in classes:
+                raise ValueError(f"{where}: unknown kind of step")
+            return _build(chosen, data, where)
+        if not any(isinstance(data, o) for o in options if isinstance(o, type)):
+            raise ValueError(f"{where}: {data!r} has the wrong type")
+        return data
+    if origin is Literal:
+        if data not in typing.get_args(kind):
+            raise ValueError(f"{where}: {data!r} is not one of {typing.get_args(kind)}")
+        return data
+    if dataclasses.is_dataclass(kind):
+        if not isinstance(data, dict):
+            raise ValueError(f"{where}: an object was expected")
+        hints = typing.get_type_hints(kind)
+        unknown = sorted(set(data) - set(hints))
+        if unknown:
+            raise ValueError(f"{where}: unknown key {unknown[0]!r}")
+        made = {key: _build(hints[key], entry, f"{where}.{key}") for key, entry in data.items()}
+        return typing.cast(Any, kind)(**made)
+    if isinstance(kind, type) and (not isinstance(data, kind) or (kind is int and isinstance(data, bool))):
+        raise ValueError(f"{where}: {data!r} is not a {kind.__name__}")
+    return data
