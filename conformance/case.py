@@ -26,7 +26,7 @@ class InstanceSpec:
     """One instance of a World. `past` is what happened to it since it was created."""
 
     status: InstanceStatus = "Running"
-    past: Literal["fresh", "restarted", "rebooted"] = "fresh"
+    past: Literal["any", "fresh", "restarted", "rebooted"] = "any"
     zone: int = 0
     over_eni_limit: bool = False
 
@@ -41,7 +41,7 @@ class EniSpec:
 
     on: int | None = 0
     status: EniStatus = "InUse"
-    past: Literal["fresh", "reattached", "moved"] = "fresh"
+    past: Literal["any", "fresh", "reattached", "moved"] = "any"
     tags: int = 0
     groups: int = 1
     addresses: int = 1

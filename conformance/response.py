@@ -1,0 +1,208 @@
+"""Whether one answer has the shape that the page and the common rules give it. Pure.
+
+Judged here: status line and headers, content type, encoding, well-formedness, the envelope of a success and
+of a refusal, RequestId and Message. Not judged here: whether the answer is the right one (`oracle`), and
+whether a RequestId is unique in the run (`verdicts`).
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import defusedxml.ElementTree as ElementTree
+from defusedxml.common import DefusedXmlException
+
+from conformance.contract import ACTION
+from conformance.oracle import Finding, Reply
+from harness.exchange import Exchange
+
+REQUEST_ID = re.compile(r"[0-9A-F]{8}(-[0-9A-F]{4}){3}-[0-9A-F]{12}\Z")
+_TEMPLATE = re.compile(r"%[sd]|%\d\$s|\$\{|\{\d*\}|\{\{|#\{|<%")
+_INTERNALS = re.compile(
+    r"Traceback \(most recent|\bat [\w$.]+\([\w.]+:\d+\)|Exception in thread|File \"[^\"]+\", line \d+"
+    r"|java\.lang\.|goroutine \d+|panic:|stack trace|\b[A-Z]\w+Exception:|\b[A-Z]\w+Error: ",
+    re.I,
+)
+_JSON_TYPES = ("application/json",)
+_XML_TYPES = ("text/xml", "application/xml")
+MAX_DEPTH = 32
+
+
+@dataclass(frozen=True)
+class Answer:
+    """An answer read by the rules: its gist, its RequestId, and everything that is wrong with its shape."""
+
+    reply: Reply
+    request_id: str
+    message: str
+    fields: Mapping[str, Any]
+    findings: tuple[Finding, ...]
+    format: str
+
+
+class _Duplicate(ValueError):
+    """A key that stands twice in one JSON object."""
+
+
+def _unique(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
+    out: dict[str, Any] = {}
+    for key, value in pairs:
+        if key in out:
+            raise _Duplicate(key)
+        out[key] = value
+    return out
+
+
+def _no_constant(text: str) -> Any:
+    raise ValueError(f"{text} is not JSON")
+
+
+def _read_json(body: bytes) -> tuple[Mapping[str, Any] | None, str, str]:
+    """(object, problem, "") of a JSON body; the object is None if nothing can be read."""
+    try:
+        text = body.decode("utf-8")
+    except UnicodeDecodeError:
+        return None, "the JSON body is not UTF-8", ""
+    if text.startswith("\ufeff"):
+        text, problem = text[1:], "the JSON body starts with a byte order mark"
+    else:
+        problem = ""
+    try:
+        value = json.loads(text, object_pairs_hook=_unique, parse_constant=_no_constant)
+    except _Duplicate as twice:
+        value, problem = json.loads(text), f"the key {twice} stands twice in the JSON body"
+    except (ValueError, RecursionError) as error:
+        return None, f"the body is not valid JSON: {str(error)[:80]}", ""
+    if not isinstance(value, dict):
+        return None, "the JSON body is not an object", ""
+    return value, problem, ""
+
+
+def _read_xml(body: bytes) -> tuple[Mapping[str, Any] | None, str, str]:
+    """(fields, problem, root name) of an XML body; nested elements are kept as True."""
+    problem = ""
+    if body.startswith(b"\xef\xbb\xbf"):
+        problem = "the XML body starts with a byte order mark"
+    try:
+        root = ElementTree.fromstring(body, forbid_dtd=True)
+    except DefusedXmlException:
+        return None, "the XML body carries a document type or entities", ""
+    except (ElementTree.ParseError, ValueError, LookupError) as error:
+        return None, f"the body is not well-formed XML: {str(error)[:80]}", ""
+    fields: dict[str, Any] = {}
+    for child in root:
+        if child.tag in fields and child.tag in ("RequestId", "HostId", "Code", "Message"):
+            problem = problem or f"the element {child.tag} stands twice"
+        fields.setdefault(child.tag, True if len(child) else (child.text or ""))
+    return fields, problem, root.tag
+
+
+def _type_problem(content_type: str, xml: bool) -> str:
+    """What is wrong with this Content-Type, "" if nothing."""
+    kind, _, rest = content_type.partition(";")
+    wanted = _XML_TYPES if xml else _JSON_TYPES
+    if kind.strip().lower() not in wanted:
+        return f"Content-Type is {content_type or 'missing'}, not that of {'XML' if xml else 'JSON'}"
+    for part in rest.split(";"):
+        name, _, value = part.partition("=")
+        if name.strip().lower() == "charset" and value.strip().strip('"').lower() not in ("utf-8", "utf8"):
+            return f"Content-Type names the charset {value.strip()}, the answers are UTF-8"
+    return ""
+
+
+def looks_bare(exchange: Exchange) -> bool:
+    """Whether this is an answer of a web server in front, given before the operation (414, 431, 413, 400)."""
+    return exchange.status in (400, 413, 414, 431, 494)
+
+
+def read(exchange: Exchange, wanted: str, operation: str = ACTION) -> Answer:
+    """Read an answered exchange. `wanted`: "JSON", "XML", or "" if the format is the endpoint's choice.
+
+    Findings carry the requirements R01 to R06, R09, and B01 for a status of 500 or above.
+    """
+    headers = {name.lower(): value for name, value in exchange.headers}
+    found: list[Finding] = []
+
+    def say(requirement: str, summary: str, cause: str = "") -> None:
+        found.append(Finding(requirement, summary, cause or f"shape:{requirement}:{summary[:60]}"))
+
+    status = exchange.status
+    if status >= 500:
+        say("B01", f"the endpoint answered with status {status}", f"status:{status}")
+    encoding = headers.get("content-encoding", "").lower()
+    if encoding not in ("", "identity"):
+        say("R05", f"the body is compressed ({encoding}), which was not asked for")
+    content_type = headers.get("content-type", "")
+    xml = wanted == "XML" or (not wanted and exchange.body.lstrip(b"\xef\xbb\xbf \r\n\t")[:1] == b"<")
+    format_ = "XML" if xml else "JSON"
+    problem = _type_problem(content_type, xml)
+    if problem:
+        say("R05", problem)
+    fields, problem, root = _read_xml(exchange.body) if xml else _read_json(exchange.body)
+    if problem:
+        say("R05" if "byte order" in problem else ("R03" if xml else "R02"), problem)
+    if fields is None:
+        say("R01", "no RequestId can be read from the answer")
+        return Answer(Reply(status, "?"), "", "", {}, tuple(found), format_)
+
+    code = fields.get("Code", "")
+    refused = not 200 <= status < 300
+    if refused:
+        _judge_refusal(fields, root, xml, say)
+    else:
+        if status != 200:
+            say("R02", f"a success came with status {status}, not 200")
+        if xml and root != f"{operation}Response":
+            say("R03", f"the root element of a success is {root}, not {operation}Response")
+        extra = [k for k in ("Code", "Message", "code", "message") if fields.get(k)]
+        if extra:
+            say("R03" if xml else "R02", f"a success carries {extra[0]}")
+    request_id = fields.get("RequestId", "")
+    if not isinstance(request_id, str) or not request_id:
+        say("R01", "RequestId is missing")
+        request_id = ""
+    elif not REQUEST_ID.match(request_id):
+        say("R01", f"RequestId {request_id[:48]!r} is not an upper-case UUID")
+    header_id = headers.get("x-acs-request-id", "")
+    if header_id and request_id and header_id != request_id:
+        say("R09", f"x-acs-request-id is {header_id}, RequestId is {request_id}", "shape:R09")
+    message = fields.get("Message", "")
+    shown = code if isinstance(code, str) else "?"
+    if refused and not shown:
+        shown = "?"
+    return Answer(
+        Reply(status, shown if refused else ""),
+        request_id,
+        message if isinstance(message, str) else "",
+        fields,
+        tuple(found),
+        format_,
+    )
+
+
+def _judge_refusal(fields: Mapping[str, Any], root: str, xml: bool, say: Any) -> None:
+    """The envelope of a refusal: root, Code, HostId, Message."""
+    if xml and root != "Error":
+        say("R04", f"the root element of a refusal is {root}, not Error")
+    for name in ("Code", "HostId"):
+        value = fields.get(name)
+        if not isinstance(value, str) or not value.strip():
+            say("R04", f"{name} is {'empty' if name in fields else 'missing'} in a refusal")
+    message = fields.get("Message")
+    if not isinstance(message, str) or not message.strip():
+        say("R04", f"Message is {'empty' if 'Message' in fields else 'missing'} in a refusal")
+        return
+    if message.strip().strip(".。!") in ("%s", "{}", "{0}", "null", "None", "undefined", "message"):
+        say("R06", f"Message is the bare template {message.strip()!r}")
+    elif _INTERNALS.search(message):
+        say("R06", "Message shows internals of the endpoint (a stack trace or an exception)")
+
+
+def template_left(message: str, sent: Sequence[str]) -> bool:
+    """Whether a Message holds an unfilled placeholder that did not come from the call itself."""
+    match = _TEMPLATE.search(message)
+    return match is not None and not any(match.group() in text for text in sent)

@@ -1,0 +1,71 @@
+"""One look at the target as a value: every field that the describe operations showed.
+
+Fields are flattened, lists lose their order, and fields that the suite has never heard of are kept: a frame
+condition is only as strong as what it compares. Pure.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+Fields = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """One look: flattened fields of each interface and instance by id, and of other resources by id."""
+
+    at: float
+    enis: Mapping[str, Fields] = field(default_factory=dict)
+    instances: Mapping[str, Fields] = field(default_factory=dict)
+    others: Mapping[str, Fields] = field(default_factory=dict)
+
+    def status(self, resource: str) -> str:
+        """The status of an interface or instance, "" if it is not there."""
+        fields = self.enis.get(resource) or self.instances.get(resource) or {}
+        return str(fields.get("Status", ""))
+
+    def link(self, eni: str) -> str:
+        """The instance that an interface shows itself attached to, "" if none."""
+        fields = self.enis.get(eni, {})
+        return str(fields.get("InstanceId") or fields.get("Attachment.InstanceId") or "")
+
+    def held(self, instance: str) -> frozenset[str]:
+        """The interfaces that an instance shows, by id."""
+        shown = self.instances.get(instance, {}).get("NetworkInterfaces", ())
+        return frozenset(json.loads(entry).get("NetworkInterfaceId", "") for entry in shown)
+
+
+def flatten(value: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Nested fields as dotted paths; a list becomes a sorted tuple of JSON texts; empty means absent.
+
+    The wrapper that ECS puts around lists ({"Tags": {"Tag": [...]}}) is taken off.
+    """
+    out: dict[str, Any] = {}
+    for key, item in value.items():
+        path = f"{prefix}{key}"
+        if isinstance(item, Mapping):
+            inner = list(item.values())
+            if len(inner) == 1 and isinstance(inner[0], list):
+                item = inner[0]
+            else:
+                out.update(flatten(item, f"{path}."))
+                continue
+        if isinstance(item, list):
+            if item:
+                out[path] = tuple(sorted(json.dumps(_plain(e), sort_keys=True) for e in item))
+        elif item is not None and item != "":
+            out[path] = item
+    return out
+
+
+def _plain(item: Any) -> Any:
+    """A list element without the order of inner lists and without empty fields."""
+    if isinstance(item, Mapping):
+        return {k: _plain(v) for k, v in item.items() if v not in (None, "", [], {})}
+    if isinstance(item, list):
+        return sorted((_plain(e) for e in item), key=lambda e: json.dumps(e, sort_keys=True))
+    return item
