@@ -1,0 +1,34 @@
+"""Switching faults and variants on and off: the hooks are built anew from the names in force."""
+
+from __future__ import annotations
+
+from emulator.behaviour import Hooks
+from emulator.faults import FAULTS
+from emulator.state import Cloud
+from emulator.variants import VARIANTS
+
+
+def switch_fault(cloud: Cloud, names: list[str]) -> None:
+    """Make exactly these faults active.  Raises KeyError for an unknown name, and then changes nothing."""
+    for name in names:
+        FAULTS[name]
+    cloud.behaviour.faults = list(names)
+    _rebuild(cloud)
+
+
+def switch_variant(cloud: Cloud, names: list[str]) -> None:
+    """Make exactly these variants active.  Raises KeyError for an unknown name, and then changes nothing."""
+    for name in names:
+        VARIANTS[name]
+    cloud.behaviour.variants = list(names)
+    _rebuild(cloud)
+
+
+def _rebuild(cloud: Cloud) -> None:
+    behaviour = cloud.behaviour
+    behaviour.hooks = Hooks()
+    behaviour.restore()
+    for name in behaviour.variants:
+        VARIANTS[name].install(behaviour)
+    for name in behaviour.faults:
+        FAULTS[name].install(behaviour.hooks)
