@@ -1,0 +1,147 @@
+"""Every exchange of a worker, written as it happens: gzipped lines of JSON, redacted.
+
+Each line is pushed to the file before `write` returns, so that a process killed at any moment leaves a
+file that can be read up to its last exchange. Workers write files of their own.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+import zlib
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from harness.exchange import Exchange, Sent
+from harness.redact import Redactor
+
+_GZIP = 31
+
+
+class Journal:
+    """Appends exchanges to a file. May be used from several threads at once."""
+
+    def __init__(self, path: Path, redactor: Redactor) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self.path = path
+        self.redactor = redactor
+        self._lock = threading.Lock()
+        self._file = path.open("ab", buffering=0)
+        self._press = zlib.compressobj(1, zlib.DEFLATED, _GZIP)
+
+    def write(self, exchange: Exchange) -> None:
+        """Append one exchange. Does nothing once closed."""
+        line = self.redactor.text(json.dumps(to_json(exchange), separators=(",", ":"))) + "\n"
+        with self._lock:
+            if not self._file.closed:
+                self._file.write(
+                    self._press.compress(line.encode("ascii")) + self._press.flush(zlib.Z_SYNC_FLUSH)
+                )
+
+    def close(self) -> None:
+        """Finish the file. May be called twice."""
+        with self._lock:
+            if not self._file.closed:
+                self._file.write(self._press.flush(zlib.Z_FINISH))
+                self._file.close()
+
+    def __enter__(self) -> Journal:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def worker_path(directory: Path, worker: str) -> Path:
+    """Where a worker's journal lies."""
+    return directory / f"wire-{worker}.jsonl.gz"
+
+
+def to_json(exchange: Exchange) -> dict[str, Any]:
+    """The exchange as JSON values; octets as text, those that are not UTF-8 as surrogate escapes."""
+    sent = exchange.sent
+    return {
+        "id": exchange.id,
+        "at": round(exchange.at, 6),
+        "seconds": round(exchange.seconds, 6),
+        "sent": {
+            "action": sent.action,
+            "version": sent.version,
+            "method": sent.method,
+            "url": sent.url,
+            "pairs": sent.pairs,
+            "headers": sent.headers,
+            "body": sent.body.decode("utf-8", "surrogateescape"),
+            "caller": sent.caller,
+            "signing": sent.signing,
+        },
+        "outcome": exchange.outcome,
+        "status": exchange.status,
+        "reason": exchange.reason,
+        "headers": exchange.headers,
+        "body": exchange.body.decode("utf-8", "surrogateescape"),
+        "detail": exchange.detail,
+        "attempts": exchange.attempts,
+        "throttled": exchange.throttled,
+    }
+
+
+def from_json(data: Mapping[str, Any]) -> Exchange:
+    """The Exchange that `to_json` wrote. Raises KeyError or TypeError if it did not."""
+    sent = dict(data["sent"])
+    sent["pairs"], sent["headers"] = _pairs(sent["pairs"]), _pairs(sent["headers"])
+    sent["body"] = sent["body"].encode("utf-8", "surrogateescape")
+    rest = {key: value for key, value in data.items() if key not in ("sent", "headers", "body")}
+    return Exchange(
+        sent=Sent(**sent),
+        headers=_pairs(data["headers"]),
+        body=data["body"].encode("utf-8", "surrogateescape"),
+        **rest,
+    )
+
+
+def _pairs(data: Any) -> tuple[tuple[str, str], ...]:
+    return tuple((str(name), str(value)) for name, value in data)
+
+
+def read_lines(path: Path) -> Iterator[str]:
+    """The complete lines of a journal, also of one that was cut off or has several members."""
+    rest = b""
+    data = path.read_bytes()
+    while data:
+        press = zlib.decompressobj(_GZIP)
+        try:
+            rest += press.decompress(data)
+        except zlib.error:
+            break
+        data = press.unused_data
+    for line in rest.split(b"\n")[:-1]:
+        yield line.decode("ascii", "replace")
+
+
+def read(path: Path) -> Iterator[Exchange]:
+    """The exchanges of a journal; lines that cannot be read are passed over."""
+    for line in read_lines(path):
+        try:
+            yield from_json(json.loads(line))
+        except (ValueError, KeyError, TypeError):
+            continue
+
+
+def merge(directory: Path, into: Path) -> int:
+    """Write the journals of all workers in `directory` into one file, in order of time. Returns the count."""
+    lines: list[tuple[float, str]] = []
+    for path in sorted(directory.glob("wire-*.jsonl.gz")):
+        for line in read_lines(path):
+            try:
+                lines.append((float(json.loads(line)["at"]), line))
+            except (ValueError, KeyError, TypeError):
+                continue
+    lines.sort(key=lambda entry: entry[0])
+    press = zlib.compressobj(6, zlib.DEFLATED, _GZIP)
+    with into.open("wb") as file:
+        for _, line in lines:
+            file.write(press.compress(line.encode("ascii", "replace") + b"\n"))
+        file.write(press.flush())
+    return len(lines)
