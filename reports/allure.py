@@ -1,0 +1,298 @@
+"""Allure results at the level of requirements: epic, feature, requirement, and what was done for it.
+
+One result per requirement, so that Allure's tree is the vendor page's. Failures carry the steps arrange,
+call, observe and judge, and bounded attachments, because a single-file Allure report becomes unusable when
+it is heavy. File names follow from the run and the requirement, so writing twice gives the same files.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import uuid
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from allure_commons import model2 as allure_model
+from attr import asdict
+
+from reports import evidence as ev
+from reports import model
+from reports._build import plain
+from reports.svg import short
+
+ATTACHMENT_LIMIT = 32_000
+EVIDENCE_PER_REQUIREMENT = 3
+TOTAL_LIMIT = 4_000_000
+_SPACE = uuid.UUID("6f1a5c0e-7b3c-4d0b-9f53-2a8d1c9e4b10")
+_STATUS = {
+    "violated": allure_model.Status.FAILED,
+    "error": allure_model.Status.BROKEN,
+    "inconclusive": allure_model.Status.UNKNOWN,
+    "not-exercised": allure_model.Status.SKIPPED,
+    "known-deviation": allure_model.Status.SKIPPED,
+}
+_FEATURES = {
+    "error": "Documented errors",
+    "parameter": "Parameters",
+    "state": "Resource states",
+    "response": "Response shape",
+    "effect": "Effects",
+    "relation": "Relations",
+    "gateway": "Gateway",
+    "robustness": "Robustness",
+}
+_CATEGORIES = [
+    {"name": "Violated", "matchedStatuses": ["failed"]},
+    {"name": "Known deviations", "matchedStatuses": ["skipped"], "messageRegex": "(?s)known deviation.*"},
+    {"name": "The suite itself failed", "matchedStatuses": ["broken"]},
+    {"name": "Inconclusive", "matchedStatuses": ["unknown"]},
+    {"name": "Not exercised", "matchedStatuses": ["skipped"]},
+]
+
+
+class _Sink:
+    """Writes the files of one run, and keeps the attachments within the limit."""
+
+    def __init__(self, directory: Path, run: str) -> None:
+        self.directory, self.run, self.left = directory, run, TOTAL_LIMIT
+        directory.mkdir(parents=True, exist_ok=True)
+
+    def name(self, *parts: str) -> str:
+        return str(uuid.uuid5(_SPACE, "\0".join((self.run, *parts))))
+
+    def attach(self, key: str, title: str, text: str, kind: str, suffix: str) -> Any | None:
+        """An attachment, cut to the limit; None when the run's share is used up."""
+        if len(text) > ATTACHMENT_LIMIT:
+            text = text[:ATTACHMENT_LIMIT] + "\n\u2026 cut; the whole is in the evidence file\n"
+            kind, suffix = "text/plain", "txt"
+        if len(text) > self.left:
+            return None
+        self.left -= len(text)
+        source = f"{self.name(key, title)}-attachment.{suffix}"
+        model.write_text(self.directory / source, text)
+        return allure_model.Attachment(name=title, source=source, type=kind)
+
+    def result(self, result: Any) -> None:
+        data = asdict(result, filter=lambda _, value: bool(value) or value is False)
+        name = result.file_pattern.format(prefix=result.uuid)
+        model.write_text(self.directory / name, json.dumps(data))
+
+
+def write(out_dir: str | Path) -> Path:
+    """Writes `allure-results/` into the output directory and returns it. Raises OSError, ValueError."""
+    out_dir = Path(out_dir)
+    results = model.load(out_dir)
+    items, _ = ev.load_all(out_dir)
+    sink = _Sink(out_dir / "allure-results", results.run.id)
+    start, stop = _times(results)
+    for requirement in results.requirements:
+        mine = [(n, e) for n, e in items if requirement.id in (e.requirement, *e.also)]
+        mine.sort(key=lambda entry: (entry[1].requirement != requirement.id, -(entry[1].certainty or 0)))
+        sink.result(_result(results, requirement, mine, sink, start, stop))
+    model.write_text(sink.directory / "environment.properties", _properties(results))
+    model.write_text(sink.directory / "categories.json", json.dumps(_CATEGORIES, indent=1) + "\n")
+    executor = {"name": "eni-conformance", "type": "eni-conformance", "buildName": results.run.id}
+    if os.environ.get("GITHUB_ACTIONS") == "true":
+        url = "{GITHUB_SERVER_URL}/{GITHUB_REPOSITORY}/actions/runs/{GITHUB_RUN_ID}"
+        with contextlib.suppress(KeyError):
+            executor.update(name="GitHub Actions", type="github", buildUrl=url.format_map(os.environ))
+    model.write_text(sink.directory / "executor.json", json.dumps(executor, indent=1) + "\n")
+    return sink.directory
+
+
+def _result(
+    results: model.Results,
+    requirement: model.Requirement,
+    items: list[tuple[str, ev.Evidence]],
+    sink: _Sink,
+    start: int,
+    stop: int,
+) -> Any:
+    feature = _FEATURES.get(requirement.kind, requirement.kind or "Other")
+    full_name = f"DetachNetworkInterface.{requirement.id}"
+    known = requirement.verdict == "known-deviation"
+    message = requirement.why
+    if known:
+        owner = f", owner {requirement.deviation.owner}" if requirement.deviation else ""
+        expires = f", until {requirement.deviation.expires}" if requirement.deviation else ""
+        message = f"known deviation{owner}{expires}: {message}"
+    elif not requirement.passed:
+        verdict = "not-exercised" if requirement.hollow else requirement.verdict
+        message = f"{verdict}: {message}" if message else verdict
+    status = allure_model.Status.PASSED if requirement.passed else _STATUS.get(requirement.verdict)
+    result = allure_model.TestResult(
+        uuid=sink.name(requirement.id),
+        name=f"{requirement.id} {short(requirement.title, 200)}",
+        fullName=full_name,
+        historyId=_digest(full_name, results.target.name),
+        testCaseId=_digest(full_name),
+        titlePath=["DetachNetworkInterface", feature],
+        status=status or allure_model.Status.SKIPPED,
+        stage="finished",
+        start=start,
+        stop=stop,
+        description=_description(requirement),
+        statusDetails=allure_model.StatusDetails(
+            message=short(message, 1000) or None,
+            known=known or None,
+            trace=ev.text(items[0][1])[:6000] if items and requirement.verdict == "violated" else None,
+        ),
+        labels=[
+            allure_model.Label(name=name, value=short(value, 200))
+            for name, value in (
+                ("epic", "DetachNetworkInterface"),
+                ("feature", feature),
+                ("story", requirement.code or requirement.title or requirement.id),
+                ("requirement", requirement.id),
+                ("severity", requirement.severity or "normal"),
+                ("parentSuite", "DetachNetworkInterface"),
+                ("suite", feature),
+                ("tag", requirement.verdict),
+                ("host", results.target.name),
+                ("framework", "eni-conformance"),
+                ("language", "python"),
+            )
+            if value
+        ],
+        parameters=[
+            allure_model.Parameter(name=name, value=short(str(value), 200), excluded=excluded or None)
+            for name, value, excluded in (
+                ("HTTP status", requirement.http, False),
+                ("code", requirement.code, False),
+                ("revision", results.run.revision, False),
+                ("judged calls", requirement.judged, True),
+                ("seed", results.run.seed, True),
+                ("effort", results.run.effort, True),
+            )
+            if value not in (None, "")
+        ],
+    )
+    if items:
+        for name, item in items[:EVIDENCE_PER_REQUIREMENT]:
+            result.steps.append(_story(name, item, requirement, sink, start, stop))
+        if len(items) > EVIDENCE_PER_REQUIREMENT:
+            more = len(items) - EVIDENCE_PER_REQUIREMENT
+            result.steps.append(
+                _step(f"{more} more failures in the run's evidence directory", "skipped", start, stop)
+            )
+    elif requirement.judged:
+        strength = requirement.strength
+        worlds = f" in {strength.worlds} worlds" if strength else ""
+        forms = f", {strength.wire_forms} wire forms, {strength.callers} callers" if strength else ""
+        ok = allure_model.Status.PASSED if requirement.passed else result.status
+        result.steps = [
+            _step(
+                f"arrange: {short(requirement.how or 'as the requirement says', 200)}{worlds}",
+                "passed",
+                start,
+                stop,
+            ),
+            _step(f"call: {requirement.judged} judged calls{forms}", "passed", start, stop),
+            _step("observe: every answer and the world around it", "passed", start, stop),
+            _step(f"judge: {requirement.verdict}", ok, start, stop),
+        ]
+    return result
+
+
+def _story(
+    name: str, item: ev.Evidence, requirement: model.Requirement, sink: _Sink, start: int, stop: int
+) -> Any:
+    failed = _STATUS.get(requirement.verdict, allure_model.Status.FAILED)
+    arrange = _step("arrange: the world before the call", "passed", start, stop)
+    call = _step("call: " + _call(item), "passed", start, stop)
+    observe = _step("observe: " + short(ev.answer(item), 200), "passed", start, stop)
+    judge = _step("judge: admissible was " + short(ev.admissible(item.expected), 400), failed, start, stop)
+    wanted = [
+        (arrange, "world before", _json(item.world_before), "application/json", "json"),
+        (arrange, "scenario", _json(item.scenario), "application/json", "json"),
+        (call, "exchange", _json(item.exchange), "application/json", "json"),
+        (observe, "world after", _json(item.world_after), "application/json", "json"),
+        (judge, "explanation", ev.text(item), "text/plain", "txt"),
+    ]
+    wanted += [
+        (judge, f"repeat with {tool}", text, "text/plain", "txt")
+        for tool, text in ev.reproductions(item, name).items()
+    ]
+    for step, title, text, kind, suffix in wanted:
+        if text:
+            attachment = sink.attach(f"{requirement.id}/{name}", title, text, kind, suffix)
+            if attachment is not None:
+                step.attachments.append(attachment)
+    story = _step(short(item.summary, 200) or name, failed, start, stop)
+    story.steps = [arrange, call, observe, judge]
+    return story
+
+
+def _step(name: str, status: str, start: int, stop: int) -> Any:
+    return allure_model.TestStepResult(name=name, status=status, stage="finished", start=start, stop=stop)
+
+
+def _call(item: ev.Evidence) -> str:
+    if item.exchange is None:
+        return f"a history of {len(item.history)} steps"
+    sent = item.exchange.sent
+    return short(f"{sent.method} {sent.action} " + " ".join(f"{n}={v}" for n, v in sent.pairs), 300)
+
+
+def _json(value: Any) -> str:
+    return "" if value is None else json.dumps(plain(value), indent=1)
+
+
+def _description(requirement: model.Requirement) -> str:
+    lines = [short(requirement.title, 300)]
+    for label, value in (
+        ("Section of the vendor page", requirement.section),
+        ("Who says so", requirement.source),
+        ("How it is provoked", requirement.how),
+        ("Would need", requirement.missing),
+    ):
+        if value:
+            lines.append(f"{label}: {short(value, 300)}")
+    if requirement.strength and requirement.passed:
+        bound = requirement.strength.bound
+        if bound is not None:
+            lines.append(
+                f"A defect in more than {100 * bound:.2g} % of such cases would have been seen (95 %)."
+            )
+        if requirement.strength.unproven:
+            lines.append("Unproven: these checks have never caught a known fault.")
+    return "\n\n".join(line for line in lines if line)
+
+
+def _properties(results: model.Results) -> str:
+    values = {
+        "target": results.target.name,
+        "endpoint": results.target.endpoint,
+        "region": results.target.region,
+        "revision": results.run.revision,
+        "effort": results.run.effort,
+        "seed": results.run.seed,
+        "run": results.run.id,
+        "incomplete": results.incomplete or None,
+        "python": results.environment.python if results.environment else None,
+        "platform": results.environment.platform if results.environment else None,
+    }
+    lines = []
+    for key, value in values.items():
+        if value not in (None, ""):
+            text = short(str(value), 300).replace("\\", "\\\\").replace("\n", " ")
+            lines.append(f"{key}={text}")
+    return "\n".join(lines) + "\n"
+
+
+def _times(results: model.Results) -> tuple[int, int]:
+    """Start and end of the run in milliseconds."""
+    started = results.run.started
+    try:
+        start = started if isinstance(started, (int, float)) else datetime.fromisoformat(started).timestamp()
+    except (ValueError, OverflowError):
+        start = 0.0
+    return int(start * 1000), int((start + results.run.seconds) * 1000)
+
+
+def _digest(*parts: str) -> str:
+    return hashlib.sha256("\0".join(parts).encode("utf-8", "surrogatepass")).hexdigest()[:32]

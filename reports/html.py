@@ -1,0 +1,223 @@
+"""index.html: the run on one self-contained page.
+
+The page is a view of results.json and the evidence files; it fetches nothing, and its content policy
+forbids everything except its own style and script. It is complete without the script, which only filters,
+sorts, copies and opens what a link points to. Every value is escaped, and characters that cannot be seen
+or that reorder text are spelt out, because most of them come from the target.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import jinja2
+from markupsafe import Markup
+
+from reports import evidence as ev
+from reports import history, model, svg, views
+
+_HERE = Path(__file__).parent
+_BODY_LIMIT = 4000
+_BUCKETS = {
+    "error": "Documented errors",
+    "parameter": "Parameters",
+    "state": "Resource states",
+    "response": "Response shape",
+    "effect": "Effects",
+    "relation": "Relations",
+    "gateway": "Gateway (common errors)",
+    "robustness": "Robustness",
+}
+_GLYPHS = {
+    "violated": "\u2715",
+    "error": "!",
+    "inconclusive": "?",
+    "known-deviation": "\u25c6",
+    "not-exercised": "\u2013",
+    "conforms": "\u2713",
+}
+_LANGUAGES = {
+    "curl": "curl (shell)",
+    "aliyun": "aliyun command line",
+    "python": "Python with requests",
+    "replay": "eni-conformance",
+}
+
+
+def write(out_dir: str | Path) -> Path:
+    """Writes `index.html` into the output directory and returns its path. Raises OSError, ValueError."""
+    out_dir = Path(out_dir)
+    results = model.load(out_dir)
+    items, unreadable = ev.load_all(out_dir)
+    page = render(results, items, unreadable, history.read(out_dir / history.LOCAL))
+    return model.write_text(out_dir / "index.html", page)
+
+
+def render(
+    results: model.Results,
+    items: list[tuple[str, ev.Evidence]],
+    unreadable: list[tuple[str, str]] | None = None,
+    past: list[dict[str, Any]] | None = None,
+) -> str:
+    """The whole page."""
+    found = views.findings(results, items)
+    names = {r.id: r.code or r.title or r.id for r in results.requirements}
+    files = {name.removesuffix(".json"): f.anchor for f in found for name, _ in f.members}
+    also: dict[str, list[views.Finding]] = {}
+    for finding in found:
+        touched = {also_id for _, item in finding.members for also_id in item.also}
+        for ident in sorted({finding.requirement_id} | touched):
+            also.setdefault(ident, []).append(finding)
+    kinds = list(dict.fromkeys([*model.KINDS, *(r.kind for r in results.requirements)]))
+    state, headline, reason = views.verdict(results)
+    return document(
+        "page.html.j2",
+        title=f"{headline} \u00b7 {results.target.name or results.target.endpoint} \u00b7 {results.run.id}",
+        results=results,
+        run=results.run,
+        target=results.target,
+        counts=results.counts(),
+        state=state,
+        headline=headline,
+        reason=reason,
+        findings=[f for f in found if f.verdict != "known-deviation"],
+        known=[f for f in found if f.verdict == "known-deviation"],
+        full=views.FULL_FINDINGS,
+        rows_per_finding=views.ROWS_PER_FINDING,
+        names=names,
+        files=files,
+        findings_of=also,
+        groups=[(k, _BUCKETS.get(k, k), [r for r in results.requirements if r.kind == k]) for k in kinds],
+        errors=[r for r in results.requirements if r.kind == "error"],
+        heat=views.heat(results.coverage.states) if results.coverage else None,
+        pair_matrix=views.pair_matrix,
+        latency=_distributions(results.latency),
+        settle=_distributions(results.settle),
+        duels=views.duels(results.atlas or (), names),
+        graph=svg.precedence(results.atlas or (), names),
+        not_exercised=views.not_exercised(results),
+        unreadable=unreadable or [],
+        past=past or [],
+        worlds=views.worlds,
+        timeline=lambda item: svg.timeline(views.timeline(item.history)),
+        reproductions=ev.reproductions,
+        answer=ev.answer,
+        admissible=ev.admissible,
+    )
+
+
+def document(template: str, **values: Any) -> str:
+    """One of this package's pages, with its style, script and content policy."""
+    style, script = _asset("page.css"), _asset("page.js")
+    policy = (
+        "default-src 'none'; "
+        f"style-src '{_hash(style)}'; script-src '{_hash(script)}'; "
+        "img-src data:; base-uri 'none'; form-action 'none'"
+    )
+    return (
+        _environment()
+        .get_template(template)
+        .render(
+            style=Markup(style),  # noqa: S704 - a file of this package
+            script=Markup(script),  # noqa: S704 - a file of this package
+            policy=policy,
+            **values,
+        )
+    )
+
+
+def _environment() -> jinja2.Environment:
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(_HERE),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=jinja2.StrictUndefined,
+        finalize=lambda value: value if isinstance(value, Markup) else svg.visible(str(value)),
+    )
+    environment.filters.update(
+        short=svg.short,
+        seconds=svg.seconds,
+        number=number,
+        value=value_text,
+        when=when,
+        body=_body,
+        tojson_plain=lambda value: json.dumps(value, indent=2, ensure_ascii=False),
+        slug=views.slug,
+    )
+    environment.globals.update(
+        svg=svg, verdicts=model.VERDICTS, glyphs=_GLYPHS, languages=_LANGUAGES, severities=model.SEVERITIES
+    )
+    return environment
+
+
+def _asset(name: str) -> str:
+    return (_HERE / name).read_text(encoding="utf-8").strip("\n") + "\n"
+
+
+def _hash(text: str) -> str:
+    return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+
+
+def _distributions(groups: dict[str, tuple[Any, ...]] | None) -> list[dict[str, Any]]:
+    out = []
+    for name, values in (groups or {}).items():
+        times = model.samples(values)
+        if times:
+            out.append(
+                {
+                    "name": name,
+                    "n": len(times),
+                    "median": model.quantile(times, 0.5),
+                    "p95": model.quantile(times, 0.95),
+                    "max": max(times),
+                    "picture": svg.histogram(times, svg.short(name, 60)),
+                }
+            )
+    return out
+
+
+def number(value: Any) -> str:
+    """A count with separators, or the value as it is."""
+    if isinstance(value, bool) or value is None:
+        return "" if value is None else str(value)
+    if isinstance(value, int):
+        return f"{value:,}".replace(",", "\u202f") if abs(value) >= 10000 else str(value)
+    if isinstance(value, float):
+        return f"{value:,.4g}" if abs(value) < 10000 else f"{value:,.0f}".replace(",", "\u202f")
+    return str(value)
+
+
+def value_text(value: Any, limit: int = 300) -> str:
+    """Any JSON value in one readable line."""
+    if value is None or value == "":
+        return "\u2013"
+    return svg.short(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False), limit)
+
+
+def when(value: str | float) -> str:
+    """A moment for people, in UTC."""
+    if isinstance(value, (int, float)):
+        try:
+            return datetime.fromtimestamp(value, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+        except (OverflowError, ValueError, OSError):
+            return str(value)
+    try:
+        moment = datetime.fromisoformat(value)
+    except ValueError:
+        return value
+    return moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S UTC") if moment.tzinfo else value
+
+
+def _body(text: str | None) -> str:
+    """A body for display, cut with a notice."""
+    if not text:
+        return "(empty)"
+    if len(text) <= _BODY_LIMIT:
+        return text
+    return f"{text[:_BODY_LIMIT]}\n\u2026 {len(text) - _BODY_LIMIT} more characters in the evidence file"

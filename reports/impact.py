@@ -1,0 +1,209 @@
+"""Who breaks when the answer is wrong: what known clients do with an answer of DetachNetworkInterface.
+
+One table. Each row names a client, what in the answer it looks at, what it then does, and the file of its
+source where that can be read. `of` picks the rows that a given wrong answer touches. It does not decide
+whether the answer is wrong.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Literal
+
+from reports.evidence import Evidence
+
+Trigger = Literal["got", "lost", "success", "silent", "stuck"]
+"""got: the answer has one of the codes. lost: one of the codes was admissible and did not come. success:
+it answered 2xx where only refusals were admissible. silent: no readable answer. stuck: it answered 2xx,
+and afterwards the interface is still Detaching."""
+
+Harm = Literal["high", "medium", "low"]
+
+
+@dataclass(frozen=True)
+class Impact:
+    """One client's dependence on one kind of answer. A code "5xx" or "404" means the HTTP status."""
+
+    client: str
+    trigger: Trigger
+    codes: tuple[str, ...]
+    effect: str
+    harm: Harm
+    repository: str
+    file: str
+
+
+_TERRAFORM = ("Terraform provider alicloud", "aliyun/terraform-provider-alicloud")
+_ATTACHMENT = "alicloud/resource_alicloud_ecs_network_interface_attachment.go"
+_ERRORS_GO = "alicloud/errors.go"
+_TERWAY = ("terway", "AliyunContainerService/terway")
+_GONE = ("InvalidEniId.NotFound", "InvalidEcsId.NotFound")
+_RETRIED = (
+    "InvalidOperation.InvalidEniState",
+    "InvalidOperation.InvalidEcsState",
+    "InvalidOperation.InvalidEniType",
+    "InvalidOperation.HasMemberEniAttached",
+    "OperationConflict",
+    "ServiceUnavailable",
+    "InternalError",
+    "Throttling",
+    "Rejected.Throttling",
+    "5xx",
+)
+
+
+def _row(
+    who: tuple[str, str], trigger: Trigger, codes: tuple[str, ...], harm: Harm, file: str, effect: str
+) -> Impact:
+    return Impact(who[0], trigger, codes, effect, harm, who[1], file)
+
+
+TABLE: tuple[Impact, ...] = (
+    _row(
+        _TERRAFORM,
+        "got",
+        _RETRIED,
+        "medium",
+        _ATTACHMENT,
+        "repeats the detach until its time-out of one minute, then the destroy fails",
+    ),
+    _row(
+        _TERRAFORM,
+        "got",
+        (*_GONE, "InvalidSecurityGroupId.NotFound", "InvalidVSwitchId.NotFound", "404"),
+        "high",
+        _ERRORS_GO,
+        "takes the interface for already gone and drops it from the state, so an attached one is orphaned",
+    ),
+    _row(
+        _TERRAFORM,
+        "lost",
+        (*_GONE, "InvalidSecurityGroupId.NotFound", "InvalidVSwitchId.NotFound"),
+        "high",
+        _ERRORS_GO,
+        "does not see that the interface is already gone unless the status is 404: a destroy of something "
+        "deleted by hand fails and stays failed",
+    ),
+    _row(
+        _TERRAFORM,
+        "lost",
+        ("InvalidOperation.InvalidEniState", "InvalidOperation.InvalidEcsState"),
+        "medium",
+        _ATTACHMENT,
+        "would have repeated the call while the resource is in transition; with another code it "
+        "gives up at once",
+    ),
+    _row(
+        _TERRAFORM,
+        "success",
+        (),
+        "high",
+        _ATTACHMENT,
+        "goes on to wait for Available, and reports a finished detach or a time-out after one minute",
+    ),
+    _row(
+        _TERRAFORM,
+        "stuck",
+        (),
+        "high",
+        _ATTACHMENT,
+        "waits for Available and fails after one minute; only a forced release helps then",
+    ),
+    _row(
+        _TERWAY,
+        "got",
+        _GONE,
+        "high",
+        "pkg/aliyun/client/ecs.go",
+        "takes the detach for done, and gives the interface back to its pool while it may still be attached",
+    ),
+    _row(
+        _TERWAY,
+        "lost",
+        _GONE,
+        "medium",
+        "pkg/aliyun/client/ecs.go",
+        "keeps trying to release an interface that no longer exists",
+    ),
+    _row(
+        _TERWAY,
+        "got",
+        ("Throttling", "InternalError", "Operation.Conflict"),
+        "low",
+        "pkg/aliyun/client/errors/errors.go",
+        "repeats the call with back-off",
+    ),
+    _row(
+        _TERWAY,
+        "stuck",
+        (),
+        "high",
+        "pkg/eni/ops/executor.go",
+        "polls for two minutes, then counts the detach as failed while the pod network waits",
+    ),
+    _row(
+        ("aliyun-python-sdk-core", "aliyun/aliyun-openapi-python-sdk"),
+        "got",
+        ("InternalError", "UnknownError", "ServiceUnavailable", "5xx"),
+        "low",
+        "aliyun-python-sdk-core/aliyunsdkcore/data/retry_config.json",
+        "does not repeat a detach by itself: the error reaches the caller",
+    ),
+    _row(
+        ("aliyun-python-sdk-core", "aliyun/aliyun-openapi-python-sdk"),
+        "silent",
+        (),
+        "medium",
+        "aliyun-python-sdk-core/aliyunsdkcore/data/timeout_config.json",
+        "gives up reading a detach after 16 seconds, and the caller does not know whether it happened",
+    ),
+)
+
+_HARM = {"high": 0, "medium": 1, "low": 2}
+
+
+def of(evidence: Evidence, table: Iterable[Impact] = TABLE) -> list[Impact]:
+    """The rows that this answer touches, the most harmful first."""
+    seen = evidence.observed
+    status = seen.status or 0
+    code = seen.code or ""
+    right = {entry.code for entry in evidence.expected if entry.code}
+    right_status = {str(entry.status) for entry in evidence.expected if entry.status is not None}
+    refusal_only = bool(evidence.expected) and not any(s.startswith("2") for s in right_status)
+    succeeded = 200 <= status < 300
+    named = next((value for name, value in _pairs(evidence) if name == "NetworkInterfaceId"), None)
+    after = evidence.world_after.enis if evidence.world_after else ()
+    found = []
+    for row in table:
+        if row.trigger == "got":
+            hit = not succeeded and any(_matches(entry, status, code) for entry in row.codes)
+        elif row.trigger == "lost":
+            hit = bool(right & set(row.codes)) and code not in row.codes and str(status) != "404"
+        elif row.trigger == "success":
+            hit = succeeded and refusal_only
+        elif row.trigger == "silent":
+            hit = seen.outcome not in ("", "answered")
+        else:
+            hit = (
+                succeeded
+                and not refusal_only
+                and any(eni.get("id") == named and eni.get("status") == "Detaching" for eni in after)
+            )
+        if hit:
+            found.append(row)
+    return sorted(found, key=lambda row: _HARM[row.harm])
+
+
+def _pairs(evidence: Evidence) -> tuple[tuple[str, str], ...]:
+    return evidence.exchange.sent.pairs if evidence.exchange else ()
+
+
+def _matches(entry: str, status: int, code: str) -> bool:
+    if entry == "5xx":
+        return 500 <= status < 600
+    if entry.isdigit():
+        return status == int(entry)
+    if entry == "Throttling":
+        return code.startswith("Throttling")
+    return code == entry

@@ -1,0 +1,125 @@
+"""junit.xml: one test case per requirement, for the viewers of CI systems.
+
+violated is a failure, error an error; inconclusive, not-exercised and known-deviation are skipped with the
+reason. `conforms` without a judged call is skipped too. A run that ended early carries one more test case,
+in error, because otherwise its file would read like a pass.
+"""
+
+from __future__ import annotations
+
+import re
+import xml.etree.ElementTree as ET
+from datetime import UTC, datetime
+from pathlib import Path
+
+from reports import evidence as ev
+from reports import model
+
+_NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_TEXT_LIMIT = 8000
+
+
+def write(out_dir: str | Path) -> Path:
+    """Writes `junit.xml` into the output directory and returns its path. Raises OSError, ValueError."""
+    out_dir = Path(out_dir)
+    results = model.load(out_dir)
+    items, _ = ev.load_all(out_dir)
+    return model.write_text(out_dir / "junit.xml", render(results, [item for _, item in items]))
+
+
+def render(results: model.Results, items: list[ev.Evidence]) -> str:
+    """The document."""
+    by_requirement: dict[str, list[ev.Evidence]] = {}
+    for item in items:
+        for ident in (item.requirement, *item.also):
+            by_requirement.setdefault(ident, []).append(item)
+    root = ET.Element("testsuites", {"name": "eni-conformance"})
+    kinds = list(dict.fromkeys([*model.KINDS, *(r.kind for r in results.requirements)]))
+    for kind in kinds:
+        members = [r for r in results.requirements if r.kind == kind]
+        if members:
+            suite = _suite(root, f"DetachNetworkInterface.{kind or 'other'}", results)
+            for requirement in members:
+                _case(suite, requirement, by_requirement.get(requirement.id, []))
+            _count(suite)
+    if results.incomplete:
+        suite = _suite(root, "DetachNetworkInterface.run", results)
+        case = ET.SubElement(suite, "testcase", {"classname": suite.get("name", ""), "name": "run completed"})
+        case.set("time", "0")
+        note = results.run.note or "the run ended before everything was tried"
+        ET.SubElement(case, "error", {"type": "incomplete", "message": _clean(note)})
+        _count(suite)
+    totals = ("tests", "failures", "errors", "skipped")
+    for name in totals:
+        root.set(name, str(sum(int(suite.get(name, "0")) for suite in root)))
+    root.set("time", f"{results.run.seconds:.3f}")
+    ET.indent(root)
+    return '<?xml version="1.0" encoding="utf-8"?>\n' + ET.tostring(root, encoding="unicode") + "\n"
+
+
+def _suite(root: ET.Element, name: str, results: model.Results) -> ET.Element:
+    suite = ET.SubElement(root, "testsuite", {"name": _clean(name)})
+    stamp = _stamp(results.run.started)
+    if stamp:
+        suite.set("timestamp", stamp)
+    properties = ET.SubElement(suite, "properties")
+    for key, value in (
+        ("run", results.run.id),
+        ("target", results.target.name),
+        ("endpoint", results.target.endpoint),
+        ("revision", results.run.revision),
+        ("seed", results.run.seed),
+    ):
+        if value not in (None, ""):
+            ET.SubElement(properties, "property", {"name": key, "value": _clean(str(value))})
+    return suite
+
+
+def _case(suite: ET.Element, requirement: model.Requirement, items: list[ev.Evidence]) -> None:
+    name = f"{requirement.id} {requirement.title}".strip()
+    case = ET.SubElement(
+        suite, "testcase", {"classname": suite.get("name", ""), "name": _clean(name), "time": "0"}
+    )
+    reason = _clean(requirement.why)
+    if requirement.verdict == "violated":
+        failure = ET.SubElement(case, "failure", {"type": "violated", "message": reason or "violated"})
+        failure.text = _clean("\n".join(ev.text(item) for item in items[:3])[:_TEXT_LIMIT])
+    elif requirement.verdict == "error":
+        ET.SubElement(case, "error", {"type": "suite-error", "message": reason or "the suite failed"})
+    elif requirement.verdict == "known-deviation":
+        deviation = requirement.deviation
+        owner = f", owner {deviation.owner}, until {deviation.expires}" if deviation else ""
+        ET.SubElement(case, "skipped", {"message": _clean(f"known deviation{owner}: {requirement.why}")})
+    elif not requirement.passed:
+        verdict = "not-exercised" if requirement.hollow else requirement.verdict
+        ET.SubElement(case, "skipped", {"message": f"{verdict}: {reason}" if reason else verdict})
+    out = ET.SubElement(case, "system-out")
+    out.text = _clean(f"verdict {requirement.verdict}, judged calls {requirement.judged}")
+
+
+def _count(suite: ET.Element) -> None:
+    cases = suite.findall("testcase")
+    suite.set("tests", str(len(cases)))
+    for name, tag in (("failures", "failure"), ("errors", "error"), ("skipped", "skipped")):
+        suite.set(name, str(sum(case.find(tag) is not None for case in cases)))
+    suite.set("time", "0")
+
+
+def _stamp(started: str | float) -> str:
+    """ISO 8601 without a zone, as the format's schema wants it; "" when it cannot be told."""
+    try:
+        moment = (
+            datetime.fromtimestamp(started, UTC)
+            if isinstance(started, (int, float))
+            else datetime.fromisoformat(started)
+        )
+    except (ValueError, OverflowError, OSError):
+        return ""
+    if moment.tzinfo:
+        moment = moment.astimezone(UTC)
+    return moment.strftime("%Y-%m-%dT%H:%M:%S")
+
+
+def _clean(text: str) -> str:
+    """`text` with every character that XML 1.0 cannot hold replaced."""
+    return _NOT_XML.sub("\ufffd", text)

@@ -1,0 +1,249 @@
+"""Small pictures as inline SVG: colours come from classes of the page's style sheet, never from here.
+
+Every text goes through `escape`. Each picture has a title that says in words what it shows, because a
+picture alone is not readable for everyone.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from markupsafe import Markup, escape
+
+from reports import model
+
+
+def visible(text: str) -> str:
+    """`text` with control, direction and zero-width characters and lone surrogates made visible."""
+    if text.isascii() and text.isprintable():
+        return text
+    return "".join(char if _shown(char) else f"\u27e8U+{ord(char):04X}\u27e9" for char in text)
+
+
+def _shown(char: str) -> bool:
+    code = ord(char)
+    if char in "\n\t":
+        return True
+    if code < 0x20 or 0x7F <= code < 0xA0 or 0xD800 <= code < 0xE000 or code in (0xAD, 0x61C, 0xFEFF):
+        return False
+    return not (
+        0x200B <= code <= 0x200F
+        or 0x2028 <= code <= 0x202E
+        or 0x2060 <= code <= 0x206F
+        or 0xFFF0 <= code <= 0xFFFB
+        or 0xE0000 <= code <= 0xE007F
+        or code & 0xFFFE == 0xFFFE
+    )
+
+
+def short(text: str, limit: int) -> str:
+    """`text` made visible and cut to `limit` characters."""
+    text = visible(text)
+    return text if len(text) <= limit else text[: limit - 1] + "\u2026"
+
+
+def seconds(value: float) -> str:
+    """A duration for people: 840 µs, 4.1 ms, 12 s, 3 min 20 s."""
+    if value < 0.001:
+        return f"{value * 1e6:.0f} \u00b5s"
+    if value < 1:
+        return f"{value * 1e3:.3g} ms"
+    if value < 120:
+        return f"{value:.3g} s"
+    if value < 7200:
+        return f"{value // 60:.0f} min {value % 60:.0f} s"
+    return f"{value // 3600:.0f} h {value % 3600 // 60:.0f} min"
+
+
+def _svg(width: float, height: float, title: str, body: Iterable[str], kind: str) -> Markup:
+    label = escape(visible(title))
+    return _markup(
+        f'<svg class="{kind}" viewBox="0 0 {width:g} {height:g}" role="img" aria-label="{label}"'
+        f' preserveAspectRatio="xMinYMin meet">{"".join(body)}</svg>'
+    )
+
+
+def _markup(text: str) -> Markup:
+    """Text of this file, in which every foreign part went through `escape`."""
+    return Markup(text)  # noqa: S704
+
+
+def _text(x: float, y: float, text: str, kind: str = "", anchor: str = "start") -> str:
+    return (
+        f'<text x="{x:.1f}" y="{y:.1f}" class="{kind}" text-anchor="{anchor}">{escape(visible(text))}</text>'
+    )
+
+
+def _rect(x: float, y: float, width: float, height: float, kind: str, title: str = "") -> str:
+    inner = f"<title>{escape(visible(title))}</title>" if title else ""
+    return (
+        f'<rect x="{x:.1f}" y="{y:.1f}" width="{max(width, 0):.1f}" height="{max(height, 0):.1f}"'
+        f' class="{kind}">{inner}</rect>'
+    )
+
+
+def verdict_bar(counts: dict[str, int]) -> Markup:
+    """All requirements as one bar, divided by verdict."""
+    total = sum(counts.values())
+    shown = [(verdict, n) for verdict, n in counts.items() if n]
+    body, x = [], 0.0
+    for verdict, n in shown:
+        width = 1000 * n / (total or 1)
+        body.append(_rect(x, 0, max(width - 3, 2), 16, f"f-{verdict}", f"{n} {verdict}"))
+        x += width
+    words = ", ".join(f"{n} {verdict}" for verdict, n in shown)
+    return _markup(
+        f'<svg class="bar" viewBox="0 0 1000 16" role="img" aria-label="{escape(words or "no requirement")}"'
+        f' preserveAspectRatio="none">{"".join(body)}</svg>'
+    )
+
+
+def share(value: float, total: float) -> Markup:
+    """A horizontal bar of value in total."""
+    part = 0.0 if total <= 0 else min(1.0, value / total)
+    return _markup(
+        '<svg class="share" viewBox="0 0 100 8" preserveAspectRatio="none" aria-hidden="true">'
+        '<rect width="100" height="8" class="track"/>'
+        f'<rect width="{100 * part:.2f}" height="8" class="fill"/></svg>'
+    )
+
+
+def histogram(values: Sequence[float], title: str) -> Markup:
+    """Seconds on a logarithmic axis, with the median and the 95th percentile marked."""
+    values = [max(v, 1e-6) for v in values]
+    if not values:
+        return Markup("")
+    low, high = math.log10(min(values)), math.log10(max(values))
+    if high - low < 0.3:
+        low, high = low - 0.15, high + 0.15
+    bins, width, height, base = 32, 320.0, 96.0, 66.0
+    counts = [0] * bins
+    for value in values:
+        counts[min(bins - 1, int((math.log10(value) - low) / (high - low) * bins))] += 1
+    peak = max(counts)
+    step = width / bins
+    body = [
+        _rect(
+            i * step, base - (base - 14) * n / peak, step - 1.5, (base - 14) * n / peak, "fill", f"{n} calls"
+        )
+        for i, n in enumerate(counts)
+        if n
+    ]
+    body.append(f'<line x1="0" x2="{width:g}" y1="{base}" y2="{base}" class="axis"/>')
+    marks = [("median", model.quantile(list(values), 0.5)), ("95 %", model.quantile(list(values), 0.95))]
+    for name, value in marks:
+        x = (math.log10(value) - low) / (high - low) * width
+        body.append(f'<line x1="{x:.1f}" x2="{x:.1f}" y1="6" y2="{base + 4}" class="mark"/>')
+        side = "end" if x > width / 2 else "start"
+        body.append(_text(x + (-3 if side == "end" else 3), 11, name, "small", side))
+    body.append(_text(0, base + 16, seconds(10**low), "small"))
+    body.append(_text(width, base + 16, seconds(10**high), "small", "end"))
+    words = f"{title}: {len(values)} samples, " + ", ".join(
+        f"{name} {seconds(value)}" for name, value in marks
+    )
+    return _svg(width, height, words, body, "histogram")
+
+
+def timeline(moments: Sequence[tuple[str, float, float, bool]]) -> Markup:
+    """Steps (label, start, duration, bad) under each other on one axis of time; overlaps can be seen."""
+    if not moments:
+        return Markup("")
+    end = max(start + length for _, start, length, _ in moments) or 1.0
+    width, left, row = 720.0, 44.0, 20.0
+    scale = (width - left - 8) / end
+    height = row * len(moments) + 22
+    body = []
+    for i in range(5):
+        x = left + (width - left - 8) * i / 4
+        body.append(f'<line x1="{x:.1f}" x2="{x:.1f}" y1="0" y2="{height - 18:.1f}" class="grid"/>')
+        anchor = "start" if i == 0 else "end" if i == 4 else "middle"
+        body.append(_text(x, height - 5, seconds(end * i / 4) if i else "0", "small", anchor))
+    for i, (label, start, length, bad) in enumerate(moments):
+        y = i * row + 3
+        body.append(_text(left - 8, y + 11, label, "small", "end"))
+        kind = "fill bad" if bad else "fill"
+        body.append(_rect(left + start * scale, y, max(length * scale, 3), row - 7, kind, seconds(length)))
+    return _svg(width, height, "time line of the steps", body, "timeline")
+
+
+def trend(entries: Sequence[dict[str, Any]]) -> Markup:
+    """Verdicts per run, oldest on the left, as stacked columns."""
+    if len(entries) < 2:
+        return Markup("")
+    width, height, base = 720.0, 120.0, 100.0
+    step = min(28.0, width / len(entries))
+    top = max(sum(e["counts"].values()) for e in entries) or 1
+    body = []
+    for i, entry in enumerate(entries):
+        y = base
+        for verdict in reversed(model.VERDICTS):
+            n = entry["counts"].get(verdict, 0)
+            if n:
+                size = (base - 4) * n / top
+                y -= size
+                label = f"{entry.get('run', '')}: {n} {verdict}"
+                body.append(_rect(i * step, y, step - 2, size - 0.5, f"f-{verdict}", label))
+    body.append(f'<line x1="0" x2="{width:g}" y1="{base}" y2="{base}" class="axis"/>')
+    body.append(_text(0, base + 14, str(entries[0].get("run", "")), "small"))
+    if len(entries) > 12:
+        body.append(_text(step * len(entries), base + 14, str(entries[-1].get("run", "")), "small", "end"))
+    first, last = (entries[i]["counts"].get("violated", 0) for i in (0, -1))
+    words = f"{len(entries)} runs; violated in the first {first}, in the last {last}"
+    return _svg(width, height, words, body, "trend")
+
+
+def precedence(duels: Sequence[model.Duel], names: dict[str, str]) -> Markup:
+    """Which fault wins over which: one layer per rank, and only the arrows that others do not imply."""
+    beats: dict[str, set[str]] = {}
+    reverse = {name: ident for ident, name in names.items()}
+    for duel in duels:
+        beats.setdefault(duel.a, set())
+        beats.setdefault(duel.b, set())
+        winner = reverse.get(duel.winner or "", duel.winner)
+        if duel.stable and winner in (duel.a, duel.b):
+            loser = duel.b if winner == duel.a else duel.a
+            beats[winner].add(loser)
+    nodes = sorted(beats, key=lambda n: (-len(beats[n]), n))
+    if not 2 <= len(nodes) <= 24:
+        return Markup("")
+    order = {node: i for i, node in enumerate(nodes)}
+    edges = {(a, b) for a in nodes for b in beats[a] if order[a] < order[b]}
+    against = {(a, b) for a in nodes for b in beats[a] if order[a] > order[b]}
+    shown = {
+        (a, b)
+        for a, b in edges
+        if not any((a, c) in edges and (c, b) in edges for c in nodes if c not in (a, b))
+    }
+    layer: dict[str, int] = {}
+    for node in nodes:
+        layer[node] = max((layer[a] + 1 for a, b in shown if b == node), default=0)
+    depth = max(layer.values()) + 1
+    columns = [[n for n in nodes if layer[n] == level] for level in range(depth)]
+    row, width = 54.0, 720.0
+    height = row * depth + 6
+    place: dict[str, tuple[float, float]] = {}
+    for level, members in enumerate(columns):
+        for i, node in enumerate(members):
+            place[node] = (width * (i + 0.5) / len(members), level * row + 18)
+    body = [
+        '<defs><marker id="tip" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7"'
+        ' orient="auto">'
+        '<path d="M0 0L8 4L0 8z" class="tip"/></marker></defs>'
+    ]
+    for a, b in sorted(shown) + sorted(against):
+        (x1, y1), (x2, y2) = place[a], place[b]
+        kind = "edge" if (a, b) in shown else "edge cycle"
+        down = y2 > y1
+        ys, ye = (y1 + 12, y2 - 13) if down else (y1 - 12, y2 + 13)
+        bend = (ye - ys) / 2
+        curve = f"C{x1:.0f} {ys + bend:.0f} {x2:.0f} {ye - bend:.0f} {x2:.0f} {ye:.0f}"
+        body.append(f'<path d="M{x1:.0f} {ys:.0f}{curve}" class="{kind}" marker-end="url(#tip)"/>')
+    for node, (x, y) in place.items():
+        label = short(names.get(node, node), 34)
+        half = 3.4 * len(label) + 10
+        body.append(_rect(x - half, y - 12, 2 * half, 24, "node", node))
+        body.append(_text(x, y + 4, label, "label", "middle"))
+    words = f"precedence among {len(nodes)} faults, the winners above; {len(against)} against the order"
+    return _svg(width, height, words, body, "graph")

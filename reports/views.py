@@ -1,0 +1,375 @@
+"""What the page shows, as plain values: findings in order, the world as boxes, the heat map, the pairs.
+
+Ordering and grouping happen here; verdicts do not. A finding is a group of failures with one cause.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from reports import evidence as ev
+from reports import impact, model
+from reports.svg import short
+
+FULL_FINDINGS = 40
+"""So many findings are told in full; the others in one line each, with the name of their file."""
+
+ROWS_PER_FINDING = 25
+_RANK = {severity: i for i, severity in enumerate(model.SEVERITIES)}
+_ORDER = {"violated": 0, "error": 1, "inconclusive": 2, "known-deviation": 3}
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Failures with one cause: the clearest of them, and the others."""
+
+    anchor: str
+    requirement_id: str
+    requirement: model.Requirement | None
+    verdict: str
+    severity: str
+    summary: str
+    certainty: float | None
+    file: str
+    evidence: ev.Evidence | None
+    members: tuple[tuple[str, ev.Evidence], ...] = ()
+    impacts: tuple[impact.Impact, ...] = ()
+
+    @property
+    def count(self) -> int:
+        """How many failures there are of this cause, the one told in full included."""
+        return max(1, len(self.members))
+
+
+def findings(results: model.Results, items: Sequence[tuple[str, ev.Evidence]]) -> list[Finding]:
+    """All findings, the violated first, and among them the most harmful and most certain first."""
+    by_id = {r.id: r for r in results.requirements}
+    groups: dict[tuple[str, str], list[tuple[str, ev.Evidence]]] = {}
+    for name, item in items:
+        cause = item.cause or f"{ev.answer(item)} | {ev.admissible(item.expected)}"
+        groups.setdefault((item.requirement, cause), []).append((name, item))
+    out = []
+    for (ident, _), members in groups.items():
+        members.sort(key=lambda m: (-(m[1].certainty or 0), not m[1].shrunk, _size(m[1]), m[0]))
+        name, best = members[0]
+        requirement = by_id.get(ident)
+        out.append(
+            Finding(
+                anchor="finding-" + slug(name.removesuffix(".json")),
+                requirement_id=ident,
+                requirement=requirement,
+                verdict=requirement.verdict if requirement else "violated",
+                severity=(requirement.severity if requirement else None) or "normal",
+                summary=best.summary or (requirement.title if requirement else ident),
+                certainty=best.certainty,
+                file=name,
+                evidence=best,
+                members=tuple(members),
+                impacts=tuple(impact.of(best)),
+            )
+        )
+    told = {item.requirement for _, item in items} | {also for _, item in items for also in item.also}
+    for requirement in results.by_verdict("violated"):
+        if requirement.id not in told:
+            out.append(
+                Finding(
+                    anchor="finding-" + slug(requirement.id),
+                    requirement_id=requirement.id,
+                    requirement=requirement,
+                    verdict="violated",
+                    severity=requirement.severity or "normal",
+                    summary=requirement.reason or requirement.title,
+                    certainty=None,
+                    file="",
+                    evidence=None,
+                )
+            )
+    return sorted(out, key=_harm)
+
+
+def _harm(finding: Finding) -> tuple[Any, ...]:
+    worst = min((("high", "medium", "low").index(i.harm) for i in finding.impacts), default=3)
+    certainty = 1.0 if finding.certainty is None else finding.certainty
+    return (
+        _ORDER.get(finding.verdict, 4),
+        _RANK.get(finding.severity, 2),
+        -round(certainty, 1),
+        worst,
+        -finding.count,
+        finding.requirement_id,
+        finding.file,
+    )
+
+
+def _size(item: ev.Evidence) -> int:
+    return len(json.dumps(item.scenario)) if item.scenario else 0
+
+
+def slug(text: str) -> str:
+    """`text` as part of an HTML id."""
+    return re.sub(r"[^A-Za-z0-9_.-]+", "-", text)[:80] or "x"
+
+
+@dataclass(frozen=True)
+class Field:
+    """One line in a box of the picture of the world."""
+
+    name: str
+    value: str
+    changed: bool = False
+    was: str = ""
+
+
+@dataclass(frozen=True)
+class Box:
+    """One resource in the picture of the world."""
+
+    id: str
+    kind: str
+    status: Field
+    fields: tuple[Field, ...]
+    mark: str = ""
+    named: bool = False
+    inside: tuple[Box, ...] = field(default_factory=tuple)
+
+
+@dataclass(frozen=True)
+class Side:
+    """The world at one moment."""
+
+    title: str
+    instances: tuple[Box, ...]
+    free: tuple[Box, ...]
+    left_out: int = 0
+
+
+_SHOWN_ENIS = 24
+_HIDDEN = {"id", "status", "instance", "instance_id", "name", "type"}
+
+
+def worlds(item: ev.Evidence) -> tuple[Side, ...]:
+    """The world before and after, what differs marked; () when neither was recorded."""
+    before, after = item.world_before, item.world_after
+    if before is None and after is None:
+        return ()
+    if before is None or after is None:
+        only = before or after
+        assert only is not None
+        return (
+            _side("before the call" if before else "after the call", only, ev.Picture(), item, plain=True),
+        )
+    return (
+        _side("before the call", before, after, item, later=False),
+        _side("after the call", after, before, item, later=True),
+    )
+
+
+def _side(
+    title: str,
+    here: ev.Picture,
+    other: ev.Picture,
+    item: ev.Evidence,
+    later: bool = False,
+    plain: bool = False,
+) -> Side:
+    named = {value for _, value in (item.exchange.sent.pairs if item.exchange else ())}
+    known = {str(r.get("id")): r for r in (*other.instances, *other.enis)}
+    listed: dict[str, set[str]] = {}
+    for change in item.changes:
+        listed.setdefault(change.resource.split(":")[-1], set()).add(re.split(r"[.\[]", change.path)[0])
+
+    def box(resource: dict[str, Any], kind: str, inside: tuple[Box, ...] = ()) -> Box:
+        ident = str(resource.get("id", "?"))
+        twin = known.get(ident)
+        marked = listed.get(ident, set())
+
+        def made(name: str) -> Field:
+            value, old = resource.get(name), (twin or {}).get(name)
+            differs = not plain and twin is not None and (value != old or name in marked)
+            return Field(name, _value(value), differs, _value(old) if differs and later else "")
+
+        names = [name for name in ("name", "type") if resource.get(name) not in (None, "")]
+        rest = sorted((set(resource) | set(twin or {})) - _HIDDEN)
+        moved = [name for name in ("instance", "instance_id") if made(name).changed]
+        fields = [made(name) for name in (*moved, *names, *rest)]
+        shown = [f for i, f in enumerate(fields) if f.changed or (i < 8 and f.value not in ("", "none"))]
+        gone = not plain and twin is None
+        return Box(
+            id=ident,
+            kind=kind,
+            status=made("status"),
+            fields=tuple(shown[:14]),
+            mark=("new" if later else "gone afterwards") if gone else "",
+            named=ident in named,
+            inside=inside,
+        )
+
+    def touched(b: Box) -> bool:
+        return b.named or bool(b.mark) or b.status.changed or any(f.changed for f in b.fields)
+
+    enis = [(str(e.get("instance") or e.get("instance_id") or ""), box(e, "interface")) for e in here.enis]
+    kept = [e for e in enis if touched(e[1])]
+    kept += [e for e in enis if not touched(e[1])][: max(0, _SHOWN_ENIS - len(kept))]
+    instance_ids = [str(i.get("id", "?")) for i in here.instances]
+    instances = tuple(
+        box(resource, "instance", tuple(b for on, b in kept if on == ident))
+        for ident, resource in zip(instance_ids, here.instances, strict=True)
+    )
+    free = tuple(b for on, b in kept if on not in instance_ids)
+    return Side(title, instances, free, len(enis) - len(kept))
+
+
+def _value(value: Any) -> str:
+    if value is None or value == "":
+        return "none"
+    return short(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False), 90)
+
+
+@dataclass(frozen=True)
+class Heat:
+    """The heat map: rows of instance states, columns of attachment and interface state."""
+
+    attachments: tuple[str, ...]
+    enis: tuple[str, ...]
+    rows: tuple[tuple[str, tuple[tuple[int, str, int], ...]], ...]
+    notes: tuple[tuple[str, tuple[str, ...]], ...]
+    reached: int
+    possible: int
+
+
+def heat(cells: Sequence[model.StateCell]) -> Heat | None:
+    """Cells as (judged, note, shade 0 to 5), and the combinations without a call by their note."""
+    if not cells:
+        return None
+    instances = list(dict.fromkeys(c.instance for c in cells))
+    enis = list(dict.fromkeys(c.eni for c in cells))
+    attachments = list(dict.fromkeys(c.attachment for c in cells))
+    by_key = {(c.instance, c.attachment, c.eni): c for c in cells}
+    rows, notes = [], {}  # type: ignore[var-annotated]
+    for instance in instances:
+        row = []
+        for attachment in attachments:
+            for eni in enis:
+                cell = by_key.get((instance, attachment, eni))
+                judged = cell.judged if cell else 0
+                note = (cell.note or "") if cell else "not part of the plan"
+                row.append((judged, note, _shade(judged)))
+                if cell and not judged:
+                    notes.setdefault(note or "no reason recorded", []).append(
+                        f"{instance} / {eni}" + (f" / {attachment}" if attachment else "")
+                    )
+        rows.append((instance, tuple(row)))
+    return Heat(
+        tuple(attachments),
+        tuple(enis),
+        tuple(rows),
+        tuple((note, tuple(names)) for note, names in notes.items()),
+        sum(1 for c in cells if c.judged),
+        len(cells),
+    )
+
+
+def _shade(judged: int) -> int:
+    return sum(judged >= limit for limit in (1, 5, 20, 80, 300))
+
+
+def pair_matrix(pairwise: model.Pairwise) -> tuple[tuple[str, tuple[int | None, ...]], ...]:
+    """Rows of dimensions: how many pairs are missing between each two; None on the diagonal."""
+    counts: Counter[tuple[str, str]] = Counter()
+    for entry in pairwise.missing:
+        if len(entry) >= 4:
+            counts[(str(entry[0]), str(entry[2]))] += 1
+            counts[(str(entry[2]), str(entry[0]))] += 1
+    return tuple(
+        (row, tuple(None if row == column else counts[(row, column)] for column in pairwise.dimensions))
+        for row in pairwise.dimensions
+    )
+
+
+@dataclass(frozen=True)
+class Duels:
+    """The atlas as a half matrix: rows and columns are requirements, strongest first."""
+
+    names: tuple[tuple[str, str], ...]
+    rows: tuple[tuple[str, str, tuple[tuple[str, str] | None, ...]], ...]
+    unstable: tuple[model.Duel, ...]
+    judged: int
+
+
+def duels(atlas: Sequence[model.Duel], names: dict[str, str]) -> Duels | None:
+    """Cells as (class, words): who won, seen from the row."""
+    if not atlas:
+        return None
+    wins: Counter[str] = Counter()
+    reverse = {name: ident for ident, name in names.items()}
+    cells: dict[tuple[str, str], tuple[str, str]] = {}
+    for duel in atlas:
+        winner = reverse.get(duel.winner or "", duel.winner or "")
+        for mine, other in ((duel.a, duel.b), (duel.b, duel.a)):
+            wins[mine] += winner == mine
+            kind = "unstable" if not duel.stable else "win" if winner == mine else "loss"
+            if duel.stable and winner not in (duel.a, duel.b):
+                kind = "third"
+            words = {"win": "wins", "loss": "loses", "unstable": "changes", "third": "neither"}[kind]
+            title = (
+                f"{short(names.get(mine, mine), 60)} against {short(names.get(other, other), 60)}: {words}"
+            )
+            cells[(mine, other)] = (kind, f"{title}, {duel.n} calls")
+    order = sorted(wins, key=lambda i: (-wins[i], i))
+    return Duels(
+        tuple((i, names.get(i, i)) for i in order),
+        tuple((i, names.get(i, i), tuple(cells.get((i, j)) for j in order)) for i in order),
+        tuple(d for d in atlas if not d.stable),
+        sum(d.n for d in atlas),
+    )
+
+
+def timeline(moments: Iterable[ev.Moment]) -> list[tuple[str, float, float, bool]]:
+    """Moments with a time, for `svg.timeline`; [] unless at least two have one."""
+    timed = [
+        (str(m.n), max(0.0, m.at), max(0.0, m.seconds or 0.0), str(m.status or "").startswith("5"))
+        for m in moments
+        if m.at is not None
+    ]
+    first = min((start for _, start, _, _ in timed), default=0.0)
+    return [(n, start - first, length, bad) for n, start, length, bad in timed] if len(timed) > 1 else []
+
+
+def not_exercised(results: model.Results) -> list[tuple[str, list[model.Requirement]]]:
+    """Requirements that were not exercised, by what they would need, the commonest need first."""
+    groups: dict[str, list[model.Requirement]] = {}
+    for requirement in results.requirements:
+        if requirement.verdict == "not-exercised" or requirement.hollow:
+            need = requirement.missing or requirement.why or "no reason recorded"
+            groups.setdefault(need, []).append(requirement)
+    return sorted(groups.items(), key=lambda group: (-len(group[1]), group[0]))
+
+
+def verdict(results: model.Results) -> tuple[str, str, str]:
+    """The state of the whole run as (class, headline, reason), from the recorded verdicts alone."""
+    counts = results.counts()
+    conforms, total = counts["conforms"], len(results.requirements)
+    tail = f"{conforms} of {total} requirements conform"
+    if counts["not-exercised"]:
+        tail += f", {counts['not-exercised']} could not be exercised here"
+    if counts["violated"]:
+        n = counts["violated"]
+        return "violated", f"{n} requirement{'s' if n != 1 else ''} violated", tail + "."
+    if counts["error"]:
+        n = counts["error"]
+        words = f"{n} requirement{'s' if n != 1 else ''} could not be judged: the suite itself failed"
+        return "error", words, tail + ". This says nothing about the target."
+    if results.incomplete:
+        return (
+            "inconclusive",
+            "Nothing violated so far",
+            f"The run ended before everything was tried; {tail}.",
+        )
+    if not conforms:
+        return "inconclusive", "Nothing was judged", "No requirement has a judged call, so nothing is known."
+    return "conforms", "Nothing violated", tail + "."
