@@ -39,6 +39,7 @@ WAIT_CAP = 20.0
 HIDDEN = "***"
 """What stands for an AccessKeyId, a token or a signature in an Exchange."""
 
+_DEFAULT_FORM = Form()
 _USER_AGENT = ("user-agent", "eni-conformance")
 _FORM = "application/x-www-form-urlencoded"
 _HEADER_OF = {
@@ -57,6 +58,9 @@ class Timing:
     now: Callable[[], float] = time.time
     monotonic: Callable[[], float] = time.monotonic
     sleep: Callable[[float], None] = time.sleep
+
+
+_REAL_TIME = Timing()
 
 
 def is_throttling(exchange: Exchange) -> bool:
@@ -112,7 +116,7 @@ class Client:
         worker: str = "main",
         journal: Journal | None = None,
         share: int = 1,
-        timing: Timing = Timing(),
+        timing: Timing = _REAL_TIME,
         rng: random.Random | None = None,
         base_wait: float | None = None,
     ) -> None:
@@ -143,7 +147,7 @@ class Client:
         pairs: Sequence[Pair],
         *,
         caller: str = "account",
-        wire: Form = Form(),
+        wire: Form = _DEFAULT_FORM,
         version: str = VERSION,
         vpc: bool = False,
         common: Mapping[str, str | None] | None = None,

@@ -1,0 +1,306 @@
+"""What a run owns, on disk before it exists: append-only lines of JSON, one file for each worker.
+
+An `intent` is written, and on real targets forced to the disk, before a creating call is sent; `made` adds
+the id when the answer has come, `refused` closes an intent that came to nothing, `gone` says that the
+resource was seen to be gone. So after a crash at any moment every resource is either named here or
+announced here, with the tags and the ClientToken it was to carry. Only what is named here is ever changed
+or deleted: `NotOurs` otherwise. The ledger is also what counts: an intent that would pass a limit of the
+target file is refused, over all workers of the run together.
+
+    {"event": "intent", "n": 1, "kind": "eni", "action": "CreateNetworkInterface", "token": "...", ...}
+    {"event": "made", "n": 1, "kind": "eni", "id": "eni-..."}
+    {"event": "refused", "n": 1, "kind": "eni", "why": "..."}
+    {"event": "gone", "id": "eni-..."}
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import re
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, BinaryIO
+
+try:
+    import fcntl
+except ImportError:  # pragma: no cover - not on Windows
+    fcntl = None  # type: ignore[assignment]
+
+KINDS = ("eni", "instance", "security_group", "vswitch", "vpc")
+
+RUN_TAG = "eni-conformance-run"
+CREATED_TAG = "eni-conformance-created"
+_RUN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{5,63}")
+
+
+class NotOurs(Exception):
+    """A destructive call was about to hit something that this run did not create."""
+
+
+class LimitReached(Exception):
+    """One more resource would pass a limit of the target file."""
+
+
+@dataclass(frozen=True)
+class Owned:
+    """One resource, or one that may exist (`id` empty: announced, but no answer was recorded)."""
+
+    kind: str
+    id: str
+    action: str
+    token: str
+    at: float
+    worker: str
+    n: int
+
+
+@dataclass(frozen=True)
+class Book:
+    """What the ledger files of a directory say. `open`: intents without an outcome."""
+
+    run_id: str
+    owned: Mapping[str, Owned]
+    open: tuple[Owned, ...]
+    gone: frozenset[str]
+
+    def alive(self, kind: str) -> int:
+        """How many resources of a kind exist or may exist."""
+        made = sum(1 for o in self.owned.values() if o.kind == kind and o.id not in self.gone)
+        return made + sum(1 for o in self.open if o.kind == kind)
+
+
+def valid_run_id(text: str) -> bool:
+    """Whether a text can be a run id: it must fit a tag, a resource name and a file name."""
+    return bool(_RUN_ID.fullmatch(text))
+
+
+def read(directory: Path) -> Book:
+    """The book of a directory; lines that were cut off are passed over."""
+    state = _State()
+    for path in sorted(directory.glob("ledger-*.jsonl")):
+        state.take(path.stem.removeprefix("ledger-"), path.read_bytes())
+    return state.book()
+
+
+class _State:
+    """Events, folded."""
+
+    def __init__(self) -> None:
+        self.run_id = ""
+        self.owned: dict[str, Owned] = {}
+        self.pending: dict[tuple[str, int], Owned] = {}
+        self.gone: set[str] = set()
+        self.alive: Counter[str] = Counter()
+
+    def take(self, worker: str, data: bytes) -> int:
+        """Fold the complete lines of `data`; returns how many octets they have."""
+        whole = data.rfind(b"\n") + 1
+        for line in data[:whole].splitlines():
+            try:
+                event = json.loads(line)
+                self._fold(worker, event)
+            except (ValueError, KeyError, TypeError, AttributeError):
+                continue
+        return whole
+
+    def _fold(self, worker: str, event: Mapping[str, Any]) -> None:
+        what = event["event"]
+        if what == "run":
+            self.run_id = str(event["run"])
+        elif what == "intent":
+            key = (worker, int(event["n"]))
+            self.alive[str(event["kind"])] += 1
+            self.pending[key] = Owned(
+                str(event["kind"]), "", str(event["action"]), str(event["token"]), float(event["at"]), *key
+            )
+        elif what == "made":
+            key = (worker, int(event["n"]))
+            intent = self.pending.get(key) or Owned(str(event["kind"]), "", "", "", 0.0, *key)
+            identifier = str(event["id"])
+            self.owned[identifier] = Owned(
+                intent.kind, identifier, intent.action, intent.token, intent.at, *key
+            )
+            if self.pending.pop(key, None) is None:
+                self.alive[intent.kind] += 1
+        elif what == "refused":
+            closed = self.pending.pop((worker, int(event["n"])), None)
+            if closed is not None:
+                self.alive[closed.kind] -= 1
+        elif what == "gone" and event["id"] in self.owned and event["id"] not in self.gone:
+            self.gone.add(str(event["id"]))
+            self.alive[self.owned[str(event["id"])].kind] -= 1
+
+    def book(self) -> Book:
+        return Book(self.run_id, dict(self.owned), tuple(self.pending.values()), frozenset(self.gone))
+
+
+class Ledger:
+    """The ledger of one worker, who also reads those of the others. May be used from several threads.
+
+    durable: force each line to the disk. limits: resources of a kind that may be alive at once, in the
+    whole directory. clock: Unix seconds.
+    """
+
+    def __init__(
+        self,
+        directory: Path,
+        run_id: str,
+        *,
+        worker: str = "main",
+        durable: bool = True,
+        limits: Mapping[str, int] | None = None,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        if not valid_run_id(run_id):
+            raise ValueError(f"{run_id!r} cannot be a run id")
+        directory.mkdir(parents=True, exist_ok=True)
+        self.directory = directory
+        self.run_id = run_id
+        self.worker = worker
+        self.limits = dict(limits or {})
+        self.going: set[str] = set()
+        """Ids whose deletion was accepted and which were not yet seen to be gone."""
+        self._durable = durable
+        self._clock = clock
+        self._mutex = threading.RLock()
+        self._state = _State()
+        self._offsets: dict[str, int] = {}
+        self._path = directory / f"ledger-{worker}.jsonl"
+        self._file = self._path.open("ab", buffering=0)
+        self._lock_file: BinaryIO = (directory / "ledger.lock").open("ab")
+        with self._locked():
+            self._catch_up()
+            self._next = 1 + max(
+                (
+                    o.n
+                    for o in (*self._state.owned.values(), *self._state.pending.values())
+                    if o.worker == worker
+                ),
+                default=0,
+            )
+            self._append({"event": "run", "run": run_id, "at": round(clock(), 3)})
+
+    def intend(self, kind: str, action: str, token: str) -> int:
+        """Announce a creating call; call before it is sent. Returns the number to close it with.
+
+        Raises LimitReached if the resource would pass a limit; an instance brings an interface of its own.
+        """
+        with self._locked():
+            self._catch_up()
+            alive_by_kind = self._state.alive
+            brings = {"instance": {"instance": 1, "eni": 1}}.get(kind, {kind: 1})
+            for one, more in brings.items():
+                limit = self.limits.get(one)
+                alive = alive_by_kind[one] + (alive_by_kind["instance"] if one == "eni" else 0)
+                if limit is not None and alive + more > limit:
+                    raise LimitReached(f"{alive} of at most {limit} {one}s are in use")
+            n = self._next
+            self._next += 1
+            self._append(
+                {
+                    "event": "intent",
+                    "n": n,
+                    "kind": kind,
+                    "action": action,
+                    "token": token,
+                    "at": round(self._clock(), 3),
+                }
+            )
+        return n
+
+    def made(self, n: int, kind: str, identifier: str) -> None:
+        """The creating call succeeded: this run owns `identifier`."""
+        self._write({"event": "made", "n": n, "kind": kind, "id": identifier})
+
+    def refused(self, n: int, kind: str, why: str) -> None:
+        """The creating call certainly created nothing."""
+        self._write({"event": "refused", "n": n, "kind": kind, "why": why[:200]})
+
+    def gone(self, identifier: str) -> None:
+        """The resource was seen to be gone."""
+        with self._mutex:
+            known = identifier in self._state.owned and identifier not in self._state.gone
+        if known:
+            self._write({"event": "gone", "id": identifier})
+
+    def adopt(self, kind: str, identifier: str) -> None:
+        """Own a resource that the ledger had lost, found by all the marks of this run."""
+        n = self._write({"event": "intent", "kind": kind, "action": "adopt", "token": "", "at": 0.0})
+        self.made(n, kind, identifier)
+
+    def check(self, identifier: str) -> None:
+        """Raises NotOurs unless this run created `identifier`."""
+        with self._mutex:
+            if identifier in self._state.owned:
+                return
+            self._catch_up()
+            if identifier not in self._state.owned:
+                raise NotOurs(f"{identifier!r} was not created by run {self.run_id}: left alone")
+
+    def owns(self, identifier: str) -> bool:
+        """Whether this run created `identifier`."""
+        try:
+            self.check(identifier)
+        except NotOurs:
+            return False
+        return True
+
+    def book(self) -> Book:
+        """What all workers own."""
+        with self._mutex:
+            self._catch_up()
+            return self._state.book()
+
+    def close(self) -> None:
+        """Close the files. May be called twice."""
+        self._file.close()
+        self._lock_file.close()
+
+    def _write(self, event: dict[str, Any]) -> int:
+        with self._locked():
+            if "n" not in event and event["event"] == "intent":
+                event["n"] = self._next
+                self._next += 1
+            self._append(event)
+            return int(event.get("n", 0))
+
+    def _append(self, event: Mapping[str, Any]) -> None:
+        line = json.dumps(event, separators=(",", ":")).encode("ascii") + b"\n"
+        self._file.write(line)
+        if self._durable:
+            os.fsync(self._file.fileno())
+        if self._offsets.get(self._path.name, 0) + len(line) == self._path.stat().st_size:
+            self._state.take(self.worker, line)
+            self._offsets[self._path.name] = self._path.stat().st_size
+        else:
+            self._catch_up()
+
+    def _catch_up(self) -> None:
+        """Read what was appended to any ledger of the directory since the last time."""
+        for path in sorted(self.directory.glob("ledger-*.jsonl")):
+            done = self._offsets.get(path.name, 0)
+            if path.stat().st_size <= done:
+                continue
+            with path.open("rb") as file:
+                file.seek(done)
+                read = self._state.take(path.stem.removeprefix("ledger-"), file.read())
+            self._offsets[path.name] = done + read
+
+    @contextlib.contextmanager
+    def _locked(self) -> Iterator[None]:
+        """Alone among the threads and processes of this run."""
+        with self._mutex:
+            if fcntl is None:
+                yield
+                return
+            fcntl.flock(self._lock_file, fcntl.LOCK_EX)
+            try:
+                yield
+            finally:
+                fcntl.flock(self._lock_file, fcntl.LOCK_UN)
