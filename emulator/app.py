@@ -125,9 +125,7 @@ class Bounded(HttpToolsProtocol):
         self._disarm()
         if self.transport.is_closing():
             return
-        answering = (
-            self.cycle is not None and self.cycle.response_started and not self.cycle.response_complete
-        )
+        answering = self.cycle is not None and self.cycle.response_started and not self.cycle.response_complete
         if not answering:
             head = b"HTTP/1.1 %d Refused\r\ncontent-type: text/plain\r\ncontent-length: %d\r\n" % (
                 status,
@@ -172,10 +170,8 @@ class Emulator:
         for raw_name, raw_value in scope["headers"]:
             name, value = raw_name.decode("latin-1").lower(), raw_value.decode("latin-1")
             headers[name] = f"{headers[name]},{value}" if name in headers else value
-        reply = await self.gateway.answer(
-            scope["method"], scope["path"], scope["query_string"], headers, body
-        )
-        await write(reply, scope, send)
+        reply = await self.gateway.answer(scope["method"], scope["path"], scope["query_string"], headers, body)
+        await write(reply, scope, receive, send)
 
     async def _control(self, request: Request) -> JSONResponse:
         client = request.client
@@ -191,19 +187,17 @@ class Emulator:
         return JSONResponse(answer, status)
 
 
-async def write(reply: Reply, scope: Scope, send: Send) -> None:
+async def write(reply: Reply, scope: Scope, receive: Receive, send: Send) -> None:
     """Send a reply; a fault may have asked for something else to happen on the wire."""
     if reply.wire:
-        await _misbehave(reply, scope)
+        await _misbehave(reply, scope, receive)
         return
     body = reply.body
     if not reply.chunked:
         reply.headers.setdefault("content-length", str(len(body)))
     if reply.close:
         reply.headers["connection"] = "close"
-    headers = [
-        (name.encode("latin-1"), value.encode("latin-1", "replace")) for name, value in reply.headers.items()
-    ]
+    headers = [(name.encode("latin-1"), value.encode("latin-1", "replace")) for name, value in reply.headers.items()]
     await send({"type": "http.response.start", "status": reply.status, "headers": headers})
     if reply.chunked:
         for start in range(0, len(body), 20):
@@ -212,10 +206,11 @@ async def write(reply: Reply, scope: Scope, send: Send) -> None:
     await send({"type": "http.response.body", "body": body})
 
 
-async def _misbehave(reply: Reply, scope: Scope) -> None:
+async def _misbehave(reply: Reply, scope: Scope, receive: Receive) -> None:
     transport = scope.get("extensions", {}).get(TRANSPORT, {}).get("transport")
     if transport is None or reply.wire == "hang":
-        await asyncio.sleep(3600)
+        while (await receive())["type"] != "http.disconnect":
+            pass
     elif reply.wire == "reset":
         transport.abort()
     else:

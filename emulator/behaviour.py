@@ -98,8 +98,8 @@ class Behaviour:
         if self.shape == "short":
             return f"{prefix}-{rest[:9]}"
         number = int(rest, 36)
-        return (
-            f"{prefix}-{number:020x}"[: len(prefix) + 21]
-            if self.shape == "hex"
-            else f"{prefix}-{number:020d}"
-        )
+        return f"{prefix}-{_digits(number, self.shape)}"
+
+
+def _digits(number: int, shape: str) -> str:
+    return f"{number:032x}"[-20:] if shape == "hex" else f"{number:032d}"[-20:]

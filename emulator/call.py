@@ -52,9 +52,7 @@ class Call:
         """A boolean parameter, false if missing; refuses other text than true and false."""
         text = self.params.get(name, "").lower()
         if text not in ("", "true", "false"):
-            raise Refusal(
-                400, "InvalidParameter", f"The specified parameter {name} is not valid: {printable(text)}."
-            )
+            raise Refusal(400, "InvalidParameter", f"The specified parameter {name} is not valid: {printable(text)}.")
         return text == "true"
 
     def number(self, name: str, otherwise: int, low: int, high: int) -> int:
@@ -63,9 +61,7 @@ class Call:
         if not text:
             return otherwise
         if not (text.isascii() and text.lstrip("-").isdigit() and len(text) < 12):
-            raise Refusal(
-                400, "InvalidParameter", f"The specified parameter {name} is not valid: {printable(text)}."
-            )
+            raise Refusal(400, "InvalidParameter", f"The specified parameter {name} is not valid: {printable(text)}.")
         return min(high, max(low, int(text)))
 
     def numbered(self, name: str) -> list[str]:
@@ -89,6 +85,4 @@ class Call:
 
 def missing(name: str) -> Refusal:
     """The refusal for a required parameter that is missing or empty."""
-    return Refusal(
-        400, "MissingParameter", f'The input parameter "{name}" that is mandatory is not supplied.'
-    )
+    return Refusal(400, "MissingParameter", f'The input parameter "{name}" that is mandatory is not supplied.')

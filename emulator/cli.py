@@ -23,23 +23,15 @@ def parser() -> argparse.ArgumentParser:
     )
     made.add_argument("--host", default="127.0.0.1", help="address to listen on (default: loopback only)")
     made.add_argument("--port", type=int, default=9000, help="port, 0 for a free one (default: 9000)")
-    made.add_argument(
-        "--write-target", type=Path, metavar="FILE", help="write a target file for this emulator"
-    )
+    made.add_argument("--write-target", type=Path, metavar="FILE", help="write a target file for this emulator")
     made.add_argument("--callers", type=Path, metavar="FILE", help="TOML file with callers of your own")
     made.add_argument(
         "--settle-ms", type=float, default=50, metavar="N", help="length of transitional states (default: 50)"
     )
-    made.add_argument(
-        "--revision", choices=("2019", "2024"), default="2019", help="edition of the reference page"
-    )
+    made.add_argument("--revision", choices=("2019", "2024"), default="2019", help="edition of the reference page")
     made.add_argument("--seed", type=int, metavar="N", help="make resource ids and addresses repeatable")
-    made.add_argument(
-        "--fault", action="append", default=[], metavar="NAME", help="switch a fault on (repeatable)"
-    )
-    made.add_argument(
-        "--variant", action="append", default=[], metavar="NAME", help="behave otherwise (repeatable)"
-    )
+    made.add_argument("--fault", action="append", default=[], metavar="NAME", help="switch a fault on (repeatable)")
+    made.add_argument("--variant", action="append", default=[], metavar="NAME", help="behave otherwise (repeatable)")
     made.add_argument("--list-faults", action="store_true", help="print all faults and end")
     made.add_argument("--list-variants", action="store_true", help="print all variants and end")
     made.add_argument("--json", action="store_true", help="print lists as JSON")

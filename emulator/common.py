@@ -43,17 +43,11 @@ def groups(call: Call, where: str, ids: list[str], vpc_id: str) -> list[str]:
     for id in ids:
         group = call.cloud.groups.get(id)
         if group is None or group.owner != call.caller.account or group.region != where:
-            raise Refusal(
-                404, "InvalidSecurityGroupId.NotFound", f"The security group {printable(id)} does not exist."
-            )
+            raise Refusal(404, "InvalidSecurityGroupId.NotFound", f"The security group {printable(id)} does not exist.")
         if group.vpc_id != vpc_id:
-            raise Refusal(
-                403, "InvalidOperation.VpcMismatch", f"The security group {id} does not lie in VPC {vpc_id}."
-            )
+            raise Refusal(403, "InvalidOperation.VpcMismatch", f"The security group {id} does not lie in VPC {vpc_id}.")
         if group.full:
-            raise Refusal(
-                403, "SecurityGroupInstanceLimitExceed", f"The security group {id} holds too many instances."
-            )
+            raise Refusal(403, "SecurityGroupInstanceLimitExceed", f"The security group {id} holds too many instances.")
     return ids
 
 
@@ -97,13 +91,7 @@ def check_tags(tags: dict[str, str]) -> dict[str, str]:
     if len(tags) > 20:
         raise Refusal(403, "QuotaExceed.Tags", "A resource has at most 20 tags.")
     for key, value in tags.items():
-        if (
-            not key
-            or len(key) > 128
-            or key.startswith(("aliyun", "acs:"))
-            or "http://" in key
-            or "https://" in key
-        ):
+        if not key or len(key) > 128 or key.startswith(("aliyun", "acs:")) or "http://" in key or "https://" in key:
             raise Refusal(400, "InvalidTagKey.Malformed", f"The tag key {printable(key)} is not valid.")
         if len(value) > 128 or "http://" in value or "https://" in value:
             raise Refusal(400, "InvalidTagValue.Malformed", f"The tag value {printable(value)} is not valid.")
@@ -130,9 +118,7 @@ def json_list(call: Call, name: str) -> list[str] | None:
     except ValueError:
         value = None
     if not isinstance(value, list) or not all(isinstance(item, str) for item in value) or len(value) > 100:
-        raise Refusal(
-            400, "InvalidParameter", f"The specified parameter {name} is not valid: {printable(text)}."
-        )
+        raise Refusal(400, "InvalidParameter", f"The specified parameter {name} is not valid: {printable(text)}.")
     return value
 
 

@@ -143,9 +143,7 @@ def region_exists(call: Call) -> Refusal | None:
     """RegionId must name a region."""
     value = call.get("RegionId")
     if value and value not in REGIONS:
-        return Refusal(
-            400, "InvalidOperation.InvalidRegion", f"The RegionId {printable(value)} is not valid."
-        )
+        return Refusal(400, "InvalidOperation.InvalidRegion", f"The RegionId {printable(value)} is not valid.")
     return None
 
 
@@ -172,9 +170,7 @@ def interface_exists(call: Call) -> Refusal | None:
     """The interface must exist in this region and belong to the caller's account."""
     value = call.get("NetworkInterfaceId")
     if value and call.eni is None:
-        return Refusal(
-            404, "InvalidEniId.NotFound", f"The network interface {printable(value)} does not exist."
-        )
+        return Refusal(404, "InvalidEniId.NotFound", f"The network interface {printable(value)} does not exist.")
     return None
 
 
@@ -197,11 +193,7 @@ def interface_type_is_supported(call: Call) -> Refusal | None:
     eni = call.eni
     if eni is None or eni.type in ("Primary", "Secondary"):
         return None
-    if (
-        eni.type == "Member"
-        and call.cloud.behaviour.revision == "2024"
-        and call.get("TrunkNetworkInstanceId")
-    ):
+    if eni.type == "Member" and call.cloud.behaviour.revision == "2024" and call.get("TrunkNetworkInstanceId"):
         return None
     return Refusal(
         403,
@@ -262,12 +254,7 @@ def interface_is_in_the_zone(call: Call) -> Refusal | None:
 def interface_is_in_the_vpc(call: Call) -> Refusal | None:
     """Interface and instance must lie in one VPC."""
     eni, instance = call.eni, call.instance
-    if (
-        eni is not None
-        and instance is not None
-        and eni.instance is instance
-        and eni.vpc_id != instance.vpc_id
-    ):
+    if eni is not None and instance is not None and eni.instance is instance and eni.vpc_id != instance.vpc_id:
         return Refusal(
             403,
             "InvalidOperation.VpcMismatch",
@@ -288,9 +275,7 @@ def security_groups_exist(call: Call) -> Refusal | None:
     """The security groups of the interface must exist."""
     for group in call.eni.security_group_ids if call.eni is not None else ():
         if group not in call.cloud.groups:
-            return Refusal(
-                404, "InvalidSecurityGroupId.NotFound", f"The security group {group} does not exist."
-            )
+            return Refusal(404, "InvalidSecurityGroupId.NotFound", f"The security group {group} does not exist.")
     return None
 
 
@@ -298,9 +283,7 @@ def security_groups_are_of_a_vpc(call: Call) -> Refusal | None:
     """The security groups of the interface must be of the VPC kind."""
     for group in _groups(call):
         if group.kind != "vpc":
-            return Refusal(
-                403, "InvalidSecurityGroupId.NotVpc", f"The security group {group.id} is not of a VPC."
-            )
+            return Refusal(403, "InvalidSecurityGroupId.NotVpc", f"The security group {group.id} is not of a VPC.")
     return None
 
 
@@ -335,9 +318,7 @@ def trunk_holds_the_interface(call: Call) -> Refusal | None:
         return None
     trunk = call.cloud.interfaces.get(trunk_id)
     if trunk is None or trunk.owner != call.caller.account or trunk.region != call.get("RegionId"):
-        return Refusal(
-            404, "InvalidEniId.NotFound", f"The network interface {printable(trunk_id)} does not exist."
-        )
+        return Refusal(404, "InvalidEniId.NotFound", f"The network interface {printable(trunk_id)} does not exist.")
     if trunk.type != "Trunk":
         return Refusal(
             403,

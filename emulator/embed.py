@@ -81,9 +81,7 @@ def make_cloud(
         raise ValueError(f"there is no revision {revision}")
     if not 0 <= settle_ms <= 3_600_000:
         raise ValueError("settle-ms must lie between 0 and 3600000")
-    behaviour = Behaviour(
-        revision=revision, configured_settle=settle_ms / 1000, settle_seconds=settle_ms / 1000
-    )
+    behaviour = Behaviour(revision=revision, configured_settle=settle_ms / 1000, settle_seconds=settle_ms / 1000)
     if seed is not None:
         behaviour.random.seed(seed)
     cloud = Cloud(load_callers(callers), behaviour, seed)

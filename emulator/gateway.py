@@ -58,9 +58,7 @@ class Gateway:
         self.operations = operations
         self.nonces: dict[str, float] = {}
 
-    async def answer(
-        self, method: str, path: str, query: bytes, headers: dict[str, str], body: bytes
-    ) -> Reply:
+    async def answer(self, method: str, path: str, query: bytes, headers: dict[str, str], body: bytes) -> Reply:
         """One request, one reply.  What goes wrong inside becomes an InternalError, never an exception."""
         call = Call(self.cloud, request_id(), method, path, query, body, headers)
         try:
@@ -111,18 +109,14 @@ class Gateway:
 
     def _operation(self, call: Call) -> Operation:
         if call.method not in ("GET", "POST"):
-            raise Refusal(
-                400, "UnsupportedHTTPMethod", f"The HTTP method {printable(call.method)} is not supported."
-            )
+            raise Refusal(400, "UnsupportedHTTPMethod", f"The HTTP method {printable(call.method)} is not supported.")
         if not call.action:
             raise _mandatory("Action")
         if not call.version:
             raise _mandatory("Version")
         known = self.operations.get(call.version)
         if known is None and guarded(call, "version"):
-            raise Refusal(
-                400, "InvalidVersion", f"The parameter Version {printable(call.version)} is not valid."
-            )
+            raise Refusal(400, "InvalidVersion", f"The parameter Version {printable(call.version)} is not valid.")
         operation = (known or self.operations["2014-05-26"]).get(call.action)
         if operation is None:
             raise Refusal(
@@ -137,9 +131,7 @@ class Gateway:
         """Run an operation, or repeat the answer that its ClientToken got before."""
         token = call.get("ClientToken")
         if len(token) > 64 or not token.isascii():
-            raise Refusal(
-                400, "InvalidParameter", "The ClientToken has more than 64 characters or is not ASCII."
-            )
+            raise Refusal(400, "InvalidParameter", "The ClientToken has more than 64 characters or is not ASCII.")
         key = (call.caller.account, call.action, token)
         mark = json.dumps(sorted(item for item in call.params.items() if item[0] not in _PUBLIC))
         known = self.cloud.tokens.get(key)
@@ -194,9 +186,7 @@ class Gateway:
         headers = call.headers
         parsed = signing.parse_authorization(headers["authorization"])
         if parsed is None:
-            raise Refusal(
-                400, "IncompleteSignature", "The Authorization header is not complete or not well formed."
-            )
+            raise Refusal(400, "IncompleteSignature", "The Authorization header is not complete or not well formed.")
         key, signed, signature = parsed
         for header, name in _V3_HEADERS.items():
             if not headers.get(header):
@@ -307,9 +297,7 @@ def _permit(call: Call) -> None:
     if call.action == _DETACH or caller.kind == "account":
         return
     if caller.kind == "expired":
-        raise Refusal(
-            403, "Abs.InvalidAccount.NotFound", f"Account {caller.account} does not exist or has expired."
-        )
+        raise Refusal(403, "Abs.InvalidAccount.NotFound", f"Account {caller.account} does not exist or has expired.")
     if call.action in caller.denied:
         raise Refusal(403, "Forbidden.RAM", f"The user is not authorized to perform {call.action}.")
 

@@ -76,9 +76,7 @@ def delete_security_group(call: Call) -> Fields:
     id = call.need("SecurityGroupId")
     group = call.cloud.groups.get(id)
     if group is None or group.owner != call.caller.account or group.region != where:
-        raise Refusal(
-            404, "InvalidSecurityGroupId.NotFound", f"The security group {printable(id)} does not exist."
-        )
+        raise Refusal(404, "InvalidSecurityGroupId.NotFound", f"The security group {printable(id)} does not exist.")
     if any(id in each.security_group_ids for each in call.cloud.interfaces.values()):
         raise Refusal(403, "DependencyViolation", f"The security group {id} is still in use.")
     del call.cloud.groups[id]
@@ -92,9 +90,7 @@ def _tag_targets(call: Call) -> list[Resource]:
     where = common.region(call)
     kind = call.need("ResourceType")
     if kind.lower() not in _KINDS:
-        raise Refusal(
-            404, "InvalidResourceType.NotFound", f"The ResourceType {printable(kind)} does not exist."
-        )
+        raise Refusal(404, "InvalidResourceType.NotFound", f"The ResourceType {printable(kind)} does not exist.")
     ids = call.numbered("ResourceId")
     if not ids:
         raise Refusal(404, "MissingParameter.ResourceIds", "ResourceId.1 is mandatory for this action.")
@@ -102,9 +98,7 @@ def _tag_targets(call: Call) -> list[Resource]:
         raise Refusal(400, "InvalidParameter", "There are more than 50 values of ResourceId.")
     known: dict[str, Resource] = getattr(call.cloud, _KINDS[kind.lower()])
     found = [known[id] for id in ids if id in known]
-    if len(found) < len(ids) or any(
-        each.owner != call.caller.account or each.region != where for each in found
-    ):
+    if len(found) < len(ids) or any(each.owner != call.caller.account or each.region != where for each in found):
         raise Refusal(404, "InvalidResourceId.NotFound", "A ResourceId does not exist.")
     return found
 
@@ -137,9 +131,7 @@ def list_tag_resources(call: Call) -> Fields:
     where = common.region(call)
     kind = call.need("ResourceType")
     if kind.lower() not in _KINDS:
-        raise Refusal(
-            404, "InvalidResourceType.NotFound", f"The ResourceType {printable(kind)} does not exist."
-        )
+        raise Refusal(404, "InvalidResourceType.NotFound", f"The ResourceType {printable(kind)} does not exist.")
     ids, wanted = call.numbered("ResourceId"), call.tags()
     if not ids and not wanted:
         raise Refusal(403, "BothEmpty.TagsAndResources", "One of ResourceId.N and Tag.N is needed.")

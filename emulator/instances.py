@@ -18,9 +18,7 @@ def _plan(call: Call) -> tuple[VSwitch, list[str]]:
     where = common.region(call)
     kind = call.need("InstanceType")
     if kind not in INSTANCE_TYPES:
-        raise Refusal(
-            400, "InvalidInstanceType.ValueNotSupported", f"The InstanceType {printable(kind)} is unknown."
-        )
+        raise Refusal(400, "InvalidInstanceType.ValueNotSupported", f"The InstanceType {printable(kind)} is unknown.")
     image = call.get("ImageId")
     if not image and not call.get("ImageFamily"):
         call.need("ImageId")
@@ -87,9 +85,7 @@ def _build(call: Call, vswitch: VSwitch, groups: list[str], name: str) -> Instan
     instance.status = "Stopped"
     address = cloud.take_address(vswitch, call.get("PrivateIpAddress"))
     if address is None:
-        raise Refusal(
-            403, "InvalidVSwitchId.IpNotEnough", f"The vSwitch {vswitch.id} has no such address left."
-        )
+        raise Refusal(403, "InvalidVSwitchId.IpNotEnough", f"The vSwitch {vswitch.id} has no such address left.")
     primary = cloud.new_interface(vswitch, "Primary", list(groups), address, where, delete_on_release=True)
     cloud.link(primary, instance)
     for number in _secondaries(call):
@@ -253,9 +249,7 @@ def _row(call: Call, instance: Instance) -> Fields:
         "InstanceNetworkType": "vpc",
         "InstanceChargeType": instance.charge_type,
         "SpotStrategy": instance.spot_strategy,
-        "StoppedMode": (instance.stopped_mode or "KeepCharging")
-        if instance.state == "Stopped"
-        else "Not-applicable",
+        "StoppedMode": (instance.stopped_mode or "KeepCharging") if instance.state == "Stopped" else "Not-applicable",
         "DeletionProtection": instance.deletion_protection,
         "IoOptimized": True,
         "CreationTime": instance.created[:-4] + "Z",
@@ -328,9 +322,7 @@ def describe_instance_status(call: Call) -> Fields:
     where = common.region(call)
     ids = call.numbered("InstanceId")
     if len(ids) > 100:
-        raise Refusal(
-            403, "InvalidParameter.TooManyInstanceIds", "There are more than 100 values of InstanceId."
-        )
+        raise Refusal(403, "InvalidParameter.TooManyInstanceIds", "There are more than 100 values of InstanceId.")
     found = [
         each
         for each in call.cloud.instances.values()

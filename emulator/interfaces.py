@@ -30,10 +30,7 @@ def create_network_interface(call: Call) -> Fields:
             "PrivateIpAddress.N and SecondaryPrivateIpAddressCount cannot be used together.",
         )
     owned = (
-        sum(
-            each.owner == call.caller.account and each.region == where
-            for each in call.cloud.interfaces.values()
-        )
+        sum(each.owner == call.caller.account and each.region == where for each in call.cloud.interfaces.values())
         if len(call.cloud.interfaces) >= INTERFACES_PER_REGION
         else 0
     )
@@ -103,9 +100,7 @@ def attach_network_interface(call: Call) -> Fields:
     if eni.vpc_id != instance.vpc_id:
         raise Refusal(403, "InvalidOperation.VpcMismatch", f"{eni_id} and {id} do not lie in one VPC.")
     if eni.zone != instance.zone:
-        raise Refusal(
-            403, "InvalidOperation.AvailabilityZoneMismatch", f"{eni_id} and {id} do not lie in one zone."
-        )
+        raise Refusal(403, "InvalidOperation.AvailabilityZoneMismatch", f"{eni_id} and {id} do not lie in one zone.")
     used = len(instance.interfaces)
     for count in call.cloud.behaviour.hooks.slots:
         used = count(instance, used)
@@ -143,11 +138,7 @@ def delete_network_interface(call: Call) -> Fields:
 def shown(call: Call, eni: NetworkInterface) -> tuple[str, Instance | None]:
     """Status and link as a reader sees them: the present ones, or those of a moment ago."""
     behaviour = call.cloud.behaviour
-    if (
-        behaviour.lag_seconds
-        and eni.forced is None
-        and call.cloud.now() - eni.changed < behaviour.lag_seconds
-    ):
+    if behaviour.lag_seconds and eni.forced is None and call.cloud.now() - eni.changed < behaviour.lag_seconds:
         return eni.previous
     state, link = eni.state, eni.link
     if behaviour.hide_link_while_detaching and state == "Detaching":
@@ -215,15 +206,11 @@ def describe_network_interfaces(call: Call) -> Fields:
         raise Refusal(400, "InvalidParameter", "There are more than 100 values of NetworkInterfaceId.")
     for name, values in (("Status", STATUSES), ("Type", TYPES)):
         if call.get(name) and call.get(name) not in values:
-            raise Refusal(
-                400, f"InvalidParameter.{name}", f"The {name} {printable(call.get(name))} is not valid."
-            )
+            raise Refusal(400, f"InvalidParameter.{name}", f"The {name} {printable(call.get(name))} is not valid.")
     known = call.cloud.interfaces
     candidates = [known[id] for id in dict.fromkeys(ids) if id in known] if ids else list(known.values())
     account = call.caller.account
-    found = [
-        eni for eni in candidates if eni.owner == account and eni.region == where and _matches(call, eni)
-    ]
+    found = [eni for eni in candidates if eni.owner == account and eni.region == where and _matches(call, eni)]
     rows, paging = page(call, found, most=500, per_page=1000)
     return {"NetworkInterfaceSets": {"NetworkInterfaceSet": [row(call, eni) for eni in rows]}, **paging}
 
@@ -298,9 +285,7 @@ def assign_private_ip_addresses(call: Call) -> Fields:
         )
     limit = eni.instance.type.addresses if eni.instance is not None else 50
     if 1 + len(eni.secondary_ips) + max(count, len(wanted)) > limit:
-        raise Refusal(
-            403, "InvalidOperation.EniIpQuantityExceeded", f"{eni.id} takes at most {limit} addresses."
-        )
+        raise Refusal(403, "InvalidOperation.EniIpQuantityExceeded", f"{eni.id} takes at most {limit} addresses.")
     added: list[str] = []
     for text in wanted or [""] * count:
         added.append(_address(call.cloud, eni.vswitch_id, text, added))

@@ -54,9 +54,7 @@ def describe_instance_types(call: Call) -> Fields:
             "NetworkCardQuantity": 1,
         }
         for each in INSTANCE_TYPES.values()
-        if (not wanted or each.id in wanted)
-        and (not family or each.family == family)
-        and each.interfaces >= quota
+        if (not wanted or each.id in wanted) and (not family or each.family == family) and each.interfaces >= quota
     ]
     return {"InstanceTypes": {"InstanceType": rows}, "NextToken": ""}
 
@@ -73,9 +71,7 @@ def describe_available_resource(call: Call) -> Fields:
         "Zone": [],
     }
     if what not in values:
-        raise Refusal(
-            404, "Invalid.DestinationResource", f"The DestinationResource {printable(what)} does not exist."
-        )
+        raise Refusal(404, "Invalid.DestinationResource", f"The DestinationResource {printable(what)} does not exist.")
     wanted = call.get("InstanceType")
     offered = [value for value in values[what] if what != "InstanceType" or wanted in ("", value)]
     rows = []
@@ -89,9 +85,7 @@ def describe_available_resource(call: Call) -> Fields:
             "StatusCategory": "WithStock",
         }
         if offered:
-            supported = [
-                {"Value": value, "Status": "Available", "StatusCategory": "WithStock"} for value in offered
-            ]
+            supported = [{"Value": value, "Status": "Available", "StatusCategory": "WithStock"} for value in offered]
             row["AvailableResources"] = {
                 "AvailableResource": [{"Type": what, "SupportedResources": {"SupportedResource": supported}}]
             }

@@ -37,7 +37,10 @@ class Transition:
 
 @dataclass(slots=True, eq=False, kw_only=True)
 class Resource:
-    """What all resources share.  `undo` remembers what the control protocol altered."""
+    """What all resources share.
+
+    `undo` remembers what the control protocol altered, `scar` what an active fault did.
+    """
 
     id: str
     owner: str
@@ -50,6 +53,7 @@ class Resource:
     held: bool = False
     pending: Transition | None = None
     undo: dict[str, Any] = field(default_factory=dict)
+    scar: dict[str, Any] = field(default_factory=dict)
 
     @property
     def state(self) -> str:
@@ -154,6 +158,7 @@ class Cloud:
         self.parameters_off: set[str] = set()
         self.ahead = 0.0
         self.calls: dict[str, int] = {}
+        self.scars: dict[str, dict[str, Any]] = {}
         self.wipe()
 
     def wipe(self) -> None:

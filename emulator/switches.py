@@ -27,6 +27,9 @@ def switch_variant(cloud: Cloud, names: list[str]) -> None:
 def _rebuild(cloud: Cloud) -> None:
     behaviour = cloud.behaviour
     behaviour.hooks = Hooks()
+    cloud.scars.clear()
+    for instance in cloud.instances.values():
+        instance.scar.clear()
     behaviour.restore()
     for name in behaviour.variants:
         VARIANTS[name].install(behaviour)

@@ -1,12 +1,329 @@
-"""placeholder"""
+"""Other ways to be right: what the contract leaves open, decided differently.
+
+A variant changes choices of `Behaviour` or enters through its hooks.  An emulator with any of them switched on
+still conforms: a client or a test that trips over one relied on something that nobody promised.
+"""
 
 from __future__ import annotations
 
-from emulator.behaviour import Behaviour
+import random
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from emulator.behaviour import Behaviour, Row
+from emulator.call import Call
+from emulator.envelope import Refusal, Reply, to_json
+from emulator.state import Instance, NetworkInterface
+
+DETACH = "DetachNetworkInterface"
+Guards = tuple[Any, ...]
 
 
+@dataclass(frozen=True, slots=True)
 class Variant:
-    def install(self, behaviour: Behaviour) -> None: ...
+    """One other way: attributes of Behaviour, and hooks."""
+
+    name: str
+    description: str
+    choices: dict[str, Any] = field(default_factory=dict)
+    hooks: tuple[tuple[str, Callable[..., Any]], ...] = ()
+
+    def install(self, behaviour: Behaviour) -> None:
+        """Make the choices and add the hooks."""
+        for name, value in self.choices.items():
+            setattr(behaviour, name, value)
+        for point, hook in self.hooks:
+            getattr(behaviour.hooks, point).append(hook)
+
+    def row(self) -> dict[str, str]:
+        """What `--list-variants` shows."""
+        return {"name": self.name, "description": self.description}
 
 
-VARIANTS: dict[str, Variant] = {}
+# The order of the checks
+
+
+def _reversed(call: Call, guards: Guards) -> Guards:
+    return guards[::-1]
+
+
+def _shuffled(call: Call, guards: Guards) -> Guards:
+    return tuple(random.sample(guards, len(guards)))
+
+
+def _first(*words: str) -> Callable[[Call, Guards], Guards]:
+    """The guards whose names contain one of the words come first."""
+
+    def arrange(call: Call, guards: Guards) -> Guards:
+        return tuple(sorted(guards, key=lambda guard: not any(word in str(guard.__name__) for word in words)))
+
+    return arrange
+
+
+# Refusals put otherwise
+
+
+def _malformed_is_unknown(call: Call, refusal: Refusal | None) -> Refusal | None:
+    other = {"InvalidInstanceID.Malformed": "InvalidEcsId.NotFound", "InvalidParams.EniId": "InvalidEniId.NotFound"}
+    if refusal is not None and refusal.code in other:
+        return Refusal(404, other[refusal.code], refusal.message)
+    return refusal
+
+
+_MALFORMED = {
+    "InstanceId": "InvalidInstanceID.Malformed",
+    "NetworkInterfaceId": "InvalidParams.EniId",
+    "RegionId": "InvalidOperation.InvalidRegion",
+}
+
+
+def _empty_is_malformed(call: Call, refusal: Refusal | None) -> Refusal | None:
+    if refusal is None or refusal.code != "MissingParameter":
+        return refusal
+    name = next(name for name in _MALFORMED if not call.get(name))
+    if name not in call.params:
+        return refusal
+    return Refusal(400, _MALFORMED[name], f"The value of {name} is empty.")
+
+
+_PUBLIC = {
+    *("Action", "Version", "Format", "AccessKeyId", "Signature", "SignatureMethod", "SignatureVersion"),
+    *("SignatureNonce", "SignatureType", "Timestamp", "SecurityToken", "RegionId", "InstanceId"),
+    *("NetworkInterfaceId", "OwnerAccount", "OwnerId", "ResourceOwnerAccount", "ResourceOwnerId"),
+    "TrunkNetworkInstanceId",
+}
+
+
+def parameters_are_known(call: Call) -> Refusal | None:
+    """A guard that the default lacks: only documented parameters may be sent."""
+    unknown = sorted(set(call.params) - _PUBLIC)
+    if unknown:
+        return Refusal(400, "UnsupportedParameter", "The request has a parameter that is not supported.")
+    return None
+
+
+def _strict(call: Call, guards: Guards) -> Guards:
+    return (*guards[:3], parameters_are_known, *guards[3:])
+
+
+def _last_wins(call: Call, pairs: list[tuple[str, str]]) -> None:
+    call.params.update(pairs)
+
+
+# Calls that must be repeated
+
+
+def _every(number: int, status: int, code: str, retry_after: int = 0) -> Callable[[Call], Refusal | None]:
+    def arrival(call: Call) -> Refusal | None:
+        seen = call.cloud.scars.setdefault(f"every {number} {code}", {"calls": 0})
+        seen["calls"] += 1
+        if seen["calls"] % number:
+            return None
+        refusal = Refusal(status, code, "The request was denied due to flow control or is not possible now.")
+        if retry_after:
+            refusal.headers.append(("x-acs-retry-after", str(retry_after)))
+        return refusal
+
+    return arrival
+
+
+# The form of answers
+
+
+def _chunked(call: Call, reply: Reply) -> None:
+    reply.chunked = True
+
+
+def _close(call: Call, reply: Reply) -> None:
+    reply.close = True
+
+
+def _shuffle_keys(value: Any) -> Any:
+    if isinstance(value, dict):
+        items = [(name, _shuffle_keys(each)) for name, each in value.items()]
+        random.shuffle(items)
+        return dict(items)
+    return [_shuffle_keys(each) for each in value] if isinstance(value, list) else value
+
+
+def _shuffle_rows(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _shuffle_rows(each) for name, each in value.items()}
+    if isinstance(value, list):
+        return random.sample([_shuffle_rows(each) for each in value], len(value))
+    return value
+
+
+def _keys(call: Call, reply: Reply) -> None:
+    reply.fields = _shuffle_keys(reply.fields)
+
+
+def _rows(call: Call, reply: Reply) -> None:
+    reply.fields = _shuffle_rows(reply.fields)
+
+
+def _more_fields(call: Call, reply: Reply) -> None:
+    if reply.root == "Error":
+        reply.fields |= {"Description": "", "Detail": {"Site": "cn"}}
+    elif call.action != DETACH:
+        reply.fields |= {"RequestTraceId": "-", "Extension": {"Notes": {"Note": []}}}
+
+
+def _more_of_interface(call: Call, eni: NetworkInterface, row: Row) -> None:
+    row |= {
+        "BondInterfaceSpecification": {},
+        "ConnectionTrackingConfiguration": {"UdpTimeout": 30},
+        "SourceDestCheck": False,
+    }
+
+
+def _more_of_instance(call: Call, instance: Instance, row: Row) -> None:
+    row |= {"ClusterId": "", "CreditSpecification": "", "EcsCapacityReservationAttr": {"CapacityReservationId": ""}}
+
+
+def _no_recommend(call: Call, reply: Reply) -> None:
+    reply.fields.pop("Recommend", None)
+
+
+def _chinese(call: Call, reply: Reply) -> None:
+    if reply.root == "Error":
+        reply.fields["Message"] = f"请求无法完成（{reply.fields['Code']}），请检查参数 & 资源状态。"
+
+
+_OLD = {
+    "SignatureDoesNotMatch": (400, "IncompleteSignature"),
+    "InvalidAccessKeyId.NotFound": (400, "InvalidAccessKeyId.NotFound"),
+    "InvalidAction.NotFound": (404, "InvalidApi.NotFound"),
+    "InvalidTimeStamp.Format": (400, "IllegalTimestamp"),
+    "MissingTimestamp": (400, "IllegalTimestamp"),
+}
+
+
+def _old_codes(call: Call, reply: Reply) -> None:
+    code = reply.fields.get("Code")
+    if reply.root == "Error" and code in _OLD:
+        reply.status, reply.fields["Code"] = _OLD[code]
+
+
+def _other_headers(call: Call, reply: Reply) -> None:
+    reply.headers.pop("x-acs-trace-id", None)
+    reply.headers.pop("access-control-expose-headers", None)
+    reply.headers |= {"vary": "Accept-Encoding", "server": "Tengine", "keep-alive": "timeout=25", "etag": '"1aZ"'}
+
+
+def _spaced(call: Call, reply: Reply) -> None:
+    if reply.format == "JSON":
+        reply.body = b" " + to_json(reply.fields).replace(b'","', b'" ,\n "') + b"\n"
+
+
+def _bare_xml(call: Call, reply: Reply) -> None:
+    if reply.format == "XML":
+        reply.body = reply.body.partition(b"?>")[2]
+
+
+def _regional_host(call: Call, reply: Reply) -> None:
+    if reply.root == "Error":
+        reply.fields["HostId"] = "ecs-cn-hangzhou.aliyuncs.com"
+
+
+def _version_5(call: Call, reply: Reply) -> None:
+    text = call.request_id[:14] + "5" + call.request_id[15:]
+    reply.fields["RequestId"] = reply.headers["x-acs-request-id"] = text
+
+
+def _register(*variants: Variant) -> dict[str, Variant]:
+    return {variant.name: variant for variant in variants}
+
+
+VARIANTS = _register(
+    Variant("order-reversed", "The checks are made in the opposite order.", hooks=(("order", _reversed),)),
+    Variant("order-random", "The checks are made in a new order at each call.", hooks=(("order", _shuffled),)),
+    Variant(
+        "order-states-first",
+        "States come before parameters and callers.",
+        hooks=(("order", _first("interface_is", "instance_is_running")),),
+    ),
+    Variant(
+        "order-resources-first",
+        "Existence comes before everything else.",
+        hooks=(("order", _first("exist")),),
+    ),
+    Variant(
+        "order-permission-first",
+        "The permission of a RAM user comes before its parameters.",
+        hooks=(("order", _first("account", "ram_user")),),
+    ),
+    Variant(
+        "order-shape-first",
+        "The shape of values comes before who calls.",
+        hooks=(("order", _first("well_formed", "text", "given")),),
+    ),
+    Variant("instant", "Transitions take no time.", {"settle_seconds": 0.0}),
+    Variant("slow", "Transitions take 1.5 seconds.", {"settle_seconds": 1.5}),
+    Variant("jitter", "Transitions take between a tenth and two times as long.", {"settle_jitter": 0.9}),
+    Variant("ids-long", "Resource ids have 28 characters after the dash.", {"shape": "long"}),
+    Variant("ids-short", "Resource ids have nine characters after the dash.", {"shape": "short"}),
+    Variant("ids-hex", "Resource ids are hexadecimal, without a region code.", {"shape": "hex"}),
+    Variant("ids-numeric", "Resource ids are decimal, without a region code.", {"shape": "numeric"}),
+    Variant(
+        "throttling",
+        "Every fifth call is throttled, without a hint how long to wait.",
+        hooks=(("arrival", _every(5, 400, "Throttling.User")),),
+    ),
+    Variant(
+        "throttling-with-hint",
+        "Every fourth call is throttled, and x-acs-retry-after says 20 milliseconds.",
+        hooks=(("arrival", _every(4, 400, "Throttling", 20)),),
+    ),
+    Variant(
+        "throttling-429",
+        "Every sixth call is throttled with HTTP status 429.",
+        hooks=(("arrival", _every(6, 429, "Throttling.Api", 10)),),
+    ),
+    Variant(
+        "unavailable",
+        "Every seventh call is answered with 503.",
+        hooks=(("arrival", _every(7, 503, "ServiceUnavailable")),),
+    ),
+    Variant("tiny-pages", "Lists come in pages of two at most.", {"page_limit": 2}),
+    Variant("chunked", "Bodies are sent in chunks, without Content-Length.", hooks=(("reply", _chunked),)),
+    Variant("connection-close", "Each connection serves one request.", hooks=(("reply", _close),)),
+    Variant("eventual", "Describe operations lag 0.7 seconds behind.", {"lag_seconds": 0.7}),
+    Variant("shuffled-keys", "Fields come in any order.", hooks=(("fields", _keys),)),
+    Variant("shuffled-results", "Lists come in any order.", hooks=(("fields", _rows),)),
+    Variant(
+        "extra-fields",
+        "Descriptions and errors have fields that nobody knows.",
+        hooks=(("fields", _more_fields), ("view", _more_of_interface), ("instance_view", _more_of_instance)),
+    ),
+    Variant("no-recommend", "Errors have no Recommend.", hooks=(("fields", _no_recommend),)),
+    Variant("localized", "Messages are Chinese.", hooks=(("fields", _chinese),)),
+    Variant("old-gateway-codes", "The gateway uses its older codes.", hooks=(("fields", _old_codes),)),
+    Variant(
+        "link-hidden-while-detaching",
+        "The link is gone as soon as the interface is Detaching.",
+        {"hide_link_while_detaching": True},
+    ),
+    Variant(
+        "malformed-as-not-found",
+        "Malformed ids are merely unknown.",
+        hooks=(("decision", _malformed_is_unknown),),
+    ),
+    Variant(
+        "unknown-parameters-refused",
+        "Undocumented parameters are refused with UnsupportedParameter.",
+        hooks=(("order", _strict),),
+    ),
+    Variant("last-duplicate-wins", "Of a repeated parameter the last counts.", hooks=(("parameters", _last_wins),)),
+    Variant(
+        "empty-as-malformed",
+        "An empty id is malformed rather than missing.",
+        hooks=(("decision", _empty_is_malformed),),
+    ),
+    Variant("other-headers", "Other optional headers come with answers.", hooks=(("reply", _other_headers),)),
+    Variant("spaced-json", "JSON has white space between its parts.", hooks=(("reply", _spaced),)),
+    Variant("bare-xml", "XML has no declaration.", hooks=(("reply", _bare_xml),)),
+    Variant("regional-host", "HostId names the public endpoint.", hooks=(("fields", _regional_host),)),
+    Variant("request-id-version-5", "RequestIds are UUIDs of version 5.", hooks=(("fields", _version_5),)),
+)

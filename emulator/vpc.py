@@ -106,9 +106,7 @@ def delete_vpc(call: Call) -> Fields:
     if any(each.vpc_id == vpc.id for each in call.cloud.vswitches.values()):
         raise Refusal(400, "DependencyViolation.VSwitch", f"The VPC {vpc.id} still has vSwitches.")
     if any(each.vpc_id == vpc.id for each in call.cloud.groups.values()):
-        raise Refusal(
-            400, "DependencyViolation.SecurityGroup", f"The VPC {vpc.id} still has security groups."
-        )
+        raise Refusal(400, "DependencyViolation.SecurityGroup", f"The VPC {vpc.id} still has security groups.")
     common.end_dry_run(call)
     call.cloud.drop_pending(vpc)
     del call.cloud.vpcs[vpc.id]
@@ -125,14 +123,10 @@ def create_vswitch(call: Call) -> Fields:
     if zone not in REGIONS[vpc.region].zones:
         raise Refusal(404, "InvalidZoneId.NotFound", f"The zone {printable(zone)} does not exist.")
     if not network.subnet_of(ipaddress.IPv4Network(vpc.cidr)) or not 16 <= network.prefixlen <= 29:
-        raise Refusal(
-            400, "InvalidCidrBlock.Malformed", f"The CidrBlock {network} does not fit into {vpc.cidr}."
-        )
+        raise Refusal(400, "InvalidCidrBlock.Malformed", f"The CidrBlock {network} does not fit into {vpc.cidr}.")
     for other in call.cloud.vswitches.values():
         if other.vpc_id == vpc.id and network.overlaps(ipaddress.IPv4Network(other.cidr)):
-            raise Refusal(
-                400, "InvalidCidrBlock.Overlapped", f"The CidrBlock {network} overlaps {other.cidr}."
-            )
+            raise Refusal(400, "InvalidCidrBlock.Overlapped", f"The CidrBlock {network} overlaps {other.cidr}.")
     tags = common.check_tags(call.tags())
     made = call.cloud.new_vswitch(vpc, zone, network, call.get("VSwitchName"))
     made.tags = tags
