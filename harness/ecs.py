@@ -17,12 +17,14 @@ import time
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
+from pathlib import Path
 from typing import Any, TypeVar
 
 from conformance.case import Wire
-from harness.client import VERSION, VPC_VERSION, Client
+from harness.client import VERSION, VPC_VERSION, Client, Timing
 from harness.codec import code_of, decode, listing, message_of
 from harness.exchange import Exchange, Pair
+from harness.journal import Journal
 from harness.ledger import CREATED_TAG, RUN_TAG, Ledger, LimitReached
 from harness.target import Target
 
@@ -122,6 +124,39 @@ class Ground:
         return Ground(**{k: v for k, v in values.items() if k in known})
 
 
+def open_session(
+    target: Target,
+    directory: Path,
+    run_id: str,
+    *,
+    worker: str = "main",
+    share: int = 1,
+    journal: Journal | None = None,
+    timing: Timing | None = None,
+) -> Session:
+    """A session with a client and a ledger that keep the target's limits.
+
+    directory: of the run's ledgers, shared by its workers. share: how many workers divide the rate.
+    """
+    limits = {"instance": target.limits.instances, "eni": target.limits.network_interfaces}
+    client = Client(target, worker=worker, share=share, journal=journal, timing=timing or Timing())
+    ledger = Ledger(
+        directory,
+        run_id,
+        worker=worker,
+        durable=not target.loopback,
+        limits=limits,
+        where=where(target),
+        clock=client.timing.now,
+    )
+    return Session(target, client, ledger, run_id)
+
+
+def where(target: Target) -> str:
+    """The place that resources are in, for the ledger."""
+    return f"{target.endpoint} {target.region}"
+
+
 # --- calling -----------------------------------------------------------------------------------------
 
 
@@ -162,28 +197,25 @@ def _absent(exchange: Exchange) -> bool:
     return exchange.outcome == "answered" and code_of(exchange).endswith(".NotFound")
 
 
-def wait_for(
-    session: Session, probe: Callable[[], T | None], what: str, *, deadline: float | None = None
-) -> T:
+def wait_for(session: Session, probe: Callable[[], T | None], what: str, *, deadline: float | None = None) -> T:
     """Call `probe` until it returns something true, in small growing steps. Returns that.
 
     Raises SetupError after `deadline` seconds (default: the target's settle limit).
     """
     timing = session.client.timing
     until = timing.monotonic() + (session.target.limits.settle_seconds if deadline is None else deadline)
-    pauses = _pauses(session)
+    steps = pauses(session)
     while True:
         value = probe()
         if value:
             return value
         if timing.monotonic() >= until:
-            raise SetupError(
-                what, None, "did not happen in time; raise limits.settle_seconds if it may take longer"
-            )
-        timing.sleep(next(pauses))
+            raise SetupError(what, None, "did not happen in time; raise limits.settle_seconds if it may take longer")
+        timing.sleep(next(steps))
 
 
-def _pauses(session: Session) -> Iterator[float]:
+def pauses(session: Session) -> Iterator[float]:
+    """Seconds to wait between looks, without end: short and growing on loopback, longer elsewhere."""
     step, longest = (0.01, 0.25) if session.target.loopback else (0.5, 3.0)
     while True:
         yield step
@@ -202,7 +234,7 @@ def _do(
     """Send a call that may be repeated, until it succeeds, `done` accepts its refusal, or patience ends."""
     timing = session.client.timing
     until = timing.monotonic() + session.patience
-    pauses = _pauses(session)
+    steps = pauses(session)
     while True:
         exchange = call(session, action, pairs, vpc=vpc)
         if succeeded(exchange) or done(exchange):
@@ -210,7 +242,7 @@ def _do(
         passing = exchange.outcome != "answered" or exchange.status >= 500 or _transient(exchange)
         if not passing or timing.monotonic() >= until:
             raise SetupError(action, exchange, advice)
-        timing.sleep(next(pauses))
+        timing.sleep(next(steps))
 
 
 def tags(session: Session) -> tuple[Pair, ...]:
@@ -252,7 +284,7 @@ def _create(
         raise SetupError(action, None, f"limits: {reached}; raise [limits] or use fewer workers") from None
     timing = session.client.timing
     until = timing.monotonic() + session.patience
-    pauses = _pauses(session)
+    steps = pauses(session)
     while True:
         exchange = call(session, action, [*pairs, ("ClientToken", token)], vpc=vpc, deadline=60.0)
         identifier = found(decode(exchange) or {}) if succeeded(exchange) else ""
@@ -267,7 +299,7 @@ def _create(
             if not unknown:
                 session.ledger.refused(number, kind, code_of(exchange))
             raise SetupError(action, exchange, advice)
-        timing.sleep(next(pauses))
+        timing.sleep(next(steps))
 
 
 def _named(name: str) -> Callable[[Mapping[str, Any]], str]:
@@ -544,9 +576,7 @@ def create_instance(session: Session, ground: Ground, zone: int = 0, start: bool
     advice = "check stock, quota, image and instance type; name others under [setup]"
     if start:
         try:
-            return _create(
-                session, "instance", "RunInstances", [*pairs, ("Amount", "1")], _first_instance, advice
-            )
+            return _create(session, "instance", "RunInstances", [*pairs, ("Amount", "1")], _first_instance, advice)
         except SetupError as error:
             if not _unsupported(error):
                 raise
@@ -579,9 +609,7 @@ def _unsupported(error: SetupError) -> bool:
     )
 
 
-def _instance_call(
-    session: Session, action: str, instance: str, advice: str, *more: Pair, settled: str = ""
-) -> None:
+def _instance_call(session: Session, action: str, instance: str, advice: str, *more: Pair, settled: str = "") -> None:
     """One operation on an instance of this run; accepted also if it already has the status `settled`."""
     session.ledger.check(instance)
 
@@ -726,9 +754,7 @@ _SHARED = ("ecs.t", "ecs.xn4", "ecs.n", "ecs.mn4", "ecs.e", "ecs.s", "ecs.c1.", 
 _CHEAP_CORES = 4
 
 
-def rank_types(
-    listed: Iterable[Mapping[str, Any]], *, most_cores: int = _CHEAP_CORES
-) -> list[tuple[str, int]]:
+def rank_types(listed: Iterable[Mapping[str, Any]], *, most_cores: int = _CHEAP_CORES) -> list[tuple[str, int]]:
     """Types and their interfaces, best first: up to four interfaces where cheap, then the smallest.
 
     most_cores: a type with more counts as dear, and comes after all others.
@@ -855,9 +881,7 @@ def _create_vswitch(session: Session, vpc_id: str, zone: str) -> str:
             *_tag_pairs(session),
         ]
         try:
-            identifier = _create(
-                session, "vswitch", "CreateVSwitch", pairs, _named("VSwitchId"), advice, vpc=True
-            )
+            identifier = _create(session, "vswitch", "CreateVSwitch", pairs, _named("VSwitchId"), advice, vpc=True)
         except SetupError as refused:
             if not refused.code.startswith("InvalidCidrBlock"):
                 raise
@@ -873,9 +897,7 @@ def _free_blocks(session: Session, vpc_id: str) -> Iterator[str]:
     notes: list[str] = []
     region = ("RegionId", session.target.region)
     size = (("PageSize", "50"),)
-    vpcs = _ask(
-        session, "DescribeVpcs", [region, ("VpcId", vpc_id)], ("Vpcs", "Vpc"), notes, vpc=True, size=size
-    )
+    vpcs = _ask(session, "DescribeVpcs", [region, ("VpcId", vpc_id)], ("Vpcs", "Vpc"), notes, vpc=True, size=size)
     switches = _ask(
         session,
         "DescribeVSwitches",

@@ -19,6 +19,7 @@ import contextlib
 import json
 import os
 import re
+import tempfile
 import threading
 import time
 from collections import Counter
@@ -62,9 +63,14 @@ class Owned:
 
 @dataclass(frozen=True)
 class Book:
-    """What the ledger files of a directory say. `open`: intents without an outcome."""
+    """What the ledger files of a directory say. `open`: intents without an outcome.
+
+    where: the endpoint and region that the resources are in, "" if it was not noted. started: Unix seconds.
+    """
 
     run_id: str
+    where: str
+    started: float
     owned: Mapping[str, Owned]
     open: tuple[Owned, ...]
     gone: frozenset[str]
@@ -88,11 +94,33 @@ def read(directory: Path) -> Book:
     return state.book()
 
 
+def _alive_file(run_id: str) -> Path:
+    directory = Path(tempfile.gettempdir()) / f"eni-conformance-alive-{os.getuid() if hasattr(os, 'getuid') else 0}"
+    directory.mkdir(mode=0o700, exist_ok=True)
+    return directory / run_id
+
+
+def is_alive(run_id: str) -> bool:
+    """Whether a process of this machine and user has a ledger of that run open."""
+    path = _alive_file(run_id)
+    if fcntl is None or not path.exists():
+        return False
+    with path.open("ab") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            return True
+        path.unlink(missing_ok=True)
+    return False
+
+
 class _State:
     """Events, folded."""
 
     def __init__(self) -> None:
         self.run_id = ""
+        self.where = ""
+        self.started = 0.0
         self.owned: dict[str, Owned] = {}
         self.pending: dict[tuple[str, int], Owned] = {}
         self.gone: set[str] = set()
@@ -113,6 +141,8 @@ class _State:
         what = event["event"]
         if what == "run":
             self.run_id = str(event["run"])
+            self.where = str(event.get("where") or self.where)
+            self.started = self.started or float(event["at"])
         elif what == "intent":
             key = (worker, int(event["n"]))
             self.alive[str(event["kind"])] += 1
@@ -123,9 +153,7 @@ class _State:
             key = (worker, int(event["n"]))
             intent = self.pending.get(key) or Owned(str(event["kind"]), "", "", "", 0.0, *key)
             identifier = str(event["id"])
-            self.owned[identifier] = Owned(
-                intent.kind, identifier, intent.action, intent.token, intent.at, *key
-            )
+            self.owned[identifier] = Owned(intent.kind, identifier, intent.action, intent.token, intent.at, *key)
             if self.pending.pop(key, None) is None:
                 self.alive[intent.kind] += 1
         elif what == "refused":
@@ -137,14 +165,22 @@ class _State:
             self.alive[self.owned[str(event["id"])].kind] -= 1
 
     def book(self) -> Book:
-        return Book(self.run_id, dict(self.owned), tuple(self.pending.values()), frozenset(self.gone))
+        return Book(
+            self.run_id,
+            self.where,
+            self.started,
+            dict(self.owned),
+            tuple(self.pending.values()),
+            frozenset(self.gone),
+        )
 
 
 class Ledger:
     """The ledger of one worker, who also reads those of the others. May be used from several threads.
 
     durable: force each line to the disk. limits: resources of a kind that may be alive at once, in the
-    whole directory. clock: Unix seconds.
+    whole directory. where: endpoint and region. clock: Unix seconds. While it is open, the run counts as
+    alive for `is_alive` on this machine, until the process ends in whatever way.
     """
 
     def __init__(
@@ -155,6 +191,7 @@ class Ledger:
         worker: str = "main",
         durable: bool = True,
         limits: Mapping[str, int] | None = None,
+        where: str = "",
         clock: Callable[[], float] = time.time,
     ) -> None:
         if not valid_run_id(run_id):
@@ -177,14 +214,13 @@ class Ledger:
         with self._locked():
             self._catch_up()
             self._next = 1 + max(
-                (
-                    o.n
-                    for o in (*self._state.owned.values(), *self._state.pending.values())
-                    if o.worker == worker
-                ),
+                (o.n for o in (*self._state.owned.values(), *self._state.pending.values()) if o.worker == worker),
                 default=0,
             )
-            self._append({"event": "run", "run": run_id, "at": round(clock(), 3)})
+            self._append({"event": "run", "run": run_id, "where": where, "at": round(clock(), 3)})
+        self._alive = _alive_file(run_id).open("ab")
+        if fcntl is not None:
+            fcntl.flock(self._alive, fcntl.LOCK_SH | fcntl.LOCK_NB)
 
     def intend(self, kind: str, action: str, token: str) -> int:
         """Announce a creating call; call before it is sent. Returns the number to close it with.
@@ -261,6 +297,7 @@ class Ledger:
         """Close the files. May be called twice."""
         self._file.close()
         self._lock_file.close()
+        self._alive.close()
 
     def _write(self, event: dict[str, Any]) -> int:
         with self._locked():
