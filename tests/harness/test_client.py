@@ -251,9 +251,7 @@ def endless(connection, *_):
 
 
 def interim(connection, *_):
-    connection.sendall(
-        b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n" + answer()
-    )
+    connection.sendall(b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n" + answer())
     return True
 
 
@@ -426,9 +424,7 @@ def test_throttled_to_the_end(fake_time):
         assert len(server.requests) == 9
 
 
-@pytest.mark.parametrize(
-    ("header", "seconds"), [("x-acs-retry-after: 2500", 2.5), ("x-acs-retry-after: 999999", 20)]
-)
+@pytest.mark.parametrize(("header", "seconds"), [("x-acs-retry-after: 2500", 2.5), ("x-acs-retry-after: 999999", 20)])
 def test_the_endpoint_may_say_how_long_to_wait(header, seconds, fake_time):
     """In milliseconds, up to the cap."""
 
@@ -458,9 +454,7 @@ def test_the_rate_is_never_passed(rate, fake_time):
         limit.wait()
         at.append(fake_time.at)
     window = max(1, int(rate))
-    assert all(
-        later - earlier >= window / rate - 1e-6 for earlier, later in zip(at, at[window:], strict=False)
-    )
+    assert all(later - earlier >= window / rate - 1e-6 for earlier, later in zip(at, at[window:], strict=False))
     assert at[-1] - at[0] <= 40 / rate
 
 

@@ -1,0 +1,165 @@
+"""A target file is understood or refused, with a message that says where and what to do."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from harness.target import Credential, TargetError, is_loopback, load_target, parse_target, resolver
+
+KEYS = {"access_key_id": "LTAIkey0001", "access_key_secret": "the-secret"}
+LEAST = {"region": "cn-hangzhou", "callers": {"account": KEYS}}
+
+
+def made(**more):
+    return parse_target({**LEAST, **more}, environ={})
+
+
+def test_the_least_file_means_the_service():
+    """Endpoint and VPC endpoint follow the service's rule for the region."""
+    target = made()
+    assert target.endpoint == "https://ecs.cn-hangzhou.aliyuncs.com"
+    assert target.vpc_endpoint == "https://vpc.cn-hangzhou.aliyuncs.com"
+    assert (target.limits.instances, target.limits.requests_per_second, target.loopback) == (2, 5.0, False)
+
+
+@pytest.mark.parametrize(
+    ("region", "endpoint", "vpc"),
+    [
+        ("cn-hangzhou-finance", "", "https://vpc.aliyuncs.com"),
+        ("eu-central-1", "https://ecs.aliyuncs.com/", "https://vpc.aliyuncs.com"),
+        ("eu-central-1", "https://ecs-vpc.eu-central-1.aliyuncs.com", "https://vpc.eu-central-1.aliyuncs.com"),
+        ("eu-central-1", "https://cloud.example:8443", "https://cloud.example:8443"),
+        ("eu-central-1", "http://[::1]:9000", "http://[::1]:9000"),
+        ("eu-central-1", "http://localhost:9000/", "http://localhost:9000"),
+    ],
+)
+def test_endpoints(region, endpoint, vpc):
+    """The VPC operations are at the service's VPC host, or at the same place for anything else."""
+    assert made(region=region, endpoint=endpoint).vpc_endpoint == vpc
+
+
+def test_loopback_is_this_machine_only():
+    """Names that merely look local are not."""
+    assert all(map(is_loopback, ("http://127.0.0.1:1", "http://127.9.9.9", "http://[::1]", "http://localhost")))
+    for url in ("http://127.0.0.1.example", "http://localhost.example", "http://0.0.0.0", "http://10.0.0.1", "http:"):
+        assert not is_loopback(url)
+
+
+WRONG = {
+    "no region": ({"region": ""}, "region"),
+    "region of another kind": ({"region": "Hangzhou"}, "region"),
+    "unknown key": ({"endpont": "https://x"}, "endpont: unknown key; did you mean 'endpoint'"),
+    "endpoint of another region": (
+        {"endpoint": "https://ecs.cn-beijing.aliyuncs.com"},
+        "make endpoint and region agree",
+    ),
+    "no scheme": ({"endpoint": "ecs.example"}, "endpoint"),
+    "another scheme": ({"endpoint": "ftp://ecs.example"}, "endpoint"),
+    "port out of range": ({"endpoint": "https://ecs.example:99999"}, "endpoint"),
+    "path": ({"endpoint": "https://ecs.example/api"}, "endpoint: has a path"),
+    "query": ({"endpoint": "https://ecs.example?x=1"}, "endpoint"),
+    "credentials in the URL": ({"endpoint": "https://u:p@ecs.example"}, "endpoint"),
+    "plain http": ({"endpoint": "http://ecs.example"}, "--allow-plain-http"),
+    "plain http for VPC": ({"vpc_endpoint": "http://vpc.example"}, "vpc_endpoint"),
+    "plain http for control": ({"control": {"url": "http://ecs.example/_control"}}, "control.url"),
+    "control with another key": ({"control": {"uri": "x"}}, "control.uri: unknown key; did you mean 'url'"),
+    "second region the same": ({"second_region": "cn-hangzhou"}, "second_region"),
+    "a number for a text": ({"name": 3}, "name"),
+    "a text for a table": ({"limits": "none"}, r"write it as \[limits\]"),
+    "no caller": ({"callers": {}}, r"add \[callers.account\]"),
+    "caller that is a text": ({"callers": {"account": KEYS, "x": "y"}}, "callers.x"),
+    "half a key": ({"callers": {"account": {"access_key_id": "LTAI1"}}}, "callers.account.access_key_secret"),
+    "key with a line end": ({"callers": {"account": {**KEYS, "access_key_secret": "abc\n"}}}, "copy it again"),
+    "two sources": ({"callers": {"account": {**KEYS, "env": "P"}}}, "more than one source"),
+    "variable not set": ({"callers": {"account": {"env": "P"}}}, "P_ACCESS_KEY_ID is not set"),
+    "unknown credential key": ({"callers": {"account": {"acess_key_id": "x"}}}, "did you mean 'access_key_id'"),
+    "unknown limit": ({"limits": {"instance": 1}}, "did you mean 'instances'"),
+    "limit below": ({"limits": {"instances": 0}}, "1 to 100 is allowed"),
+    "limit above": ({"limits": {"network_interfaces": 5000}}, "limits.network_interfaces"),
+    "limit in quotes": ({"limits": {"minutes": "3"}}, "without quotes"),
+    "limit that is no number": ({"limits": {"minutes": float("nan")}}, "limits.minutes"),
+    "limit that is a flag": ({"limits": {"instances": True}}, "limits.instances"),
+    "fraction of an instance": ({"limits": {"instances": 1.5}}, "whole number"),
+    "vSwitch without VPC": ({"setup": {"vswitch_id": "vsw-1"}}, "setup.vpc_id"),
+    "blank in an id": ({"setup": {"zone": "cn hangzhou"}}, "setup.zone"),
+}
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_mistakes_are_named(name):
+    """File and key come first, the remedy last."""
+    change, message = WRONG[name]
+    with pytest.raises(TargetError, match=message) as caught:
+        parse_target({**LEAST, **change}, where="staging.toml", environ={})
+    assert re.match(r"staging\.toml: [a-z_.]+", str(caught.value))
+    assert "the-secret" not in str(caught.value)
+
+
+def test_secrets_do_not_show():
+    """Not in the repr of anything, however nested."""
+    assert "the-secret" not in repr(made()) and "LTAIkey0001" not in repr(made())
+    assert made().callers["account"].source == "the target file"
+
+
+def test_files(tmp_path):
+    """A missing file, one that is not TOML, and one that others can read."""
+    with pytest.raises(TargetError, match="name an existing target file"):
+        load_target(tmp_path / "none.toml")
+    path = tmp_path / "t.toml"
+    path.write_text("region = ")
+    with pytest.raises(TargetError, match="is not TOML"):
+        load_target(path)
+    path.write_bytes(b"\xff\xfe")
+    with pytest.raises(TargetError, match="is not TOML"):
+        load_target(path)
+    path.write_text('region = "cn-hangzhou"\n[callers.account]\naccess_key_id = "a"\naccess_key_secret = "b"\n')
+    path.chmod(0o644)
+    assert "chmod 600" in load_target(path).warnings[0]
+    path.chmod(0o600)
+    assert load_target(path).warnings == () and load_target(path).path == str(path)
+
+
+def test_credentials_from_the_environment(monkeypatch):
+    """A prefix names three variables, the last of them optional."""
+    for part, value in {"ACCESS_KEY_ID": "id", "ACCESS_KEY_SECRET": "secret", "SECURITY_TOKEN": "token"}.items():
+        monkeypatch.setenv(f"CI_{part}", value)
+    target = parse_target({**LEAST, "callers": {"account": {"env": "CI"}}})
+    assert resolver(target.callers["account"])() == Credential("id", "secret", "token")
+    assert target.callers["account"].source == "environment CI_ACCESS_KEY_ID"
+
+
+def test_a_profile_of_the_vendors_command_line_tool(tmp_path, monkeypatch):
+    """Found in its own file, by name; one that is not there is told without a traceback."""
+    import alibabacloud_credentials.provider.cli_profile as provider
+
+    (tmp_path / ".aliyun").mkdir()
+    (tmp_path / ".aliyun" / "config.json").write_text(
+        '{"current": "other", "profiles": [{"name": "ci", "mode": "StsToken", "access_key_id": "STS.id", '
+        '"access_key_secret": "secret", "sts_token": "token"}]}'
+    )
+    monkeypatch.setattr(provider.ac, "HOME", str(tmp_path))
+    callers = made(callers={"account": {"profile": "ci"}, "x": {"profile": "nobody"}}).callers
+    assert resolver(callers["account"])() == Credential("STS.id", "secret", "token")
+    with pytest.raises(TargetError, match=r"caller x \(profile nobody\): no credential"):
+        resolver(callers["x"])()
+
+
+def test_the_default_chain_is_asked_each_time(monkeypatch):
+    """So a session token that the library renews is used at once."""
+    import alibabacloud_credentials.client as library
+
+    tokens = iter(("one", "two"))
+
+    class Chain:
+        def get_credential(self):
+            from types import SimpleNamespace
+
+            return SimpleNamespace(access_key_id="STS.a", access_key_secret="s", security_token=next(tokens))
+
+    monkeypatch.setattr(library, "Client", Chain)
+    current = resolver(made(callers={"account": {}}).callers["account"])
+    assert [current().security_token for _ in range(2)] == ["one", "two"]
+    with pytest.raises(TargetError, match="the default chain"):
+        current()
