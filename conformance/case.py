@@ -119,12 +119,9 @@ class Detach:
 
 @dataclass(frozen=True)
 class Act:
-    """A public operation of the surroundings: attach, delete, create, start, stop, reboot, describe.
+    """A public operation of the surroundings; `eni` and `instance` are places in the World."""
 
-    `eni` and `instance` are places in the World; a created interface takes the next free place.
-    """
-
-    op: Literal["attach", "delete", "create", "start", "stop", "reboot", "describe"] = "describe"
+    op: Literal["attach", "delete", "start", "stop", "reboot", "describe"] = "describe"
     eni: int = 0
     instance: int = 0
     kind: Literal["act"] = "act"

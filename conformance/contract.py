@@ -312,9 +312,7 @@ def _contract(revision: Revision) -> Contract:
     )
 
 
-CONTRACTS: Mapping[Revision, Contract] = MappingProxyType(
-    {"2019": _contract("2019"), "2024": _contract("2024")}
-)
+CONTRACTS: Mapping[Revision, Contract] = MappingProxyType({"2019": _contract("2019"), "2024": _contract("2024")})
 
 
 def full_id(short: str) -> str:

@@ -64,9 +64,7 @@ def _held_by(snapshot: Snapshot, eni: str) -> str:
 
 def _with_eni(known: Known, eni: str, statuses: frozenset[str], on: frozenset[str]) -> Known:
     old = known.enis[eni]
-    return dataclasses.replace(
-        known, enis={**known.enis, eni: dataclasses.replace(old, statuses=statuses, on=on)}
-    )
+    return dataclasses.replace(known, enis={**known.enis, eni: dataclasses.replace(old, statuses=statuses, on=on)})
 
 
 def _with_instance(known: Known, instance: str, statuses: frozenset[str]) -> Known:
@@ -117,12 +115,7 @@ def deed_possible(known: Known, deed: Deed) -> bool:
     eni, instance = known.enis.get(deed.eni), known.instances.get(deed.instance)
     match deed.op:
         case "attach":
-            return bool(
-                eni
-                and instance
-                and "Available" in eni.statuses
-                and instance.statuses & {"Running", "Stopped"}
-            )
+            return bool(eni and instance and "Available" in eni.statuses and instance.statuses & {"Running", "Stopped"})
         case "delete":
             return bool(eni and eni.statuses & {"Available", "Deleting"})
         case "start":
@@ -155,9 +148,7 @@ def step(contract: Contract, known: Known, told: Told) -> Known | None:
     return after_detach(known, expected.target) if told.reply.success and expected.target else known
 
 
-def explain(
-    contract: Contract, known: Known, told: Sequence[Told], final: Snapshot | None
-) -> tuple[int, ...] | None:
+def explain(contract: Contract, known: Known, told: Sequence[Told], final: Snapshot | None) -> tuple[int, ...] | None:
     """A serial order of the overlapping operations that explains every answer and the final state.
 
     Returns the order as indices, None if there is none. `final`: a look after everything settled; a status

@@ -212,9 +212,7 @@ def _readings(known: Known, asked: Asked) -> Iterable[_Reading]:
         if (p := values.get("InstanceId")) and (i := known.instances.get(p.text)):
             instances = [(i.id, status) if status else None for status in sorted(i.statuses)]
         if (p := values.get("NetworkInterfaceId")) and (e := known.enis.get(p.text)):
-            enis = [
-                (e.id, status, on) if status else None for status in sorted(e.statuses) for on in sorted(e.on)
-            ]
+            enis = [(e.id, status, on) if status else None for status in sorted(e.statuses) for on in sorted(e.on)]
         for instance, eni in itertools.product(instances, enis):
             yield _Reading(values, instance, eni)
 

@@ -113,9 +113,7 @@ def malformed(call: Call) -> Iterator[Labelled]:
             forms = REGION_FORMS if arg.name == "RegionId" else FORMS
             for form in forms:
                 if form != "exact":
-                    yield Labelled(
-                        f"{arg.name} {form}", _with(call, arg.name, dataclasses.replace(arg, form=form))
-                    )
+                    yield Labelled(f"{arg.name} {form}", _with(call, arg.name, dataclasses.replace(arg, form=form)))
 
 
 def confused(call: Call, instance: int, eni: int) -> Iterator[Labelled]:
@@ -129,9 +127,7 @@ def confused(call: Call, instance: int, eni: int) -> Iterator[Labelled]:
         yield Labelled(f"{name} is {ref.partition(':')[0]}", _with(call, name, Arg(name, ref)))
     args = {a.name: a for a in call.args}
     swapped = _with(call, "InstanceId", dataclasses.replace(args["NetworkInterfaceId"], name="InstanceId"))
-    swapped = _with(
-        swapped, "NetworkInterfaceId", dataclasses.replace(args["InstanceId"], name="NetworkInterfaceId")
-    )
+    swapped = _with(swapped, "NetworkInterfaceId", dataclasses.replace(args["InstanceId"], name="NetworkInterfaceId"))
     yield Labelled("ids swapped", swapped)
 
 
@@ -143,9 +139,7 @@ def repeated(call: Call) -> Iterator[Labelled]:
             worse = dataclasses.replace(arg, form="last changed twice")
             base = _with(call, arg.name, bad)
             yield Labelled(f"{arg.name} twice, unknown", dataclasses.replace(base, args=(*base.args, bad)))
-            yield Labelled(
-                f"{arg.name} twice, two unknown", dataclasses.replace(base, args=(*base.args, worse))
-            )
+            yield Labelled(f"{arg.name} twice, two unknown", dataclasses.replace(base, args=(*base.args, worse)))
 
 
 def stateful(world: World) -> Iterator[Labelled]:

@@ -24,9 +24,7 @@ PLAIN = Wire()
 def wires() -> st.SearchStrategy[Wire]:
     """Any wire form: the 40 of WIRES with any order of parameters, on an old or a fresh connection."""
     return st.builds(
-        lambda wire, order, fresh: Wire(
-            wire.method, wire.place, wire.format, wire.signing, order, fresh == 0
-        ),
+        lambda wire, order, fresh: Wire(wire.method, wire.place, wire.format, wire.signing, order, fresh == 0),
         st.sampled_from(WIRES),
         st.sampled_from(ORDERS),
         st.integers(0, 7),

@@ -1,0 +1,168 @@
+"""A finding -> an evidence file that a stranger can read and a machine can replay. Values in, JSON out."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from conformance.case import Scenario, to_json
+from conformance.contract import full_id
+from conformance.lab import Found
+from harness import codec, journal
+from harness.redact import Redactor
+from harness.snapshot import Snapshot
+
+MOST_HISTORY = 60
+
+
+def _world(snapshot: Snapshot | None) -> dict[str, Any] | None:
+    """A look in the form of a picture: what stands where in which state."""
+    if snapshot is None:
+        return None
+    instances = [
+        {
+            "id": i,
+            "status": snapshot.status(i),
+            "zone": str(f.get("ZoneId", "")),
+            "name": str(f.get("InstanceName", "")),
+            "type": str(f.get("InstanceType", "")),
+        }
+        for i, f in snapshot.instances.items()
+    ]
+    enis = [
+        {"id": e, "status": snapshot.status(e), "type": str(f.get("Type", "")), "instance": snapshot.link(e)}
+        for e, f in snapshot.enis.items()
+    ]
+    return {"instances": instances, "enis": enis}
+
+
+def _history(found: Found) -> list[dict[str, Any]]:
+    """The steps before, without the exchanges themselves; long histories keep their end."""
+    out = []
+    for entry in found.history[-MOST_HISTORY:]:
+        out.append({k: v for k, v in entry.items() if k not in ("exchange", "eni")})
+    return out
+
+
+def build(
+    found: Found,
+    scenario: Scenario,
+    original: Scenario,
+    *,
+    run: Mapping[str, Any],
+    target: Mapping[str, str],
+    shrunk: bool,
+    confirmations: Mapping[str, int],
+    tried: int,
+) -> dict[str, Any]:
+    """The evidence file's content. `run`: id, revision, seed, effort of the run."""
+    finding, expected, exchange = found.finding, found.expected, found.exchange
+    said: dict[str, Any] = {"outcome": "", "status": 0, "code": "", "message": "", "detail": ""}
+    if exchange is not None:
+        said = {
+            "outcome": exchange.outcome,
+            "status": exchange.status,
+            "code": codec.code_of(exchange),
+            "message": codec.message_of(exchange),
+            "detail": exchange.detail,
+        }
+    admitted: list[dict[str, Any]] = []
+    if expected is not None:
+        if expected.success:
+            admitted.append({"status": 200, "code": "", "because": "nothing is broken", "requirement": full_id("S04")})
+        for refusal in expected.refusals:
+            for status in refusal.http:
+                admitted.append(
+                    {
+                        "status": status,
+                        "code": refusal.code,
+                        "because": refusal.because,
+                        "requirement": full_id(refusal.row),
+                    }
+                )
+    return {
+        "schema": 1,
+        "id": identity(found),
+        "requirement": full_id(finding.requirement),
+        "also": [full_id(r) for r in finding.also],
+        "run": run["id"],
+        "target": dict(target),
+        "revision": run["revision"],
+        "seed": run["seed"],
+        "effort": run["effort"],
+        "cause": finding.cause,
+        "summary": finding.summary,
+        "certainty": finding.certainty,
+        "expected": admitted,
+        "observed": said,
+        "scenario": to_json(scenario),
+        "original": to_json(original) if original != scenario else None,
+        "shrunk": shrunk,
+        "candidates": tried,
+        "step": found.step,
+        "exchange": journal.to_json(exchange) if exchange is not None else None,
+        "world_before": _world(found.before),
+        "world_after": _world(found.after),
+        "changes": [
+            {"resource": c.resource, "path": c.path, "before": _plain(c.before), "after": _plain(c.after)}
+            for c in found.changes[:50]
+        ],
+        "history": _history(found),
+        "confirmations": dict(confirmations),
+    }
+
+
+def _plain(value: Any) -> Any:
+    return list(value) if isinstance(value, tuple) else value
+
+
+def identity(found: Found) -> str:
+    """A short, stable name: requirement and a digest of the cause."""
+    digest = hashlib.sha256(found.finding.cause.encode("utf-8", "surrogateescape")).hexdigest()[:8]
+    return f"{full_id(found.finding.requirement)}-{digest}"
+
+
+def write(folder: Path, evidence: Mapping[str, Any], redactor: Redactor, name: str = "") -> Path:
+    """Write the evidence, redacted, and return its path.
+
+    name: the file to write over; "" for a new one, which gets a suffix if another worker has taken the name.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    text = redactor.text(json.dumps(evidence, ensure_ascii=True, indent=1))
+    if name:
+        part = folder / f"{name}.part"
+        part.write_text(text)
+        os.replace(part, folder / name)
+        return folder / name
+    for n in range(1, 1000):
+        path = folder / (f"{evidence['id']}.json" if n == 1 else f"{evidence['id']}-{n}.json")
+        try:
+            handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644)
+        except FileExistsError:
+            continue
+        with os.fdopen(handle, "w") as file:
+            file.write(text)
+        return path
+    raise FileExistsError(f"{folder}: a thousand files for {evidence['id']}")
+
+
+def read(path: Path) -> dict[str, Any]:
+    """An evidence file. Raises ValueError with the path if it is not one."""
+    try:
+        data = json.loads(path.read_text())
+    except OSError as error:
+        raise ValueError(f"{path}: cannot be read ({error.strerror})") from None
+    except ValueError as error:
+        raise ValueError(f"{path}: is not JSON: {error}") from None
+    if not isinstance(data, dict) or data.get("schema") != 1 or "scenario" not in data:
+        raise ValueError(f"{path}: is not an evidence file of this version")
+    return data
+
+
+def keys(found: Sequence[Found]) -> list[str]:
+    """The distinct causes among findings, in order."""
+    return list(dict.fromkeys(identity(f) for f in found))

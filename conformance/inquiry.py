@@ -1,0 +1,293 @@
+"""One worker's inquiry into a target: it runs Scenarios, follows up findings, and keeps the evidence.
+
+A finding is written down the moment it is seen. Then its Scenario is made smaller, judged again, and the
+evidence file is written; a finding of the same kind is only counted after that. Hypothesis draws, this file
+decides: the function that Hypothesis calls never fails, so no verdict can be flaky in its eyes.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+import zlib
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeVar
+
+from hypothesis import HealthCheck, Phase, given, seed, settings
+from hypothesis import strategies as st
+from hypothesis.database import ExampleDatabase
+
+from conformance import evidence
+from conformance.case import Scenario, scenario_from_json, to_json
+from conformance.contract import full_id
+from conformance.lab import Found, Lab, Outcome
+from conformance.shrink import shrink
+from harness.redact import Redactor
+
+T = TypeVar("T")
+
+CONFIRM = 2
+"""How often a counterexample is judged again before it is reported."""
+CLOCKED = ("outcome:timeout", "stays", "F02:stays")
+"""Causes that rest on a clock: not reported unless they are seen again."""
+
+
+@dataclass(frozen=True)
+class Effort:
+    """How much is tried. seconds: after that, what is optional is left out (a slow endpoint). rows: Worlds of the
+    covering array. texts: odd texts per World. draws: drawn Scenarios per property. walks, steps: histories."""
+
+    name: str
+    seconds: float
+    rows: int
+    texts: int
+    draws: int
+    walks: int
+    steps: int
+    overlaps: int
+    ids: int
+    shrink_candidates: int
+    shrink_seconds: float
+
+
+EFFORTS: Mapping[str, Effort] = {
+    "quick": Effort("quick", 60, 7, 6, 3, 4, 12, 8, 0, 40, 6.0),
+    "standard": Effort("standard", 420, 31, 40, 20, 24, 30, 40, 40, 120, 20.0),
+    "deep": Effort("deep", 7200, 200, 160, 300, 200, 200, 400, 400, 400, 60.0),
+}
+
+
+@dataclass
+class Inquiry:
+    """What a test needs. `info`: id, seed, revision, effort of the run; `target`: name, endpoint, region."""
+
+    lab: Lab
+    effort: Effort
+    info: Mapping[str, Any]
+    target: Mapping[str, str]
+    out: Path
+    redactor: Redactor
+    callers: frozenset[str]
+    database: ExampleDatabase | None = None
+    first_violation: bool = False
+    deadline: float = float("inf")
+    began: float = field(default_factory=time.monotonic)
+    seen: dict[str, int] = field(default_factory=dict)
+    here: list[str] = field(default_factory=list)
+    ran: int = 0
+    judged: int = 0
+    reasons: list[str] = field(default_factory=list)
+    stop: bool = False
+    test: str = ""
+
+    # --- running ---------------------------------------------------------------------------------
+
+    def start(self, test: str) -> None:
+        """A test begins."""
+        self.test = test
+        self.here, self.reasons = [], []
+        self.ran = self.judged = 0
+
+    def over(self) -> bool:
+        """Whether the run must end: out of minutes, or stopped at the first violation."""
+        return self.stop or time.monotonic() > self.deadline
+
+    def spent(self) -> bool:
+        """Whether what is optional should be left out now."""
+        return time.monotonic() - self.began > self.effort.seconds
+
+    def run(self, scenario: Scenario, requirements: Sequence[str] = ()) -> Outcome:
+        """Carry out one Scenario and follow up what it shows. `requirements`: what it was meant to be evidence
+        for, told if it could not be judged."""
+        self.ran += 1
+        outcome = self.lab.run(scenario)
+        if outcome.undecided:
+            self.reasons.append(outcome.undecided)
+            if outcome.missing:
+                self.lab.record.lacks(requirements, outcome.missing)
+            else:
+                self.lab.record.undecided(requirements, outcome.undecided)
+        else:
+            self.judged += 1
+        for found in outcome.found:
+            self._follow(found, scenario)
+        return outcome
+
+    def run_all(self, scenarios: Iterable[Scenario], requirements: Sequence[str] = (), must: int = 1_000_000) -> None:
+        """Carry out several; those after the first `must` are left out when the time for this effort is spent."""
+        left_out = 0
+        for n, scenario in enumerate(scenarios):
+            if self.over():
+                return
+            if n >= must and self.spent():
+                left_out += 1
+                continue
+            self.run(scenario, requirements)
+        if left_out:
+            self.lab.record.notes.append(f"{self.test}: {left_out} optional scenarios were left out for lack of time")
+
+    def draw(self, strategy: st.SearchStrategy[T], n: int, use: Callable[[T], None], salt: str = "") -> None:
+        """Let Hypothesis draw `n` values and hand each to `use`; the same seed draws the same values."""
+        derived = zlib.crc32(f"{self.info['seed']}/{self.test}/{salt}".encode())
+
+        @seed(derived)
+        @settings(
+            max_examples=max(1, n),
+            phases=[Phase.generate],
+            database=None,
+            deadline=None,
+            suppress_health_check=list(HealthCheck),
+        )
+        @given(strategy)
+        def drawn(value: T) -> None:
+            if not self.over():
+                use(value)
+
+        drawn()
+
+    def explore(
+        self, strategy: st.SearchStrategy[Scenario], n: int, requirements: Sequence[str] = (), salt: str = ""
+    ) -> None:
+        """Run kept counterexamples of this test, then `n` drawn Scenarios (fewer when time is spent)."""
+        self.run_all(self.kept(), requirements)
+        count = 0
+
+        def use(scenario: Scenario) -> None:
+            nonlocal count
+            count += 1
+            if count == 1 or not self.spent():
+                self.run(scenario, requirements)
+
+        self.draw(strategy, n, use, salt)
+
+    # --- findings --------------------------------------------------------------------------------
+
+    def _follow(self, found: Found, scenario: Scenario) -> None:
+        """Count a finding; the first of its kind is made smaller, judged again and written down."""
+        key = evidence.identity(found)
+        self.seen[key] = self.seen.get(key, 0) + 1
+        if self.seen[key] > 1:
+            self._count(key)
+            return
+        entry = self._note(key, found, scenario)
+        doubtful = found.finding.certainty < 1 or found.finding.cause.startswith(CLOCKED)
+        if not doubtful:
+            self._publish(entry)
+        smallest, shown, tried, confirmed = self._smaller(found, scenario)
+        if doubtful and not confirmed["failed_again"]:
+            again = f"seen once, not again in {confirmed['tried']}: {found.finding.summary}"
+            self.lab.record.undecided((found.finding.requirement,), again)
+            self.seen[key] = 0
+            (self.out / "evidence" / entry["evidence"]).unlink(missing_ok=True)
+            return
+        content = self._evidence(key, shown, smallest, scenario, confirmed, tried)
+        evidence.write(self.out / "evidence", content, self.redactor, entry["evidence"])
+        entry["summary"] = self.redactor.text(shown.finding.summary)
+        if doubtful:
+            self._publish(entry)
+        if self.database is not None:
+            self.database.save(self._key(), json.dumps(to_json(smallest)).encode())
+        if self.first_violation:
+            self.stop = True
+        self.lab.record.write(self.out)
+
+    def _evidence(
+        self,
+        key: str,
+        found: Found,
+        scenario: Scenario,
+        original: Scenario,
+        confirmed: Mapping[str, int],
+        tried: int,
+    ) -> dict[str, Any]:
+        content = evidence.build(
+            found,
+            scenario,
+            original,
+            run=self.info,
+            target=self.target,
+            shrunk=scenario != original,
+            confirmations=confirmed,
+            tried=tried,
+        )
+        return {**content, "id": key}
+
+    def _note(self, key: str, found: Found, scenario: Scenario) -> dict[str, Any]:
+        """Write the evidence as it was seen, before anything else is tried."""
+        content = self._evidence(key, found, scenario, scenario, {"tried": 0, "failed_again": 0}, 0)
+        path = evidence.write(self.out / "evidence", content, self.redactor)
+        return {
+            "requirement": found.finding.requirement,
+            "also": list(found.finding.also),
+            "evidence": path.name,
+            "key": key,
+            "cause": found.finding.cause,
+            "summary": self.redactor.text(found.finding.summary),
+            "certainty": found.finding.certainty,
+            "count": 1,
+            "calls": sum(self.lab.session.client.counts.values()),
+            "detach_calls": self.lab.record.detach_calls,
+            "seconds": round(time.monotonic() - self.began, 3),
+            "test": self.test,
+        }
+
+    def _publish(self, entry: dict[str, Any]) -> None:
+        """From here on the run is violated, whatever happens to it."""
+        self.lab.record.violations.append(entry)
+        self.here.append(f"{full_id(entry['requirement'])}: {entry['summary']} (evidence/{entry['evidence']})")
+        self.lab.record.write(self.out)
+
+    def _count(self, key: str) -> None:
+        for entry in self.lab.record.violations:
+            if entry["key"] == key:
+                entry["count"] += 1
+                if entry["evidence"] and self.test != entry["test"]:
+                    self.here.append(f"{full_id(entry['requirement'])}: again, see evidence/{entry['evidence']}")
+                return
+
+    def _smaller(self, found: Found, scenario: Scenario) -> tuple[Scenario, Found, int, dict[str, int]]:
+        """The smallest Scenario that shows the same, what it showed, candidates tried, and confirmations."""
+        last: dict[Scenario, Found] = {}
+        until = time.monotonic() + self.effort.shrink_seconds * (0.4 if self.first_violation else 1)
+        slow = found.finding.requirement == "B02" or found.finding.cause.startswith("stays")
+
+        def fails(candidate: Scenario) -> bool:
+            same = self._same(found, self.lab.run(candidate, record=False))
+            if same is not None:
+                last[candidate] = same
+            return same is not None
+
+        budget = 3 if slow else self.effort.shrink_candidates
+        smallest, tried = shrink(scenario, found.step, fails, budget, lambda: time.monotonic() > until)
+        again = 0
+        for _ in range(1 if slow else CONFIRM):
+            again += fails(smallest)
+        confirmed = {"tried": 1 if slow else CONFIRM, "failed_again": again}
+        return smallest, last.get(smallest, found), tried, confirmed
+
+    @staticmethod
+    def _same(found: Found, outcome: Outcome) -> Found | None:
+        """The finding of another run that shows the same violation, None if there is none."""
+        for other in outcome.found:
+            if other.finding.requirement == found.finding.requirement:
+                return other
+        return None
+
+    # --- kept counterexamples --------------------------------------------------------------------
+
+    def _key(self) -> bytes:
+        return f"eni-conformance/1/{self.info['revision']}/{self.test.partition('[')[0]}".encode()
+
+    def kept(self) -> list[Scenario]:
+        """Counterexamples that earlier runs found with this test, from the shared example database."""
+        if self.database is None:
+            return []
+        out = []
+        for raw in self.database.fetch(self._key()):
+            try:
+                out.append(scenario_from_json(json.loads(raw)))
+            except ValueError:
+                self.database.delete(self._key(), raw)
+        return out

@@ -1,0 +1,917 @@
+"""Carrying out Scenarios on a target and judging them: arrange, look, send, look, compare.
+
+The Lab is where the pure parts meet the wire. `Lab.run` takes a Scenario and returns what it found; it never
+raises for anything the endpoint does. It keeps one model of what may be true (`model`), judges every answer by
+`oracle` and `response`, and every look by `frame`. A difference between two looks is looked at again for a
+while before it counts, because a description may lag behind by up to a second.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import re
+import time
+import zlib
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from conformance import frame, model, oracle, response
+from conformance.case import Act, Arg, Call, Detach, Parallel, Scenario, Settle, World
+from conformance.contract import ACTION, Contract
+from conformance.identifiers import kind_of, make_text
+from conformance.oracle import Admissible, Asked, Finding, Known, Param, Reply
+from conformance.record import Record
+from harness import acts, arrange, ecs, observe
+from harness.arrange import Bench, Bound, NotArranged
+from harness.codec import code_of
+from harness.exchange import Exchange, Pair
+from harness.snapshot import Snapshot
+
+LAG = 1.6
+"""Seconds that a description may lag behind before a difference counts (admitted: up to one second)."""
+PLAIN_ID = re.compile(r"[A-Za-z]{1,8}-[0-9A-Za-z]{1,60}\Z")
+OWNERS = frozenset(oracle.OWNER)
+
+
+@dataclass(frozen=True)
+class Found:
+    """A finding with its evidence. step: index of the step, -1 for a look. changes: what differed."""
+
+    finding: Finding
+    step: int
+    exchange: Exchange | None = None
+    expected: Admissible | None = None
+    before: Snapshot | None = None
+    after: Snapshot | None = None
+    changes: tuple[frame.Change, ...] = ()
+    history: tuple[Mapping[str, Any], ...] = ()
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of one Scenario. `undecided`: why it could not be judged, "" if it was. `missing`: what the
+    target does not offer for it."""
+
+    found: tuple[Found, ...] = ()
+    undecided: str = ""
+    missing: str = ""
+
+
+@dataclass
+class Lab:
+    """One worker's way to the target. `folder`: where locks and records are kept; `deadline`: seconds a call
+    may take; `relook`: seconds for which a difference between looks is looked at again."""
+
+    contract: Contract
+    bench: Bench
+    record: Record
+    folder: Path
+    deadline: float = 15.0
+    relook: float = LAG
+    nothing: set[str] = field(default_factory=set)
+    ignore: set[str] = field(default_factory=set)
+    last: tuple[Snapshot, Scenario] | None = None
+    replies: dict[str, Reply] = field(default_factory=dict)
+
+    @property
+    def session(self) -> ecs.Session:
+        return self.bench.session
+
+    def run(self, scenario: Scenario, *, record: bool = True) -> Outcome:
+        """Arrange the World, take the steps, judge everything. `record` False: nothing is credited."""
+        shared = not scenario.world.region_feature or bool(scenario.world.refused_parameter)
+        book = self.record if record else Record("scratch", request_ids=self.record.request_ids)
+        with self.lock(exclusive=shared):
+            try:
+                late = self._rest()
+                bound = arrange.arrange(self.bench, scenario.world)
+            except NotArranged as reason:
+                self.last = None
+                return Outcome(undecided=reason.reason, missing=reason.missing)
+            except ecs.SetupError as error:
+                self.last = None
+                return Outcome(undecided=f"set-up failed: {error}")
+            run = _Run(self, scenario, bound, book)
+            try:
+                run.found += late
+                run.take_all()
+            except ecs.SetupError as error:
+                self.last = None
+                return Outcome(tuple(run.found), f"looking or acting failed: {error}")
+            finally:
+                arrange.release(self.bench)
+            clean = not run.found and not bound.held and not bound.racing and not bound.faults
+            self.last = (run.snapshot, scenario) if clean else None
+        return Outcome(tuple(run.found), run.undecided)
+
+    def _rest(self) -> list[Found]:
+        """Come to rest; what has changed since the last scenario ended is that scenario's late effect."""
+        last, self.last = self.last, None
+        now = arrange.rest(self.bench)
+        if last is None:
+            return []
+        before, scenario = last
+        differences = self._own_changes(before, now)
+        until = time.monotonic() + self.relook
+        while differences and time.monotonic() < until:
+            time.sleep(0.1)
+            differences = self._own_changes(before, arrange.rest(self.bench))
+        self.record.credit(("F08", "F01"), _world_key(scenario.world), "account", "look")
+        out = []
+        for change in differences:
+            what = f"{change.resource}: {change.path or 'existence'} from {change.before!r} to {change.after!r}"
+            finding = Finding("F08", f"after everything had settled, {what}", f"late:{change.path}", ("F01",))
+            out.append(Found(finding, -1, before=before, after=self.bench.now, changes=(change,)))
+        return out
+
+    def _own_changes(self, before: Snapshot, now: Snapshot) -> list[frame.Change]:
+        mine = {e.id for e in self.bench.enis} | {i.id for i in self.bench.instances}
+        mine |= {i.primary for i in self.bench.instances} | set(before.enis) | set(before.instances)
+        return [c for c in frame.changes(before, now, frozenset(self.ignore)) if c.resource in mine]
+
+    @contextlib.contextmanager
+    def lock(self, exclusive: bool) -> Iterator[None]:
+        """Orders that touch everybody (a region switched off) keep the other workers out meanwhile."""
+        with open(self.folder / "world.lock", "a") as file:
+            fcntl.flock(file, fcntl.LOCK_EX if exclusive else fcntl.LOCK_SH)
+            try:
+                yield
+            finally:
+                fcntl.flock(file, fcntl.LOCK_UN)
+
+    def verify_nothing(self, texts: Sequence[str]) -> set[str]:
+        """Those of the texts that denote an existing resource after all; all others denote nothing."""
+        fresh = [t for t in dict.fromkeys(texts) if t not in self.nothing]
+        exist: set[str] = set()
+        for start in range(0, len(fresh), 50):
+            part = fresh[start : start + 50]
+            with contextlib.suppress(ecs.SetupError):  # an endpoint may refuse to describe odd ids
+                exist |= {str(e.get("NetworkInterfaceId")) for e in ecs.describe_enis(self.session, ids=part)}
+            with contextlib.suppress(ecs.SetupError):
+                exist |= {str(i.get("InstanceId")) for i in ecs.describe_instances(self.session, part)}
+        found = exist & set(fresh)
+        self.nothing |= set(fresh) - found
+        return found
+
+    def resolve(self, call: Call, bound: Bound) -> Asked:
+        """The call with real identifiers in place of references."""
+        return Asked(tuple(self._param(arg, bound) for arg in call.args), call.caller)
+
+    def _param(self, arg: Arg, bound: Bound) -> Param:
+        kind, _, index = arg.ref.partition(":")
+        k = int(index or 0)
+        region = kind in ("region", "second_region", "zone") and arg.name == "RegionId"
+        target = self.session.target
+        texts = {
+            "region": target.region,
+            "second_region": self.bench.ground.second_region or "cn-atlantis-2",
+            "zone": bound.zone or target.region + "-a",
+        }
+        lists = {
+            "eni": bound.enis,
+            "instance": bound.instances,
+            "primary": bound.primaries,
+            "instance_name": bound.names,
+        }
+        text = lists[kind][k] if kind in lists else texts.get(kind, "")
+        if kind == "instance_name" and not text:
+            text = "eni-conformance"
+        made = make_text(arg.form, text, region=region)
+        if arg.form != "exact" and made == text and kind:
+            made = text + "0"  # a form that changes nothing here must still denote nothing
+        how = kind_of(arg.form, region=region)
+        wrong_sort = {
+            "InstanceId": kind != "instance",
+            "NetworkInterfaceId": kind not in ("eni", "primary"),
+            "RegionId": kind not in ("region", "second_region"),
+        }.get(arg.name, False)
+        if how in ("exact", "unknown") and wrong_sort:
+            how = "border"
+        if not kind and arg.name in OWNERS:
+            how = "exact" if made.isprintable() and 0 < len(made) < 128 else "unreadable"
+        return Param(arg.name, made, how)
+
+
+@dataclass
+class _Run:
+    """One Scenario being carried out."""
+
+    lab: Lab
+    scenario: Scenario
+    bound: Bound
+    book: Record
+    found: list[Found] = field(default_factory=list)
+    undecided: str = ""
+    history: list[dict[str, Any]] = field(default_factory=list)
+    detached: dict[str, str] = field(default_factory=dict)
+    refused: int = 0
+    touched: set[str] = field(default_factory=set)
+    accepted_at: dict[str, float] = field(default_factory=dict)
+    groups: dict[str, list[tuple[Call, Reply, Exchange]]] = field(default_factory=dict)
+    dirty: bool = False
+
+    def __post_init__(self) -> None:
+        self.snapshot = self.bound.snapshot
+        self.enis = list(self.bound.enis)
+        self.known = self._known(self.snapshot)
+        self.world = _world_key(self.scenario.world)
+        self.began = time.time()
+
+    # --- the steps -------------------------------------------------------------------------------
+
+    def take_all(self) -> None:
+        """Every step in order, then a last look."""
+        taken = self.lab.verify_nothing(self._odd_texts())
+        for index, step in enumerate(self.scenario.steps):
+            if self.dirty:
+                return
+            match step:
+                case Detach():
+                    self._detach(index, step.call, taken)
+                case Act():
+                    self._act(index, step)
+                case Settle():
+                    self._settle(index)
+                case Parallel():
+                    self._parallel(index, step)
+        if not self.dirty:
+            arrange.release(self.lab.bench, "region")
+            arrange.release(self.lab.bench, "parameter")
+            self._settle(-1)
+            self._compare_wires()
+
+    def _odd_texts(self) -> list[str]:
+        """Texts that look like identifiers and should denote nothing."""
+        ours = set(self.known.enis) | set(self.known.instances)
+        out = []
+        for step in self.scenario.steps:
+            for part in step.steps if isinstance(step, Parallel) else (step,):
+                if isinstance(part, Detach):
+                    for param in self.lab.resolve(part.call, self.bound).params:
+                        wanted = param.name in ("InstanceId", "NetworkInterfaceId") and param.kind != "exact"
+                        if wanted and param.text not in ours and PLAIN_ID.match(param.text):
+                            out.append(param.text)
+        return out
+
+    def _known(self, snapshot: Snapshot) -> Known:
+        bench = self.lab.bench
+        second = bench.ground.second_region
+        known = model.known_of(
+            snapshot,
+            region=self.lab.session.target.region,
+            regions=frozenset(filter(None, (self.lab.session.target.region, second))),
+            held=self.bound.held,
+            faults=dict(self.bound.faults),
+            over_limit=self.bound.over_limit,
+            region_feature=self.scenario.world.region_feature,
+            refused_parameter=self.scenario.world.refused_parameter,
+        )
+        enis = dict(known.enis)
+        instances = dict(known.instances)
+        for resource, statuses in self.bound.racing.items():
+            if resource in enis:
+                extra = frozenset({""}) if statuses & {"Available", ""} else frozenset[str]()
+                enis[resource] = replace(
+                    enis[resource], statuses=enis[resource].statuses | statuses, on=enis[resource].on | extra
+                )
+            elif resource in instances:
+                instances[resource] = replace(instances[resource], statuses=instances[resource].statuses | statuses)
+        return replace(known, enis=enis, instances=instances)
+
+    def _send(self, call: Call, asked: Asked) -> Exchange:
+        pairs: list[Pair] = [(p.name, p.text) for p in asked.params]
+        return self.lab.session.client.send(
+            ACTION, pairs, caller=call.caller, wire=call.wire, deadline=self.lab.deadline
+        )
+
+    def _detach(self, index: int, call: Call, taken: set[str]) -> None:
+        """Send one call under test and judge its answer."""
+        asked = self.lab.resolve(call, self.bound)
+        if taken and any(p.text in taken for p in asked.params):
+            return
+        expected = oracle.admissible(self.lab.contract, self.known, asked)
+        exchange = self._send(call, asked)
+        self._note(index, f"DetachNetworkInterface {_short(asked)}", exchange)
+        reply = self._judge_exchange(index, call, asked, expected, exchange)
+        if reply is not None:
+            self._effect(index, asked, expected, reply, exchange)
+
+    def _effect(self, index: int, asked: Asked, expected: Admissible, reply: Reply, exchange: Exchange) -> None:
+        """Follow the model after an answer."""
+        if not reply.success:
+            self.refused += 1
+            return
+        if not expected.success:
+            self.dirty = True
+            return
+        target = expected.target
+        if target and target in self.known.enis:
+            held = target in self.bound.held
+            before = self.known.enis[target]
+            if held and before.statuses == frozenset({"Detaching"}):
+                return
+            host = next((o for o in sorted(before.on, reverse=True) if o), "")
+            self.known = model.after_detach(self.known, target, held)
+            self.detached.setdefault(target, host)
+            self.accepted_at.setdefault(target, exchange.at)
+            if target in self.touched:
+                self.touched.discard(target)
+
+    def _judge_exchange(
+        self, index: int, call: Call, asked: Asked, expected: Admissible, exchange: Exchange
+    ) -> Reply | None:
+        """Judge one answer by shape and content; None if there was nothing to judge."""
+        book = self.book
+        book.detach_calls += 1
+        if exchange.throttled:
+            book.undecided(self._rows(expected), "throttled to the end")
+            return None
+        if exchange.outcome != "answered":
+            self._say(
+                Finding(
+                    "B02", f"no whole answer: {exchange.outcome}: {exchange.detail}", f"outcome:{exchange.outcome}"
+                ),
+                index,
+                exchange,
+                expected,
+            )
+            self.dirty = True
+            return None
+        wanted = _format(call)
+        answer = response.read(exchange, wanted)
+        bare = expected.bare and answer.reply.code == "?" and response.looks_bare(exchange)
+        if bare:
+            book.credit(("B01", "B02"), self.world, call.caller, _wire_name(call))
+            book.observe("answer to oversized calls", str(exchange.status))
+            return Reply(exchange.status, "?")
+        findings = list(answer.findings)
+        texts = [p.text for p in asked.params]
+        if answer.message and response.template_left(answer.message, texts):
+            findings.append(Finding("R06", "Message still holds a placeholder", "shape:R06:placeholder"))
+        if answer.request_id:
+            earlier = book.request_ids.setdefault(answer.request_id, exchange.id)
+            if earlier != exchange.id:
+                text = f"RequestId {answer.request_id} was already sent in exchange {earlier}"
+                findings.append(Finding("R07", text, "shape:R07"))
+        if exchange.status < 500:
+            findings += oracle.judge_reply(self.lab.contract, expected, answer.reply, self._valid_rows(asked))
+        for finding in findings:
+            self._say(finding, index, exchange, expected)
+        self._credit(call, asked, expected, answer)
+        if len(expected.broken) <= 1 and not expected.perhaps and not expected.choice:
+            key = repr(sorted((p.name, p.text) for p in asked.params)) + call.caller
+            self.groups.setdefault(key, []).append((call, answer.reply, exchange))
+        return answer.reply
+
+    def _valid_rows(self, asked: Asked) -> tuple[str, ...]:
+        """What a refusal of a valid call contradicts, by the state of what it names."""
+        values = {p.name: p.text for p in asked.params}
+        eni = self.known.enis.get(values.get("NetworkInterfaceId", ""))
+        instance = self.known.instances.get(values.get("InstanceId", ""))
+        rows = []
+        if eni and "Detaching" in eni.statuses:
+            rows.append("S06")
+        rows.append("S05" if instance and instance.statuses == frozenset({"Stopped"}) else "S04")
+        if any(n == "OwnerAccount" for n in values):
+            rows.append("P05")
+        if any(n in OWNERS and n != "OwnerAccount" for n in values):
+            rows.append("P06")
+        return tuple(rows)
+
+    def _rows(self, expected: Admissible) -> tuple[str, ...]:
+        rows = oracle.blame(self.lab.contract, expected)
+        return rows or ("S04",)
+
+    def _credit(self, call: Call, asked: Asked, expected: Admissible, answer: response.Answer) -> None:
+        """Count what this answer was evidence for."""
+        book, contract = self.book, self.lab.contract
+        ids = ["R01", "R05", "R07", "R08", "R09", "B01", "B02", "P04"]
+        xml = answer.format == "XML"
+        if answer.reply.success:
+            ids.append("R03" if xml else "R02")
+            ids += self._valid_rows(asked)
+            book.successes += 1
+        else:
+            ids += ["R04", "R06"]
+            for name in expected.broken:
+                ids.append(contract.preconditions[name].own)
+                ids += [r for r in oracle.ACCEPTED_THOUGH.get(name, ()) if not r.startswith("E")]
+        names = [p.name for p in asked.params]
+        if len(names) != len(set(names)):
+            ids.append("P08")
+        declared = {p.name for p in contract.parameters} | set(oracle.REQUIRED) | OWNERS
+        if any(n not in declared for n in names):
+            ids.append("P07")
+        if "OwnerAccount" in names:
+            ids.append("P05")
+        if any(n in OWNERS and n != "OwnerAccount" for n in names):
+            ids.append("P06")
+        if any(not p.text.isascii() or set(p.text) & set(" +*~%&=") for p in asked.params):
+            ids.append("G08")
+        book.credit(dict.fromkeys(ids), self.world, call.caller, _wire_name(call))
+        if len(expected.broken) == 1:
+            book.alone[contract.preconditions[expected.broken[0]].own] += 1
+        for refusal in expected.refusals:
+            if refusal.code == answer.reply.code:
+                book.provoked[refusal.row] += 1
+                break
+        self._observe(asked, expected, answer.reply)
+        self._cover(call, asked)
+
+    def _observe(self, asked: Asked, expected: Admissible, reply: Reply) -> None:
+        """Write down a choice that the page leaves to the endpoint."""
+        contract, book = self.lab.contract, self.book
+        said = "accepted" if reply.success else f"{reply.status} {reply.code}"
+        if len(expected.broken) == 2 and not expected.perhaps:
+            pair = " + ".join(sorted(f"{contract.preconditions[n].own} {n}" for n in expected.broken))
+            winner = next((r.row for r in expected.refusals if r.code == reply.code), reply.code)
+            book.atlas[pair][winner] += 1
+        elif len(expected.broken) == 1 and len({r.code for r in expected.refusals}) > 1:
+            odd = next((p for p in asked.params if p.kind not in ("exact", "unknown")), None)
+            name = expected.broken[0]
+            book.observe(f"answer to: {name}", said, f"{odd.name}={odd.text[:40]!r}" if odd else "")
+        elif expected.choice and not expected.broken:
+            book.observe(f"answer to: {expected.choice}", said)
+
+    def _cover(self, call: Call, asked: Asked) -> None:
+        """Count states and pairs of dimensions for the report."""
+        values = {p.name: p for p in asked.params}
+        eni_param, instance_param, region = (
+            values.get("NetworkInterfaceId"), values.get("InstanceId"), values.get("RegionId"),
+        )  # fmt: skip
+        eni = self.known.enis.get(eni_param.text) if eni_param else None
+        instance = self.known.instances.get(instance_param.text) if instance_param else None
+        eni_state = "/".join(sorted(s or "gone" for s in eni.statuses)) if eni else "none"
+        instance_state = "/".join(sorted(instance.statuses)) if instance else "none"
+        if eni is None:
+            attachment = "none"
+        elif eni.type == "Primary":
+            attachment = "primary"
+        elif instance and instance.id in eni.on:
+            attachment = "this"
+        else:
+            attachment = "other" if any(eni.on) else "unattached"
+        if eni and instance:
+            self.book.states[f"{instance_state}|{eni_state}|{attachment}"] += 1
+
+        def form(param: Param | None) -> str:
+            return "missing" if param is None else param.kind
+
+        wire = call.wire
+        row = (
+            instance_state, eni_state, attachment, call.caller, form(region), form(instance_param),
+            form(eni_param), f"{wire.method} {wire.place}", wire.format or "default", wire.signing,
+        )  # fmt: skip
+        for i in range(len(row)):
+            for j in range(i + 1, len(row)):
+                self.book.pairs.add((i, row[i], j, row[j]))
+
+    # --- looks -----------------------------------------------------------------------------------
+
+    def _settle(self, index: int) -> None:
+        """Wait until nothing moves, look, and judge what differs from the last look."""
+        bench = self.lab.bench
+        started = time.monotonic()
+        path: dict[str, list[str]] = {e: [] for e in self.detached}
+        pause = bench.step
+        while True:
+            now = arrange.refresh(bench)
+            for eni in self.detached:
+                path[eni].append(now.status(eni))
+            spent = time.monotonic() - started
+            busy = [
+                r
+                for r in (*now.enis, *now.instances)
+                if now.status(r) in arrange.BUSY and r not in self.bound.held and r not in self.bound.racing
+            ]
+            waiting = [
+                e
+                for e in self.detached
+                if now.status(e) == "InUse" and e not in self.touched and e not in self.bound.held
+            ]
+            if not busy and not waiting:
+                break
+            if not busy and waiting and spent > self._patience():
+                break
+            if spent > bench.settle_seconds:
+                break
+            time.sleep(pause)
+            pause = min(pause * 1.3, max(0.05, bench.step * 20), 3.0)
+        if index == -1 and self.bound.racing:
+            now = arrange.settle(bench)
+        self._judge_look(index, now, path)
+        if not self.dirty and len(self.scenario.steps) > 1:
+            self.book.credit(("M07",), self.world, "account", "history")
+        self.snapshot = bench.now
+        self.known = self._known(bench.now)
+        self.detached, self.refused, self.touched, self.accepted_at = {}, 0, set(), {}
+
+    def _patience(self) -> float:
+        """How long an accepted detach may leave the interface InUse, in seconds, before that is a finding."""
+        settled = sorted(self.lab.bench.settled)
+        if len(settled) < 3:
+            return min(self.lab.bench.settle_seconds, 10.0)
+        return min(self.lab.bench.settle_seconds, max(2.5, 20 * settled[len(settled) // 2]))
+
+    def _judge_look(self, index: int, now: Snapshot, path: Mapping[str, list[str]]) -> None:
+        """Compare with the last look, again and again for a while if something differs."""
+        findings, differences = self._compare(now, path)
+        until = time.monotonic() + self.lab.relook
+        seen: dict[tuple[str, str], set[str]] = {}
+        while findings and time.monotonic() < until:
+            for change in differences:
+                seen.setdefault((change.resource, change.path), set()).add(repr(change.after))
+            time.sleep(0.12)
+            now = arrange.refresh(self.lab.bench)
+            findings, differences = self._compare(now, path)
+            for (_, changed), values in seen.items():
+                if len(values) >= 4:
+                    self.lab.ignore.add(changed)
+        book = self.book
+        if self.refused and not self.detached and not self.touched:
+            book.credit(("F01",), self.world, "account", "look", self.refused)
+        settled = [e for e in self.detached if now.status(e) == "Available" and e not in self.touched]
+        if settled:
+            book.credit(("F02", "F03", "F04", "F05", "F09", "S02"), self.world, "account", "look", len(settled))
+            for eni in settled:
+                spent = max(0.0, now.at - self.accepted_at.get(eni, now.at))
+                self.lab.bench.settled.append(spent)
+                book.settle["detach"].append(round(spent, 4))
+                link = "hidden" if "Detaching" in path[eni] else "not seen"
+                book.observe("statuses seen after a detach", " > ".join(dict.fromkeys(path[eni])), link)
+        for eni in self.detached:
+            if now.status(eni) == "Detaching" and eni not in self.bound.held:
+                self._stuck(index, eni)
+        for finding in findings:
+            self.found.append(
+                Found(
+                    finding,
+                    index,
+                    self._last_exchange(),
+                    None,
+                    self.snapshot,
+                    now,
+                    tuple(differences),
+                    tuple(self.history),
+                )
+            )
+            self.dirty = True
+        if not findings and self.detached and index >= -1:
+            self._views(index, now)
+
+    def _stuck(self, index: int, eni: str) -> None:
+        """Still Detaching after the settle limit: undecided, unless other detaches settled here."""
+        limit = self.lab.bench.settle_seconds
+        settled = self.lab.bench.settled
+        self.dirty = True
+        if len(settled) >= 3:
+            text = (
+                f"{eni} is still Detaching {limit:g} s after the accepted call, "
+                f"while {len(settled)} others were Available within {max(settled):.1f} s"
+            )
+            finding = Finding("F02", text, "stays Detaching", certainty=0.7)
+            self.found.append(
+                Found(
+                    finding,
+                    index,
+                    self._last_exchange(),
+                    None,
+                    self.snapshot,
+                    self.lab.bench.now,
+                    (),
+                    tuple(self.history),
+                )
+            )
+        else:
+            reason = f"still Detaching after limits.settle_seconds ({limit:g} s)"
+            self.book.undecided(("F02", "F03", "F04"), reason)
+            self.undecided = reason
+
+    def _compare(self, now: Snapshot, path: Mapping[str, list[str]]) -> tuple[list[Finding], list[frame.Change]]:
+        """Findings of one look, and the differences they rest on."""
+        differences = frame.changes(self.snapshot, now, frozenset(self.lab.ignore))
+        racing = set(self.bound.racing)
+        if racing:
+            differences = [
+                c for c in differences if c.resource not in racing and c.path not in ("NetworkInterfaces", "")
+            ]
+        lawful = frozenset(self.touched | racing | self._hosts_of(self.touched | racing))
+        if not self.detached:
+            different = [c for c in differences if c.resource not in lawful]
+            findings = frame.judge_unchanged(different)
+            findings += self._disagreements(now)
+            return findings, differences
+        detached = {e: h for e, h in self.detached.items() if e not in self.bound.held}
+        still = {e for e in detached if now.status(e) == "Detaching"}
+        detached = {e: h for e, h in detached.items() if e not in still}
+        lawful |= still
+        held_hosts = {self.detached[e] for e in self.detached if e in self.bound.held or e in still}
+        findings = frame.judge_success(
+            self.snapshot, now, [c for c in differences if c.resource not in self.bound.held], detached,
+            lawful | frozenset(held_hosts),
+        )  # fmt: skip
+        for eni, statuses in path.items():
+            wrong = [s for s in statuses if s not in ("InUse", "Detaching", "Available", "")]
+            if wrong and eni not in self.touched:
+                findings.append(
+                    Finding("F02", f"{eni} went through {wrong[0]} after an accepted detach", f"path:{wrong[0]}")
+                )
+        return findings + self._disagreements(now), differences
+
+    def _disagreements(self, now: Snapshot) -> list[Finding]:
+        """Statuses that the model does not hold possible for resources that the steps touched."""
+        out = []
+        for eni in self.known.enis.values():
+            if eni.id in self.touched and now.status(eni.id) not in eni.statuses | {""}:
+                text = f"{eni.id} is {now.status(eni.id)}; the life cycle leads to {'/'.join(sorted(eni.statuses))}"
+                out.append(Finding("M07", text, f"life cycle:{now.status(eni.id)}"))
+        return out
+
+    def _hosts_of(self, resources: set[str]) -> set[str]:
+        """Instances whose list of interfaces changes lawfully with these resources."""
+        hosts = set()
+        for resource in resources:
+            if resource in self.known.enis:
+                hosts |= set(self.known.enis[resource].on)
+            hosts.add(self.snapshot.link(resource))
+        return hosts - {""}
+
+    def _views(self, index: int, now: Snapshot) -> None:
+        """The other ways to describe must agree that the link is gone."""
+        for eni, host in self.detached.items():
+            if now.status(eni) != "Available" or not host or eni in self.touched:
+                continue
+            until = time.monotonic() + self.lab.relook
+            while True:
+                wrong = views_of(self.lab.session, eni, host)
+                if not wrong or time.monotonic() > until:
+                    break
+                time.sleep(0.15)
+            self.book.credit(("M05", "F03"), self.world, "account", "look")
+            for requirement, text in wrong:
+                self.found.append(
+                    Found(
+                        Finding(requirement, text, f"view:{text.split(':')[0]}", ("M05",)),
+                        index, self._last_exchange(), None, self.snapshot, now, (), tuple(self.history),
+                    )
+                )  # fmt: skip
+                self.dirty = True
+            return
+
+    # --- the surroundings ------------------------------------------------------------------------
+
+    def _act(self, index: int, act: Act) -> None:
+        """A public operation of the surroundings; a refusal that the page rules out is a finding."""
+        deed = self._deed(act)
+        certain = self._certain(deed)
+        exchange = acts.act(self.lab.session, deed.op, deed.eni, deed.instance)
+        self._note(index, f"{deed.op} {deed.eni} {deed.instance}".strip(), exchange)
+        if exchange.throttled or exchange.outcome != "answered":
+            self.undecided = f"{deed.op}: {exchange.outcome}"
+            return
+        accepted = 200 <= exchange.status < 300
+        if deed.op == "attach":
+            own = next((e for e in self.lab.bench.enis if e.id == deed.eni), None)
+            if accepted and own:
+                own.hosts.append(deed.instance)
+            if certain:
+                rows = ("F07", "F06") if deed.eni in self.freed else ()
+                self.book.credit(rows, self.world, "account", "attach")
+                if not accepted and rows:
+                    code = code_of(exchange)
+                    row = "F06" if "Limit" in code else "F07"
+                    text = f"attaching {deed.eni} again was refused with {exchange.status} {code}"
+                    self._say(Finding(row, text, f"attach again:{code}"), index, exchange, None)
+                    self.dirty = True
+        if accepted:
+            self.known = model.after_deed(self.known, deed)
+            own_instance = next((i for i in self.lab.bench.instances if i.id == deed.instance), None)
+            if deed.op in ("start", "reboot") and own_instance:
+                own_instance.past = "restarted" if deed.op == "start" else "rebooted"
+            self.touched.add(_moved(deed))
+            self.detached.pop(deed.eni, None)
+            self.book.rules[deed.op] += 1
+
+    @property
+    def freed(self) -> frozenset[str]:
+        """Interfaces that an accepted call detached earlier in this history."""
+        out = {h["eni"] for h in self.history if h.get("eni")}
+        return frozenset(out)
+
+    def _deed(self, act: Act) -> model.Deed:
+        eni = self.enis[act.eni % len(self.enis)] if self.enis else ""
+        instance = self.bound.instances[act.instance % len(self.bound.instances)]
+        return model.Deed(act.op, eni, instance)
+
+    def _certain(self, deed: model.Deed) -> bool:
+        """Whether the model leaves no doubt that the operation must be accepted."""
+        eni, instance = self.known.enis.get(deed.eni), self.known.instances.get(deed.instance)
+        if deed.op != "attach" or not eni or not instance:
+            return False
+        on_it = sum(1 for e in self.known.enis.values() if deed.instance in e.on and e.type != "Primary")
+        zone = self.snapshot.enis.get(deed.eni, {}).get("ZoneId")
+        return (
+            eni.statuses == frozenset({"Available"})
+            and instance.statuses <= oracle.STEADY
+            and len(instance.statuses) == 1
+            and on_it + 1 < self.lab.bench.ground.eni_quota
+            and zone == self.snapshot.instances.get(deed.instance, {}).get("ZoneId")
+            and deed.eni not in self.bound.faults
+        )
+
+    # --- overlapping calls -----------------------------------------------------------------------
+
+    def _parallel(self, index: int, step: Parallel) -> None:
+        """Send all at once; the answers and the final state must have a serial explanation."""
+        self._settle(index)
+        if self.dirty:
+            return
+        start = self.known
+
+        def one(part: Detach | Act) -> tuple[Asked | model.Deed, Exchange]:
+            if isinstance(part, Detach):
+                asked = self.lab.resolve(part.call, self.bound)
+                return asked, self._send(part.call, asked)
+            deed = self._deed(part)
+            return deed, acts.act(self.lab.session, deed.op, deed.eni, deed.instance)
+
+        with ThreadPoolExecutor(len(step.steps)) as pool:
+            results = list(pool.map(one, step.steps))
+        told = []
+        for part, (what, exchange) in zip(step.steps, results, strict=True):
+            text = _short(what) if isinstance(what, Asked) else f"{what.op} {what.eni} {what.instance}"
+            self._note(index, f"at the same time: {text}", exchange)
+            if exchange.throttled:
+                self.undecided = "throttled to the end"
+                self.dirty = True
+                return
+            if isinstance(what, Asked) and isinstance(part, Detach):
+                loose = self._loose(start, what, step)
+                reply = self._judge_exchange(index, part.call, what, loose, exchange)
+                if reply is None:
+                    return
+            else:
+                reply = Reply(exchange.status, code_of(exchange))
+            told.append(model.Told(what, reply, exchange.at, exchange.at + exchange.seconds))
+        final = arrange.settle(self.lab.bench)
+        until = time.monotonic() + self.lab.relook
+        while True:
+            order = model.explain(self.lab.contract, start, told, final)
+            if order is not None or time.monotonic() > until:
+                break
+            time.sleep(0.15)
+            final = arrange.settle(self.lab.bench)
+        self.book.credit(("M06",), self.world, "account", f"{len(step.steps)} at once")
+        if order is None:
+            answers = ", ".join(f"{t.reply.status} {t.reply.code}".strip() for t in told)
+            text = f"no serial order of {len(told)} overlapping calls explains the answers ({answers}) and the state"
+            finding = Finding("M06", text, f"overlap:{answers}")
+            self.found.append(Found(finding, index, results[0][1], None, self.snapshot, final, (), tuple(self.history)))
+            self.dirty = True
+        touched = {_moved(w) for w, _ in results if isinstance(w, model.Deed)}
+        gone = {e for e in start.enis if final.status(e) != self.snapshot.status(e)}
+        differences = [
+            c for c in frame.changes(self.snapshot, final, frozenset(self.lab.ignore))
+            if c.resource not in touched | gone and c.path not in ("NetworkInterfaces", "Status", "")
+        ]  # fmt: skip
+        for finding in frame.judge_unchanged(differences):
+            finding = replace(finding, requirement="F05")
+            self.found.append(
+                Found(
+                    finding,
+                    index,
+                    results[0][1],
+                    None,
+                    self.snapshot,
+                    final,
+                    tuple(differences),
+                    tuple(self.history),
+                )
+            )
+            self.dirty = True
+        self.snapshot = final
+        self.known = self._known(final)
+        self.detached, self.refused, self.touched = {}, 0, set()
+
+    def _loose(self, start: Known, asked: Asked, step: Parallel) -> Admissible:
+        """What is admissible for one of several overlapping calls: any state that the others may lead to."""
+        state = start
+        for part in step.steps:
+            if isinstance(part, Detach):
+                target = oracle.admissible(self.lab.contract, start, self.lab.resolve(part.call, self.bound)).target
+                if target:
+                    state = model.after_detach(state, target)
+            else:
+                state = model.after_deed(state, self._deed(part))
+        widened = {
+            k: replace(e, statuses=e.statuses | start.enis[k].statuses, on=e.on | start.enis[k].on)
+            for k, e in state.enis.items()
+        }
+        instances = {
+            k: replace(i, statuses=i.statuses | start.instances[k].statuses) for k, i in state.instances.items()
+        }
+        return oracle.admissible(self.lab.contract, replace(state, enis=widened, instances=instances), asked)
+
+    # --- evidence --------------------------------------------------------------------------------
+
+    def _note(self, index: int, what: str, exchange: Exchange) -> None:
+        code = code_of(exchange) if exchange.outcome == "answered" else exchange.outcome
+        self.history.append(
+            {
+                "n": len(self.history) + 1, "of": index, "step": what, "at": round(exchange.at - self.began, 4),
+                "seconds": round(exchange.seconds, 4), "status": exchange.status, "code": code,
+                "note": exchange.id, "exchange": exchange,
+            }
+        )  # fmt: skip
+        if what.startswith("Detach") and 200 <= exchange.status < 300:
+            self.history[-1]["eni"] = dict(exchange.sent.pairs).get("NetworkInterfaceId", "")
+
+    def _last_exchange(self) -> Exchange | None:
+        for entry in reversed(self.history):
+            if "etach" in entry["step"]:
+                exchange = entry["exchange"]
+                return exchange if isinstance(exchange, Exchange) else None
+        return None
+
+    def _say(self, finding: Finding, index: int, exchange: Exchange, expected: Admissible | None) -> None:
+        self.found.append(Found(finding, index, exchange, expected, self.snapshot, None, (), tuple(self.history)))
+
+    def _compare_wires(self) -> None:
+        """M01 to M04: the same call in other wire forms must get the same answer."""
+        for calls in self.groups.values():
+            if len(calls) < 2:
+                continue
+            first, reply, _ = calls[0]
+            for call, other, exchange in calls[1:]:
+                rows = _differs(first, call)
+                self.book.credit(rows, self.world, call.caller, _wire_name(call))
+                if (reply.status, reply.code) != (other.status, other.code) and not (reply.success or other.success):
+                    row = rows[0] if rows else "M08"
+                    text = (
+                        f"the same call was answered {reply.status} {reply.code} as {_wire_name(first)} "
+                        f"and {other.status} {other.code} as {_wire_name(call)}"
+                    )
+                    found = Finding(row, text, f"wire:{row}", rows[1:], 0.9)
+                    self._say(found, self._index_of(exchange), exchange, None)
+
+    def _index_of(self, exchange: Exchange) -> int:
+        return next((int(h["of"]) for h in self.history if h["exchange"] is exchange), -1)
+
+
+def views_of(session: ecs.Session, eni: str, host: str) -> list[tuple[str, str]]:
+    """Ways to describe that still show a link between a detached interface and its former instance."""
+    out = []
+    if eni in observe.links(session, host):
+        out.append(("F03", f"filter InstanceId: {host} still lists {eni} after its detach"))
+    attribute = ecs.eni_attribute(session, eni)
+    if attribute is not None:
+        link = str(attribute.get("InstanceId") or "")
+        status = str(attribute.get("Status") or "Available")
+        if link or status != "Available":
+            out.append(("F03", f"attribute: {eni} is shown {status} on {link or 'no instance'} after its detach"))
+    return out
+
+
+def _moved(deed: model.Deed) -> str:
+    """The resource that an operation changes."""
+    return deed.eni if deed.op in ("attach", "delete") else deed.instance
+
+
+def _differs(a: Call, b: Call) -> tuple[str, ...]:
+    """The relations that two wire forms of one call are evidence for."""
+    rows = []
+    if (a.wire.method, a.wire.place) != (b.wire.method, b.wire.place):
+        rows.append("M01")
+    if (_format(a) or "XML") != (_format(b) or "XML"):
+        rows.append("M02")
+    if a.wire.signing != b.wire.signing:
+        rows.append("M03")
+    if (a.wire.order, a.wire.fresh) != (b.wire.order, b.wire.fresh):
+        rows.append("M04")
+    return tuple(rows) or ("M08",)
+
+
+def _format(call: Call) -> str:
+    """The format that the answer must have: V1 without Format means XML, V3 asks by the Accept header."""
+    if call.wire.format:
+        return call.wire.format.upper()
+    return "XML" if call.wire.signing == "v1" else ""
+
+
+def _wire_name(call: Call) -> str:
+    w = call.wire
+    return f"{w.method} {w.place} {w.format or 'default'} {w.signing}"
+
+
+def _world_key(world: World) -> int:
+    """The same number for the same World in every process."""
+    return zlib.crc32(repr(world).encode())
+
+
+def _short(asked: Asked) -> str:
+    """The parameters of a call on one line, long texts cut."""
+    return " ".join(f"{p.name}={p.text[:60]!r}" for p in asked.params)

@@ -1,0 +1,221 @@
+"""The pytest side of a run: options, fixtures, progress, and the exit status. No judgement happens here."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+
+from conformance import study as studies
+from conformance.contract import CONTRACTS, full_id, short_id
+from conformance.inquiry import EFFORTS, Inquiry
+from conformance.study import Plan, Refused, Study
+
+KEY = pytest.StashKey[Study]()
+INQUIRY = pytest.StashKey[Inquiry]()
+HERE = Path(__file__).parent
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """The options of `eni-conformance run`, for `pytest conformance`."""
+    group = parser.getgroup("eni-conformance")
+    group.addoption("--target", default=studies.EMBEDDED, help="target file, or 'embedded' (default)")
+    group.addoption("--revision", default="2019", choices=sorted(CONTRACTS), help="revision of the page")
+    group.addoption("--effort", default="quick", choices=list(EFFORTS), help="how much is tried")
+    group.addoption("--seed", type=int, default=None, help="seed of everything that is drawn")
+    group.addoption("--out", default="out", help="directory for the results of runs")
+    group.addoption("--deviations", default="", help="TOML file of known deviations")
+    group.addoption("--first-violation", action="store_true", help="end at the first violation")
+    group.addoption("--requirement", default="", help="only tests for this requirement, such as ENI-DETACH-E11")
+    group.addoption("--allow-plain-http", action="store_true", help="allow http to hosts other than this machine")
+    group.addoption("--database", default="", help="shared example database: a directory, redis://..., github:O/R")
+    group.addoption("--history", default="", help="file that keeps a line for each run")
+
+
+def _ours(config: pytest.Config) -> bool:
+    """Whether this session runs the conformance tests at all, rather than the tool's own."""
+    return any(str(HERE) in str(Path(str(arg).partition("::")[0]).resolve()) for arg in config.args)
+
+
+def _plan(config: pytest.Config) -> Plan:
+    option = config.getoption
+    seed = option("--seed")
+    return Plan(
+        target=option("--target"),
+        revision=option("--revision"),
+        effort=option("--effort"),
+        seed=int.from_bytes(os.urandom(4), "big") if seed is None else seed,
+        workers=int(option("numprocesses", 0) or 1),
+        out=option("--out"),
+        deviations=option("--deviations"),
+        first_violation=option("--first-violation"),
+        only=option("--requirement"),
+        allow_plain_http=option("--allow-plain-http"),
+        database=option("--database"),
+        history=option("--history"),
+    )
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_configure(config: pytest.Config) -> None:
+    """Register the marker; in the controller, open the study."""
+    config.addinivalue_line("markers", "requirement(*ids): what a test is evidence for")
+    if hasattr(config, "workerinput") or not _ours(config) or config.option.collectonly:
+        return
+    plan = _plan(config)
+    try:
+        _terminate_like_interrupt()
+        study = studies.open_study(plan)
+    except Refused as refused:
+        pytest.exit(str(refused), returncode=refused.status)
+    config.stash[KEY] = study
+    config.option.allure_report_dir = str(study.folder / "allure-results")
+    fits = max(
+        1, min(plan.workers, study.target.limits.instances // 2 or 1, study.target.limits.network_interfaces // 6 or 1)
+    )
+    if fits < plan.workers:
+        study.note = f"limits of the target file allow {fits} workers, not {plan.workers}."
+        config.option.numprocesses = fits
+        config.option.tx = ["popen"] * fits
+
+
+def _terminate_like_interrupt() -> None:
+    """SIGTERM ends a run as Ctrl-C does: with teardown and a report."""
+
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    signal.signal(signal.SIGTERM, interrupt)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """Tell a worker where the run is."""
+    study = node.config.stash.get(KEY, None)
+    if study is not None:
+        node.workerinput["eni"] = {
+            "plan": asdict(study.plan),
+            "run_id": study.run_id,
+            "folder": str(study.folder.resolve()),
+            "target_file": str(study.target_file.resolve()),
+            "capabilities": sorted(study.capabilities),
+            "workers": len(node.config.getoption("tx") or ()) or study.plan.workers,
+        }
+
+
+@pytest.fixture(scope="session")
+def _joined(pytestconfig: pytest.Config) -> Iterator[Inquiry]:
+    """This worker's Inquiry."""
+    told = getattr(pytestconfig, "workerinput", {}).get("eni")
+    if told:
+        plan = Plan(**told["plan"])
+        worker = os.environ.get("PYTEST_XDIST_WORKER", "gw0")
+        count = int(str(told["workers"]))
+        inquiry = studies.join(
+            plan, told["run_id"], Path(told["folder"]), Path(told["target_file"]), worker, max(1, count),
+            frozenset(told["capabilities"]),
+        )  # fmt: skip
+    else:
+        study = pytestconfig.stash[KEY]
+        inquiry = studies.join(study.plan, study.run_id, study.folder, study.target_file, "gw0", 1, study.capabilities)
+    pytestconfig.stash[INQUIRY] = inquiry
+    yield inquiry
+    studies.leave(inquiry)
+
+
+@pytest.fixture
+def inquiry(_joined: Inquiry, request: pytest.FixtureRequest) -> Iterator[Inquiry]:
+    """The Inquiry, told which test is running; afterwards the test's verdict is drawn."""
+    if _joined.over():
+        pytest.skip("the run has ended (first violation, or out of limits.minutes)")
+    _joined.start(request.node.name)
+    yield _joined
+    _joined.lab.record.write(_joined.out)
+    if _joined.stop:
+        request.session.shouldstop = "first violation"
+    if _joined.here:
+        pytest.fail("\n".join(_joined.here), pytrace=False)
+    if _joined.ran and not _joined.judged:
+        pytest.skip(_joined.reasons[0] if _joined.reasons else "nothing could be judged")
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[Any]) -> Iterator[None]:
+    """An exception of the suite itself is an error of its requirements, never blamed on the target."""
+    outcome = yield
+    report = cast(Any, outcome).get_result()
+    inquiry = item.config.stash.get(INQUIRY, None)
+    if inquiry is None or call.excinfo is None or report.outcome == "skipped":
+        return
+    if call.excinfo.errisinstance((pytest.fail.Exception, KeyboardInterrupt, pytest.exit.Exception)):
+        return
+    marked = [short_id(r) for mark in item.iter_markers("requirement") for r in mark.args]
+    text = inquiry.redactor.text(f"{call.excinfo.typename}: {call.excinfo.value}")
+    inquiry.lab.record.errors.append({"requirements": " ".join(marked), "text": text, "test": item.name})
+    inquiry.lab.record.write(inquiry.out)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Keep only the tests for one requirement if one is named."""
+    only = short_id(str(config.getoption("--requirement") or ""))
+    if not only:
+        return
+    kept = [i for i in items if any(only in map(short_id, mark.args) for mark in i.iter_markers("requirement"))]
+    config.hook.pytest_deselected(items=[i for i in items if i not in kept])
+    items[:] = kept
+
+
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+    """In the controller: tear down, write the results and reports, and set the exit status."""
+    study = session.config.stash.get(KEY, None)
+    if study is None:
+        return
+    incomplete = ""
+    if exitstatus == pytest.ExitCode.INTERRUPTED and str(session.shouldstop) != "first violation":
+        incomplete = "the run was interrupted"
+    elif time.time() - study.began > 60 * study.target.limits.minutes:
+        incomplete = f"limits.minutes ({study.target.limits.minutes:g}) was reached"
+    elif exitstatus == pytest.ExitCode.INTERNAL_ERROR:
+        incomplete = "the suite failed"
+    session.exitstatus = studies.close_study(study, incomplete=incomplete)
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Whatever happened, nothing is left running."""
+    study = config.stash.get(KEY, None)
+    if study is not None and not study.closed:
+        studies.close_study(study, incomplete="the run ended before it began")
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
+    """The verdicts, after pytest's own lines."""
+    study = config.stash.get(KEY, None)
+    if study is None or not (study.folder / "results.json").exists():
+        return
+    from reports import model, summary
+
+    results = model.load(study.folder)
+    colour = sys.stdout.isatty() and "NO_COLOR" not in os.environ
+    terminalreporter.write_line("")
+    terminalreporter.write(summary.text(results, color=colour, out_dir=study.folder))
+    step = os.environ.get("GITHUB_STEP_SUMMARY")
+    if step:
+        with open(step, "a") as file:
+            file.write(summary.markdown(results, study.folder))
+
+
+def tally(results: dict[str, Any]) -> Counter[str]:
+    """How many requirements got each verdict."""
+    return Counter(entry["verdict"] for entry in results["requirements"])
+
+
+__all__ = ["full_id", "inquiry", "tally"]

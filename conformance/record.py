@@ -1,0 +1,128 @@
+"""What one worker has learned so far, as counters and short lists that can be written down at any moment.
+
+A Record is plain data with `add` functions; `verdicts.fold` joins the records of all workers. Nothing is
+judged here. The file is rewritten whole and renamed into place, so that a kill never leaves half of it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections import Counter, defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+KEEP = 2000
+"""Samples kept of a distribution, and reasons or examples kept of one kind."""
+
+
+@dataclass
+class Record:
+    """Counters of one worker. Keys of requirements are short ids (E11, S01, ...)."""
+
+    worker: str = "main"
+    judged: Counter[str] = field(default_factory=Counter)
+    alone: Counter[str] = field(default_factory=Counter)
+    provoked: Counter[str] = field(default_factory=Counter)
+    worlds: dict[str, set[int]] = field(default_factory=lambda: defaultdict(set))
+    callers: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
+    wires: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
+    violations: list[dict[str, Any]] = field(default_factory=list)
+    inconclusive: dict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
+    missing: dict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
+    errors: list[dict[str, str]] = field(default_factory=list)
+    observations: dict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
+    examples: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
+    states: Counter[str] = field(default_factory=Counter)
+    pairs: set[tuple[int, str, int, str]] = field(default_factory=set)
+    atlas: dict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
+    rules: Counter[str] = field(default_factory=Counter)
+    transitions: Counter[str] = field(default_factory=Counter)
+    calls: Counter[str] = field(default_factory=Counter)
+    detach_calls: int = 0
+    successes: int = 0
+    latency: dict[str, list[float]] = field(default_factory=dict)
+    settle: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
+    request_ids: dict[str, str] = field(default_factory=dict)
+    tests: dict[str, str] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+
+    def credit(self, requirements: Iterable[str], world: int, caller: str, wire: str, n: int = 1) -> None:
+        """One judged observation (or `n`) for each requirement, and where it came from."""
+        for short in requirements:
+            self.judged[short] += n
+            if len(self.worlds[short]) < KEEP:
+                self.worlds[short].add(world)
+            self.callers[short].add(caller)
+            self.wires[short].add(wire)
+
+    def undecided(self, requirements: Iterable[str], reason: str) -> None:
+        """Tried, but the evidence does not decide."""
+        for short in requirements:
+            self.inconclusive[short][reason] += 1
+
+    def lacks(self, requirements: Iterable[str], what: str) -> None:
+        """Not tried, because the target does not offer what it needs."""
+        for short in requirements:
+            self.missing[short][what] += 1
+
+    def observe(self, name: str, value: str, example: str = "") -> None:
+        """A choice that the page leaves to the endpoint, as it made it."""
+        self.observations[name][value] += 1
+        known = self.examples[f"{name}={value}"]
+        if example and len(known) < 3:
+            known.append(example)
+
+    def to_json(self) -> dict[str, Any]:
+        """JSON-ready copy; sets as sorted lists."""
+        return {
+            "worker": self.worker,
+            "judged": dict(self.judged),
+            "alone": dict(self.alone),
+            "provoked": dict(self.provoked),
+            "worlds": {k: sorted(v) for k, v in self.worlds.items()},
+            "callers": {k: sorted(v) for k, v in self.callers.items()},
+            "wires": {k: sorted(v) for k, v in self.wires.items()},
+            "violations": self.violations,
+            "inconclusive": {k: dict(v) for k, v in self.inconclusive.items()},
+            "missing": {k: dict(v) for k, v in self.missing.items()},
+            "errors": self.errors,
+            "observations": {k: dict(v) for k, v in self.observations.items()},
+            "examples": dict(self.examples),
+            "states": dict(self.states),
+            "pairs": sorted(self.pairs),
+            "atlas": {k: dict(v) for k, v in self.atlas.items()},
+            "rules": dict(self.rules),
+            "transitions": dict(self.transitions),
+            "calls": dict(self.calls),
+            "detach_calls": self.detach_calls,
+            "successes": self.successes,
+            "latency": {k: v[:KEEP] for k, v in self.latency.items()},
+            "settle": {k: v[:KEEP] for k, v in self.settle.items()},
+            "tests": self.tests,
+            "notes": self.notes,
+        }
+
+    def write(self, directory: Path) -> None:
+        """Write to `directory`/record-WORKER.json; RequestIds, which grow, into a file beside it."""
+        path = directory / f"record-{self.worker}.json"
+        part = path.with_suffix(".part")
+        part.write_text(json.dumps(self.to_json(), ensure_ascii=True))
+        os.replace(part, path)
+        ids = directory / f"ids-{self.worker}.txt"
+        part = ids.with_suffix(".part")
+        part.write_text("\n".join(f"{rid} {exchange}" for rid, exchange in self.request_ids.items()))
+        os.replace(part, ids)
+
+
+def read_all(directory: Path) -> list[dict[str, Any]]:
+    """The records of all workers of a run, as JSON values; a damaged file is passed over."""
+    out = []
+    for path in sorted(directory.glob("record-*.json")):
+        try:
+            out.append(json.loads(path.read_text()))
+        except (OSError, ValueError):
+            continue
+    return out

@@ -1,0 +1,246 @@
+"""Making a counterexample smaller: fewer steps, plainer calls, no bystanders. Pure but for the `fails` it is given.
+
+Every candidate is a Scenario in its own right and is judged anew by `fails`; a candidate that does not show the
+same violation is thrown away. Remote calls are dear, so the order goes from what usually works to what seldom
+does, and there is a budget.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+
+from conformance.case import (
+    Act,
+    Arg,
+    Call,
+    Detach,
+    EniSpec,
+    InstanceSpec,
+    Parallel,
+    Scenario,
+    Settle,
+    Step,
+    Wire,
+    World,
+)
+from conformance.oracle import REQUIRED
+
+PLAIN_WIRE = Wire()
+
+
+def shrink(
+    scenario: Scenario, guilty: int, fails: Callable[[Scenario], bool], budget: int, spent: Callable[[], bool]
+) -> tuple[Scenario, int]:
+    """The smallest Scenario found that still fails, and how many candidates were tried.
+
+    guilty: index of the step that showed the violation, -1 for a look at the end. budget: candidates at most.
+    spent() True ends the search early.
+    """
+    tried = 0
+
+    def check(candidate: Scenario) -> bool:
+        nonlocal tried
+        if tried >= budget or spent():
+            return False
+        tried += 1
+        return fails(candidate)
+
+    best = _fewer_steps(scenario, guilty, check)
+    for _ in range(3):
+        before = best
+        for make in (_plainer_calls, _smaller_worlds):
+            changed = True
+            while changed and tried < budget and not spent():
+                changed = False
+                for candidate in make(best):
+                    if check(candidate):
+                        best, changed = candidate, True
+                        break
+        if best == before:
+            break
+    return best, tried
+
+
+def _fewer_steps(scenario: Scenario, guilty: int, check: Callable[[Scenario], bool]) -> Scenario:
+    """The guilty step alone if that is enough, else halving, else leaving out one by one."""
+    steps = scenario.steps
+    if 0 <= guilty < len(steps) and len(steps) > 1:
+        for kept in ((steps[guilty],), steps[max(0, guilty - 1) : guilty + 1], steps[: guilty + 1]):
+            candidate = replace(scenario, steps=tuple(kept))
+            if candidate.steps != steps and check(candidate):
+                scenario = candidate
+                break
+    size = len(scenario.steps) // 2
+    while size >= 1:
+        start = 0
+        while start < len(scenario.steps) and len(scenario.steps) > 1:
+            rest = scenario.steps[:start] + scenario.steps[start + size :]
+            candidate = replace(scenario, steps=rest)
+            if rest and check(candidate):
+                scenario = candidate
+            else:
+                start += size
+        size //= 2
+    return scenario
+
+
+def _each_call(scenario: Scenario) -> Iterator[tuple[Call, Callable[[Call], Scenario]]]:
+    """Every call of the scenario, with a function that puts another in its place."""
+    for i, step in enumerate(scenario.steps):
+        if isinstance(step, Detach):
+            yield step.call, lambda call, i=i: _with_step(scenario, i, Detach(call))  # type: ignore[misc]
+        elif isinstance(step, Parallel):
+            for j, part in enumerate(step.steps):
+                if isinstance(part, Detach):
+
+                    def put(call: Call, i: int = i, j: int = j, step: Parallel = step) -> Scenario:
+                        parts = (*step.steps[:j], Detach(call), *step.steps[j + 1 :])
+                        return _with_step(scenario, i, Parallel(parts))
+
+                    yield part.call, put
+
+
+def _with_step(scenario: Scenario, i: int, step: Step) -> Scenario:
+    return replace(scenario, steps=(*scenario.steps[:i], step, *scenario.steps[i + 1 :]))
+
+
+def _plainer_calls(scenario: Scenario) -> Iterator[Scenario]:
+    """One change to one call: the plain wire form, then one property of it, no extra parameters, usual order."""
+    for i, step in enumerate(scenario.steps):
+        if isinstance(step, Parallel) and len(step.steps) > 2:
+            for j in range(len(step.steps)):
+                yield _with_step(scenario, i, Parallel(step.steps[:j] + step.steps[j + 1 :]))
+    for call, put in _each_call(scenario):
+        if call.wire != PLAIN_WIRE:
+            yield put(replace(call, wire=PLAIN_WIRE))
+        extra = [a for a in call.args if a.name not in REQUIRED]
+        if extra:
+            yield put(replace(call, args=tuple(a for a in call.args if a.name in REQUIRED)))
+            if len(extra) > 1:
+                for arg in extra:
+                    yield put(replace(call, args=tuple(a for a in call.args if a is not arg)))
+        for name in ("fresh", "order", "signing", "format"):
+            if getattr(call.wire, name) != getattr(PLAIN_WIRE, name):
+                yield put(replace(call, wire=replace(call.wire, **{name: getattr(PLAIN_WIRE, name)})))
+        if call.wire.method == "POST" and call.wire.place != "query":
+            yield put(replace(call, wire=replace(call.wire, place="query")))
+        if call.wire.method == "POST":
+            yield put(replace(call, wire=replace(call.wire, method="GET", place="query")))
+        if call.caller != "account":
+            yield put(replace(call, caller="account"))
+        for k, arg in enumerate(call.args):
+            if arg.form != "exact" and arg.ref and not arg.form.startswith("text:"):
+                args = (*call.args[:k], replace(arg, form="exact"), *call.args[k + 1 :])
+                yield put(replace(call, args=args))
+
+
+def _references(scenario: Scenario) -> tuple[set[int], set[int]]:
+    """The interfaces and the instances that the steps refer to, by place."""
+    enis: set[int] = set()
+    instances: set[int] = set()
+    flat: list[Step] = []
+    for step in scenario.steps:
+        flat += step.steps if isinstance(step, Parallel) else (step,)
+    for step in flat:
+        if isinstance(step, Detach):
+            for arg in step.call.args:
+                kind, _, index = arg.ref.partition(":")
+                if kind == "eni":
+                    enis.add(int(index))
+                elif kind in ("instance", "primary", "instance_name"):
+                    instances.add(int(index))
+        elif isinstance(step, Act) and step.op in ("attach", "delete"):
+            enis.add(step.eni)
+            if step.op == "attach":
+                instances.add(step.instance)
+        elif isinstance(step, Act):
+            instances.add(step.instance)
+    return enis, instances
+
+
+def _renumber(scenario: Scenario, kind: str, gone: int) -> tuple[Step, ...]:
+    """The steps after the interface ("eni") or instance ("instance") at place `gone` was taken out."""
+
+    def ref(text: str) -> str:
+        name, _, index = text.partition(":")
+        ours = name == "eni" if kind == "eni" else name in ("instance", "primary", "instance_name")
+        return f"{name}:{int(index) - 1}" if ours and int(index) > gone else text
+
+    def arg(a: Arg) -> Arg:
+        return replace(a, ref=ref(a.ref))
+
+    def one(step: Step) -> Step:
+        if isinstance(step, Detach):
+            return Detach(replace(step.call, args=tuple(arg(a) for a in step.call.args)))
+        if isinstance(step, Act):
+            if kind == "eni":
+                return replace(step, eni=step.eni - 1 if step.eni > gone else step.eni)
+            return replace(step, instance=step.instance - 1 if step.instance > gone else step.instance)
+        if isinstance(step, Parallel):
+            return Parallel(tuple(s for s in map(one, step.steps) if isinstance(s, (Detach, Act))))
+        return step
+
+    return tuple(one(s) for s in scenario.steps)
+
+
+def _smaller_worlds(scenario: Scenario) -> Iterator[Scenario]:
+    """The World with one resource less, or one property plainer."""
+    world = scenario.world
+    enis, instances = _references(scenario)
+    if len(world.instances) > 1:
+        for i in range(len(world.instances)):
+            if i not in instances and not any(e.on == i and k in enis for k, e in enumerate(world.enis)):
+                kept = [k for k, e in enumerate(world.enis) if e.on != i]
+                trimmed = scenario
+                for k in reversed(range(len(world.enis))):
+                    if k not in kept:
+                        trimmed = _without_eni(trimmed, k)
+                on = tuple(replace(e, on=e.on - 1) if e.on is not None and e.on > i else e for e in trimmed.world.enis)
+                smaller = replace(
+                    trimmed.world,
+                    instances=world.instances[:i] + world.instances[i + 1 :],
+                    enis=on,
+                )
+                yield replace(trimmed, world=smaller, steps=_renumber(trimmed, "instance", i))
+    for k in reversed(range(len(world.enis))):
+        if k not in enis:
+            yield _without_eni(scenario, k)
+    plain_eni, plain_instance = EniSpec(), InstanceSpec()
+    for k, eni in enumerate(world.enis):
+        keep = {"on": eni.on, "status": eni.status, "fault": eni.fault}
+        plainest = dataclasses.replace(plain_eni, **keep)  # type: ignore[arg-type]
+        if eni != plainest:
+            yield replace(scenario, world=_with_eni(world, k, plainest))
+            for name in ("past", "tags", "groups", "addresses", "name", "description", "delete_on_release"):
+                if getattr(eni, name) != getattr(plain_eni, name):
+                    one = dataclasses.replace(eni, **{name: getattr(plain_eni, name)})
+                    yield replace(scenario, world=_with_eni(world, k, one))
+        if eni.fault:
+            yield replace(scenario, world=_with_eni(world, k, replace(eni, fault="")))
+    for i, instance in enumerate(world.instances):
+        for name in ("past", "zone", "over_eni_limit", "status"):
+            if getattr(instance, name) != getattr(plain_instance, name):
+                plainer = dataclasses.replace(instance, **{name: getattr(plain_instance, name)})
+                others = (*world.instances[:i], plainer, *world.instances[i + 1 :])
+                yield replace(scenario, world=replace(world, instances=others))
+    if world.refused_parameter:
+        yield replace(scenario, world=replace(world, refused_parameter=""))
+    if not world.region_feature:
+        yield replace(scenario, world=replace(world, region_feature=True))
+
+
+def _with_eni(world: World, k: int, eni: EniSpec) -> World:
+    return replace(world, enis=(*world.enis[:k], eni, *world.enis[k + 1 :]))
+
+
+def _without_eni(scenario: Scenario, k: int) -> Scenario:
+    world = replace(scenario.world, enis=scenario.world.enis[:k] + scenario.world.enis[k + 1 :])
+    return replace(scenario, world=world, steps=_renumber(scenario, "eni", k))
+
+
+def size(scenario: Scenario) -> int:
+    """A rough measure: resources plus steps that are not mere looks."""
+    steps: Sequence[Step] = [s for s in scenario.steps if not isinstance(s, Settle)]
+    return len(scenario.world.instances) + len(scenario.world.enis) + len(steps)

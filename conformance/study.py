@@ -1,0 +1,496 @@
+"""A run as a whole: where it writes, what it is aimed at, the ground it stands on, and its end.
+
+The controlling process opens a Study, lays the ground once, and closes it: teardown, verdicts, reports. Worker
+processes join with the paths that the controller hands them. Everything needed to clean up or to report after a
+crash is on disk before it is needed.
+"""
+
+from __future__ import annotations
+
+import atexit
+import datetime
+import importlib.metadata
+import json
+import os
+import platform
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from hypothesis.database import DirectoryBasedExampleDatabase, ExampleDatabase
+
+import reports
+from conformance import verdicts
+from conformance.contract import CONTRACTS, Revision, full_id
+from conformance.inquiry import EFFORTS, Inquiry
+from conformance.lab import Lab
+from conformance.record import Record, read_all
+from harness import arrange, control, ecs, janitor, journal
+from harness.client import Client
+from harness.codec import code_of
+from harness.ledger import Ledger
+from harness.redact import Redactor
+from harness.target import Target, TargetError, load_target
+
+EMBEDDED = "embedded"
+OK, VIOLATED, USAGE, UNUSABLE, ENDED_EARLY = 0, 1, 2, 3, 4
+
+
+class Refused(Exception):
+    """The run cannot start. `status` is the exit status; the text says what is wrong and what to do."""
+
+    def __init__(self, status: int, text: str) -> None:
+        super().__init__(text)
+        self.status = status
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What the user asked for."""
+
+    target: str = EMBEDDED
+    revision: Revision = "2019"
+    effort: str = "standard"
+    seed: int = 0
+    workers: int = 1
+    out: str = "out"
+    deviations: str = ""
+    first_violation: bool = False
+    only: str = ""
+    allow_plain_http: bool = False
+    database: str = ""
+    history: str = ""
+
+    def command(self) -> str:
+        """The command that repeats this run."""
+        parts = ["eni-conformance run"]
+        if self.target != EMBEDDED:
+            parts.append(f"--target {self.target}")
+        parts.append(f"--revision {self.revision} --effort {self.effort} --seed {self.seed} -n {self.workers}")
+        for flag, value in (("--deviations", self.deviations), ("-k", self.only)):
+            if value:
+                parts.append(f"{flag} {value}")
+        if self.first_violation:
+            parts.append("--first-violation")
+        return " ".join(parts)
+
+
+@dataclass
+class Study:
+    """The controller's side of a run."""
+
+    plan: Plan
+    run_id: str
+    folder: Path
+    target: Target
+    target_file: Path
+    ground: ecs.Ground
+    capabilities: frozenset[str]
+    session: ecs.Session
+    journal: journal.Journal
+    redactor: Redactor
+    began: float = field(default_factory=time.time)
+    emulator: subprocess.Popen[str] | None = None
+    note: str = ""
+    closed: bool = False
+
+
+def new_run_id() -> str:
+    """Sortable by time, unique among runs that start in the same second."""
+    return datetime.datetime.now(datetime.UTC).strftime("%Y%m%d-%H%M%S-") + os.urandom(2).hex()
+
+
+def start_emulator(folder: Path) -> tuple[subprocess.Popen[str], Path]:
+    """Start the embedded emulator as its own process on a free loopback port. Returns it and its target file.
+
+    Raises Refused if it does not come up within 20 seconds.
+    """
+    file = folder / "target.toml"
+    log = (folder / "emulator.log").open("w")
+    process = subprocess.Popen(  # noqa: S603
+        [
+            sys.executable, "-m", "emulator", "--port", "0", "--write-target", str(file),
+            "--parent-pid", str(os.getpid()),
+        ],
+        stdout=subprocess.PIPE,
+        stderr=log,
+        text=True,
+        start_new_session=True,
+    )  # fmt: skip
+    atexit.register(stop_emulator, process)
+    assert process.stdout is not None
+    line = process.stdout.readline()
+    if not line.startswith("LISTENING "):
+        stop_emulator(process)
+        raise Refused(UNUSABLE, f"the embedded emulator did not start; see {folder / 'emulator.log'}")
+    return process, file
+
+
+def stop_emulator(process: subprocess.Popen[str] | None) -> None:
+    """Stop the emulator, whatever state it is in."""
+    if process is None or process.poll() is not None:
+        return
+    process.terminate()
+    try:
+        process.wait(5)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait(5)
+
+
+def open_study(plan: Plan) -> Study:
+    """Check everything, start the emulator if it is the target, lay the ground. Raises Refused."""
+    if plan.effort not in EFFORTS:
+        raise Refused(USAGE, f"--effort {plan.effort}: choose one of {', '.join(EFFORTS)}")
+    if plan.revision not in CONTRACTS:
+        raise Refused(USAGE, f"--revision {plan.revision}: choose one of {', '.join(CONTRACTS)}")
+    target = None
+    if plan.target != EMBEDDED:
+        target = _load(Path(plan.target), plan)
+    run_id = new_run_id()
+    folder = Path(plan.out) / run_id
+    try:
+        folder.mkdir(parents=True)
+    except OSError as error:
+        raise Refused(USAGE, f"--out {plan.out}: cannot be written ({error.strerror})") from None
+    process = None
+    file = Path(plan.target)
+    if target is None:
+        process, file = start_emulator(folder)
+        target = _load(file, plan)
+    _point_latest(folder)
+    redactor = Redactor(target)
+    book = journal.Journal(journal.worker_path(folder, "main"), redactor)
+    try:
+        client = Client(target, worker="main", journal=book)
+        limits = {"instance": target.limits.instances, "eni": target.limits.network_interfaces}
+        ledger = Ledger(folder, run_id, worker="main", durable=not target.loopback, limits=limits)
+        session = ecs.Session(target, client, ledger, run_id)
+        _greet(client)
+        offered = control.offer(target)
+        if target.control_url and offered.problem:
+            raise Refused(UNUSABLE, f"control.url {target.control_url}: {offered.problem}; correct or remove it")
+        study = Study(
+            plan, run_id, folder, target, file, _no_ground(target), offered.capabilities, session, book, redactor,
+            emulator=process,
+        )  # fmt: skip
+        try:
+            study.ground = ecs.lay_ground(session)
+        except ecs.SetupError as error:
+            janitor.teardown(session)
+            raise Refused(UNUSABLE, f"the set-up failed: {redactor.text(str(error))}") from None
+    except Refused:
+        book.close()
+        stop_emulator(process)
+        raise
+    except TargetError as error:
+        book.close()
+        stop_emulator(process)
+        raise Refused(UNUSABLE, redactor.text(str(error))) from None
+    (folder / "ground.json").write_text(json.dumps(study.ground.to_json()))
+    return study
+
+
+def _load(path: Path, plan: Plan) -> Target:
+    try:
+        return load_target(path, allow_plain_http=plan.allow_plain_http)
+    except TargetError as error:
+        raise Refused(USAGE, str(error)) from None
+
+
+def _no_ground(target: Target) -> ecs.Ground:
+    return ecs.Ground(target.region, (), "", (), (), "", 0, "")
+
+
+def _point_latest(folder: Path) -> None:
+    """Make out/latest a link to this run."""
+    link = folder.parent / "latest"
+    part = folder.parent / f".latest-{os.getpid()}"
+    part.unlink(missing_ok=True)
+    part.symlink_to(folder.name, target_is_directory=True)
+    os.replace(part, link)
+
+
+def _greet(client: Client) -> None:
+    """One harmless signed call: is the endpoint there, and does it accept the account? Raises Refused."""
+    endpoint = client.target.endpoint
+    exchange = client.send("DescribeRegions", [], deadline=20.0)
+    if exchange.outcome != "answered":
+        raise Refused(UNUSABLE, f"{endpoint} cannot be used: {exchange.outcome}: {exchange.detail}")
+    code = code_of(exchange)
+    if exchange.status in (400, 401, 403, 404) and code not in ("InvalidAction.NotFound", "InvalidAction", ""):
+        raise Refused(
+            UNUSABLE,
+            f"{endpoint} refused [callers.account]: {exchange.status} {code}; check its access_key_id and secret",
+        )
+
+
+# --- workers -----------------------------------------------------------------------------------------
+
+
+def join(
+    plan: Plan, run_id: str, folder: Path, target_file: Path, worker: str, workers: int, capabilities: frozenset[str]
+) -> Inquiry:
+    """One worker's Inquiry, with connections, ledger and record of its own."""
+    target = load_target(target_file, allow_plain_http=plan.allow_plain_http)
+    redactor = Redactor(target)
+    book = journal.Journal(journal.worker_path(folder, worker), redactor)
+    client = Client(target, worker=worker, journal=book, share=workers)
+    limits = {"instance": target.limits.instances, "eni": target.limits.network_interfaces}
+    ledger = Ledger(folder, run_id, worker=worker, durable=not target.loopback, limits=limits)
+    session = ecs.Session(target, client, ledger, run_id)
+    ground = ecs.Ground.from_json(json.loads((folder / "ground.json").read_text()))
+    bench = arrange.Bench(
+        session,
+        ground,
+        capabilities,
+        max(1, min(6, target.limits.instances // workers)),
+        max(2, min(24, target.limits.network_interfaces // workers)),
+        target.limits.settle_seconds,
+        step=0.008 if target.loopback else 1.0,
+    )
+    lab = Lab(
+        CONTRACTS[plan.revision],
+        bench,
+        Record(worker),
+        folder,
+        deadline=8.0 if target.loopback else 30.0,
+    )
+    info = {"id": run_id, "seed": plan.seed, "revision": plan.revision, "effort": plan.effort}
+    return Inquiry(
+        lab,
+        EFFORTS[plan.effort],
+        info,
+        {"name": target.name, "endpoint": target.endpoint, "region": target.region},
+        folder,
+        redactor,
+        frozenset(target.callers),
+        database(plan.database),
+        plan.first_violation,
+        time.monotonic() + 60 * target.limits.minutes,
+    )
+
+
+def database(text: str) -> ExampleDatabase | None:
+    """The shared example database that --database names: "", "DIR", "redis://..." or "github:OWNER/REPO"."""
+    if not text:
+        return None
+    if text.startswith("redis://"):
+        from hypothesis.extra.redis import RedisExampleDatabase
+        from redis import Redis
+
+        return RedisExampleDatabase(Redis.from_url(text), key_prefix=b"eni-conformance:")
+    if text.startswith("github:"):
+        from hypothesis.database import GitHubArtifactDatabase, MultiplexedDatabase, ReadOnlyDatabase
+
+        owner, _, repository = text.removeprefix("github:").partition("/")
+        local = DirectoryBasedExampleDatabase(Path(".hypothesis") / "examples")
+        return MultiplexedDatabase(local, ReadOnlyDatabase(GitHubArtifactDatabase(owner, repository)))
+    return DirectoryBasedExampleDatabase(text)
+
+
+def leave(inquiry: Inquiry) -> None:
+    """A worker is done: undo control calls, write the record, close files."""
+    record = inquiry.lab.record
+    client = inquiry.lab.session.client
+    arrange.release(inquiry.lab.bench)
+    record.calls = Counter(client.counts)
+    record.latency = {action: values[:] for action, values in client.latencies.items()}
+    record.write(inquiry.out)
+    if inquiry.lab.session.client is not None:
+        client.close()
+
+
+# --- the end -----------------------------------------------------------------------------------------
+
+
+def close_study(study: Study, *, incomplete: str = "") -> int:
+    """Tear down, fold the verdicts, write every report. Returns the exit status. May be called once."""
+    if study.closed:
+        return OK
+    study.closed = True
+    old = _ignore_interrupts()
+    try:
+        left = janitor.teardown(study.session).left if _alive(study) else ()
+        if left:
+            names = ", ".join(one.item.id for one in left[:5])
+            study.note = f"{study.note} {len(left)} resources could not be removed ({names}); run the janitor".strip()
+        study.journal.close()
+        journal.merge(study.folder, study.folder / "wire.jsonl.gz")
+        status = write_results(study, incomplete=incomplete)
+        reports.write_all(study.folder, study.plan.history or None)
+    finally:
+        stop_emulator(study.emulator)
+        _restore_interrupts(old)
+    return status
+
+
+def _alive(study: Study) -> bool:
+    """Whether a teardown can be of use: the emulator that we started may have been ended."""
+    return study.emulator is None or study.emulator.poll() is None
+
+
+def _ignore_interrupts() -> Any:
+    try:
+        return signal.signal(signal.SIGINT, signal.SIG_IGN)
+    except ValueError:
+        return None
+
+
+def _restore_interrupts(old: Any) -> None:
+    if old is not None:
+        signal.signal(signal.SIGINT, old)
+
+
+def write_results(study: Study, *, incomplete: str = "") -> int:
+    """Fold all records into results.json. Returns the exit status."""
+    plan = study.plan
+    contract = CONTRACTS[plan.revision]
+    records = read_all(study.folder)
+    for request_id, one, other in verdicts.repeated_request_ids(study.folder):
+        records.append(_repeated(request_id, one, other))
+    requirements = verdicts.fold(contract, records, frozenset(study.target.callers), incomplete)
+    counted = Counter(entry["verdict"] for entry in requirements)
+    status = _status(counted, incomplete)
+    calls = verdicts.merge_counts(records, "calls") + study.session.client.counts
+    results: dict[str, Any] = {
+        "schema": 1,
+        "suite": {"name": "eni-conformance", "version": version()},
+        "run": {
+            "id": study.run_id,
+            "started": datetime.datetime.fromtimestamp(study.began, datetime.UTC).isoformat(timespec="seconds"),
+            "seconds": round(time.time() - study.began, 2),
+            "seed": plan.seed,
+            "effort": plan.effort,
+            "revision": plan.revision,
+            "exit": status,
+            "command": plan.command(),
+            "workers": plan.workers,
+            "incomplete": bool(incomplete),
+            "note": " ".join(filter(None, (incomplete, study.note))),
+        },
+        "target": {
+            "name": study.target.name,
+            "endpoint": study.target.endpoint,
+            "region": study.target.region,
+            "callers": sorted(study.target.callers),
+            "capabilities": sorted(study.capabilities),
+            "control": bool(study.target.control_url),
+        },
+        "requirements": requirements,
+        "observations": _observations(records),
+        "calls": dict(sorted(calls.items())),
+        "coverage": verdicts.coverage(records),
+        "latency": _samples(records, "latency"),
+        "settle": _samples(records, "settle"),
+        "atlas": _atlas(records),
+        "environment": {"python": platform.python_version(), "platform": platform.platform(), "packages": _packages()},
+        "shallow": _shallow(records, plan),
+        "violations": [entry for record in records for entry in record.get("violations", [])],
+        "judged_calls": sum(record.get("detach_calls", 0) for record in records),
+        "successes": sum(record.get("successes", 0) for record in records),
+    }
+    text = study.redactor.text(json.dumps(results, ensure_ascii=True, indent=1))
+    part = study.folder / "results.json.part"
+    part.write_text(text)
+    os.replace(part, study.folder / "results.json")
+    return status
+
+
+def _status(counted: Mapping[str, int], incomplete: str) -> int:
+    if counted.get("violated"):
+        return VIOLATED
+    return ENDED_EARLY if incomplete or counted.get("error") else OK
+
+
+def _repeated(request_id: str, one: str, other: str) -> dict[str, Any]:
+    """A record for a RequestId that two workers received."""
+    text = f"RequestId {request_id} came in exchanges {one} and {other}"
+    entry = {
+        "requirement": "R07",
+        "also": [],
+        "evidence": "",
+        "key": f"{full_id('R07')}-workers",
+        "cause": "shape:R07",
+        "summary": text,
+        "certainty": 1.0,
+        "count": 1,
+        "calls": 0,
+        "detach_calls": 0,
+        "seconds": 0.0,
+        "test": "all",
+    }
+    return {"worker": "fold", "violations": [entry]}
+
+
+def _samples(records: list[dict[str, Any]], name: str) -> dict[str, list[float]]:
+    out: dict[str, list[float]] = {}
+    for record in records:
+        for key, values in record.get(name, {}).items():
+            out.setdefault(key, []).extend(round(float(v), 5) for v in values)
+    return {key: values[:2000] for key, values in out.items()}
+
+
+def _observations(records: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    merged = verdicts.merge_nested(records, "observations")
+    examples: dict[str, list[str]] = {}
+    for record in records:
+        for key, values in record.get("examples", {}).items():
+            examples.setdefault(key, []).extend(values)
+    out = []
+    for name, counts in sorted(merged.items()):
+        value = ", ".join(f"{v} ({n})" for v, n in counts.most_common(6))
+        shown = [f"{v}: {e}" for v in counts for e in examples.get(f"{name}={v}", [])[:2]]
+        out.append({"id": name, "value": value, "examples": shown[:8], "counts": dict(counts)})
+    return out
+
+
+def _atlas(records: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    out = []
+    for pair, counts in sorted(verdicts.merge_nested(records, "atlas").items()):
+        one, _, other = pair.partition(" + ")
+        winner, n = counts.most_common(1)[0]
+        out.append(
+            {
+                "a": full_id(one.partition(" ")[0]),
+                "b": full_id(other.partition(" ")[0]),
+                "faults": [one.partition(" ")[2], other.partition(" ")[2]],
+                "winner": full_id(winner) if winner in CONTRACTS["2024"].requirements else winner,
+                "stable": len(counts) == 1,
+                "n": sum(counts.values()),
+                "share": round(n / sum(counts.values()), 3),
+            }
+        )
+    return out
+
+
+def _packages() -> dict[str, str]:
+    return {name: importlib.metadata.version(name) for name in ("hypothesis", "pytest", "requests", "pytest-xdist")}
+
+
+def _shallow(records: list[dict[str, Any]], plan: Plan) -> list[str]:
+    """Warnings that a green run may mean little."""
+    out = []
+    successes = sum(record.get("successes", 0) for record in records)
+    calls = sum(record.get("detach_calls", 0) for record in records)
+    if calls and successes < 10 and not plan.only:
+        out.append(f"only {successes} of {calls} calls were accepted: the effects of a success were hardly tried")
+    if not calls:
+        out.append("no call was judged")
+    for record in records:
+        out += record.get("notes", [])
+    return out
+
+
+def version() -> str:
+    """The suite's version."""
+    try:
+        return importlib.metadata.version("eni-conformance")
+    except importlib.metadata.PackageNotFoundError:
+        return "0.1.0"

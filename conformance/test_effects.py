@@ -1,0 +1,49 @@
+"""What calls do, and what they leave alone: the campaign through the covering array of Worlds."""
+
+from __future__ import annotations
+
+import pytest
+
+from conformance.inquiry import EFFORTS, Inquiry
+from strategies import cases, worlds
+
+MOST_ROWS = max(e.rows for e in EFFORTS.values() if e.name != "deep")
+
+
+@pytest.mark.requirement(
+    "F01", "F02", "F03", "F04", "F05", "F06", "F07", "F08", "F09", "M05",
+    "S01", "S02", "S04", "S05", "S07", "E03", "E08", "E09", "E11", "E12", "E13", "E14", "E24",
+)  # fmt: skip
+@pytest.mark.parametrize("row", range(MOST_ROWS))
+def test_refusals_change_nothing_and_successes_only_the_link(inquiry: Inquiry, row: int) -> None:
+    """In a varied World: every class of refusal leaves everything as it was; a success moves one interface."""
+    bench = inquiry.lab.bench
+    table = worlds.rows(
+        bench.zones > 1,
+        max(1, min(3, bench.ground.eni_quota - 1)),
+        bench.most_instances > 1,
+        bool({"hold", "eni.status"} & bench.capabilities),
+    )
+    if row >= min(inquiry.effort.rows, len(table)):
+        pytest.skip("beyond the rows of this effort")
+    # Rows are taken with a stride, so that a short run sees rows that differ much.
+    stride = 7 if len(table) % 7 else 5
+    world = table[(row * stride + inquiry.info["seed"]) % len(table)]
+    draws = 1 if inquiry.effort.name == "quick" else 2
+    inquiry.explore(cases.campaign(world, row * 5, inquiry.effort.texts), draws, ("F01", "F02"))
+
+
+@pytest.mark.requirement("S04", "M01", "M02", "M03", "R02", "R03", "F02", "F03")
+@pytest.mark.parametrize("status", ["Running", "Stopped"])
+def test_a_valid_call_is_accepted_in_every_wire_form(inquiry: Inquiry, status: str) -> None:
+    """GET or POST, JSON or XML, either signature: a valid call is accepted and has its effect."""
+    inquiry.run_all(cases.success_table(cases.three(status, inquiry.lab.bench.ground.eni_quota)), ("S04",), must=3)
+
+
+@pytest.mark.requirement("F02", "S04", "E12")
+def test_many_identifiers(inquiry: Inquiry) -> None:
+    """A defect may show for some identifiers only: many interfaces and instances come and go."""
+    count = inquiry.effort.ids
+    if not count:
+        pytest.skip("not part of this effort")
+    inquiry.run_all(cases.fresh_resources(count), ("F02",), must=10)

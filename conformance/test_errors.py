@@ -1,0 +1,63 @@
+"""The 24 rows of the error table: each provoked alone, then in company."""
+
+from __future__ import annotations
+
+import pytest
+
+from conformance.case import EniSpec, InstanceSpec, World
+from conformance.inquiry import Inquiry
+from conformance.oracle import FAULT_BREAKS
+from strategies import cases, worlds
+
+ROW_OF_FAULT = {
+    "vswitch.remove": "E15",
+    "security_group.remove": "E16",
+    "security_group.full": "E20",
+    "security_group.type": "E21",
+    "eni.zone": "E18",
+    "eni.vpc": "E19",
+    "eni.type": "E22",
+}
+assert set(FAULT_BREAKS) | {"eni.type"} == set(ROW_OF_FAULT)
+
+
+@pytest.mark.requirement("E15", "E16", "E18", "E19", "E20", "E21", "E22")
+@pytest.mark.parametrize("fault", list(worlds.CONTROL_FAULTS))
+def test_condition_of_the_interface(inquiry: Inquiry, fault: str) -> None:
+    """What an interface refers to is gone, full, of a wrong type or elsewhere: the documented refusal."""
+    row = ROW_OF_FAULT[fault.partition("=")[0]]
+    scenarios = (cases.by_fault(world, n) for n, world in enumerate(worlds.faulty_worlds(fault)))
+    inquiry.run_all(scenarios, (row,), must=2)
+
+
+@pytest.mark.requirement("E17")
+def test_instance_over_its_interface_limit(inquiry: Inquiry) -> None:
+    """An instance with more interfaces than its type allows: the documented refusal."""
+    inquiry.run_all((cases.by_fault(w, n) for n, w in enumerate(worlds.over_limit_worlds())), ("E17",))
+
+
+@pytest.mark.requirement("E23")
+def test_region_without_the_operation(inquiry: Inquiry) -> None:
+    """A region that does not offer the operation refuses it, whatever the call."""
+    plain = World((InstanceSpec(),), (EniSpec(), EniSpec()), region_feature=False)
+    stopped = World((InstanceSpec("Stopped"),), (EniSpec(),), region_feature=False)
+    inquiry.run_all((cases.refused_world(w, n) for n, w in enumerate((plain, stopped))), ("E23",))
+
+
+@pytest.mark.requirement("E05")
+@pytest.mark.parametrize("name", ["OwnerAccount", "OwnerId"])
+def test_parameter_that_is_not_supported(inquiry: Inquiry, name: str) -> None:
+    """A parameter that the endpoint does not support is refused; without it the same call is not."""
+    world = World((InstanceSpec(),), (EniSpec(), EniSpec()), refused_parameter=name)
+    inquiry.run_all((cases.unsupported(world, name, n) for n in range(2)), ("E05",))
+
+
+@pytest.mark.requirement("E03", "E07", "E08", "E09", "E13", "E14", "E24", "R08")
+@pytest.mark.parametrize("part", range(3))
+def test_in_company(inquiry: Inquiry, part: int) -> None:
+    """With several faults at once, the answer is one of those that one of the faults admits."""
+    callers = tuple(sorted(inquiry.callers - {"account"}))
+    world = (cases.TWO, cases.WITH_STOPPED, cases.WITH_TRANSITIONS)[part]
+    if len(world.instances) > inquiry.lab.bench.most_instances:
+        world = cases.ONE
+    inquiry.explore(cases.in_company(world, callers), inquiry.effort.draws * 2, ("R08",))

@@ -1,0 +1,53 @@
+"""Histories: named sequences, and random walks through the life cycle against the model."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import HealthCheck, Phase, seed, settings
+from hypothesis.stateful import run_state_machine_as_test
+
+from conformance.case import Scenario
+from conformance.inquiry import Inquiry
+from strategies import histories
+
+PARTS = 4
+
+
+@pytest.mark.requirement("M07", "F06", "F07", "F08", "S02", "S04", "S05")
+@pytest.mark.parametrize("name", [*histories.SCENARIOS, *histories.MOVES])
+def test_named_sequence(inquiry: Inquiry, name: str) -> None:
+    """A sequence in which services have been seen to lose track."""
+    world = histories.ALONE if name in histories.SCENARIOS else histories.WALKED
+    steps = {**histories.SCENARIOS, **histories.MOVES}[name]
+    inquiry.run(Scenario(world, steps, name=name), ("M07",))
+
+
+@pytest.mark.requirement("M07", "F01", "F02", "F05", "F07")
+@pytest.mark.parametrize("part", range(PARTS))
+def test_random_walk(inquiry: Inquiry, part: int) -> None:
+    """Every step of a walk through the life cycle can be explained by the model."""
+    two = inquiry.lab.bench.most_instances > 1
+
+    class Walk(histories.Walk):
+        world = histories.WALKED if two else histories.ALONE
+        most_on_one = min(3, inquiry.lab.bench.ground.eni_quota - 1)
+
+        @staticmethod
+        def finished(scenario: Scenario) -> None:
+            if not inquiry.over():
+                inquiry.lab.record.rules["walk"] += 1
+                inquiry.run(scenario, ("M07",))
+
+    effort = inquiry.effort
+    run = seed(int(inquiry.info["seed"]) * PARTS + part)(Walk)
+    run_state_machine_as_test(
+        run,
+        settings=settings(
+            max_examples=max(1, effort.walks // PARTS),
+            stateful_step_count=effort.steps,
+            phases=[Phase.generate],
+            database=None,
+            deadline=None,
+            suppress_health_check=list(HealthCheck),
+        ),
+    )

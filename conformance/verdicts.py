@@ -1,0 +1,244 @@
+"""The records of all workers -> one verdict for each requirement. Pure, apart from reading RequestId lists.
+
+A requirement conforms only if it was judged at least once and nothing contradicted it; the order of the rules
+below is the whole meaning of a verdict (see docs/verdicts.md).
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from conformance.contract import Contract, Requirement, full_id
+
+DIMENSIONS = (
+    "instance state",
+    "interface state",
+    "attachment",
+    "caller",
+    "RegionId",
+    "InstanceId",
+    "NetworkInterfaceId",
+    "method",
+    "format",
+    "signing",
+)
+HOW = {"api": "public operations", "caller": "a caller of the target file", "control": "control protocol"}
+CALLER_OF = {
+    "E01": "unsupported_user_type",
+    "E02": "expired",
+    "E04": "ram_unsupported",
+    "E06": "ram_denied",
+    "C01": "other_account",
+}
+
+
+def merge_counts(records: Iterable[Mapping[str, Any]], name: str) -> Counter[str]:
+    """The sum of one table of counts over all records."""
+    out: Counter[str] = Counter()
+    for record in records:
+        out.update(record.get(name, {}))
+    return out
+
+
+def merge_nested(records: Iterable[Mapping[str, Any]], name: str) -> dict[str, Counter[str]]:
+    """The sum of one table of tables."""
+    out: dict[str, Counter[str]] = defaultdict(Counter)
+    for record in records:
+        for key, counts in record.get(name, {}).items():
+            out[key].update(counts)
+    return out
+
+
+def merge_sets(records: Iterable[Mapping[str, Any]], name: str) -> dict[str, set[Any]]:
+    """The union of one table of sets."""
+    out: dict[str, set[Any]] = defaultdict(set)
+    for record in records:
+        for key, values in record.get(name, {}).items():
+            out[key] |= set(values)
+    return out
+
+
+def verdict_of(
+    requirement: Requirement,
+    *,
+    judged: int,
+    provoked: int,
+    violated: bool,
+    errors: Sequence[str],
+    undecided: Counter[str],
+    missing: Counter[str],
+    absent_caller: str,
+    incomplete: str,
+) -> tuple[str, str]:
+    """(verdict, reason) of one requirement."""
+    if violated:
+        return "violated", ""
+    if errors:
+        return "error", errors[0]
+    needs_code = requirement.kind == "error"
+    if judged and (provoked or not needs_code):
+        return "conforms", ""
+    if judged and needs_code:
+        return (
+            "inconclusive",
+            "the faults that this code is for were refused with other admissible codes; the code itself never came",
+        )
+    if undecided:
+        return "inconclusive", undecided.most_common(1)[0][0]
+    if incomplete:
+        return "not-exercised", incomplete
+    if missing:
+        return "not-exercised", f"this target does not offer: {missing.most_common(1)[0][0]}"
+    if absent_caller:
+        return "not-exercised", f"the target file has no [callers.{absent_caller}]"
+    return "not-exercised", "nothing in this run was meant to provoke it"
+
+
+def fold(
+    contract: Contract, records: Sequence[Mapping[str, Any]], callers: frozenset[str], incomplete: str = ""
+) -> list[dict[str, Any]]:
+    """One entry for each requirement of the contract, as results.json has it."""
+    judged, provoked = merge_counts(records, "judged"), merge_counts(records, "provoked")
+    undecided, missing = merge_nested(records, "inconclusive"), merge_nested(records, "missing")
+    worlds, seen_callers, wires = (merge_sets(records, n) for n in ("worlds", "callers", "wires"))
+    violations: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    for record in records:
+        for entry in record.get("violations", []):
+            for short in (entry["requirement"], *entry["also"]):
+                violations[short].append(entry)
+    errors: dict[str, list[str]] = defaultdict(list)
+    for record in records:
+        for problem in record.get("errors", []):
+            for short in problem.get("requirements", "").split():
+                errors[short].append(problem["text"])
+    out = []
+    for short, requirement in contract.requirements.items():
+        needed = CALLER_OF.get(short, "")
+        found = violations.get(short, [])
+        verdict, reason = verdict_of(
+            requirement,
+            judged=judged[short],
+            provoked=provoked[short],
+            violated=bool(found),
+            errors=errors.get(short, []),
+            undecided=undecided.get(short, Counter()),
+            missing=missing.get(short, Counter()),
+            absent_caller=needed if needed and needed not in callers else "",
+            incomplete=incomplete,
+        )
+        if found and not reason:
+            reason = found[0]["summary"]
+        lacking = missing.get(short, Counter())
+        out.append(
+            {
+                "id": full_id(short),
+                "title": requirement.title,
+                "kind": requirement.kind,
+                "http": requirement.http,
+                "code": requirement.code,
+                "verdict": verdict,
+                "reason": reason,
+                "judged": judged[short],
+                "provoked": provoked[short],
+                "evidence": list(dict.fromkeys(f"evidence/{e['evidence']}" for e in found)),
+                "violations": sum(e["count"] for e in found),
+                "section": requirement.section,
+                "source": requirement.source,
+                "severity": requirement.severity,
+                "how": {
+                    "api": "public operations",
+                    "caller": "a caller of the target file",
+                    "control": "control protocol",
+                }[requirement.needs],
+                "missing": lacking.most_common(1)[0][0] if lacking else "",
+                "strength": {
+                    "bound": round(3 / judged[short], 6) if judged[short] else None,
+                    "worlds": len(worlds[short]),
+                    "callers": len(seen_callers[short]),
+                    "wire_forms": len(wires[short]),
+                    "faults_killed": None,
+                    "unproven": False,
+                },
+            }
+        )
+    return out
+
+
+def repeated_request_ids(folder: Path) -> list[tuple[str, str, str]]:
+    """RequestIds that two workers received: (id, exchange, other exchange)."""
+    seen: dict[str, tuple[str, str]] = {}
+    out = []
+    for path in sorted(folder.glob("ids-*.txt")):
+        for line in path.read_text().splitlines():
+            request_id, _, exchange = line.partition(" ")
+            earlier = seen.setdefault(request_id, (path.name, exchange))
+            if earlier[0] != path.name:
+                out.append((request_id, earlier[1], exchange))
+    return out
+
+
+def coverage(records: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """States, pairs of dimensions, and rules reached, for the report."""
+    states = merge_counts(records, "states")
+    pairs: set[tuple[int, str, int, str]] = set()
+    for record in records:
+        pairs |= {(int(a), str(b), int(c), str(d)) for a, b, c, d in record.get("pairs", [])}
+    values: dict[int, set[str]] = defaultdict(set)
+    for a, b, c, d in pairs:
+        values[a].add(b)
+        values[c].add(d)
+    total = 0
+    lacking: list[list[str]] = []
+    for i in range(len(DIMENSIONS)):
+        for j in range(i + 1, len(DIMENSIONS)):
+            for b in sorted(values[i]):
+                for d in sorted(values[j]):
+                    if not possible(i, b, j, d):
+                        continue
+                    total += 1
+                    if (i, b, j, d) not in pairs:
+                        lacking.append([DIMENSIONS[i], b, DIMENSIONS[j], d])
+    rules = merge_counts(records, "rules")
+    return {
+        "states": [
+            {"instance": a, "eni": b, "attachment": c, "judged": n, "note": ""}
+            for (a, b, c), n in sorted((tuple(k.split("|")), n) for k, n in states.items())
+        ],
+        "pairwise": {
+            "dimensions": list(DIMENSIONS),
+            "covered": total - len(lacking),
+            "total": total,
+            "missing": lacking[:60],
+        },
+        "rules": [{"rule": r, "fired": n} for r, n in sorted(rules.items())],
+        "transitions": [],
+    }
+
+
+def possible(i: int, b: str, j: int, d: str) -> bool:
+    """Whether two values can stand in one call at all: an id that denotes nothing has no state."""
+    named = {DIMENSIONS[i]: b, DIMENSIONS[j]: d}
+    instance, eni = named.get("instance state"), named.get("interface state")
+    attachment = named.get("attachment")
+    if instance is not None and "InstanceId" in named:
+        return (instance == "none") == (named["InstanceId"] != "exact")
+    if eni is not None and "NetworkInterfaceId" in named:
+        return (eni == "none") == (named["NetworkInterfaceId"] != "exact")
+    if attachment is not None and "NetworkInterfaceId" in named:
+        return (attachment == "none") == (named["NetworkInterfaceId"] != "exact")
+    if attachment is not None and eni is not None:
+        if (eni == "none") != (attachment == "none"):
+            return False
+        unattached = {"Available": True, "Deleting": True}.get(eni)
+        if attachment == "primary":
+            return eni == "InUse"
+        if unattached:
+            return attachment == "unattached"
+        if eni == "InUse":
+            return attachment in ("this", "other", "none")
+    if attachment == "this" and ("InstanceId" in named and named["InstanceId"] != "exact"):
+        return False
+    return not (attachment == "this" and instance == "none")

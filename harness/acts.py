@@ -1,0 +1,42 @@
+"""Operations of the surroundings as plain exchanges, for histories: sent once, never retried into success.
+
+Unlike the set-up functions of `ecs` these hand back whatever came; the ledger is asked first all the same, so
+that nothing is touched that this run did not create.
+"""
+
+from __future__ import annotations
+
+from harness import ecs
+from harness.exchange import Exchange, Pair
+
+ACTIONS = {
+    "attach": "AttachNetworkInterface",
+    "delete": "DeleteNetworkInterface",
+    "start": "StartInstance",
+    "stop": "StopInstance",
+    "reboot": "RebootInstance",
+    "describe": "DescribeNetworkInterfaces",
+}
+
+
+def act(session: ecs.Session, op: str, eni: str, instance: str) -> Exchange:
+    """Send one operation. `op`: a key of ACTIONS. Raises ledger.NotOurs, KeyError for an unknown operation."""
+    region: Pair = ("RegionId", session.target.region)
+    pairs: list[Pair]
+    match op:
+        case "attach":
+            session.ledger.check(eni)
+            session.ledger.check(instance)
+            pairs = [region, ("InstanceId", instance), ("NetworkInterfaceId", eni)]
+        case "delete":
+            session.ledger.check(eni)
+            pairs = [region, ("NetworkInterfaceId", eni)]
+        case "describe":
+            pairs = [region, ("NetworkInterfaceId.1", eni)]
+        case _:
+            session.ledger.check(instance)
+            pairs = [region, ("InstanceId", instance)]
+    exchange = ecs.call(session, ACTIONS[op], pairs)
+    if op == "delete" and 200 <= exchange.status < 300:
+        session.ledger.going.add(eni)
+    return exchange

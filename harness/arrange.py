@@ -1,0 +1,649 @@
+"""Making a World real, by public operations where they can, by the control protocol where they cannot.
+
+A worker owns a Bench: a few instances and interfaces that it reuses from World to World, changing only what
+differs. `arrange` returns the World's resources bound to real ids and a look that proves their states, or
+raises NotArranged with the reason; it never guesses. Frozen states and other control calls are undone by
+`release`, which must follow in every case.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+
+from conformance.case import EniSpec, InstanceSpec, World
+from harness import control, ecs, observe
+from harness.snapshot import Snapshot
+
+BUSY = frozenset({"Attaching", "Detaching", "Deleting", "Pending", "Starting", "Stopping"})
+NAMES = {
+    "": "",
+    "plain": "eni-conformance",
+    "same": "same-name",
+    "long": "n" + "0123456789" * 12 + "abcdefg",
+    "unicode": "网卡-ünïcode-測試",
+}
+DESCRIPTIONS = {
+    "": "",
+    "plain": "made for a test",
+    "long": "d" * 250,
+    "unicode": "描述 – ünïcode & <b>'quoted'</b>",
+}
+
+
+class NotArranged(Exception):
+    """The World could not be established; `missing` names a capability if that is why."""
+
+    def __init__(self, reason: str, missing: str = "") -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.missing = missing
+
+
+@dataclass
+class OwnInstance:
+    """An instance of the bench. `past`: fresh, restarted or rebooted."""
+
+    id: str
+    zone: int
+    past: str = "fresh"
+    primary: str = ""
+    name: str = ""
+
+
+@dataclass
+class OwnEni:
+    """An interface of the bench. `hosts`: the instances it has been attached to, in order."""
+
+    id: str
+    zone: int
+    look: tuple[object, ...]
+    hosts: list[str] = field(default_factory=list)
+    group: str = ""
+    vswitch: str = ""
+
+
+@dataclass(frozen=True)
+class Bound:
+    """A World made real. Tuples are in the order of the World's lists.
+
+    snapshot: the look that proves it. held: resources whose transitions are frozen. racing: statuses that a
+    resource may have, where a transition is merely under way. faults: interface id -> control fault.
+    """
+
+    instances: tuple[str, ...]
+    enis: tuple[str, ...]
+    primaries: tuple[str, ...]
+    names: tuple[str, ...]
+    zone: str
+    snapshot: Snapshot
+    held: frozenset[str] = frozenset()
+    racing: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    faults: Mapping[str, str] = field(default_factory=dict)
+    over_limit: frozenset[str] = frozenset()
+
+
+@dataclass
+class Bench:
+    """What one worker owns and may use. `most_instances`, `most_enis`: its share of the limits."""
+
+    session: ecs.Session
+    ground: ecs.Ground
+    capabilities: frozenset[str]
+    most_instances: int
+    most_enis: int
+    settle_seconds: float
+    step: float = 0.008
+    instances: list[OwnInstance] = field(default_factory=list)
+    enis: list[OwnEni] = field(default_factory=list)
+    undo: list[Mapping[str, object]] = field(default_factory=list)
+    now: Snapshot = field(default_factory=lambda: Snapshot(0.0))
+    settled: list[float] = field(default_factory=list)
+
+    @property
+    def zones(self) -> int:
+        return len(self.ground.vswitch_ids)
+
+
+def can(bench: Bench, capability: str) -> bool:
+    """Whether the endpoint offers this capability of the control protocol."""
+    return capability in bench.capabilities
+
+
+def needs(world: World, bench: Bench) -> str:
+    """The first thing that this World needs and the target does not offer, "" if it can be tried."""
+    if len(world.instances) > bench.most_instances:
+        return f"limits.instances of at least {len(world.instances)} per worker"
+    if len(world.instances) + len(world.enis) > bench.most_enis:
+        return f"limits.network_interfaces of at least {len(world.instances) + len(world.enis)} per worker"
+    if any(spec.zone >= bench.zones for spec in world.instances):
+        return "a second zone"
+    for i in range(len(world.instances)):
+        if sum(1 for e in world.enis if e.on == i) > bench.ground.eni_quota - 1:
+            return f"an instance type with {sum(1 for e in world.enis if e.on == i) + 1} interfaces"
+    for spec in world.enis:
+        capability = spec.fault.partition("=")[0]
+        if capability and not can(bench, capability):
+            return f"control protocol: {capability}"
+        if spec.status in ("Attaching", "Detaching") and spec.on is None:
+            return "an instance for the transition"
+    for instance in world.instances:
+        if instance.over_eni_limit and not can(bench, "instance.eni_limit"):
+            return "control protocol: instance.eni_limit"
+        if instance.status == "Pending" and not can(bench, "instance.status"):
+            return "control protocol: instance.status"
+    if not world.region_feature and not can(bench, "region.feature"):
+        return "control protocol: region.feature"
+    if world.refused_parameter and not can(bench, "parameter.unsupported"):
+        return "control protocol: parameter.unsupported"
+    return ""
+
+
+def refresh(bench: Bench) -> Snapshot:
+    """Look at everything the bench owns; what is no longer there is no longer owned."""
+    ids = [e.id for e in bench.enis] + [i.primary for i in bench.instances if i.primary]
+    snapshot = observe.look(bench.session, ids, [i.id for i in bench.instances])
+    bench.now = snapshot
+    return snapshot
+
+
+def _drop_vanished(bench: Bench) -> None:
+    bench.enis = [e for e in bench.enis if e.id in bench.now.enis]
+    bench.instances = [i for i in bench.instances if i.id in bench.now.instances]
+
+
+def settle(bench: Bench, ids: Iterable[str] = (), seconds: float | None = None) -> Snapshot:
+    """Poll until none of the resources (all, if none are named) is in transition. Returns the last look."""
+    wanted = set(ids)
+    started = time.monotonic()
+    pause = bench.step
+    while True:
+        snapshot = refresh(bench)
+        busy = [
+            r
+            for r in (*snapshot.enis, *snapshot.instances)
+            if (not wanted or r in wanted) and snapshot.status(r) in BUSY
+        ]
+        spent = time.monotonic() - started
+        if not busy or spent > (bench.settle_seconds if seconds is None else seconds):
+            return snapshot
+        time.sleep(pause)
+        pause = min(pause * 1.3, max(0.05, bench.step * 20), 3.0)
+
+
+def until(bench: Bench, reached: Callable[[Snapshot], bool], what: str) -> Snapshot:
+    """Poll until `reached`. Raises NotArranged after the settle limit."""
+    started = time.monotonic()
+    pause = bench.step
+    while True:
+        snapshot = refresh(bench)
+        if reached(snapshot):
+            return snapshot
+        if time.monotonic() - started > bench.settle_seconds:
+            raise NotArranged(f"{what} did not happen within {bench.settle_seconds:g} s")
+        time.sleep(pause)
+        pause = min(pause * 1.3, max(0.05, bench.step * 20), 3.0)
+
+
+def release(bench: Bench, only: str = "") -> None:
+    """Undo the control calls since the last arrangement, latest first. `only`: those of one kind of op."""
+    kept: list[Mapping[str, object]] = []
+    while bench.undo:
+        order = bench.undo.pop()
+        if only and not str(order["op"]).startswith(only):
+            kept.append(order)
+            continue
+        control.order(bench.session.target, order)
+    bench.undo = kept[::-1]
+
+
+def _order(bench: Bench, do: Mapping[str, object], undo: Mapping[str, object]) -> None:
+    """Give a control order and remember how to undo it. Raises NotArranged if it is refused."""
+    bench.undo.append(undo)
+    problem = control.order(bench.session.target, do)
+    if problem:
+        raise NotArranged(f"control protocol: {do['op']} was refused: {problem}", f"control: {do['op']}")
+
+
+# --- instances -----------------------------------------------------------------------------------
+
+
+def _pick_instance(bench: Bench, spec: InstanceSpec, taken: set[str]) -> OwnInstance:
+    """An instance in the right zone with the right past if there is one, else a new one."""
+    free = [i for i in bench.instances if i.id not in taken and i.zone == spec.zone]
+    steady = "Stopped" if spec.status in ("Stopped", "Starting") else "Running"
+
+    def cost(own: OwnInstance) -> tuple[int, int]:
+        return (0 if bench.now.status(own.id) == steady else 1, bench.instances.index(own))
+
+    if spec.past == "fresh":
+        free = [i for i in free if i.past == "fresh" and (steady == "Stopped" or bench.now.status(i.id) == steady)]
+    elif spec.past in ("restarted", "rebooted"):
+        free.sort(key=lambda i: i.past != spec.past)
+        free = [i for i in free if i.past == spec.past] or [i for i in free if i.past != "fresh"] or free
+    if free:
+        return min(free, key=cost)
+    return _new_instance(bench, spec.zone, taken)
+
+
+def _new_instance(bench: Bench, zone: int, taken: set[str]) -> OwnInstance:
+    """Create an instance, giving up one that is not needed if the limit is reached."""
+    if len(bench.instances) >= bench.most_instances:
+        spare = [i for i in bench.instances if i.id not in taken]
+        if not spare:
+            raise NotArranged("no instance is left within limits.instances", "limits.instances")
+        spare.sort(key=lambda i: (i.zone == zone and i.past == "fresh", i.past == "fresh"))
+        remove_instance(bench, spare[0])
+    _make_room(bench, 1, frozenset())
+    identifier = ecs.create_instance(bench.session, bench.ground, zone)
+    own = OwnInstance(identifier, zone)
+    bench.instances.append(own)
+    until(bench, lambda s: s.status(identifier) == "Running", f"{identifier} Running")
+    _learn(bench, own)
+    return own
+
+
+def _learn(bench: Bench, own: OwnInstance) -> None:
+    """Find out the primary interface and the name of a new instance."""
+    fields = bench.now.instances.get(own.id, {})
+    own.name = str(fields.get("InstanceName", ""))
+    own.primary = observe.primary_of(fields)
+    if not own.primary:
+        for eni in ecs.describe_enis(bench.session, InstanceId=own.id):
+            if eni.get("Type") == "Primary":
+                own.primary = str(eni.get("NetworkInterfaceId", ""))
+    refresh(bench)
+
+
+def remove_instance(bench: Bench, own: OwnInstance) -> None:
+    """Detach what is on it, delete it, and wait until it is gone."""
+    on_it = [e for e in bench.enis if bench.now.link(e.id) == own.id]
+    _detach(bench, on_it)
+    ecs.delete_instance(bench.session, own.id)
+    until(bench, lambda s: own.id not in s.instances, f"{own.id} deleted")
+    _drop_vanished(bench)
+
+
+def _steady(bench: Bench, own: OwnInstance, wanted: str) -> None:
+    """Bring an instance to Running or Stopped and note its past."""
+    status = bench.now.status(own.id)
+    if status == wanted:
+        return
+    if wanted == "Running":
+        ecs.start_instance(bench.session, own.id)
+        own.past = "restarted"
+    else:
+        ecs.stop_instance(bench.session, own.id)
+
+
+def _restart(bench: Bench, own: OwnInstance, past: str, status: str) -> None:
+    """Give an instance the past that is asked for, and leave it in `status`."""
+    if past == "rebooted":
+        _steady(bench, own, "Running")
+        until(bench, lambda s: s.status(own.id) == "Running", f"{own.id} Running")
+        ecs.reboot_instance(bench.session, own.id)
+        time.sleep(bench.step)
+        until(bench, lambda s: s.status(own.id) == "Running", f"{own.id} rebooted")
+    else:
+        _steady(bench, own, "Stopped")
+        until(bench, lambda s: s.status(own.id) == "Stopped", f"{own.id} Stopped")
+        _steady(bench, own, "Running")
+        until(bench, lambda s: s.status(own.id) == "Running", f"{own.id} Running")
+    own.past = past
+    if status == "Stopped":
+        _steady(bench, own, "Stopped")
+        until(bench, lambda s: s.status(own.id) == "Stopped", f"{own.id} Stopped")
+
+
+# --- interfaces ----------------------------------------------------------------------------------
+
+
+def _look_of(spec: EniSpec, zone: int) -> tuple[object, ...]:
+    """What an interface must look like to serve a spec; a faulty one has a network of its own."""
+    own_network = spec.fault.partition(".")[0] if spec.fault.startswith(("vswitch", "security_group")) else ""
+    return (
+        zone, spec.tags, spec.groups, spec.addresses, spec.name, spec.description, spec.delete_on_release,
+        own_network,
+    )  # fmt: skip
+
+
+def _past_fits(own: OwnEni, past: str, host: str) -> bool:
+    """Whether its attachments, with one more to `host` unless it is there, give the past asked for."""
+    hosts = own.hosts if own.hosts[-1:] == [host] else [*own.hosts, host]
+    match past:
+        case "fresh":
+            return len(hosts) == 1
+        case "reattached":
+            return len(hosts) > 1 and hosts[-2] == host
+        case "moved":
+            return len(hosts) > 1 and hosts[-2] != host
+    return True
+
+
+def _make_room(bench: Bench, extra: int, keep: frozenset[str]) -> None:
+    """Delete interfaces that nobody needs until `extra` more fit into the limit."""
+    alive = len(bench.enis) + len(bench.instances)
+    spare = [e for e in bench.enis if e.id not in keep]
+    spare.sort(key=lambda e: bench.now.link(e.id) != "")
+    doomed = spare[: max(0, alive + extra - bench.most_enis)]
+    if doomed:
+        remove_enis(bench, doomed)
+
+
+def remove_enis(bench: Bench, doomed: list[OwnEni]) -> None:
+    """Detach and delete interfaces, and wait until they are gone."""
+    _detach(bench, [e for e in doomed if bench.now.link(e.id)])
+    for own in doomed:
+        if own.id in bench.now.enis:
+            ecs.delete_eni(bench.session, own.id)
+    gone = {e.id for e in doomed}
+    until(bench, lambda s: not gone & set(s.enis), "deletion of interfaces")
+    _drop_vanished(bench)
+
+
+def _detach(bench: Bench, enis: list[OwnEni]) -> None:
+    """Detach interfaces as part of the set-up and wait until they are Available."""
+    ids = [e.id for e in enis]
+    for identifier in ids:
+        status = bench.now.status(identifier)
+        if status in ("InUse", "Attaching"):
+            ecs.detach_eni(bench.session, bench.now.link(identifier), identifier)
+    if ids:
+        until(
+            bench,
+            lambda s: all(s.status(i) in ("Available", "") and not s.link(i) for i in ids),
+            "set-up: detaching interfaces",
+        )
+
+
+def _create_eni(bench: Bench, spec: EniSpec, zone: int, keep: frozenset[str]) -> OwnEni:
+    """A new interface for a spec, with a vSwitch or security group of its own if a fault will hit that."""
+    _make_room(bench, 1, keep)
+    vswitch = group = ""
+    if spec.fault.startswith("vswitch"):
+        vswitch = ecs.create_vswitch(bench.session, bench.ground, zone)
+    if spec.fault.startswith("security_group"):
+        group = ecs.create_security_group(bench.session, bench.ground)
+    identifier = ecs.create_eni(
+        bench.session,
+        bench.ground,
+        zone=zone,
+        tags=spec.tags,
+        groups=min(spec.groups, len(bench.ground.security_group_ids)),
+        addresses=spec.addresses,
+        name=NAMES[spec.name],
+        description=DESCRIPTIONS[spec.description],
+        delete_on_release=spec.delete_on_release,
+        vswitch_id=vswitch,
+        security_group_id=group,
+    )
+    own = OwnEni(identifier, zone, _look_of(spec, zone), [], group, vswitch)
+    bench.enis.append(own)
+    return own
+
+
+def _attach(bench: Bench, own: OwnEni, host: str) -> None:
+    ecs.attach_eni(bench.session, host, own.id)
+    own.hosts.append(host)
+
+
+def _pick_eni(bench: Bench, spec: EniSpec, zone: int, host: str, keep: set[str]) -> OwnEni:
+    """An interface that fits, preferring one that is already where it should be; else a new one."""
+    fits = [
+        e
+        for e in bench.enis
+        if e.id not in keep and e.look == _look_of(spec, zone) and (not host or _past_fits(e, spec.past, host))
+    ]
+    fits.sort(key=lambda e: (bench.now.link(e.id) != host, bench.now.link(e.id) != ""))
+    if fits:
+        return fits[0]
+    return _create_eni(bench, spec, zone, frozenset(keep))
+
+
+def _give_past(bench: Bench, spec: EniSpec, own: OwnEni, host: str) -> None:
+    """Attach and detach an interface until one more attachment gives it the past asked for."""
+    if spec.past not in ("reattached", "moved") or _past_fits(own, spec.past, host):
+        return
+    elsewhere = [i.id for i in bench.instances if i.id != host and i.zone == own.zone and _has_slot(bench, i.id)]
+    via = host if spec.past == "reattached" else next(iter(elsewhere), "")
+    if not via:
+        raise NotArranged("moving an interface needs a second instance in the zone", "limits.instances")
+    if bench.now.link(own.id):
+        _detach(bench, [own])
+    if bench.now.status(via) not in ("Running", "Stopped"):
+        settle(bench, [via])
+    _attach(bench, own, via)
+    until(bench, lambda s: s.status(own.id) == "InUse", f"set-up: {own.id} InUse")
+    _detach(bench, [own])
+
+
+def _has_slot(bench: Bench, instance: str) -> bool:
+    on_it = sum(1 for e in bench.enis if bench.now.link(e.id) == instance)
+    return on_it + 1 < bench.ground.eni_quota
+
+
+# --- the whole -----------------------------------------------------------------------------------
+
+
+def rest(bench: Bench) -> Snapshot:
+    """Undo all control calls and wait until nothing is in transition. Returns the look that shows it."""
+    release(bench)
+    if bench.enis or bench.instances:
+        settle(bench)
+        _drop_vanished(bench)
+    return bench.now
+
+
+def arrange(bench: Bench, world: World) -> Bound:
+    """Make the World real; `rest` comes first. Raises NotArranged, or ecs.SetupError if an operation fails."""
+    lacking = needs(world, bench)
+    if lacking:
+        raise NotArranged(f"this target does not offer: {lacking}", lacking)
+    hosts = _hosts(bench, world)
+    chosen = _interfaces(bench, world, hosts)
+    for own, spec in zip(hosts, world.instances, strict=True):
+        if spec.past in ("restarted", "rebooted") and own.past != spec.past:
+            _restart(bench, own, spec.past, "Stopped" if spec.status in ("Stopped", "Starting") else "Running")
+    return _freeze(bench, world, hosts, chosen)
+
+
+def _hosts(bench: Bench, world: World) -> list[OwnInstance]:
+    """The World's instances, Running or Stopped as their wanted status starts from."""
+    hosts: list[OwnInstance] = []
+    taken: set[str] = set()
+    for spec in world.instances:
+        own = _pick_instance(bench, spec, taken)
+        taken.add(own.id)
+        hosts.append(own)
+    wanted = {}
+    for own, spec in zip(hosts, world.instances, strict=True):
+        wanted[own.id] = "Stopped" if spec.status in ("Stopped", "Starting") else "Running"
+        _steady(bench, own, wanted[own.id])
+    if any(bench.now.status(i) != status for i, status in wanted.items()):
+        until(bench, lambda s: all(s.status(i) == status for i, status in wanted.items()), "set-up of instances")
+    return hosts
+
+
+def _interfaces(bench: Bench, world: World, hosts: list[OwnInstance]) -> list[OwnEni]:
+    """The World's interfaces, attached where their wanted status starts from, and nothing else on the hosts."""
+    chosen: list[OwnEni] = []
+    keep: set[str] = set()
+    start: list[str] = []  # the instance each one is attached to before transitions start
+    for spec in world.enis:
+        zone = world.instances[spec.on].zone if spec.on is not None else world.instances[0].zone
+        host = hosts[spec.on].id if spec.on is not None else ""
+        own = _pick_eni(bench, spec, zone, host, keep)
+        keep.add(own.id)
+        chosen.append(own)
+        attached = spec.status in ("InUse", "Detaching") or (
+            spec.status == "Attaching" and not can(bench, "hold") and can(bench, "eni.status")
+        )
+        start.append(host if attached else "")
+    refresh(bench)
+    names = {h.id for h in hosts}
+    wrong = [
+        e
+        for e in bench.enis
+        if bench.now.link(e.id)
+        and (
+            (e in chosen and start[chosen.index(e)] != bench.now.link(e.id))
+            or (e not in chosen and bench.now.link(e.id) in names)
+        )
+    ]
+    _detach(bench, wrong)
+    for own, spec, host in zip(chosen, world.enis, start, strict=True):
+        if host and bench.now.link(own.id) != host:
+            _give_past(bench, spec, own, host)
+    waiting = []
+    for own, host in zip(chosen, start, strict=True):
+        if host and bench.now.link(own.id) != host:
+            _attach(bench, own, host)
+            waiting.append((own.id, host))
+    if waiting:
+        until(
+            bench,
+            lambda s: all(s.status(e) == "InUse" and s.link(e) == h for e, h in waiting),
+            "set-up: attaching interfaces",
+        )
+    return chosen
+
+
+def _freeze(bench: Bench, world: World, hosts: list[OwnInstance], chosen: list[OwnEni]) -> Bound:
+    """Bring about transitional states and control faults, look, and check that all is as asked."""
+    held: set[str] = set()
+    racing: dict[str, frozenset[str]] = {}
+    for own, spec in zip(chosen, world.enis, strict=True):
+        host = hosts[spec.on].id if spec.on is not None else ""
+        if spec.status in BUSY:
+            _transition(bench, own, spec.status, host, held, racing)
+    for instance, host_spec in zip(hosts, world.instances, strict=True):
+        if host_spec.status in BUSY:
+            _instance_transition(bench, instance, host_spec.status, held, racing)
+        if host_spec.over_eni_limit:
+            _order(
+                bench,
+                {"op": "instance.eni_limit", "id": instance.id, "exceeded": True},
+                {"op": "instance.eni_limit", "id": instance.id, "exceeded": False},
+            )
+    faults = {}
+    for own, spec in zip(chosen, world.enis, strict=True):
+        if spec.fault:
+            _fault(bench, own, spec.fault)
+            faults[own.id] = spec.fault
+    snapshot = refresh(bench)
+    for own, spec in zip(chosen, world.enis, strict=True):
+        seen = snapshot.status(own.id)
+        if seen != spec.status and own.id not in racing:
+            raise NotArranged(f"{own.id} is {seen or 'absent'}, not {spec.status}")
+    for instance, host_spec in zip(hosts, world.instances, strict=True):
+        seen = snapshot.status(instance.id)
+        if seen != host_spec.status and instance.id not in racing:
+            raise NotArranged(f"{instance.id} is {seen or 'absent'}, not {host_spec.status}")
+    if not world.region_feature:
+        region = bench.session.target.region
+        _order(
+            bench,
+            {"op": "region.feature", "region": region, "supported": False},
+            {"op": "region.feature", "region": region, "supported": True},
+        )
+    if world.refused_parameter:
+        name = world.refused_parameter
+        _order(
+            bench,
+            {"op": "parameter.unsupported", "name": name, "unsupported": True},
+            {"op": "parameter.unsupported", "name": name, "unsupported": False},
+        )
+    zone = bench.ground.zones[world.instances[0].zone] if bench.ground.zones else ""
+    return Bound(
+        tuple(h.id for h in hosts),
+        tuple(e.id for e in chosen),
+        tuple(h.primary for h in hosts),
+        tuple(h.name for h in hosts),
+        zone,
+        snapshot,
+        frozenset(held),
+        racing,
+        faults,
+        frozenset(h.id for h, s in zip(hosts, world.instances, strict=True) if s.over_eni_limit),
+    )
+
+
+def _transition(
+    bench: Bench,
+    own: OwnEni,
+    status: str,
+    host: str,
+    held: set[str],
+    racing: dict[str, frozenset[str]],
+) -> None:
+    """Put an interface into a transitional state: held in mid-flight, set, or merely started."""
+    if can(bench, "hold") and can(bench, "release"):
+        _order(bench, {"op": "hold", "id": own.id}, {"op": "release", "id": own.id})
+        held.add(own.id)
+    elif can(bench, "eni.status"):
+        _order(bench, {"op": "eni.status", "id": own.id, "status": status}, {"op": "reset", "id": own.id})
+        held.add(own.id)
+        return
+    else:
+        ends = {"Attaching": "InUse", "Detaching": "Available", "Deleting": ""}
+        racing[own.id] = frozenset({status, ends[status]})
+    if status == "Attaching":
+        _attach(bench, own, host)
+    elif status == "Detaching":
+        ecs.detach_eni(bench.session, host, own.id)
+    else:
+        ecs.delete_eni(bench.session, own.id)
+
+
+def _instance_transition(
+    bench: Bench,
+    own: OwnInstance,
+    status: str,
+    held: set[str],
+    racing: dict[str, frozenset[str]],
+) -> None:
+    """Put an instance into a transitional state: held in mid-flight, set, or merely started."""
+    if status == "Pending" or (not can(bench, "hold") and can(bench, "instance.status")):
+        _order(bench, {"op": "instance.status", "id": own.id, "status": status}, {"op": "reset", "id": own.id})
+        held.add(own.id)
+        return
+    if can(bench, "hold"):
+        _order(bench, {"op": "hold", "id": own.id}, {"op": "release", "id": own.id})
+        held.add(own.id)
+    else:
+        racing[own.id] = frozenset({status, "Running" if status == "Starting" else "Stopped"})
+    if status == "Starting":
+        ecs.start_instance(bench.session, own.id)
+        own.past = "restarted"
+    else:
+        ecs.stop_instance(bench.session, own.id)
+
+
+def _fault(bench: Bench, own: OwnEni, fault: str) -> None:
+    """Bring about a condition of one interface through the control protocol."""
+    op, _, value = fault.partition("=")
+    undo_eni = {"op": "reset", "id": own.id}
+    match op:
+        case "eni.type":
+            _order(bench, {"op": op, "id": own.id, "type": value}, undo_eni)
+        case "eni.zone":
+            others = [z for z in bench.ground.zones if z != bench.ground.zones[own.zone]]
+            other = others[0] if others else bench.session.target.region + "-z"
+            _order(bench, {"op": op, "id": own.id, "value": other}, undo_eni)
+        case "eni.vpc":
+            _order(bench, {"op": op, "id": own.id, "value": "vpc-elsewhere0000000000000"}, undo_eni)
+        case "vswitch.remove":
+            _order(bench, {"op": op, "id": own.vswitch}, {"op": "reset", "id": own.vswitch})
+        case "security_group.remove":
+            _order(bench, {"op": op, "id": own.group}, {"op": "reset", "id": own.group})
+        case "security_group.type":
+            _order(bench, {"op": op, "id": own.group, "type": "classic"}, {"op": "reset", "id": own.group})
+        case "security_group.full":
+            _order(
+                bench,
+                {"op": op, "id": own.group, "full": True},
+                {"op": op, "id": own.group, "full": False},
+            )
+        case _:
+            raise NotArranged(f"unknown fault {fault!r}")

@@ -1,0 +1,392 @@
+"""Scenarios: a World together with what is sent in it.
+
+Effort is spent by class: a battery holds one call per class of single fault that its World offers, each in a
+wire form that rotates from call to call, so that class x wire form x World meet in pairs after a few rows.
+What is free (which texts, which order, which extras, which wire) is drawn.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import itertools
+from collections.abc import Iterator, Sequence
+
+from hypothesis import strategies as st
+
+from conformance.case import (
+    Act,
+    Arg,
+    Call,
+    Detach,
+    EniSpec,
+    InstanceSpec,
+    Parallel,
+    Scenario,
+    Settle,
+    Step,
+    World,
+)
+from strategies.calls import (
+    EXTRAS,
+    OWNER,
+    UNDECLARED,
+    Labelled,
+    core,
+    dressed,
+    extras,
+    missing,
+    place_of,
+    repeated,
+    stateful,
+    targets,
+    texts,
+    valid,
+)
+from strategies.wire import PLAIN, WIRES, wires
+
+PLAIN_WORLD = World()
+TWO = World(
+    (InstanceSpec(), InstanceSpec()),
+    (EniSpec(), EniSpec(), EniSpec(on=1), EniSpec(on=None, status="Available")),
+)
+
+
+def _calls(labelled: Sequence[Labelled], offset: int, extra: Sequence[Arg] = ()) -> tuple[Step, ...]:
+    """Each call once, in wire forms that rotate from `offset`; every fifth with a parameter riding along."""
+    return tuple(
+        Detach(dressed(item.call, WIRES[(offset + 7 * n) % len(WIRES)], extra if n % 5 == 2 else ()))
+        for n, item in enumerate(labelled)
+    )
+
+
+@st.composite
+def campaign(draw: st.DrawFn, world: World, offset: int, most_texts: int) -> Scenario:
+    """Refusals of every class in this World, a look, then accepted calls with a look after each, then again.
+
+    offset: where the rotation of wire forms starts. most_texts: how many odd texts are tried besides.
+    """
+    items = core(world)
+    every = texts(world)
+    chosen = draw(st.lists(st.integers(0, len(every) - 1), max_size=most_texts, unique=True)) if every else []
+    items += [every[i] for i in chosen]
+    extra = draw(st.sampled_from(EXTRAS))
+    turn = draw(st.integers(0, len(items) - 1)) if items else 0
+    items = items[turn:] + items[:turn]
+    steps: list[Step] = [*_calls(items, offset, extra), Settle()]
+    steps += draw(successes(world, offset))
+    return Scenario(world, tuple(steps))
+
+
+@st.composite
+def successes(draw: st.DrawFn, world: World, offset: int) -> list[Step]:
+    """Accepted calls on every interface that may be detached: one by one, then all at once, then one again."""
+    free = targets(world)
+    if not free:
+        return []
+    order = draw(st.permutations(free))
+    steps: list[Step] = []
+    for n, k in enumerate(order):
+        call = dressed(valid(k, place_of(world, k)), WIRES[(offset * 3 + 11 * n) % len(WIRES)], draw(extras()))
+        steps += [Detach(call), Settle()]
+        after = dressed(valid(k, place_of(world, k)), WIRES[(offset + 5 * n + 1) % len(WIRES)], ())
+        steps.append(Detach(after))
+    for k in order:
+        steps.append(Act("attach", k, place_of(world, k)))
+    steps.append(Settle())
+    for n, k in enumerate(draw(st.permutations(free))):
+        call = dressed(valid(k, place_of(world, k)), WIRES[(offset * 5 + 13 * n + 3) % len(WIRES)], draw(extras()))
+        steps.append(Detach(call))
+        if n % 2:
+            steps.append(Detach(dataclasses.replace(call, wire=draw(wires()))))
+    steps.append(Settle())
+    elsewhere = [i for i in range(len(world.instances)) if i != place_of(world, order[0])]
+    if elsewhere:
+        steps += [Act("attach", order[0], elsewhere[0]), Settle()]
+        steps += [Detach(dressed(valid(order[0], elsewhere[0]), draw(wires()), ())), Settle()]
+    return steps
+
+
+def wire_table(world: World, labels: Sequence[Labelled]) -> Iterator[Scenario]:
+    """Each call in each of the 40 wire forms, in one World; only refusals, so the World stays as it is."""
+    for item in labels:
+        yield Scenario(world, tuple(Detach(dressed(item.call, wire, ())) for wire in WIRES), name=item.label)
+
+
+@st.composite
+def odd_texts(draw: st.DrawFn, world: World, part: Sequence[Labelled]) -> Scenario:
+    """A slice of the odd texts, each in a drawn wire form, with or without OwnerAccount."""
+    steps: list[Step] = []
+    for item in part:
+        steps.append(Detach(dressed(item.call, draw(wires()), draw(extras()))))
+    return Scenario(world, tuple(steps))
+
+
+def success_table(world: World) -> Iterator[Scenario]:
+    """An accepted call in each wire form, three at a time, each followed by a look and attached again."""
+    free = targets(world)
+    for start in range(0, len(WIRES), 2 * len(free)):
+        steps: list[Step] = []
+        for turn in range(2):
+            part = WIRES[start + turn * len(free) : start + (turn + 1) * len(free)]
+            for k, wire in zip(free, part, strict=False):
+                extra = (OWNER,) if (start + k + turn) % 3 == 0 else ()
+                steps.append(Detach(dressed(valid(k, place_of(world, k)), wire, extra)))
+                steps.append(Settle())
+            if turn == 0:
+                steps += [Act("attach", k, place_of(world, k)) for k, _ in zip(free, part, strict=False)]
+                steps.append(Settle())
+        yield Scenario(world, tuple(steps), name="accepted in every wire form")
+
+
+def riding_along(world: World) -> Iterator[Scenario]:
+    """An accepted call with each parameter that may ride along, declared or not."""
+    for n, extra in enumerate((*EXTRAS[1:], *UNDECLARED)):
+        k = targets(world)[n % len(targets(world))]
+        call = dressed(valid(k, place_of(world, k)), WIRES[(n * 7) % len(WIRES)], extra)
+        plain = dressed(valid(k, place_of(world, k)), WIRES[(n * 11) % len(WIRES)], extra)
+        yield Scenario(world, (Detach(call), Settle(), Detach(plain)), name="parameter riding along")
+    for n, extra in enumerate(EXTRAS[1:]):
+        items = [i for i in core(world) if i.label in ("primary", "missing InstanceId", "NetworkInterfaceId half")]
+        steps = tuple(Detach(dressed(i.call, WIRES[(n * 3) % len(WIRES)], extra)) for i in items)
+        yield Scenario(world, steps, name="parameter riding along on a refusal")
+    bad_owner = (
+        "text:" + "x" * 300,
+        "text:",
+        "text:\x00\x07",
+        "text:a\udcff",
+        "text:<script>",
+        "text:../../etc",
+    )
+    for n, text in enumerate(bad_owner):
+        call = dressed(valid(0), WIRES[(n * 9) % len(WIRES)], (Arg("OwnerAccount", "", text),))
+        yield Scenario(world, (Detach(call),), name="odd OwnerAccount")
+    for item in repeated(valid(0)):
+        yield Scenario(world, (Detach(item.call),), name=item.label)
+    for name, ref in (("InstanceId", "instance:0"), ("NetworkInterfaceId", "eni:0"), ("RegionId", "region")):
+        twice = Call((*valid(0).args, Arg(name, ref)), PLAIN)
+        bad_last = Call((*valid(0).args, Arg(name, ref, "last changed" if name != "RegionId" else "unknown region")))
+        bad_first = dataclasses.replace(
+            valid(0),
+            args=(Arg(name, ref, "last changed" if name != "RegionId" else "unknown region"), *valid(0).args),
+        )
+        yield Scenario(world, (Detach(twice), Settle()), name=f"{name} twice, equal")
+        yield Scenario(world, (Detach(bad_last), Settle()), name=f"{name} twice, last unknown")
+        yield Scenario(world, (Detach(bad_first), Settle()), name=f"{name} twice, first unknown")
+
+
+def in_state(world: World, offset: int, callers: Sequence[str] = ()) -> Scenario:
+    """The call that the World is about (first interface, first instance) in several wire forms.
+
+    When the page admits a success here, the first call may change the state; the model follows.
+    """
+    steps: list[Step] = []
+    for n in range(4):
+        extra = (OWNER,) if n == 2 else ()
+        steps.append(Detach(dressed(valid(0, 0), WIRES[(offset * 7 + n * 11) % len(WIRES)], extra)))
+    primary = Call((valid(0).args[0], valid(0).args[1], Arg("NetworkInterfaceId", "primary:0")))
+    steps.append(Detach(dressed(primary, WIRES[(offset * 3) % len(WIRES)], ())))
+    for item in itertools.islice(missing(valid(0)), 3):
+        steps.append(Detach(dressed(item.call, WIRES[(offset * 5) % len(WIRES)], ())))
+    for n, caller in enumerate(callers):
+        steps.append(Detach(dressed(valid(0, 0), WIRES[(offset * 5 + n) % len(WIRES)], (), caller)))
+    return Scenario(world, tuple(steps))
+
+
+def by_fault(world: World, offset: int) -> Scenario:
+    """Calls on a World with a faulty interface: on each interface, in rotating wire forms, twice over."""
+    faulty = [k for k, e in enumerate(world.enis) if e.fault] or list(range(len(world.enis)))
+    steps: list[Step] = []
+    for n in range(5):
+        for k in faulty:
+            wire = WIRES[(offset * 9 + 13 * n + k) % len(WIRES)]
+            steps.append(Detach(dressed(valid(k, place_of(world, k)), wire, (OWNER,) if n == 1 else ())))
+    for item in stateful(world):
+        if item.label.startswith("primary"):
+            steps.append(Detach(dressed(item.call, WIRES[offset % len(WIRES)], ())))
+    clean = targets(world) if all(not i.over_eni_limit for i in world.instances) else []
+    for k in clean[:1]:
+        steps.append(Detach(dressed(valid(k, place_of(world, k)), WIRES[(offset * 3) % len(WIRES)], ())))
+    return Scenario(world, tuple(steps))
+
+
+def by_caller(world: World, caller: str, offset: int) -> Scenario:
+    """Calls of a caller who may not: valid otherwise, on every resource, with owner parameters, and odd ones."""
+    steps: list[Step] = []
+    n = offset
+    for k in range(len(world.enis)):
+        for extra in ((), (OWNER,), EXTRAS[4], EXTRAS[7]):
+            n += 1
+            call = dressed(valid(k, place_of(world, k)), WIRES[(n * 7) % len(WIRES)], extra, caller)
+            steps.append(Detach(call))
+    for item in core(world):
+        if item.label in (
+            "primary", "InstanceId last changed", "NetworkInterfaceId last changed", "RegionId unknown region",
+            "missing InstanceId", "InstanceId half", "other instance",
+        ):  # fmt: skip
+            n += 1
+            steps.append(Detach(dressed(item.call, WIRES[(n * 7) % len(WIRES)], (), caller)))
+    return Scenario(world, tuple(steps), name=f"caller {caller}")
+
+
+@st.composite
+def in_company(draw: st.DrawFn, world: World, callers: Sequence[str]) -> Scenario:
+    """Calls that break several preconditions at once: any mix of odd values, states and callers."""
+    refs = {
+        "RegionId": ("region", "region", "region", "second_region", "zone"),
+        "InstanceId": (*tuple(f"instance:{i}" for i in range(len(world.instances))), "eni:0"),
+        "NetworkInterfaceId": (*tuple(f"eni:{k}" for k in range(len(world.enis))), "primary:0", "instance:0"),
+    }
+    odd = {
+        "RegionId": ("exact", "exact", "unknown region", "empty", "upper", "slash"),
+        "InstanceId": ("exact", "exact", "last changed", "half", "empty", "sql", "trailing space", "upper"),
+        "NetworkInterfaceId": ("exact", "exact", "last changed", "half", "empty", "sql", "full width", "nul"),
+    }
+    steps: list[Step] = []
+    for _ in range(draw(st.integers(8, 24))):
+        args = []
+        for name in ("RegionId", "InstanceId", "NetworkInterfaceId"):
+            if draw(st.integers(0, 9)) == 0:
+                continue
+            ref = draw(st.sampled_from(refs[name]))
+            form = draw(st.sampled_from(odd[name]))
+            if ref == "second_region" or ref == "zone":
+                form = "exact"
+            args.append(Arg(name, ref, form))
+        if draw(st.booleans()):
+            args.reverse()
+        caller = draw(st.sampled_from(("account", "account", *callers)))
+        steps.append(Detach(dressed(Call(tuple(args)), draw(wires()), draw(extras()), caller)))
+    return Scenario(world, tuple(steps))
+
+
+@st.composite
+def overlapping(draw: st.DrawFn, world: World, most: int) -> Scenario:
+    """Two to `most` operations at once on one World: the same interface, siblings, invalid ones, others' acts."""
+    free = targets(world)
+    kind = draw(st.sampled_from(("same", "siblings", "mixed", "attach", "stop", "delete")))
+    n = draw(st.integers(2, most))
+    k = draw(st.sampled_from(free))
+    at = place_of(world, k)
+    again = Detach(dressed(valid(k, at), draw(wires()), ()))
+    parts: list[Detach | Act] = []
+    match kind:
+        case "same":
+            parts = [Detach(dressed(valid(k, at), draw(wires()), ())) for _ in range(n)]
+        case "siblings":
+            parts = [Detach(dressed(valid(f, place_of(world, f)), draw(wires()), ())) for f in free]
+            parts += [again]
+        case "mixed":
+            bad = [i.call for i in core(world) if i.label in ("primary", "missing InstanceId", "other instance")]
+            parts = [again, *(Detach(dressed(c, draw(wires()), ())) for c in bad[: n - 1])]
+        case "attach":
+            spare = [j for j, e in enumerate(world.enis) if e.on is None]
+            parts = [again, again, *(Act("attach", j, at) for j in spare[:1])]
+        case "stop":
+            parts = [again, Act("stop", k, at)]
+        case _:
+            parts = [again, Act("delete", k, at)]
+    if len(parts) < 2:
+        parts.append(again)
+    return Scenario(world, (Parallel(tuple(parts[:most])),), name=f"overlapping: {kind}")
+
+
+ONE = World((InstanceSpec(),), (EniSpec(), EniSpec(), EniSpec(on=None, status="Available")))
+WITH_STOPPED = World(
+    (InstanceSpec("Stopped"), InstanceSpec()), (EniSpec(), EniSpec(on=1), EniSpec(on=None, status="Available"))
+)
+WITH_TRANSITIONS = World(
+    (InstanceSpec(), InstanceSpec("Starting")), (EniSpec(), EniSpec(on=0, status="Attaching"), EniSpec(on=1))
+)
+OVERLAPPED = World((InstanceSpec(),), (EniSpec(), EniSpec(tags=1), EniSpec(on=None, status="Available")))
+
+
+def three(status: str, quota: int) -> World:
+    """An instance with as many interfaces as it takes, three at most."""
+    return World((InstanceSpec(status),), (EniSpec(),) * max(1, min(3, quota - 1)))  # type: ignore[arg-type]
+
+
+def repeated_while_detaching() -> Iterator[Scenario]:
+    """The call again and again while the interface is held Detaching, alone and beside others."""
+    for n, world in enumerate(
+        (
+            World((InstanceSpec(),), (EniSpec(status="Detaching"),)),
+            World((InstanceSpec("Stopped"),), (EniSpec(status="Detaching"),)),
+            World((InstanceSpec(),), (EniSpec(), EniSpec(status="Detaching"))),
+        )
+    ):
+        k = len(world.enis) - 1
+        steps = [Detach(dressed(valid(k), WIRES[(n * 5 + 9 * i) % len(WIRES)], ())) for i in range(5)]
+        yield Scenario(world, tuple(steps), name="repeated while Detaching")
+    for n in range(3):
+        world = World((InstanceSpec(),), (EniSpec(), EniSpec()))
+        steps = [Detach(dressed(valid(1), WIRES[(n * 7 + 3 * i) % len(WIRES)], ())) for i in range(4)]
+        yield Scenario(world, tuple(steps), name="repeated at once")
+
+
+def refused_world(world: World, offset: int) -> Scenario:
+    """Calls in a World that refuses every one of them."""
+    steps: list[Step] = []
+    for n in range(8):
+        k = n % len(world.enis)
+        wire = WIRES[(offset * 9 + 11 * n) % len(WIRES)]
+        steps.append(Detach(dressed(valid(k), wire, (OWNER,) if n == 3 else ())))
+    return Scenario(world, tuple(steps))
+
+
+def unsupported(world: World, name: str, offset: int) -> Scenario:
+    """A call with a refused parameter in several wire forms, then the same call without it."""
+    extra = OWNER if name == "OwnerAccount" else Arg(name, "", "text:155780923770")
+    steps: list[Step] = [
+        Detach(dressed(valid(n % 2), WIRES[(offset * 17 + 11 * n) % len(WIRES)], (extra,))) for n in range(5)
+    ]
+    steps.append(Settle())
+    steps.append(Detach(dressed(valid(1), WIRES[offset % len(WIRES)], ())))
+    return Scenario(world, tuple(steps))
+
+
+def alive(world: World) -> Scenario:
+    """A plain valid call: does the endpoint still work?"""
+    return Scenario(world, (Detach(valid(targets(world)[0])), Settle()), name="still works")
+
+
+def single_faults(two: bool) -> tuple[World, list[Labelled]]:
+    """A World and one call per class of single fault in it."""
+    world = TWO if two else ONE
+    seen: dict[str, Labelled] = {}
+    for item in core(world):
+        seen.setdefault(item.label, item)
+    return world, list(seen.values())
+
+
+def by_caller_everywhere(caller: str, two: bool) -> Iterator[Scenario]:
+    """A caller who may not, in Worlds that differ in states and neighbours."""
+    yield by_caller(TWO if two else ONE, caller, 0)
+    yield by_caller(World((InstanceSpec("Stopped"),), (EniSpec(), EniSpec())), caller, 3)
+    yield by_caller(World((InstanceSpec(past="restarted"),), (EniSpec(tags=2), EniSpec(past="reattached"))), caller, 6)
+    yield by_caller(World((InstanceSpec("Starting"),), (EniSpec(), EniSpec(on=None, status="Available"))), caller, 9)
+    yield by_caller(World((InstanceSpec(),), (EniSpec(status="Detaching"), EniSpec())), caller, 12)
+
+
+def fresh_resources(count: int) -> Iterator[Scenario]:
+    """Accepted calls and refusals on interfaces and instances made for the occasion, so that ids differ."""
+    for n in range(count):
+        past = "fresh" if n % 3 == 0 else "any"
+        world = World((InstanceSpec(past=past),), (EniSpec(past="fresh", tags=n % 2), EniSpec(past="fresh")))  # type: ignore[arg-type]
+        items = [
+            i for i in core(world) if i.label in ("primary", "NetworkInterfaceId last changed", "missing RegionId")
+        ]
+        steps: list[Step] = [Detach(dressed(i.call, WIRES[(n * 3) % len(WIRES)], ())) for i in items]
+        for k in (0, 1):
+            steps += [Detach(dressed(valid(k), WIRES[(n * 7 + k) % len(WIRES)], ())), Settle()]
+        yield Scenario(world, tuple(steps), name="fresh resources")
+
+
+def overlaps_named(world: World) -> Iterator[Scenario]:
+    """Overlaps that are tried in every run: the same interface twice, siblings, and against each other act."""
+    d0, d1 = Detach(valid(0)), Detach(valid(1))
+    post = Detach(dressed(valid(0), WIRES[25], ()))
+    for parts in (
+        (d0, post), (d0, d1), (d0, d0, d0, d0), (d0, Act("attach", 2, 0)), (d0, Act("stop", 0, 0)),
+        (d0, Act("delete", 0, 0)), (d0, d1, post, Detach(valid(2))),
+    ):  # fmt: skip
+        yield Scenario(world, (Parallel(parts),), name="overlapping")

@@ -1,0 +1,687 @@
+"""Invented but realistic results of runs, to build and test reports without a run.
+
+python -m tests.reports.report_samples DIR      writes them all, with their reports, under DIR
+"""
+
+from __future__ import annotations
+
+import json
+import random
+import sys
+from pathlib import Path
+from typing import Any
+
+ERRORS = [
+    (403, "InvalidUserType.NotSupported", "an account type the operation does not serve"),
+    (403, "Abs.InvalidAccount.NotFound", "an account that is gone, or an expired AccessKey"),
+    (400, "MissingParameter", "a required parameter is left out"),
+    (403, "Forbidden.NotSupportRAM", "a RAM user of a kind the operation refuses"),
+    (400, "UnsupportedParameter", "a parameter the endpoint was told to refuse"),
+    (403, "Forbidden.SubUser", "a RAM user without the permission"),
+    (400, "InvalidParameter", "a parameter in a wrong form"),
+    (400, "InvalidInstanceID.Malformed", "an instance id that cannot be one"),
+    (400, "InvalidOperation.InvalidRegion", "a region that does not exist"),
+    (400, "InvalidOperation.InvalidEcsState", "an instance neither Running nor Stopped"),
+    (400, "InvalidOperation.InvalidEniState", "an interface neither InUse nor Detaching"),
+    (400, "InvalidOperation.DetachPrimaryEniNotAllowed", "the primary interface"),
+    (404, "InvalidEcsId.NotFound", "an instance that does not exist"),
+    (404, "InvalidEniId.NotFound", "an interface that does not exist"),
+    (404, "InvalidVSwitchId.NotFound", "the interface's vSwitch is gone"),
+    (404, "InvalidSecurityGroupId.NotFound", "the interface's security group is gone"),
+    (403, "EniPerInstanceLimitExceeded", "more interfaces than the instance type allows"),
+    (403, "InvalidOperation.AvailabilityZoneMismatch", "interface and instance in different zones"),
+    (403, "InvalidOperation.VpcMismatch", "interface and security group in different VPCs"),
+    (403, "SecurityGroupInstanceLimitExceed", "a security group over its limit"),
+    (403, "InvalidSecurityGroupId.NotVpc", "a security group of the classic network"),
+    (403, "InvalidOperation.InvalidEniType", "an interface type the operation does not serve"),
+    (400, "Forbidden.RegionId", "a region that does not offer the operation"),
+    (400, "InvalidParams.EniId", "an interface id that cannot be one"),
+]
+OTHERS = [
+    (
+        "P01",
+        "parameter",
+        "RegionId, InstanceId and NetworkInterfaceId are each required",
+        "Request parameters",
+    ),
+    ("P02", "parameter", "Action names the operation and is matched exactly", "Request parameters"),
+    ("P03", "parameter", "OwnerAccount is optional and changes nothing for the owner", "Request parameters"),
+    ("P04", "parameter", "An identifier denotes a resource only byte for byte", "Request parameters"),
+    (
+        "P05",
+        "parameter",
+        "Unknown parameters never change the outcome for the resource",
+        "Request parameters",
+    ),
+    ("S01", "state", "An interface that is InUse can be detached", "Description"),
+    ("S02", "state", "A detach of an interface that is Detaching is admissible and harmless", "Description"),
+    ("S03", "state", "The instance must be Running or Stopped", "Description"),
+    ("S04", "state", "A primary interface is never detached, in any state", "Description"),
+    ("R01", "response", "A success answers 200 with a RequestId", "Response parameters"),
+    (
+        "R02",
+        "response",
+        "Every answer carries a well-formed RequestId that is never repeated",
+        "Response parameters",
+    ),
+    ("R03", "response", "Errors name Code, Message, RequestId and HostId", "Error codes"),
+    ("R04", "response", "The Message is text for people, not a template or a stack trace", "Error codes"),
+    ("R05", "response", "Format selects JSON or XML", "Examples"),
+    ("F01", "effect", "A success detaches exactly the named interface", "Description"),
+    ("F02", "effect", "A refusal changes nothing", "Description"),
+    ("F03", "effect", "A detached interface keeps its addresses, groups, tags and name", "Description"),
+    ("F04", "effect", "A detached interface can be attached again", "Description"),
+    ("F05", "effect", "The interface becomes Available and stays so", "Description"),
+    ("M01", "relation", "GET and POST give the same outcome", "Examples"),
+    ("M02", "relation", "The order of parameters does not matter", "Examples"),
+    ("M03", "relation", "Parallel calls can be explained by some serial order", "Description"),
+    ("G01", "gateway", "A wrong signature is refused", "Common errors"),
+    ("G02", "gateway", "A nonce is accepted once", "Common errors"),
+    ("G03", "gateway", "A time stamp outside the window is refused", "Common errors"),
+    ("X01", "robustness", "No input makes the endpoint answer 5xx, hang or hang up", "Response parameters"),
+    ("X02", "robustness", "Hostile text is never echoed unescaped", "Error codes"),
+]
+INSTANCE = ["Pending", "Starting", "Running", "Stopping", "Stopped"]
+ENI = ["Available", "Attaching", "InUse", "Detaching", "Deleting"]
+
+
+def requirements(rng: random.Random, calls: int = 4000) -> list[dict[str, Any]]:
+    """All requirements of a run in which nothing was violated."""
+    out: list[dict[str, Any]] = []
+
+    def entry(ident: str, kind: str, title: str, section: str, http: int | None, code: str | None, how: str) -> None:
+        judged = rng.randint(max(3, calls // 150), max(9, calls // 30))
+        out.append(
+            {
+                "id": f"ENI-DETACH-{ident}",
+                "title": title,
+                "kind": kind,
+                "http": http,
+                "code": code,
+                "verdict": "conforms",
+                "reason": "",
+                "judged": judged,
+                "provoked": max(1, judged // 2),
+                "evidence": [],
+                "section": section,
+                "source": "the page",
+                "severity": rng.choice(["critical", "normal", "normal", "minor"]),
+                "strength": {
+                    "bound": round(3 / judged, 4),
+                    "worlds": rng.randint(3, 60),
+                    "callers": rng.randint(1, 4),
+                    "wire_forms": rng.randint(2, 16),
+                    "faults_killed": rng.randint(1, 9),
+                    "unproven": False,
+                },
+                "how": how,
+                "missing": "",
+            }
+        )
+
+    for n, (http, code, what) in enumerate(ERRORS, 1):
+        how = "control protocol" if n in (1, 4, 5, 15, 16, 17, 18, 19, 20, 21, 22, 23) else "public operations"
+        entry(f"E{n:02}", "error", f"Refuses {what}", "Error codes", http, code, f"{what}; by {how}")
+    for ident, kind, title, section in OTHERS:
+        entry(ident, kind, title, section, None, None, "")
+    for item, missing in (
+        ("ENI-DETACH-E17", "the control capability instance.eni_limit"),
+        ("ENI-DETACH-E23", "the control capability region.feature"),
+    ):
+        found = next(r for r in out if r["id"] == item)
+        found.update(verdict="not-exercised", judged=0, provoked=0, reason=f"this target lacks {missing}")
+        found.update(missing=missing, strength=None)
+    next(r for r in out if r["id"] == "ENI-DETACH-M02")["strength"].update(faults_killed=0, unproven=True)
+    return out
+
+
+def results(run: str = "20261124-101500-a1b2", seed: int = 7, calls: int = 4000) -> dict[str, Any]:
+    """results.json of a run in which nothing was violated."""
+    rng = random.Random(seed)
+    states = []
+    for instance in INSTANCE:
+        for eni in ENI:
+            for attachment in ("this instance", "another instance", "none"):
+                possible = (eni == "Available") == (attachment == "none")
+                judged = rng.choice([0, 3, 12, 40, 120]) if possible else 0
+                note = "" if possible else "cannot exist"
+                if possible and not judged:
+                    note = "passed by too fast to be held"
+                states.append(
+                    {
+                        "instance": instance,
+                        "eni": eni,
+                        "attachment": attachment,
+                        "judged": judged,
+                        "note": note,
+                    }
+                )
+    dimensions = ["method", "format", "signing", "caller", "instance", "eni", "attachment", "id form"]
+    codes = [f"ENI-DETACH-E{n:02}" for n in (6, 3, 8, 24, 13, 14, 12, 10, 11)]
+    atlas = [
+        {
+            "a": a,
+            "b": b,
+            "winner": a if rng.random() < 0.93 else b,
+            "stable": rng.random() < 0.96,
+            "n": rng.randint(3, 12),
+        }
+        for i, a in enumerate(codes)
+        for b in codes[i + 1 :]
+        if rng.random() < 0.9
+    ]
+
+    def times(median: float, n: int) -> list[float]:
+        return [round(rng.lognormvariate(0, 0.5) * median, 5) for _ in range(n)]
+
+    many = min(2000, calls // 3)
+    return {
+        "schema": 1,
+        "suite": {"name": "eni-conformance", "version": "0.1.0", "contract": "2019"},
+        "run": {
+            "id": run,
+            "started": "2026-11-24T10:15:00Z",
+            "seconds": 96.4,
+            "seed": seed,
+            "effort": "standard",
+            "revision": "2019",
+            "exit": 0,
+            "command": f"eni-conformance run --target target.toml --effort standard --seed {seed}",
+            "incomplete": False,
+            "note": "",
+        },
+        "target": {"name": "embedded", "endpoint": "http://127.0.0.1:40123", "region": "cn-hangzhou"},
+        "requirements": requirements(rng, calls),
+        "observations": [
+            {"id": "unknown-parameter", "value": "ignored", "examples": ["Foo=1", "instanceid=i-1"]},
+            {
+                "id": "duplicate-parameter",
+                "value": "the first one counts",
+                "examples": ["InstanceId=a&InstanceId=b"],
+            },
+            {"id": "empty-instance-id", "value": "400 MissingParameter", "examples": ["InstanceId="]},
+            {"id": "detach-while-detaching", "value": "200", "examples": []},
+        ],
+        "calls": {
+            "DetachNetworkInterface": calls,
+            "DescribeNetworkInterfaces": calls * 2,
+            "AttachNetworkInterface": calls // 3,
+            "CreateNetworkInterface": calls // 5,
+            "DeleteNetworkInterface": calls // 5,
+            "DescribeInstances": calls,
+            "RunInstances": 24,
+            "StopInstances": 61,
+        },
+        "coverage": {
+            "states": states,
+            "pairwise": {
+                "dimensions": dimensions,
+                "covered": 412,
+                "total": 431,
+                "missing": [
+                    [
+                        dimensions[i % 8],
+                        f"v{i}",
+                        dimensions[(i * 3 + 1) % 8 if (i * 3 + 1) % 8 != i % 8 else (i + 2) % 8],
+                        f"w{i}",
+                    ]
+                    for i in range(19)
+                ],
+            },
+            "rules": [
+                {"rule": rule, "fired": rng.randint(4, 90)}
+                for rule in ("detach", "attach", "delete", "create", "stop", "start", "settle")
+            ]
+            + [{"rule": "reboot", "fired": 0}],
+            "transitions": [
+                {"from": "InUse", "to": "Detaching", "by": "DetachNetworkInterface", "n": 803},
+                {"from": "Detaching", "to": "Available", "by": "settling", "n": 803},
+                {"from": "Available", "to": "InUse", "by": "AttachNetworkInterface", "n": 512},
+                {"from": "Detaching", "to": "Detaching", "by": "DetachNetworkInterface", "n": 0},
+            ],
+        },
+        "latency": {
+            "DetachNetworkInterface": times(0.004, many),
+            "DescribeNetworkInterfaces": times(0.003, many),
+            "AttachNetworkInterface": times(0.005, max(5, many // 4)),
+            "CreateNetworkInterface": times(0.006, max(5, many // 6)),
+        },
+        "settle": {"detach": times(0.12, 240), "attach": times(0.10, 200), "delete": times(0.05, 90)},
+        "atlas": atlas,
+        "cost": {
+            "instances": 2,
+            "network_interfaces": 8,
+            "instance_seconds": 188.0,
+            "predicted": {"instances": 2, "network_interfaces": 8, "instance_seconds": 200.0},
+        },
+        "environment": {
+            "python": "3.11.7",
+            "packages": {
+                "eni-conformance": "0.1.0",
+                "hypothesis": "6.170.17",
+                "pytest": "9.2.0",
+                "requests": "2.34.2",
+            },
+            "platform": "Linux x86_64",
+        },
+        "shallow": [],
+    }
+
+
+def evidence(ident: str, requirement: str, data: dict[str, Any], **changes: Any) -> dict[str, Any]:
+    """One evidence file: a detach that answered 200 where it had to be refused, unless changed."""
+    pairs = [["RegionId", "cn-hangzhou"], ["InstanceId", "i-bp1aa01"], ["NetworkInterfaceId", "eni-bp1aa07"]]
+    endpoint = data["target"]["endpoint"]
+    before = {
+        "instances": [
+            {
+                "id": "i-bp1aa01",
+                "name": "eni-conf-0",
+                "status": "Running",
+                "zone": "cn-hangzhou-h",
+                "type": "ecs.g6.large",
+            },
+            {
+                "id": "i-bp1aa02",
+                "name": "eni-conf-1",
+                "status": "Stopped",
+                "zone": "cn-hangzhou-h",
+                "type": "ecs.g6.large",
+            },
+        ],
+        "enis": [
+            {
+                "id": "eni-bp1aa00",
+                "status": "InUse",
+                "type": "Primary",
+                "instance": "i-bp1aa01",
+                "ip": "192.168.0.10",
+            },
+            {
+                "id": "eni-bp1aa07",
+                "status": "InUse",
+                "type": "Secondary",
+                "instance": "i-bp1aa01",
+                "ip": "192.168.0.17",
+            },
+            {
+                "id": "eni-bp1aa08",
+                "status": "InUse",
+                "type": "Secondary",
+                "instance": "i-bp1aa02",
+                "ip": "192.168.0.18",
+            },
+            {
+                "id": "eni-bp1aa09",
+                "status": "Available",
+                "type": "Secondary",
+                "instance": "",
+                "ip": "192.168.0.19",
+            },
+        ],
+    }
+    item: dict[str, Any] = {
+        "schema": 1,
+        "id": ident,
+        "requirement": requirement,
+        "also": [],
+        "run": data["run"]["id"],
+        "target": data["target"],
+        "revision": data["run"]["revision"],
+        "seed": data["run"]["seed"],
+        "effort": data["run"]["effort"],
+        "cause": requirement,
+        "summary": "the primary interface was detached",
+        "certainty": 1.0,
+        "expected": [
+            {
+                "status": 400,
+                "code": "InvalidOperation.DetachPrimaryEniNotAllowed",
+                "because": "the named interface is the primary one of its instance",
+                "requirement": "ENI-DETACH-E12",
+            },
+            {
+                "status": 403,
+                "code": "InvalidOperation.InvalidEniType",
+                "because": "a primary interface is of a type the operation does not serve",
+                "requirement": "ENI-DETACH-E22",
+            },
+        ],
+        "observed": {"outcome": "answered", "status": 200, "code": "", "message": "", "detail": ""},
+        "scenario": {
+            "world": {"instances": [{"status": "Running"}, {"status": "Stopped"}], "enis": [{"on": 0}]},
+            "steps": [
+                {
+                    "kind": "detach",
+                    "call": {
+                        "args": [
+                            {"name": "RegionId", "ref": "region"},
+                            {"name": "InstanceId", "ref": "instance:0"},
+                            {"name": "NetworkInterfaceId", "ref": "primary:0"},
+                        ]
+                    },
+                }
+            ],
+        },
+        "shrunk": True,
+        "exchange": {
+            "sent": {
+                "action": "DetachNetworkInterface",
+                "version": "2014-05-26",
+                "method": "GET",
+                "url": endpoint + "/",
+                "pairs": pairs,
+                "headers": [["Accept", "application/json"], ["User-Agent", "eni-conformance"]],
+                "body": "",
+            },
+            "status": 200,
+            "headers": [["Content-Type", "application/json;charset=utf-8"], ["Content-Length", "52"]],
+            "body": '{"RequestId":"473469C7-AA6F-4DC5-B3DB-A3DC0DE3C83E"}',
+            "seconds": 0.0041,
+            "outcome": "answered",
+            "detail": "",
+        },
+        "world_before": before,
+        "world_after": json.loads(json.dumps(before)),
+        "changes": [],
+        "history": [],
+        "confirmations": {"tried": 10, "failed_again": 10},
+    }
+    item.update(changes)
+    return item
+
+
+def violated(run: str = "20261124-111500-c3d4") -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    """A run with six violated requirements, a known deviation, an error and an inconclusive one."""
+    data = results(run, seed=8)
+    data["run"].update(exit=1)
+    by_id = {r["id"]: r for r in data["requirements"]}
+    items: list[dict[str, Any]] = []
+
+    primary = evidence("E12-3f09a1", "ENI-DETACH-E12", data, also=["ENI-DETACH-S04", "ENI-DETACH-F02"])
+    primary["exchange"]["sent"]["pairs"][2][1] = "eni-bp1aa00"
+    primary["world_after"]["enis"][0].update(status="Available", instance="")
+    primary["changes"] = [
+        {"resource": "eni-bp1aa00", "path": "status", "before": "InUse", "after": "Available"},
+        {"resource": "eni-bp1aa00", "path": "instance", "before": "i-bp1aa01", "after": ""},
+    ]
+    items.append(primary)
+    for n in range(3):
+        twin = evidence(f"E12-3f09a{n + 2}", "ENI-DETACH-E12", data, certainty=0.97)
+        twin["exchange"]["sent"]["method"] = "POST"
+        items.append(twin)
+
+    wrong = evidence(
+        "E14-77c1d0", "ENI-DETACH-E14", data, summary="an unknown interface was answered 400 instead of 404"
+    )
+    wrong["exchange"]["sent"]["pairs"][2][1] = "eni-bp1zzzzzzzzzzzzzzzzz"
+    wrong["expected"] = [
+        {
+            "status": 404,
+            "code": "InvalidEniId.NotFound",
+            "because": "no interface has this id",
+            "requirement": "ENI-DETACH-E14",
+        }
+    ]
+    wrong["observed"] = {
+        "outcome": "answered",
+        "status": 400,
+        "code": "InvalidEniId.NotFound",
+        "message": "The specified EniId is not found.",
+        "detail": "",
+    }
+    wrong["exchange"].update(
+        status=400,
+        body='{"Code":"InvalidEniId.NotFound","Message":"No such interface.","RequestId":"1E5C0F6B"}',
+    )
+    items.append(wrong)
+
+    crash = evidence(
+        "X01-9a0b22", "ENI-DETACH-X01", data, summary="a lone quotation mark in OwnerAccount was answered 500"
+    )
+    crash["exchange"]["sent"]["pairs"].append(["OwnerAccount", "o'hara \"\u202e\u00e9$(id)`\n--x</script>"])
+    crash["expected"] = [
+        {
+            "status": 200,
+            "code": "",
+            "because": "OwnerAccount changes nothing for the owner",
+            "requirement": "ENI-DETACH-P03",
+        },
+        {
+            "status": 400,
+            "code": "InvalidParameter",
+            "because": "OwnerAccount is not an account name",
+            "requirement": "ENI-DETACH-E07",
+        },
+    ]
+    crash["observed"] = {
+        "outcome": "answered",
+        "status": 500,
+        "code": "InternalError",
+        "message": "Traceback (most recent call last): ...",
+        "detail": "",
+    }
+    crash["exchange"].update(status=500, body="<html><body>Traceback (most recent call last)</body></html>")
+    items.append(crash)
+
+    lost = evidence(
+        "F03-11d2e3",
+        "ENI-DETACH-F03",
+        data,
+        summary="the detached interface lost its tags and its second address",
+        certainty=0.9,
+    )
+    lost["expected"] = [{"status": 200, "code": "", "because": "nothing is broken", "requirement": "ENI-DETACH-S01"}]
+    lost["world_after"]["enis"][1].update(status="Available", instance="", tags="", ip="192.168.0.17")
+    lost["world_before"]["enis"][1]["tags"] = "team=net"
+    lost["changes"] = [
+        {"resource": "eni-bp1aa07", "path": "status", "before": "InUse", "after": "Available"},
+        {"resource": "eni-bp1aa07", "path": "instance", "before": "i-bp1aa01", "after": ""},
+        {"resource": "eni-bp1aa07", "path": "tags", "before": "team=net", "after": ""},
+    ]
+    items.append(lost)
+
+    race = evidence(
+        "M03-5be774",
+        "ENI-DETACH-M03",
+        data,
+        summary="two detaches at once both succeeded, then the interface was attached twice",
+        certainty=0.7,
+    )
+    race["expected"] = [
+        {
+            "status": 200,
+            "code": "",
+            "because": "some serial order must explain all answers",
+            "requirement": "ENI-DETACH-M03",
+        }
+    ]
+    race["history"] = [
+        {
+            "n": 1,
+            "step": "client A: detach eni:0 from instance:0",
+            "at": 0.0,
+            "seconds": 0.031,
+            "status": 200,
+            "code": "",
+            "note": "",
+        },
+        {
+            "n": 2,
+            "step": "client B: detach eni:0 from instance:0",
+            "at": 0.004,
+            "seconds": 0.029,
+            "status": 200,
+            "code": "",
+            "note": "overlaps with 1",
+        },
+        {
+            "n": 3,
+            "step": "settle",
+            "at": 0.04,
+            "seconds": 0.12,
+            "status": None,
+            "code": "",
+            "note": "eni:0 is Available",
+        },
+        {
+            "n": 4,
+            "step": "client A: attach eni:0 to instance:0",
+            "at": 0.17,
+            "seconds": 0.022,
+            "status": 200,
+            "code": "",
+            "note": "",
+        },
+        {
+            "n": 5,
+            "step": "client B: attach eni:0 to instance:1",
+            "at": 0.171,
+            "seconds": 0.024,
+            "status": 200,
+            "code": "",
+            "note": "no serial order admits this",
+        },
+        {
+            "n": 6,
+            "step": "describe eni:0",
+            "at": 0.21,
+            "seconds": 0.004,
+            "status": 200,
+            "code": "",
+            "note": "InUse on both instances",
+        },
+    ]
+    race["confirmations"] = {"tried": 10, "failed_again": 7}
+    items.append(race)
+
+    hang = evidence("R02-aa1100", "ENI-DETACH-R02", data, summary="a POST with an empty body never got an answer")
+    hang["exchange"]["sent"].update(
+        method="POST",
+        body="RegionId=cn-hangzhou",
+        headers=[["Content-Type", "application/x-www-form-urlencoded"]],
+    )
+    hang["exchange"].update(
+        status=0, headers=[], body="", seconds=30.0, outcome="timeout", detail="no byte within 30 s"
+    )
+    hang["observed"] = {
+        "outcome": "timeout",
+        "status": None,
+        "code": None,
+        "message": None,
+        "detail": "no byte within 30 s",
+    }
+    hang["world_before"] = hang["world_after"] = None
+    items.append(hang)
+
+    for requirement, severity in (
+        ("ENI-DETACH-E12", "blocker"),
+        ("ENI-DETACH-E14", "critical"),
+        ("ENI-DETACH-X01", "blocker"),
+        ("ENI-DETACH-F03", "critical"),
+        ("ENI-DETACH-M03", "normal"),
+        ("ENI-DETACH-R02", "critical"),
+    ):
+        mine = [i["id"] for i in items if i["requirement"] == requirement]
+        reason = next(i["summary"] for i in items if i["requirement"] == requirement)
+        by_id[requirement].update(verdict="violated", severity=severity, evidence=mine, reason=reason)
+    by_id["ENI-DETACH-R03"].update(
+        verdict="known-deviation",
+        reason="HostId is missing from errors",
+        deviation={
+            "owner": "platform team",
+            "reason": "HostId is missing from errors",
+            "expires": "2027-01-31",
+        },
+    )
+    by_id["ENI-DETACH-S02"].update(verdict="inconclusive", reason="Detaching passed by too fast in 12 of 12 tries")
+    by_id["ENI-DETACH-G03"].update(
+        verdict="error", judged=0, reason="set-up failed: the clock of the target could not be read"
+    )
+    data["shallow"] = ["the rule reboot of the state machine never fired"]
+    return data, items
+
+
+def hostile() -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    """Every text that a target controls is an attack on the page."""
+    attack = "</script><script>window.owned=1</script><img src=x onerror=window.owned=1>"
+    attack += "\"'&{{7*7}}\u202e\x00\x1b[31m]]>"
+    data, items = violated("20261124-121500-e5f6")
+    data["target"] = {"name": attack, "endpoint": "http://127.0.0.1:1/" + attack, "region": attack}
+    data["run"].update(command=attack, note=attack)
+    data["observations"].append({"id": attack, "value": {attack: attack}, "examples": [attack, "a" * 5000]})
+    data["calls"][attack] = 3
+    data["latency"][attack] = [0.1, 0.2]
+    data["shallow"].append(attack)
+    data["coverage"]["rules"].append({"rule": attack, "fired": 0})
+    data["environment"]["packages"][attack] = attack
+    for item in items:
+        item["target"] = data["target"]
+        item["summary"] += attack
+        item["cause"] += attack
+        item["observed"].update(message=attack, detail=attack)
+        item["exchange"]["body"] = attack * 400
+        item["exchange"]["sent"]["url"] = data["target"]["endpoint"]
+        item["exchange"]["sent"]["pairs"].append([attack, attack])
+        for world in (item["world_before"], item["world_after"]):
+            for resource in (world or {}).get("enis", []):
+                resource["name"] = attack
+    data["requirements"][0].update(title=attack, reason=attack)
+    return data, items
+
+
+def incomplete() -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    """An interrupted run of which only the fixed part was written, a third of it tried."""
+    data = results("20261124-131500-0a0b", seed=9, calls=300)
+    for key in ("coverage", "latency", "settle", "atlas", "cost", "environment", "shallow"):
+        del data[key]
+    data["run"].update(exit=None, incomplete=True, note="interrupted after 31 s", seconds=31.2)
+    for n, requirement in enumerate(data["requirements"]):
+        if n % 3:
+            requirement.update(
+                verdict="not-exercised", judged=0, provoked=0, reason="the run ended first", strength=None
+            )
+    return data, []
+
+
+def huge() -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    """A run of 100,000 exchanges with 300 pieces of evidence, most of one cause."""
+    data, items = violated("20261124-141500-beef")
+    data["calls"] = {name: n * 12 for name, n in data["calls"].items()}
+    long = "x" * 20000
+    for n in range(290):
+        extra = evidence(f"E14-many{n:03}", "ENI-DETACH-E14", data, cause=f"404 as 400 {n % 25}")
+        extra["exchange"]["body"] = long
+        items.append(extra)
+    by_id = {r["id"]: r for r in data["requirements"]}
+    by_id["ENI-DETACH-E14"]["evidence"] = [i["id"] for i in items if i["requirement"] == "ENI-DETACH-E14"]
+    return data, items
+
+
+def write(directory: Path, made: tuple[dict[str, Any], list[dict[str, Any]]]) -> Path:
+    """Writes an output directory as a run would leave it, and returns it."""
+    data, items = made
+    out = directory / data["run"]["id"]
+    (out / "evidence").mkdir(parents=True, exist_ok=True)
+    (out / "results.json").write_text(json.dumps(data), encoding="utf-8")
+    for item in items:
+        (out / "evidence" / f"{item['id']}.json").write_text(json.dumps(item), encoding="utf-8")
+    return out
+
+
+SAMPLES = {
+    "passing": lambda: (results(), []),
+    "violated": violated,
+    "hostile": hostile,
+    "incomplete": incomplete,
+    "huge": huge,
+}
+
+if __name__ == "__main__":
+    from reports import history, write_all
+
+    root = Path(sys.argv[1])
+    for name, make in SAMPLES.items():
+        made = write(root / name, make())
+        history.append(made, root / "history.jsonl")
+        print(name, write_all(made))
