@@ -148,9 +148,23 @@ class Client:
         nonce = nonce or uuid.uuid4().hex
         if scheme == "V3":
             return self._v3(
-                action, pairs, method, format, version, key_id, secret, in_body, nonce, timestamp, signature, token,
-                tamper, drop, headers, timeout,
-            )  # fmt: skip
+                action,
+                pairs,
+                method,
+                format,
+                version,
+                key_id,
+                secret,
+                in_body,
+                nonce,
+                timestamp,
+                signature,
+                token,
+                tamper,
+                drop,
+                headers,
+                timeout,
+            )
         pairs += [
             ("Action", action),
             ("Version", version),
@@ -175,9 +189,24 @@ class Client:
         return self.exchange(method, f"/?{sent}", b"", headers, timeout)
 
     def _v3(
-        self, action, pairs, method, format, version, key_id, secret, in_body, nonce, timestamp, signature, token,
-        tamper, drop, headers, timeout,
-    ) -> Answer:  # fmt: skip
+        self,
+        action,
+        pairs,
+        method,
+        format,
+        version,
+        key_id,
+        secret,
+        in_body,
+        nonce,
+        timestamp,
+        signature,
+        token,
+        tamper,
+        drop,
+        headers,
+        timeout,
+    ) -> Answer:
         body, query = b"", query_of(sorted(pairs))
         sent: dict[str, str] = {"host": urllib.parse.urlsplit(self.url).netloc}
         if in_body:
@@ -194,14 +223,18 @@ class Client:
             sent["x-acs-security-token"] = token
         signed = sorted(sent)
         canonical = "\n".join(
-            [method, "/", query, "".join(f"{name}:{sent[name]}\n" for name in signed), ";".join(signed)]
-            + [sent["x-acs-content-sha256"]]
+            [
+                method,
+                "/",
+                query,
+                "".join(f"{name}:{sent[name]}\n" for name in signed),
+                ";".join(signed),
+                sent["x-acs-content-sha256"],
+            ]
         )
         text = "ACS3-HMAC-SHA256\n" + hashlib.sha256(canonical.encode("utf-8", "surrogateescape")).hexdigest()
         mac = signature or hmac.new(secret.encode(), text.encode(), hashlib.sha256).hexdigest()
-        sent["authorization"] = (
-            f"ACS3-HMAC-SHA256 Credential={key_id},SignedHeaders={';'.join(signed)},Signature={mac}"
-        )
+        sent["authorization"] = f"ACS3-HMAC-SHA256 Credential={key_id},SignedHeaders={';'.join(signed)},Signature={mac}"
         if format is not None:
             sent["accept"] = {"JSON": "application/json", "XML": "text/xml"}[format]
         sent |= headers or {}
@@ -255,9 +288,7 @@ class Client:
         self.settle()
         return made
 
-    def instance(
-        self, network: Network, type: str = "ecs.g6.2xlarge", running: bool = True, **more: str
-    ) -> str:
+    def instance(self, network: Network, type: str = "ecs.g6.2xlarge", running: bool = True, **more: str) -> str:
         params = {
             "ImageId": "aliyun_3_x64_20G_alibase_20250629.vhd",
             "InstanceType": type,
@@ -301,9 +332,7 @@ class Client:
         return row
 
     def primary(self, instance: str) -> str:
-        id: str = self.show_instance(instance)["NetworkInterfaces"]["NetworkInterface"][0][
-            "NetworkInterfaceId"
-        ]
+        id: str = self.show_instance(instance)["NetworkInterfaces"]["NetworkInterface"][0]["NetworkInterfaceId"]
         return id
 
 

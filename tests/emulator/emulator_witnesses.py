@@ -1,0 +1,984 @@
+"""For each built-in fault a function that sees it on the wire: false on a correct emulator, true with the fault.
+
+The functions know the service, not the fault: each builds a world, makes calls, and looks at what came back.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import socket
+import threading
+import time
+import xml.etree.ElementTree as ET
+from collections.abc import Callable
+from typing import Any
+
+from emulator_client import DENIED, EXPIRED, OTHER, RAM_KIND, USER_TYPE, Answer, Client, utc
+from emulator_worlds import ERRORS, UNKNOWN_ENI, UNKNOWN_INSTANCE, World, build, rich
+
+Witness = Callable[[Client], bool]
+
+STATE = "InvalidOperation.InvalidEniState"
+ECS_STATE = "InvalidOperation.InvalidEcsState"
+PRIMARY = "InvalidOperation.DetachPrimaryEniNotAllowed"
+XML = {"format": "XML"}
+POST = {"method": "POST"}
+FORM = {"method": "POST", "in_body": True}
+V3 = {"scheme": "V3"}
+V3_POST = {"scheme": "V3", "method": "POST"}
+OWNER: dict[str, Any] = {"more": {"OwnerAccount": "someone@example.com"}}
+
+# Answers
+
+
+def answers(code: str, status: int, wrong_code: str = "", **how: Any) -> Witness:
+    """The condition of one error is answered with this status and code instead."""
+
+    def witness(client: Client) -> bool:
+        return ERRORS[code][1](client, **how).outcome == (status, wrong_code or code)
+
+    return witness
+
+
+def succeeds(code: str, **how: Any) -> Witness:
+    """The condition of one error is answered with 200."""
+    return lambda client: ERRORS[code][1](client, **how).status == 200
+
+
+def outcome(arrange: Callable[[Client], World], *wanted: int | str, **how: Any) -> Witness:
+    """A detach in a world has one of these statuses or codes."""
+
+    def witness(client: Client) -> bool:
+        answer = arrange(client).detach(**how)
+        return answer.status in wanted or (answer.status != 200 and answer.code in wanted)
+
+    return witness
+
+
+def world(**how: Any) -> Callable[[Client], World]:
+    return lambda client: build(client, **how)
+
+
+def forced(op: str, target: str = "eni", first: dict[str, Any] | None = None, **body: Any) -> Callable[[Client], World]:
+    """A world in which the control protocol has set something."""
+
+    def arrange(client: Client) -> World:
+        made = build(client, **(first or {}))
+        client.control(op, id=made.eni if target == "eni" else made.instance, **body)
+        return made
+
+    return arrange
+
+
+def detaching(**how: Any) -> Callable[[Client], World]:
+    """A world whose interface is Detaching."""
+
+    def arrange(client: Client) -> World:
+        made = build(client, **how)
+        client.control("hold", id=made.eni)
+        assert made.detach().status == 200
+        return made
+
+    return arrange
+
+
+def detached(**how: Any) -> Callable[[Client], World]:
+    """A world whose interface has been detached."""
+
+    def arrange(client: Client) -> World:
+        made = build(client, **how)
+        assert made.detach().status == 200
+        client.settle()
+        return made
+
+    return arrange
+
+
+def params(made: World) -> dict[str, str]:
+    return {
+        "RegionId": made.client.region,
+        "InstanceId": made.instance,
+        "NetworkInterfaceId": made.eni,
+    }
+
+
+def with_params(change: Callable[[dict[str, str], World], Any], *wanted: int | str, **how: Any) -> Witness:
+    """A detach with changed parameters has one of these statuses or codes, or breaks."""
+
+    def witness(client: Client) -> bool:
+        made = build(client)
+        sent = params(made)
+        change(sent, made)
+        answer = client.call("DetachNetworkInterface", sent, **how)
+        return answer.status in wanted or (answer.status != 200 and answer.code in wanted)
+
+    return witness
+
+
+def spelt(name: str, change: Callable[[str], str], *wanted: int | str, **how: Any) -> Witness:
+    """An id in another spelling."""
+    return with_params(lambda sent, made: sent.update({name: change(sent[name])}), *(wanted or (200,)), **how)
+
+
+ENI, ECS, REGION = "NetworkInterfaceId", "InstanceId", "RegionId"
+
+
+def without(name: str, *wanted: int | str) -> Witness:
+    return with_params(lambda sent, made: sent.pop(name), *wanted)
+
+
+def empty(name: str, *wanted: int | str) -> Witness:
+    return with_params(lambda sent, made: sent.update({name: ""}), *wanted)
+
+
+def wide(text: str) -> str:
+    return text[:-1] + chr(ord(text[-1]) + 0xFEE0)
+
+
+# Effects
+
+
+def changed(
+    *keys: str, arrange: Callable[..., World] = rich, where: dict[str, Any] | None = None, **how: Any
+) -> Witness:
+    """Attributes of the interface differ after a detach."""
+
+    def witness(client: Client) -> bool:
+        made = arrange(client, **(where or {}))
+        before = made.show()
+        assert made.detach(**how).status == 200
+        client.settle()
+        client.settle()
+        after = made.show()
+        return any(before.get(key) != after.get(key) for key in keys)
+
+    return witness
+
+
+def ends(*statuses: str, arrange: Callable[[Client], World] = build, repeat: int = 1, **how: Any) -> Witness:
+    """After a detach the interface ends in one of these statuses; `gone` stands for its absence."""
+
+    def witness(client: Client) -> bool:
+        made = arrange(client)
+        for _ in range(repeat):
+            assert made.detach(**how).status == 200
+        client.settle()
+        client.settle()
+        listed = client.ok("DescribeNetworkInterfaces", {"NetworkInterfaceId.1": made.eni})
+        rows = listed["NetworkInterfaceSets"]["NetworkInterfaceSet"]
+        return (rows[0]["Status"] if rows else "gone") in statuses
+
+    return witness
+
+
+def other_changed(*keys: str, how: dict[str, Any] | None = None, **where: Any) -> Witness:
+    """The sibling behind the interface differs after a detach."""
+
+    def witness(client: Client) -> bool:
+        made = build(client, **{"siblings": 1, **where})
+        before = [client.show(eni) for eni in made.others]
+        assert made.detach(**(how or {})).status == 200
+        client.settle()
+        after = [client.show(eni) for eni in made.others]
+        return any(one.get(key) != two.get(key) for one, two in zip(before, after, strict=True) for key in keys)
+
+    return witness
+
+
+def instance_changed(*keys: str, again: bool = False, **where: Any) -> Witness:
+    """The instance differs right after a detach."""
+
+    def witness(client: Client) -> bool:
+        made = build(client, again=again, **where)
+        before = client.show_instance(made.instance)
+        assert made.detach().status == 200
+        after = client.show_instance(made.instance)
+        return any(before[key] != after[key] for key in keys)
+
+    return witness
+
+
+def neighbour(client: Client) -> bool:
+    made = build(client)
+    other = client.instance(made.network)
+    theirs = client.eni(made.network, other)
+    made.detach()
+    client.settle()
+    return client.show(theirs)["Status"] != "InUse"
+
+
+def primary_groups(client: Client) -> bool:
+    made = build(client)
+    primary = client.primary(made.instance)
+    made.detach()
+    return not client.show(primary)["SecurityGroupIds"]["SecurityGroupId"]
+
+
+def instead(client: Client) -> bool:
+    made = build(client, siblings=1)
+    made.detach()
+    client.settle()
+    return made.show()["Status"] == "InUse" and client.show(made.others[0])["Status"] == "Available"
+
+
+def attach_outcome(client: Client, eni: str, instance: str) -> int:
+    sent = {"RegionId": client.region, "InstanceId": instance, "NetworkInterfaceId": eni}
+    return client.call("AttachNetworkInterface", sent).status
+
+
+def reattach(here: int, elsewhere: int) -> Witness:
+    """Attaching again has these HTTP statuses, at the old instance and at another one."""
+
+    def witness(client: Client) -> bool:
+        one, two = build(client), build(client)
+        other = client.instance(two.network)
+        for made in (one, two):
+            made.detach()
+            client.settle()
+        found = attach_outcome(client, one.eni, one.instance), attach_outcome(client, two.eni, other)
+        return found == (here, elsewhere)
+
+    return witness
+
+
+def no_slot(rounds: int = 1, **where: Any) -> Witness:
+    """After some rounds the type's number of interfaces does not fit any more."""
+
+    def witness(client: Client) -> bool:
+        made = build(client, type="ecs.g6.large", **where)
+        for _ in range(rounds):
+            made.detach()
+            client.settle()
+            if attach_outcome(client, made.eni, made.instance) != 200:
+                return True
+            client.settle()
+        return False
+
+    return witness
+
+
+def kept_by_instance(client: Client) -> bool:
+    made = detached()(client)
+    return made.eni in client.on(made.instance)
+
+
+def kept_by_interface(key: str) -> Witness:
+    return lambda client: key in detached()(client).show()
+
+
+def listed(where: Callable[[World], dict[str, str]], expected: bool) -> Witness:
+    """Whether a filter finds a detached interface, against expectation."""
+
+    def witness(client: Client) -> bool:
+        made = detached()(client)
+        rows = client.ok("DescribeNetworkInterfaces", where(made))["NetworkInterfaceSets"]["NetworkInterfaceSet"]
+        return (made.eni in [row["NetworkInterfaceId"] for row in rows]) != expected
+
+    return witness
+
+
+def flaps(client: Client) -> bool:
+    made = build(client)
+    made.detach()
+    client.settle()
+    client.settle()
+    return made.show()["Status"] == "InUse"
+
+
+def refused_but(
+    code: str, *keys: str, arrange: Callable[..., World] = build, target: str = "eni", **how: Any
+) -> Witness:
+    """The condition of an error is refused, yet the interface is not what it was."""
+
+    def witness(client: Client) -> bool:
+        made = arrange(client)
+        before = made.show()
+        sent = params(made)
+        if code == STATE:
+            sent["InstanceId"] = client.instance(made.network)
+        elif code == "InvalidEcsId.NotFound":
+            sent["InstanceId"] = UNKNOWN_INSTANCE
+        elif code == "MissingParameter":
+            del sent["RegionId"]
+        elif code == ECS_STATE:
+            client.control("instance.status", id=made.instance, status="Starting")
+        elif code == "UnsupportedParameter":
+            client.control("parameter.unsupported", name="OwnerAccount", unsupported=True)
+            sent["OwnerAccount"] = "a"
+        elif code == "SecurityGroupInstanceLimitExceed":
+            client.control("security_group.full", id=made.network.group, full=True)
+        answer = client.call("DetachNetworkInterface", sent, **how)
+        assert answer.code == code, answer
+        client.control("parameter.unsupported", name="OwnerAccount", unsupported=False)
+        after = made.show()
+        return any(before.get(key) != after.get(key) for key in keys)
+
+    return witness
+
+
+def primary_untagged(client: Client) -> bool:
+    made = build(client)
+    primary = client.primary(made.instance)
+    made.detach(eni=primary)
+    return not client.show(primary)["SecurityGroupIds"]["SecurityGroupId"]
+
+
+def every(number: int, seen: Callable[[World, Answer], bool]) -> Witness:
+    """In some number of detaches in a row at least one deviates."""
+
+    def witness(client: Client) -> bool:
+        made = build(client)
+        for _ in range(number):
+            answer = made.detach()
+            client.settle()
+            if seen(made, answer):
+                return True
+            if made.show()["Status"] == "Available":
+                client.attach(made.eni, made.instance)
+        return False
+
+    return witness
+
+
+def beside_sibling(*statuses: str) -> Witness:
+    """The interface is detached while a sibling is Detaching."""
+
+    def witness(client: Client) -> bool:
+        made = build(client, siblings=1)
+        client.control("hold", id=made.others[0])
+        assert made.detach(eni=made.others[0]).status == 200
+        answer = made.detach()
+        client.settle()
+        return (made.show()["Status"] if answer.status == 200 else str(answer.status)) in statuses
+
+    return witness
+
+
+# Several at a time
+
+
+def together(client: Client, *calls: tuple[str, str]) -> list[Answer]:
+    """Detach these pairs of interface and instance at the same time."""
+    answers: list[Answer] = []
+    barrier = threading.Barrier(len(calls))
+
+    def run(eni: str, instance: str) -> None:
+        own = Client(client.url, client.key, client.region)
+        own.control("stats")
+        barrier.wait()
+        answers.append(own.detach(eni, instance))
+        own.close()
+
+    threads = [threading.Thread(target=run, args=call) for call in calls]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return answers
+
+
+def parallel_same(seen: Callable[[World, list[Answer]], bool]) -> Witness:
+    def witness(client: Client) -> bool:
+        made = build(client, type="ecs.g6.large")
+        answers = together(client, (made.eni, made.instance), (made.eni, made.instance))
+        client.settle()
+        return seen(made, answers)
+
+    return witness
+
+
+def parallel_siblings(seen: Callable[[World, list[Answer]], bool]) -> Witness:
+    def witness(client: Client) -> bool:
+        made = rich(client, siblings=1)
+        answers = together(client, (made.eni, made.instance), (made.others[0], made.instance))
+        client.settle()
+        return seen(made, answers)
+
+    return witness
+
+
+def _statuses(made: World) -> set[str]:
+    return {made.client.show(eni)["Status"] for eni in (made.eni, made.others[0])}
+
+
+def slots_taken(made: World) -> int:
+    """How many more interfaces the instance takes."""
+    count = 0
+    while attach_outcome(made.client, made.client.eni(made.network), made.instance) == 200:
+        count += 1
+    return count
+
+
+# Form
+
+
+REQUEST_ID = re.compile(r"[0-9A-F]{8}(-[0-9A-F]{4}){3}-[0-9A-F]{12}")
+
+
+def badly_formed(answer: Answer, format: str) -> bool:
+    """Whether the body is not exactly one well-formed answer of the right kind."""
+    if format == "XML":
+        try:
+            root = ET.fromstring(answer.body)
+        except ET.ParseError:
+            return True
+        wanted = "DetachNetworkInterfaceResponse" if answer.status == 200 else "Error"
+        return root.tag != wanted or any(len(child) for child in root)
+    try:
+        value = json.loads(answer.body.decode("utf-8"), object_pairs_hook=_no_repetition)
+    except ValueError:
+        return True
+    return not isinstance(value, dict)
+
+
+def _no_repetition(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    if len(dict(pairs)) < len(pairs):
+        raise ValueError("a key occurs twice")
+    return dict(pairs)
+
+
+def envelope(seen: Callable[[Answer], bool], *, error: bool = False, **how: Any) -> Witness:
+    """Something about an answer of success, or of an error."""
+
+    def witness(client: Client) -> bool:
+        made = build(client)
+        return seen(made.detach(**({"eni": UNKNOWN_ENI} if error else {}), **how))
+
+    return witness
+
+
+def field(name: str, seen: Callable[[Any], bool], *, error: bool = False, **how: Any) -> Witness:
+    return envelope(lambda answer: seen(answer.fields.get(name)), error=error, **how)
+
+
+def bad_id(text: Any) -> bool:
+    return not isinstance(text, str) or not REQUEST_ID.fullmatch(text)
+
+
+def bad_message(text: Any) -> bool:
+    return not isinstance(text, str) or not text or "%s" in text or "Traceback" in text
+
+
+def body(*, error: bool = False, **how: Any) -> Witness:
+    form = how.get("format", "JSON")
+    return envelope(lambda answer: badly_formed(answer, form), error=error, **how)
+
+
+def content_type(wanted: str, **how: Any) -> Witness:
+    return envelope(lambda answer: answer.header("content-type") != f"{wanted};charset=utf-8", **how)
+
+
+def same_ids(client: Client) -> bool:
+    made = build(client)
+    ids = [made.detach().fields.get("RequestId") for _ in range(4)]
+    return len(set(ids)) < len(ids)
+
+
+def wrong_echo(format: str, text: str) -> Witness:
+    """An id with special characters makes the answer unreadable."""
+
+    def witness(client: Client) -> bool:
+        return badly_formed(build(client).detach(instance=text, format=format), format)
+
+    return witness
+
+
+def broken(arrange: Callable[[Client], Answer]) -> Witness:
+    """The answer never comes, comes in part, or is a 5xx."""
+
+    def witness(client: Client) -> bool:
+        try:
+            answer = arrange(client)
+        except (TimeoutError, ConnectionError, OSError) as error:
+            return isinstance(error, OSError)
+        except Exception as error:
+            return type(error).__name__ in ("IncompleteRead", "RemoteDisconnected", "BadStatusLine")
+        return answer.status >= 500
+
+    return witness
+
+
+def hostile(text: str, name: str = ECS, **how: Any) -> Witness:
+    def arrange(client: Client) -> Answer:
+        made = build(client)
+        sent = params(made) | {name: text}
+        return client.call("DetachNetworkInterface", sent, timeout=0.5, **how)
+
+    return broken(arrange)
+
+
+def poisons(client: Client) -> bool:
+    made = build(client)
+    made.detach(instance="i-{0}")
+    return made.detach().status >= 500
+
+
+def damages(client: Client) -> bool:
+    made = rich(client)
+    made.detach(instance="i-'0")
+    return not made.show()["Description"]
+
+
+def many(client: Client) -> Answer:
+    return build(client).detach(more={f"Extra{n}": "x" for n in range(80)})
+
+
+def leftover(client: Client) -> bool:
+    """Bytes that belong to no answer follow the first one."""
+    made = build(client)
+    sent = f"GET /?Action=DetachNetworkInterface&Format=JSON&InstanceId={made.instance} HTTP/1.1\r\nHost: x\r\n\r\n"
+    host, port = client.url.removeprefix("http://").split(":")
+    with socket.create_connection((host, int(port)), timeout=2) as raw:
+        raw.sendall(sent.encode())
+        head, rest = raw.recv(65536).split(b"\r\n\r\n", 1)
+        length = int(re.search(rb"content-length: (\d+)", head).group(1))  # type: ignore[union-attr]
+        raw.settimeout(0.1)
+        try:
+            while more := raw.recv(65536):
+                rest += more
+        except TimeoutError:
+            pass
+        return len(rest) != length
+
+
+# Gateway
+
+
+def signature(**how: Any) -> Witness:
+    """A wrong signature is accepted."""
+    wrong = "0" * 64 if how.get("scheme") == "V3" else "AAAAAAAAAAAAAAAAAAAAAAAAAAA="
+    return lambda client: build(client).detach(signature=wrong, **how).status == 200
+
+
+def nonce(**how: Any) -> Witness:
+    """A nonce is accepted twice."""
+
+    def witness(client: Client) -> bool:
+        made = build(client)
+        used = f"once-{time.perf_counter_ns()}"
+        made.detach(nonce=used, **how)
+        return made.detach(nonce=used, **how).status == 200
+
+    return witness
+
+
+def clock(offset: float, **how: Any) -> Witness:
+    return lambda client: build(client).detach(timestamp=utc(offset), **how).status == 200
+
+
+def action_folded(client: Client) -> bool:
+    return client.call("detachnetworkinterface", params(build(client))).status == 200
+
+
+def any_version(client: Client) -> bool:
+    return build(client).detach(version="2000-01-01").status == 200
+
+
+def repeated(client: Client) -> Answer:
+    made = build(client)
+    return client.call("DetachNetworkInterface", [*params(made).items(), ("OwnerId", "1"), ("OwnerId", "1")])
+
+
+def mixed_duplicates(client: Client) -> bool:
+    made = build(client)
+    pairs = [("RegionId", client.region), (ECS, made.instance), (ECS, UNKNOWN_INSTANCE)]
+    pairs += [(ENI, UNKNOWN_ENI), (ENI, made.eni)]
+    return client.call("DetachNetworkInterface", pairs).status == 200
+
+
+def foreign(seen: Callable[[Answer], bool]) -> Witness:
+    return lambda client: seen(build(client).detach(key=OTHER))
+
+
+def in_region(client: Client) -> bool:
+    made = build(client)
+    return client.detach(made.eni, made.instance, "cn-beijing").status == 200
+
+
+def folded_names(client: Client) -> bool:
+    made = build(client)
+    sent = {name.lower(): text for name, text in params(made).items()}
+    return client.call("DetachNetworkInterface", sent).status == 200
+
+
+def denied_but_done(client: Client) -> bool:
+    made = build(client)
+    assert made.detach(key=DENIED).status == 403
+    return made.show()["Status"] != "InUse"
+
+
+def second_group_gone(client: Client) -> bool:
+    made = rich(client)
+    groups = made.show()["SecurityGroupIds"]["SecurityGroupId"]
+    client.control("security_group.remove", id=groups[1])
+    return made.detach().status == 200
+
+
+def extra(client: Client) -> Answer:
+    return build(client).detach(more={"Novel": "1"})
+
+
+def crash_damage(client: Client) -> bool:
+    made = rich(client)
+    made.detach(instance=UNKNOWN_INSTANCE)
+    return not made.show()["Tags"]["Tag"]
+
+
+STATUS_FAULTS = {
+    "missing-parameter": ("MissingParameter", 404),
+    "unsupported-parameter": ("UnsupportedParameter", 403),
+    "invalid-parameter": ("InvalidParameter", 403),
+    "malformed-instance-id": ("InvalidInstanceID.Malformed", 404),
+    "malformed-eni-id": ("InvalidParams.EniId", 404),
+    "invalid-region": ("InvalidOperation.InvalidRegion", 403),
+    "region-without-feature": ("Forbidden.RegionId", 403),
+    "instance-state": (ECS_STATE, 403),
+    "eni-state": (STATE, 403),
+    "primary": (PRIMARY, 403),
+    "user-type": ("InvalidUserType.NotSupported", 400),
+    "account-not-found": ("Abs.InvalidAccount.NotFound", 404),
+    "ram-kind": ("Forbidden.NotSupportRAM", 401),
+    "sub-user": ("Forbidden.SubUser", 400),
+    "instance-limit": ("EniPerInstanceLimitExceeded", 400),
+    "zone-mismatch": ("InvalidOperation.AvailabilityZoneMismatch", 400),
+    "vpc-mismatch": ("InvalidOperation.VpcMismatch", 400),
+    "group-limit": ("SecurityGroupInstanceLimitExceed", 400),
+    "group-not-vpc": ("InvalidSecurityGroupId.NotVpc", 400),
+    "eni-type": ("InvalidOperation.InvalidEniType", 400),
+    "instance-not-found": ("InvalidEcsId.NotFound", 400),
+    "eni-not-found": ("InvalidEniId.NotFound", 403),
+    "vswitch-not-found": ("InvalidVSwitchId.NotFound", 400),
+    "group-not-found": ("InvalidSecurityGroupId.NotFound", 400),
+}
+
+
+def another_code(code: str) -> Witness:
+    """The condition of one error has its status but another code."""
+
+    def witness(client: Client) -> bool:
+        status, provoke = ERRORS[code]
+        answer = provoke(client)
+        return answer.status == status and answer.code != code
+
+    return witness
+
+
+STARTING = forced("instance.status", "instance", status="Starting")
+AVAILABLE = forced("eni.status", status="Available")
+
+WITNESSES: dict[str, Witness] = {
+    **{f"status-{slug}": answers(code, wrong) for slug, (code, wrong) in STATUS_FAULTS.items()},
+    **{f"code-{slug}": another_code(code) for slug, (code, _) in STATUS_FAULTS.items()},
+    "code-not-found-swapped": answers("InvalidEniId.NotFound", 404, "InvalidEcsId.NotFound"),
+    "code-state-as-not-found": answers(STATE, 404, "InvalidEniId.NotFound"),
+    "code-states-mixed-up": answers(ECS_STATE, 400, STATE),
+    "code-zone-as-vpc": answers("InvalidOperation.AvailabilityZoneMismatch", 403, "InvalidOperation.VpcMismatch"),
+    "code-ram-kind-as-sub-user": answers("Forbidden.NotSupportRAM", 403, "Forbidden.SubUser"),
+    "status-all-refusals-200": succeeds("InvalidEniId.NotFound"),
+    "status-all-refusals-400": answers("InvalidEniId.NotFound", 400),
+    "status-not-found-500": answers("InvalidEcsId.NotFound", 500, "InternalError"),
+    # States
+    "accepts-available": outcome(detached(), 200),
+    "accepts-attaching": outcome(forced("eni.status", status="Attaching"), 200),
+    "accepts-deleting": outcome(forced("eni.status", status="Deleting"), 200),
+    "available-quietly-ok": outcome(detached(), 200),
+    "refuses-detaching": outcome(detaching(), 400),
+    "accepts-pending": outcome(forced("instance.status", "instance", status="Pending"), 200),
+    "accepts-starting": outcome(STARTING, 200),
+    "accepts-stopping": outcome(forced("instance.status", "instance", status="Stopping"), 200),
+    "accepts-any-instance-state": outcome(STARTING, 200),
+    "refuses-stopped": outcome(world(running=False), 400),
+    "refuses-running": outcome(world(), 400),
+    "accepts-primary": succeeds(PRIMARY),
+    "primary-quietly-ok": succeeds(PRIMARY),
+    "accepts-primary-of-stopped": succeeds(PRIMARY, running=False),
+    "accepts-trunk": outcome(forced("eni.type", type="Trunk"), 200),
+    "accepts-member": outcome(forced("eni.type", type="Member"), 200),
+    "accepts-unknown-type": outcome(forced("eni.type", type="Novel"), 200),
+    "accepts-wrong-instance": lambda client: other_instance(client) == 200,
+    "wrong-instance-quietly-ok": lambda client: other_instance(client) == 200,
+    "accepts-missing-vswitch": succeeds("InvalidVSwitchId.NotFound"),
+    "accepts-missing-group": succeeds("InvalidSecurityGroupId.NotFound"),
+    "accepts-classic-group": succeeds("InvalidSecurityGroupId.NotVpc"),
+    "accepts-full-group": succeeds("SecurityGroupInstanceLimitExceed"),
+    "accepts-zone-mismatch": succeeds("InvalidOperation.AvailabilityZoneMismatch"),
+    "accepts-vpc-mismatch": succeeds("InvalidOperation.VpcMismatch"),
+    "accepts-instance-over-limit": succeeds("EniPerInstanceLimitExceeded"),
+    "accepts-region-without-feature": succeeds("Forbidden.RegionId"),
+    # Identifiers
+    "id-trimmed": spelt(ENI, lambda text: f" {text} "),
+    "id-eni-case-folded": spelt(ENI, str.upper),
+    "id-instance-case-folded": spelt(ECS, str.upper),
+    "id-width-folded": spelt(ENI, wide),
+    "id-prefix-matched": spelt(ENI, lambda text: text[:-2]),
+    "id-cut-at-its-length": spelt(ECS, lambda text: text + "00"),
+    "id-without-prefix": spelt(ENI, lambda text: text.split("-")[1]),
+    "id-cut-at-nul": spelt(ENI, lambda text: text + "\0x"),
+    "id-decoded-twice": spelt(ENI, lambda text: text.replace("-", "%2D")),
+    "id-list-unwrapped": spelt(ECS, lambda text: f'["{text}"]'),
+    "id-invisible-dropped": spelt(ENI, lambda text: text + "\u200b"),
+    "id-underscore-as-dash": spelt(ENI, lambda text: text.replace("-", "_")),
+    "id-region-case-folded": spelt(REGION, str.upper),
+    "id-region-trimmed": spelt(REGION, lambda text: f"{text} "),
+    # Parameters
+    "instance-id-optional": without(ECS, 200),
+    "eni-id-optional": without(ENI, 200),
+    "region-id-optional": without(REGION, 200),
+    "instance-id-may-be-empty": empty(ECS, 200),
+    "eni-id-empty-crashes": empty(ENI, 500),
+    "region-id-may-be-empty": empty(REGION, 200),
+    "missing-reported-as-malformed": without(ECS, "InvalidInstanceID.Malformed"),
+    "instance-id-ignored": spelt(ECS, lambda text: UNKNOWN_INSTANCE),
+    "eni-not-found-quietly-ok": spelt(ENI, lambda text: UNKNOWN_ENI),
+    "region-ignored": in_region,
+    "unknown-region-accepted": spelt(REGION, lambda text: "cn-nowhere"),
+    "names-case-folded": folded_names,
+    "unsupported-parameter-ignored": succeeds("UnsupportedParameter"),
+    "owner-account-refused": outcome(world(), 400, **OWNER),
+    "malformed-instance-id-ok": spelt(ECS, lambda text: "x-1"),
+    "malformed-eni-id-ok": spelt(ENI, lambda text: "x-1"),
+    "malformed-ids-crash": spelt(ENI, lambda text: "x-1", 500),
+    "duplicates-mixed": mixed_duplicates,
+    # Who calls
+    "expired-account-accepted": succeeds("Abs.InvalidAccount.NotFound"),
+    "user-type-accepted": succeeds("InvalidUserType.NotSupported"),
+    "ram-kind-accepted": succeeds("Forbidden.NotSupportRAM"),
+    "ram-user-without-permission-accepted": succeeds("Forbidden.SubUser"),
+    "denied-user-detaches-all-the-same": denied_but_done,
+    "other-account-detaches": foreign(lambda answer: answer.status == 200),
+    "other-account-forbidden": foreign(lambda answer: answer.status == 403),
+    "other-account-learns-state": foreign(lambda answer: answer.code == STATE),
+    "other-account-quietly-ok": foreign(lambda answer: answer.status == 200),
+    # Effects on the interface
+    "tags-lost": changed("Tags"),
+    "one-tag-lost": changed("Tags"),
+    "description-lost": changed("Description"),
+    "name-lost": changed("NetworkInterfaceName"),
+    "groups-lost": changed("SecurityGroupIds"),
+    "all-groups-lost": changed("SecurityGroupIds", arrange=build),
+    "secondary-addresses-lost": changed("PrivateIpSets"),
+    "address-changed": changed("PrivateIpAddress"),
+    "mac-changed": changed("MacAddress"),
+    "release-flipped": changed("DeleteOnRelease"),
+    "release-reset": changed("DeleteOnRelease"),
+    "creation-time-changed": changed("CreationTime"),
+    "type-becomes-primary": changed("Type"),
+    "stays-in-use": ends("InUse"),
+    "stuck-detaching": ends("Detaching"),
+    "ends-attaching": ends("Attaching"),
+    "deleted-instead": ends("gone"),
+    "vanishes-when-available": ends("gone"),
+    "flaps-back": flaps,
+    "repetition-prolongs": ends("Detaching", repeat=2),
+    "shown-as-detached": ends("Detached"),
+    "shown-in-lower-case": ends("available"),
+    "zone-forgotten": changed("ZoneId"),
+    "vswitch-forgotten": changed("VSwitchId"),
+    # Effects on others
+    "sibling-detached-too": other_changed("Status"),
+    "all-siblings-detached": other_changed("Status", siblings=2),
+    "sibling-detached-instead": instead,
+    "sibling-tags-lost": other_changed("Tags"),
+    "sibling-description-lost": other_changed("Description"),
+    "neighbour-instance-hit": neighbour,
+    "instance-stopped": instance_changed("Status"),
+    "instance-rebooted": instance_changed("Status"),
+    "instance-started": instance_changed("Status", running=False),
+    "instance-tags-lost": instance_changed("Tags"),
+    "instance-groups-lost": instance_changed("SecurityGroupIds"),
+    "primary-groups-lost": primary_groups,
+    # Links
+    "slot-leaks": no_slot(),
+    "cannot-return": reattach(400, 200),
+    "cannot-move-on": reattach(200, 400),
+    "cannot-be-attached-again": reattach(403, 403),
+    "instance-keeps-link": kept_by_instance,
+    "interface-keeps-instance-id": kept_by_interface("InstanceId"),
+    "interface-keeps-attachment": kept_by_interface("Attachment"),
+    "filter-keeps-link": listed(lambda made: {"InstanceId": made.instance}, False),
+    "filter-loses-interface": listed(lambda made: {"Status": "Available", "MaxResults": "500"}, True),
+    # Refusals that do something
+    "wrong-instance-refused-but-done": refused_but(STATE, "Status"),
+    "instance-state-refused-but-done": refused_but(ECS_STATE, "Status"),
+    "unknown-instance-refused-but-done": refused_but("InvalidEcsId.NotFound", "Status"),
+    "missing-parameter-refused-but-done": refused_but("MissingParameter", "Status"),
+    "primary-refused-but-untagged": primary_untagged,
+    "unsupported-parameter-refused-but-done": refused_but("UnsupportedParameter", "Status"),
+    "group-limit-refused-but-done": refused_but("SecurityGroupInstanceLimitExceed", "Status"),
+    "refusal-drops-description": refused_but("InvalidEcsId.NotFound", "Description", arrange=rich),
+    "refusal-flips-release": refused_but("MissingParameter", "DeleteOnRelease"),
+    # Several at a time
+    "parallel-same-crashes": parallel_same(lambda made, answers: any(a.status == 500 for a in answers)),
+    "parallel-sibling-conflict": parallel_siblings(lambda made, answers: any(a.status == 403 for a in answers)),
+    "parallel-first-lost": parallel_siblings(lambda made, answers: "InUse" in _statuses(made)),
+    "parallel-sticks": parallel_siblings(lambda made, answers: "Detaching" in _statuses(made)),
+    "parallel-tags-lost": parallel_siblings(
+        lambda made, answers: not made.show()["Tags"]["Tag"] or not made.client.show(made.others[0])["Tags"]["Tag"]
+    ),
+    "parallel-slot-won": parallel_same(lambda made, answers: slots_taken(made) == 2),
+    "parallel-slot-lost": parallel_same(lambda made, answers: slots_taken(made) == 0),
+    "parallel-request-id-shared": parallel_siblings(
+        lambda made, answers: len({answer.fields["RequestId"] for answer in answers}) == 1
+    ),
+    # Envelope
+    "request-id-missing": field("RequestId", bad_id),
+    "request-id-missing-on-error": field("RequestId", bad_id, error=True),
+    "request-id-empty": field("RequestId", bad_id),
+    "request-id-lower-case": field("RequestId", bad_id),
+    "request-id-without-dashes": field("RequestId", bad_id),
+    "request-id-short": field("RequestId", bad_id),
+    "request-id-in-braces": field("RequestId", bad_id),
+    "request-id-constant": same_ids,
+    "request-id-twice": same_ids,
+    "request-id-by-interface": same_ids,
+    "request-id-is-a-number": field("RequestId", bad_id),
+    "request-id-spelt-otherwise": field("RequestId", bad_id),
+    "header-missing": envelope(lambda answer: answer.header("x-acs-request-id") is None),
+    "header-differs": envelope(lambda answer: answer.header("x-acs-request-id") != answer.fields["RequestId"]),
+    "host-id-missing": field("HostId", lambda text: not text, error=True),
+    "code-missing": field("Code", lambda text: not text, error=True),
+    "message-missing": field("Message", bad_message, error=True),
+    "message-empty": field("Message", bad_message, error=True),
+    "message-bare-template": field("Message", bad_message, error=True),
+    "message-half-filled": field("Message", bad_message, error=True),
+    "message-null": field("Message", bad_message, error=True),
+    "message-stack-trace": field("Message", bad_message, error=True),
+    "error-keys-lower-case": field("Code", lambda text: not text, error=True),
+    "error-wrapped": field("Code", lambda text: not text, error=True),
+    "success-wrapped": field("RequestId", bad_id),
+    "success-with-error-code": field("Code", lambda text: text is not None),
+    # Bytes
+    "content-type-html": content_type("application/json"),
+    "content-type-plain": content_type("application/json"),
+    "content-type-swapped": content_type("text/xml", **XML),
+    "xml-wanted-json-sent": body(**XML),
+    "json-wanted-xml-sent": body(),
+    "json-errors-as-xml": body(error=True),
+    "default-format-json": envelope(lambda answer: badly_formed(answer, "XML"), format=None),
+    "xml-root-of-action": body(**XML),
+    "xml-error-root": body(error=True, **XML),
+    "xml-success-root-for-errors": body(error=True, **XML),
+    "xml-unescaped": wrong_echo("XML", "i-<b>&"),
+    "json-unescaped": wrong_echo("JSON", 'i-"b'),
+    "byte-order-mark": body(),
+    "prefix-before-json": body(),
+    "line-feed-before-xml": body(**XML),
+    "trailing-comma": body(),
+    "trailing-text": body(),
+    "key-twice": body(),
+    "json-as-string": body(),
+    "json-list": body(),
+    "utf-16": body(),
+    "gzip-unasked": envelope(lambda answer: answer.header("content-encoding") is not None),
+    "error-page": body(error=True),
+    "success-empty": body(),
+    "success-null": body(),
+    "success-202": envelope(lambda answer: answer.status != 200),
+    "body-cut": broken(lambda client: build(client).detach()),
+    "length-too-long": broken(lambda client: build(client).detach()),
+    "length-too-short": leftover,
+    # Hostile input
+    "apostrophe-crashes": hostile("i-'1"),
+    "percent-crashes": hostile("i-%1"),
+    "astral-crashes": hostile("i-\U0001f600"),
+    "foreign-resets": hostile("i-\u00e9"),
+    "long-crashes": hostile("i-" + "0" * 200),
+    "long-hangs": hostile("i-" + "0" * 2000),
+    "nul-hangs": hostile("i-\0"),
+    "line-feed-resets": hostile("i-\n"),
+    "markup-crashes": hostile("i-<"),
+    "backslash-crashes": hostile("i-\\"),
+    "space-drops-answer": hostile("i- 1"),
+    "not-utf-8-crashes": hostile("i-\udcff"),
+    "brace-poisons": poisons,
+    "apostrophe-damages": damages,
+    "many-parameters-crash": broken(many),
+    "long-owner-account-crashes": hostile("a" * 100, "OwnerAccount"),
+    "form-body-crashes": broken(lambda client: build(client).detach(**FORM)),
+    "duplicate-crashes": broken(repeated),
+    # Gateway
+    "signature-v1-unchecked": signature(),
+    "signature-v3-unchecked": signature(**V3),
+    "signature-post-unchecked": signature(**POST),
+    "signature-get-unchecked": signature(),
+    "signature-xml-unchecked": signature(**XML),
+    "signature-form-unchecked": signature(**FORM),
+    "signature-owner-account-unchecked": signature(**OWNER),
+    "nonce-v1-forgotten": nonce(),
+    "nonce-v3-forgotten": nonce(**V3),
+    "nonce-post-forgotten": nonce(**POST),
+    "clock-v1-unchecked": clock(-7200),
+    "clock-v3-unchecked": clock(-7200, **V3),
+    "clock-future-unchecked": clock(20 * 365 * 86400),
+    "version-unchecked": any_version,
+    "action-case-folded": action_folded,
+    "get-refused": outcome(world(), 400),
+    "post-refused": outcome(world(), 400, **POST),
+    "v3-refused": outcome(world(), 400, **V3),
+    "form-body-ignored": outcome(world(), 400, **FORM),
+    # Under one condition
+    "tags-lost-of-second": changed("Tags", where={"place": 2}),
+    "tags-lost-of-third": changed("Tags", where={"place": 3}),
+    "description-lost-of-stopped": changed("Description", where={"running": False}),
+    "name-lost-when-tagged": changed("NetworkInterfaceName"),
+    "mac-changed-after-restart": changed("MacAddress", where={"restarted": True}),
+    "address-changed-of-second": changed("PrivateIpAddress", where={"place": 2}),
+    "groups-lost-of-stopped": changed("SecurityGroupIds", where={"running": False}),
+    "all-groups-lost-by-post": changed("SecurityGroupIds", **POST),
+    "addresses-lost-when-tagged": changed("PrivateIpSets"),
+    "release-flipped-by-xml": changed("DeleteOnRelease", **XML),
+    "release-reset-when-described": changed("DeleteOnRelease"),
+    "deleted-with-release": ends("gone", arrange=rich),
+    "stuck-for-third": ends("Detaching", arrange=world(place=3)),
+    "stuck-second-time": ends("Detaching", arrange=world(again=True)),
+    "stuck-in-second-zone": ends("Detaching", arrange=world(zone=1)),
+    "stuck-beside-sibling": beside_sibling("Detaching"),
+    "stays-in-use-every-seventh": every(7, lambda made, answer: made.show()["Status"] == "InUse"),
+    "stays-in-use-with-owner-account": ends("InUse", **OWNER),
+    "stays-in-use-by-form": ends("InUse", **FORM),
+    "stays-in-use-when-full": ends("InUse", arrange=world(siblings=2)),
+    "ends-attaching-after-restart": ends("Attaching", arrange=world(restarted=True)),
+    "stays-in-use-of-other-vswitch": ends("InUse", arrange=world(other_vswitch=True)),
+    "stays-in-use-in-second-region": ends("InUse", arrange=world(region="cn-beijing")),
+    "sibling-goes-with-third": other_changed("Status", place=3, siblings=0),
+    "sibling-goes-by-v3": other_changed("Status", how=V3),
+    "instance-stops-on-second-detach": instance_changed("Status", again=True),
+    "slot-leaks-when-stopped": no_slot(running=False),
+    "slot-leaks-every-third": no_slot(3),
+    "accepts-primary-with-owner-account": succeeds(PRIMARY, **OWNER),
+    "accepts-primary-by-post": succeeds(PRIMARY, **POST),
+    "accepts-primary-beside-others": succeeds(PRIMARY),
+    "accepts-available-by-xml": outcome(detached(), 200, **XML),
+    "accepts-available-after-detach": outcome(detached(), 200),
+    "refuses-detaching-of-stopped": outcome(detaching(running=False), 400),
+    "refuses-detaching-by-v3": outcome(detaching(), 400, **V3),
+    "refuses-when-sibling-detaching": beside_sibling("400"),
+    "accepts-starting-by-post": outcome(STARTING, 200, **POST),
+    "accepts-member-by-xml": outcome(forced("eni.type", type="Member"), 200, **XML),
+    "accepts-wrong-instance-of-stopped": lambda client: other_instance(client, running=False) == 200,
+    "group-checked-first-only": second_group_gone,
+    "denied-user-accepted-by-post": outcome(world(), 200, key=DENIED, **POST),
+    "denied-user-accepted-with-owner-account": outcome(world(), 200, key=DENIED, **OWNER),
+    "denied-user-accepted-for-stopped": outcome(world(running=False), 200, key=DENIED),
+    "denied-user-accepted-while-detaching": outcome(detaching(), 200, key=DENIED),
+    "ram-kind-accepted-by-v3": outcome(world(), 200, key=RAM_KIND, **V3),
+    "expired-account-accepted-by-xml": outcome(world(), 200, key=EXPIRED, **XML),
+    "user-type-accepted-by-post": outcome(world(), 200, key=USER_TYPE, **POST),
+    "status-eni-not-found-by-xml": succeeds("InvalidEniId.NotFound", **XML),
+    "status-eni-state-by-v3": answers(STATE, 409, **V3),
+    "code-instance-state-when-starting": outcome(STARTING, "IncorrectInstanceStatus"),
+    "request-id-missing-by-xml": field("RequestId", bad_id, error=True, **XML),
+    "request-id-lower-case-by-post": field("RequestId", bad_id, **POST),
+    "host-id-missing-by-v3": field("HostId", lambda text: not text, error=True, **V3),
+    "message-bare-template-for-state": lambda client: bad_message(detached()(client).detach().fields["Message"]),
+    "message-empty-by-xml": field("Message", bad_message, error=True, **XML),
+    "extra-parameter-crashes": broken(extra),
+    "every-eleventh-crashes": every(11, lambda made, answer: answer.status == 500),
+    "crash-damages-tagged": crash_damage,
+}
+
+
+def other_instance(client: Client, running: bool = True) -> int:
+    made = build(client, running=running)
+    return made.detach(instance=client.instance(made.network, running=running)).status
