@@ -81,9 +81,7 @@ def _value(kind: Any, data: Any, where: str) -> Any:
             return tuple(_value(args[0], item, f"{where}[{i}]") for i, item in enumerate(data))
         if len(args) != len(data):
             raise ValueError(f"{where}: {len(args)} items were expected, not {len(data)}")
-        return tuple(
-            _value(arg, item, f"{where}[{i}]") for i, (arg, item) in enumerate(zip(args, data, strict=True))
-        )
+        return tuple(_value(arg, item, f"{where}[{i}]") for i, (arg, item) in enumerate(zip(args, data, strict=True)))
     if origin is dict:
         if not isinstance(data, dict):
             raise ValueError(f"{where}: an object was expected, not {_kind_of(data)}")

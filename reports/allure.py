@@ -176,9 +176,7 @@ def _result(
             result.steps.append(_story(name, item, requirement, sink, start, stop))
         if len(items) > EVIDENCE_PER_REQUIREMENT:
             more = len(items) - EVIDENCE_PER_REQUIREMENT
-            result.steps.append(
-                _step(f"{more} more failures in the run's evidence directory", "skipped", start, stop)
-            )
+            result.steps.append(_step(f"{more} more failures in the run's evidence directory", "skipped", start, stop))
     elif requirement.judged:
         strength = requirement.strength
         worlds = f" in {strength.worlds} worlds" if strength else ""
@@ -198,9 +196,7 @@ def _result(
     return result
 
 
-def _story(
-    name: str, item: ev.Evidence, requirement: model.Requirement, sink: _Sink, start: int, stop: int
-) -> Any:
+def _story(name: str, item: ev.Evidence, requirement: model.Requirement, sink: _Sink, start: int, stop: int) -> Any:
     failed = _STATUS.get(requirement.verdict, allure_model.Status.FAILED)
     arrange = _step("arrange: the world before the call", "passed", start, stop)
     call = _step("call: " + _call(item), "passed", start, stop)
@@ -214,8 +210,7 @@ def _story(
         (judge, "explanation", ev.text(item), "text/plain", "txt"),
     ]
     wanted += [
-        (judge, f"repeat with {tool}", text, "text/plain", "txt")
-        for tool, text in ev.reproductions(item, name).items()
+        (judge, f"repeat with {tool}", text, "text/plain", "txt") for tool, text in ev.reproductions(item, name).items()
     ]
     for step, title, text, kind, suffix in wanted:
         if text:
@@ -255,9 +250,7 @@ def _description(requirement: model.Requirement) -> str:
     if requirement.strength and requirement.passed:
         bound = requirement.strength.bound
         if bound is not None:
-            lines.append(
-                f"A defect in more than {100 * bound:.2g} % of such cases would have been seen (95 %)."
-            )
+            lines.append(f"A defect in more than {100 * bound:.2g} % of such cases would have been seen (95 %).")
         if requirement.strength.unproven:
             lines.append("Unproven: these checks have never caught a known fault.")
     return "\n\n".join(line for line in lines if line)

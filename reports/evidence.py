@@ -231,16 +231,12 @@ def text(evidence: Evidence) -> str:
     for entry in evidence.expected:
         words = " ".join(str(p) for p in (entry.status, entry.code) if p)
         because = f"  because {entry.because}" if entry.because else ""
-        lines.append(
-            f"              {words}{because}" + (f" [{entry.requirement}]" if entry.requirement else "")
-        )
+        lines.append(f"              {words}{because}" + (f" [{entry.requirement}]" if entry.requirement else ""))
     if not evidence.expected:
         lines.append("              not recorded")
     if evidence.changes:
         lines.append("  changed")
-        lines += [
-            f"              {c.resource} {c.path}: {c.before!r} -> {c.after!r}" for c in evidence.changes
-        ]
+        lines += [f"              {c.resource} {c.path}: {c.before!r} -> {c.after!r}" for c in evidence.changes]
     if evidence.history:
         lines.append("  history")
         lines += ["              " + moment_text(m) for m in evidence.history]
@@ -255,9 +251,7 @@ def moment_text(moment: Moment) -> str:
     """One line of a history."""
     step = moment.step if isinstance(moment.step, str) else json.dumps(moment.step, ensure_ascii=False)
     got = " ".join(str(p) for p in (moment.status, moment.code) if p)
-    return (
-        f"{moment.n}. {step}" + (f" -> {got}" if got else "") + (f" ({moment.note})" if moment.note else "")
-    )
+    return f"{moment.n}. {step}" + (f" -> {got}" if got else "") + (f" ({moment.note})" if moment.note else "")
 
 
 def file_name(evidence: Evidence) -> str:

@@ -53,9 +53,7 @@ _RETRIED = (
 )
 
 
-def _row(
-    who: tuple[str, str], trigger: Trigger, codes: tuple[str, ...], harm: Harm, file: str, effect: str
-) -> Impact:
+def _row(who: tuple[str, str], trigger: Trigger, codes: tuple[str, ...], harm: Harm, file: str, effect: str) -> Impact:
     return Impact(who[0], trigger, codes, effect, harm, who[1], file)
 
 
@@ -91,8 +89,7 @@ TABLE: tuple[Impact, ...] = (
         ("InvalidOperation.InvalidEniState", "InvalidOperation.InvalidEcsState"),
         "medium",
         _ATTACHMENT,
-        "would have repeated the call while the resource is in transition; with another code it "
-        "gives up at once",
+        "would have repeated the call while the resource is in transition; with another code it gives up at once",
     ),
     _row(
         _TERRAFORM,

@@ -77,9 +77,7 @@ def _suite(root: ET.Element, name: str, results: model.Results) -> ET.Element:
 
 def _case(suite: ET.Element, requirement: model.Requirement, items: list[ev.Evidence]) -> None:
     name = f"{requirement.id} {requirement.title}".strip()
-    case = ET.SubElement(
-        suite, "testcase", {"classname": suite.get("name", ""), "name": _clean(name), "time": "0"}
-    )
+    case = ET.SubElement(suite, "testcase", {"classname": suite.get("name", ""), "name": _clean(name), "time": "0"})
     reason = _clean(requirement.why)
     if requirement.verdict == "violated":
         failure = ET.SubElement(case, "failure", {"type": "violated", "message": reason or "violated"})

@@ -305,17 +305,8 @@ def samples(values: tuple[Any, ...]) -> list[float]:
     if pairs:
         total = sum(max(0, int(count)) for _, count in pairs) or 1
         scale = min(1.0, 2000 / total)
-        return [
-            float(edge)
-            for edge, count in pairs
-            if count
-            for _ in range(max(1, math.floor(int(count) * scale)))
-        ]
-    return [
-        float(v)
-        for v in values
-        if isinstance(v, (int, float)) and not isinstance(v, bool) and math.isfinite(v)
-    ]
+        return [float(edge) for edge, count in pairs if count for _ in range(max(1, math.floor(int(count) * scale)))]
+    return [float(v) for v in values if isinstance(v, (int, float)) and not isinstance(v, bool) and math.isfinite(v)]
 
 
 def quantile(values: list[float], share: float) -> float:

@@ -127,7 +127,7 @@ def request(sent: Sent, endpoint: str) -> Request:
     if Counter(own) - Counter(query + form):  # the stored URL does not tell all: the parameters do
         query, form = ([], own) if method == "POST" and is_form else (own, [])
     names = {name for name, _ in query + form}
-    version3 = headers.get("authorization", "").startswith("ACS3")
+    version3 = sent.extra.get("signing") == "v3" or headers.get("authorization", "").startswith("ACS3")
     front = [(n, v) for n, v in (("Action", sent.action), ("Version", sent.version)) if v and n not in names]
     if version3 and "json" in headers.get("accept", "") and "Format" not in names:
         front.append(("Format", "JSON"))
@@ -220,9 +220,7 @@ def aliyun(sent: Sent, endpoint: str, region: str = "") -> str:
         if "\0" in name + value:
             notes.append(f"# {name} holds a NUL, which no command line can carry, so use curl or Python")
         flag, word = "--" + name.replace("\0", ""), value.replace("\0", "")
-        parts.append(
-            shell_quote(f"{flag}={word}") if word.startswith("-") else f"{_flag(flag)} {shell_quote(word)}"
-        )
+        parts.append(shell_quote(f"{flag}={word}") if word.startswith("-") else f"{_flag(flag)} {shell_quote(word)}")
     scheme, _, rest = call.base.partition("://")
     host = rest.split("/")[0] if rest else call.base
     parts += [
@@ -287,9 +285,7 @@ def _decode(text: str) -> list[Pair]:
 
 
 def _unquote(text: str) -> str:
-    return unquote_to_bytes(text.replace("+", " ").encode("utf-8", "surrogatepass")).decode(
-        "utf-8", "surrogateescape"
-    )
+    return unquote_to_bytes(text.replace("+", " ").encode("utf-8", "surrogatepass")).decode("utf-8", "surrogateescape")
 
 
 def _octets(text: str) -> bytes:

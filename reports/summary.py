@@ -27,9 +27,7 @@ _COLOURS = {
 }
 
 
-def text(
-    results: model.Results, color: bool = False, out_dir: str | Path | None = None, width: int = 100
-) -> str:
+def text(results: model.Results, color: bool = False, out_dir: str | Path | None = None, width: int = 100) -> str:
     """The final table: counts, then every requirement that needs a reader, then where to go on.
 
     A violated run ends with three lines: what, where to read, how to repeat. `out_dir` is where the files
@@ -71,9 +69,7 @@ def text(
         for r in rows[:40]:
             words = r.why or r.title
             owner = f" (owner {r.deviation.owner}, until {r.deviation.expires})" if r.deviation else ""
-            table.add_row(
-                Text(r.verdict, _COLOURS[r.verdict]), Text(short(r.id, 40)), Text(short(words + owner, 240))
-            )
+            table.add_row(Text(r.verdict, _COLOURS[r.verdict]), Text(short(r.id, 40)), Text(short(words + owner, 240)))
         console.print()
         console.print(table)
         if len(rows) > 40:
@@ -150,9 +146,7 @@ def markdown(results: model.Results, out_dir: str | Path | None = None) -> str:
     missing = views.not_exercised(results)
     if missing:
         lines += ["<details><summary>Not exercised, and what it would need</summary>", ""]
-        lines += [
-            f"- {_md(need)}: " + ", ".join(_code(r.id) for r in members[:40]) for need, members in missing
-        ]
+        lines += [f"- {_md(need)}: " + ", ".join(_code(r.id) for r in members[:40]) for need, members in missing]
         lines += ["", "</details>", ""]
     lines += [f"**{label}** {_code(words)}  " for label, words in last_lines(results, where)]
     return "\n".join(lines) + "\n"

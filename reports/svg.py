@@ -71,9 +71,7 @@ def _markup(text: str) -> Markup:
 
 
 def _text(x: float, y: float, text: str, kind: str = "", anchor: str = "start") -> str:
-    return (
-        f'<text x="{x:.1f}" y="{y:.1f}" class="{kind}" text-anchor="{anchor}">{escape(visible(text))}</text>'
-    )
+    return f'<text x="{x:.1f}" y="{y:.1f}" class="{kind}" text-anchor="{anchor}">{escape(visible(text))}</text>'
 
 
 def _rect(x: float, y: float, width: float, height: float, kind: str, title: str = "") -> str:
@@ -125,9 +123,7 @@ def histogram(values: Sequence[float], title: str) -> Markup:
     peak = max(counts)
     step = width / bins
     body = [
-        _rect(
-            i * step, base - (base - 14) * n / peak, step - 1.5, (base - 14) * n / peak, "fill", f"{n} calls"
-        )
+        _rect(i * step, base - (base - 14) * n / peak, step - 1.5, (base - 14) * n / peak, "fill", f"{n} calls")
         for i, n in enumerate(counts)
         if n
     ]
@@ -140,9 +136,7 @@ def histogram(values: Sequence[float], title: str) -> Markup:
         body.append(_text(x + (-3 if side == "end" else 3), 11, name, "small", side))
     body.append(_text(0, base + 16, seconds(10**low), "small"))
     body.append(_text(width, base + 16, seconds(10**high), "small", "end"))
-    words = f"{title}: {len(values)} samples, " + ", ".join(
-        f"{name} {seconds(value)}" for name, value in marks
-    )
+    words = f"{title}: {len(values)} samples, " + ", ".join(f"{name} {seconds(value)}" for name, value in marks)
     return _svg(width, height, words, body, "histogram")
 
 
@@ -172,25 +166,25 @@ def trend(entries: Sequence[dict[str, Any]]) -> Markup:
     """Verdicts per run, oldest on the left, as stacked columns."""
     if len(entries) < 2:
         return Markup("")
-    width, height, base = 720.0, 120.0, 100.0
-    step = min(28.0, width / len(entries))
-    top = max(sum(e["counts"].values()) for e in entries) or 1
+    width, height, base = 720.0, 84.0, 66.0
+    step = min(24.0, width / len(entries))
     body = []
     for i, entry in enumerate(entries):
+        counts = {v: n for v in model.VERDICTS if isinstance(n := entry["counts"].get(v, 0), int) and n > 0}
+        total = sum(counts.values()) or 1
         y = base
-        for verdict in reversed(model.VERDICTS):
-            n = entry["counts"].get(verdict, 0)
-            if n:
-                size = (base - 4) * n / top
-                y -= size
-                label = f"{entry.get('run', '')}: {n} {verdict}"
-                body.append(_rect(i * step, y, step - 2, size - 0.5, f"f-{verdict}", label))
-    body.append(f'<line x1="0" x2="{width:g}" y1="{base}" y2="{base}" class="axis"/>')
-    body.append(_text(0, base + 14, str(entries[0].get("run", "")), "small"))
-    if len(entries) > 12:
-        body.append(_text(step * len(entries), base + 14, str(entries[-1].get("run", "")), "small", "end"))
-    first, last = (entries[i]["counts"].get("violated", 0) for i in (0, -1))
-    words = f"{len(entries)} runs; violated in the first {first}, in the last {last}"
+        for verdict in reversed(counts):
+            n = counts[verdict]
+            size = (base - 4) * n / total
+            y -= size
+            label = f"{entry.get('run', '')}: {n} {verdict}"
+            body.append(_rect(i * step, y, step - 2, size - 0.5, f"f-{verdict}", label))
+    first, last = (str(entries[i].get("run", "")) for i in (0, -1))
+    body.append(_text(0, base + 14, short(first, 40), "small"))
+    if len(entries) > 16:
+        body.append(_text(step * len(entries), base + 14, short(last, 40), "small", "end"))
+    violated = [entry["counts"].get("violated", 0) for entry in entries]
+    words = f"{len(entries)} runs; violated in the first {violated[0]}, in the last {violated[-1]}"
     return _svg(width, height, words, body, "trend")
 
 
@@ -211,11 +205,7 @@ def precedence(duels: Sequence[model.Duel], names: dict[str, str]) -> Markup:
     order = {node: i for i, node in enumerate(nodes)}
     edges = {(a, b) for a in nodes for b in beats[a] if order[a] < order[b]}
     against = {(a, b) for a in nodes for b in beats[a] if order[a] > order[b]}
-    shown = {
-        (a, b)
-        for a, b in edges
-        if not any((a, c) in edges and (c, b) in edges for c in nodes if c not in (a, b))
-    }
+    shown = {(a, b) for a, b in edges if not any((a, c) in edges and (c, b) in edges for c in nodes if c not in (a, b))}
     layer: dict[str, int] = {}
     for node in nodes:
         layer[node] = max((layer[a] + 1 for a, b in shown if b == node), default=0)

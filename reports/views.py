@@ -149,6 +149,18 @@ class Side:
 
 
 _SHOWN_ENIS = 24
+_ALIASES = {
+    "Status": "status",
+    "Type": "type",
+    "InstanceId": "instance",
+    "Attachment.InstanceId": "instance",
+    "ZoneId": "zone",
+    "InstanceName": "name",
+    "NetworkInterfaceName": "name",
+    "InstanceType": "type",
+}
+"""Names of the operation's answers that the picture shows under its own."""
+
 _HIDDEN = {"id", "status", "instance", "instance_id", "name", "type"}
 
 
@@ -160,9 +172,7 @@ def worlds(item: ev.Evidence) -> tuple[Side, ...]:
     if before is None or after is None:
         only = before or after
         assert only is not None
-        return (
-            _side("before the call" if before else "after the call", only, ev.Picture(), item, plain=True),
-        )
+        return (_side("before the call" if before else "after the call", only, ev.Picture(), item, plain=True),)
     return (
         _side("before the call", before, after, item, later=False),
         _side("after the call", after, before, item, later=True),
@@ -179,18 +189,19 @@ def _side(
 ) -> Side:
     named = {value for _, value in (item.exchange.sent.pairs if item.exchange else ())}
     known = {str(r.get("id")): r for r in (*other.instances, *other.enis)}
-    listed: dict[str, set[str]] = {}
+    listed: dict[str, list[ev.Change]] = {}
     for change in item.changes:
-        listed.setdefault(change.resource.split(":")[-1], set()).add(re.split(r"[.\[]", change.path)[0])
+        listed.setdefault(change.resource.split(":")[-1], []).append(change)
 
     def box(resource: dict[str, Any], kind: str, inside: tuple[Box, ...] = ()) -> Box:
         ident = str(resource.get("id", "?"))
         twin = known.get(ident)
-        marked = listed.get(ident, set())
+        compared = not plain and twin is not None
+        marked = {_ALIASES.get(c.path, c.path) for c in listed.get(ident, ())}
 
         def made(name: str) -> Field:
             value, old = resource.get(name), (twin or {}).get(name)
-            differs = not plain and twin is not None and (value != old or name in marked)
+            differs = compared and (value != old or name in marked)
             return Field(name, _value(value), differs, _value(old) if differs and later else "")
 
         names = [name for name in ("name", "type") if resource.get(name) not in (None, "")]
@@ -198,12 +209,17 @@ def _side(
         moved = [name for name in ("instance", "instance_id") if made(name).changed]
         fields = [made(name) for name in (*moved, *names, *rest)]
         shown = [f for i, f in enumerate(fields) if f.changed or (i < 8 and f.value not in ("", "none"))]
+        drawn = {"id", "status", *(f.name for f in fields)}
+        for c in listed.get(ident, ()):
+            if compared and c.path and _ALIASES.get(c.path, c.path) not in drawn:
+                here_now, was = (c.after, _value(c.before)) if later else (c.before, "")
+                shown.append(Field(c.path, _value(here_now), True, was))
         gone = not plain and twin is None
         return Box(
             id=ident,
             kind=kind,
             status=made("status"),
-            fields=tuple(shown[:14]),
+            fields=tuple(sorted(shown, key=lambda f: not f.changed)[:14]),
             mark=("new" if later else "gone afterwards") if gone else "",
             named=ident in named,
             inside=inside,
@@ -236,42 +252,51 @@ class Heat:
 
     attachments: tuple[str, ...]
     enis: tuple[str, ...]
-    rows: tuple[tuple[str, tuple[tuple[int, str, int], ...]], ...]
-    notes: tuple[tuple[str, tuple[str, ...]], ...]
+    rows: tuple[tuple[str, tuple[tuple[int, str, int, str], ...]], ...]
+    notes: tuple[tuple[str, str, tuple[str, ...]], ...]
     reached: int
     possible: int
 
 
 def heat(cells: Sequence[model.StateCell]) -> Heat | None:
-    """Cells as (judged, note, shade 0 to 5), and the combinations without a call by their note."""
+    """Cells as (judged, note, shade 0 to 5, key), where the key letter of an empty cell leads to its note."""
     if not cells:
         return None
-    instances = list(dict.fromkeys(c.instance for c in cells))
     enis = list(dict.fromkeys(c.eni for c in cells))
     attachments = list(dict.fromkeys(c.attachment for c in cells))
     by_key = {(c.instance, c.attachment, c.eni): c for c in cells}
-    rows, notes = [], {}  # type: ignore[var-annotated]
-    for instance in instances:
+    notes: dict[str, list[str]] = {}
+    for c in cells:
+        if not c.judged:
+            name = f"{c.instance} / {c.eni}" + (f" / {c.attachment}" if c.attachment else "")
+            notes.setdefault(c.note or "no reason recorded", []).append(name)
+    keys = {note: _letter(i) for i, note in enumerate(notes)}
+    rows = []
+    for instance in dict.fromkeys(c.instance for c in cells):
         row = []
         for attachment in attachments:
             for eni in enis:
                 cell = by_key.get((instance, attachment, eni))
-                judged = cell.judged if cell else 0
-                note = (cell.note or "") if cell else "not part of the plan"
-                row.append((judged, note, _shade(judged)))
-                if cell and not judged:
-                    notes.setdefault(note or "no reason recorded", []).append(
-                        f"{instance} / {eni}" + (f" / {attachment}" if attachment else "")
-                    )
+                if cell is None:
+                    row.append((0, "not part of the plan", 0, ""))
+                elif cell.judged:
+                    row.append((cell.judged, cell.note or "", _shade(cell.judged), ""))
+                else:
+                    note = cell.note or "no reason recorded"
+                    row.append((0, note, 0, keys[note]))
         rows.append((instance, tuple(row)))
     return Heat(
         tuple(attachments),
         tuple(enis),
         tuple(rows),
-        tuple((note, tuple(names)) for note, names in notes.items()),
+        tuple((keys[note], note, tuple(names)) for note, names in notes.items()),
         sum(1 for c in cells if c.judged),
         len(cells),
     )
+
+
+def _letter(index: int) -> str:
+    return chr(ord("a") + index) if index < 26 else str(index + 1)
 
 
 def _shade(judged: int) -> int:
@@ -316,9 +341,7 @@ def duels(atlas: Sequence[model.Duel], names: dict[str, str]) -> Duels | None:
             if duel.stable and winner not in (duel.a, duel.b):
                 kind = "third"
             words = {"win": "wins", "loss": "loses", "unstable": "changes", "third": "neither"}[kind]
-            title = (
-                f"{short(names.get(mine, mine), 60)} against {short(names.get(other, other), 60)}: {words}"
-            )
+            title = f"{short(names.get(mine, mine), 60)} against {short(names.get(other, other), 60)}: {words}"
             cells[(mine, other)] = (kind, f"{title}, {duel.n} calls")
     order = sorted(wins, key=lambda i: (-wins[i], i))
     return Duels(

@@ -1,0 +1,255 @@
+"""Two runs, or two targets, side by side: what is newly violated, fixed, newly reached or lost.
+
+`compare` is pure and takes the verdicts as they were recorded. B is worse than A when something is violated
+that was not, or when something that had been decided no longer is: a check that stopped running is not an
+improvement. Slower answers and changed observations are shown, and do not make B worse.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from reports import html, model
+from reports.svg import seconds, short
+
+DECIDED = ("conforms", "violated", "known-deviation")
+ABSENT = "absent"
+_LEAST_SAMPLES = 20
+_SHIFT = 1.5
+_SHIFT_SECONDS = 0.001
+
+
+@dataclass(frozen=True)
+class Change:
+    """One requirement whose verdict differs."""
+
+    id: str
+    title: str
+    before: str
+    after: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Shift:
+    """One distribution of seconds in both runs. `notable`: by half or more, and by a millisecond or more."""
+
+    name: str
+    median_a: float
+    median_b: float
+    p95_a: float
+    p95_b: float
+    notable: bool
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """What differs between run A and run B."""
+
+    a: model.Results
+    b: model.Results
+    newly_violated: tuple[Change, ...]
+    fixed: tuple[Change, ...]
+    gained: tuple[Change, ...]
+    lost: tuple[Change, ...]
+    other: tuple[Change, ...]
+    observations: tuple[tuple[str, Any, Any], ...]
+    shifts: tuple[Shift, ...]
+    duels_shared: int
+    duels_differ: tuple[tuple[str, str, str, str], ...]
+    caveats: tuple[str, ...]
+
+    @property
+    def worse(self) -> bool:
+        """True when B has a new violation or lost a decided requirement."""
+        return bool(self.newly_violated or self.lost)
+
+
+def compare(a: model.Results, b: model.Results) -> Comparison:
+    """What changed from A to B."""
+    old = {r.id: r for r in a.requirements}
+    new = {r.id: r for r in b.requirements}
+    groups: dict[str, list[Change]] = {k: [] for k in ("newly_violated", "fixed", "gained", "lost", "other")}
+    for ident in dict.fromkeys([*old, *new]):
+        before, after = _verdict(old.get(ident)), _verdict(new.get(ident))
+        if before != after:
+            shown = new.get(ident) or old[ident]
+            reason = shown.why if ident in new else "this requirement is not in B"
+            change = Change(ident, shown.title, before, after, reason)
+            groups[_group(before, after)].append(change)
+    seen_a = {o.id: o.value for o in a.observations}
+    seen_b = {o.id: o.value for o in b.observations}
+    observations = tuple(
+        (ident, seen_a.get(ident), seen_b.get(ident))
+        for ident in dict.fromkeys([*seen_a, *seen_b])
+        if seen_a.get(ident) != seen_b.get(ident)
+    )
+    duels_a = {_pair(d): _winner(d) for d in a.atlas or ()}
+    duels_b = {_pair(d): _winner(d) for d in b.atlas or ()}
+    shared = [pair for pair in duels_a if pair in duels_b]
+    differ = tuple((x, y, duels_a[x, y], duels_b[x, y]) for x, y in shared if duels_a[x, y] != duels_b[x, y])
+    return Comparison(
+        a=a,
+        b=b,
+        newly_violated=tuple(groups["newly_violated"]),
+        fixed=tuple(groups["fixed"]),
+        gained=tuple(groups["gained"]),
+        lost=tuple(groups["lost"]),
+        other=tuple(groups["other"]),
+        observations=observations,
+        shifts=tuple(_shifts("", a.latency, b.latency) + _shifts("settle: ", a.settle, b.settle)),
+        duels_shared=len(shared),
+        duels_differ=differ,
+        caveats=tuple(_caveats(a, b)),
+    )
+
+
+def _verdict(requirement: model.Requirement | None) -> str:
+    if requirement is None:
+        return ABSENT
+    return "not-exercised" if requirement.hollow else requirement.verdict
+
+
+def _group(before: str, after: str) -> str:
+    if after == "violated":
+        return "newly_violated"
+    if before == "violated" and after == "conforms":
+        return "fixed"
+    if before in DECIDED and after not in DECIDED:
+        return "lost"
+    if before not in DECIDED and after in DECIDED:
+        return "gained"
+    return "other"
+
+
+def _pair(duel: model.Duel) -> tuple[str, str]:
+    return (duel.a, duel.b) if duel.a <= duel.b else (duel.b, duel.a)
+
+
+def _winner(duel: model.Duel) -> str:
+    return (duel.winner or "neither") if duel.stable else "not always the same"
+
+
+def _shifts(prefix: str, a: dict[str, tuple[Any, ...]] | None, b: dict[str, tuple[Any, ...]] | None) -> list[Shift]:
+    out = []
+    for name in a or {}:
+        x, y = model.samples((a or {})[name]), model.samples((b or {}).get(name, ()))
+        if min(len(x), len(y)) < _LEAST_SAMPLES:
+            continue
+        values = [model.quantile(v, q) for q in (0.5, 0.95) for v in (x, y)]
+        notable = any(
+            abs(new - old) >= _SHIFT_SECONDS and max(new, old) >= _SHIFT * max(min(new, old), 1e-9)
+            for old, new in (values[:2], values[2:])
+        )
+        out.append(Shift(prefix + name, values[0], values[1], values[2], values[3], notable))
+    return out
+
+
+def _caveats(a: model.Results, b: model.Results) -> list[str]:
+    """What makes the two runs hard to compare."""
+    out = []
+    for what, x, y in (
+        ("revision of the page", a.run.revision, b.run.revision),
+        ("effort", a.run.effort, b.run.effort),
+        ("suite version", a.suite.get("version"), b.suite.get("version")),
+    ):
+        if x != y:
+            out.append(f"the {what} differs: {x} and {y}")
+    out += [f"run {name} is incomplete" for name, r in (("A", a), ("B", b)) if r.incomplete]
+    return out
+
+
+_SECTIONS = (
+    ("newly_violated", "newly violated"),
+    ("lost", "no longer decided"),
+    ("fixed", "fixed"),
+    ("gained", "newly decided"),
+    ("other", "other changes"),
+)
+
+
+def headline(comparison: Comparison) -> str:
+    """The comparison in one sentence."""
+    parts = [f"{len(getattr(comparison, key))} {words}" for key, words in _SECTIONS if getattr(comparison, key)]
+    state = "B is worse" if comparison.worse else "B is not worse"
+    return f"{state}: " + (", ".join(parts) if parts else "no verdict differs")
+
+
+def text(comparison: Comparison) -> str:
+    """The comparison for a terminal."""
+    lines = [f"A  {_name(comparison.a)}", f"B  {_name(comparison.b)}", headline(comparison)]
+    lines += [f"note: {short(caveat, 200)}" for caveat in comparison.caveats]
+    for key, words in _SECTIONS:
+        changes = getattr(comparison, key)
+        if changes:
+            lines += ["", f"{words}:"]
+            for c in changes:
+                reason = f"  ({short(c.reason, 160)})" if c.reason else ""
+                lines.append(f"  {short(c.id, 40)}  {c.before} -> {c.after}  {short(c.title, 100)}{reason}")
+    if comparison.observations:
+        lines += ["", "observations that differ:"]
+        for ident, x, y in comparison.observations:
+            lines.append(f"  {short(ident, 60)}: {html.value_text(x, 80)} -> {html.value_text(y, 80)}")
+    notable = [s for s in comparison.shifts if s.notable]
+    if notable:
+        lines += ["", "times that differ (median, 95 %):"]
+        for s in notable:
+            lines.append(
+                f"  {short(s.name, 60)}: {seconds(s.median_a)}, {seconds(s.p95_a)}"
+                f" -> {seconds(s.median_b)}, {seconds(s.p95_b)}"
+            )
+    if comparison.duels_shared:
+        same = comparison.duels_shared - len(comparison.duels_differ)
+        lines += ["", f"precedence: the same in {same} of {comparison.duels_shared} pairs of faults"]
+    return "\n".join(lines) + "\n"
+
+
+def _name(results: model.Results) -> str:
+    return f"{short(results.run.id, 60)}  {short(results.target.name, 60)} {short(results.target.endpoint, 100)}"
+
+
+def page(comparison: Comparison) -> str:
+    """The comparison as one self-contained page."""
+    return html.document(
+        "compare.html.j2",
+        title=f"{headline(comparison)} \u00b7 {comparison.a.run.id} \u00b7 {comparison.b.run.id}",
+        c=comparison,
+        headline=headline(comparison),
+        groups=[(key, words, getattr(comparison, key)) for key, words in _SECTIONS],
+        counts=(comparison.a.counts(), comparison.b.counts()),
+    )
+
+
+def main(args: Sequence[str] | None = None) -> int:
+    """`compare RUN_A RUN_B [--out FILE.html]`: 0 B is not worse, 1 it is, 2 a run cannot be read."""
+    parser = argparse.ArgumentParser(
+        prog="eni-conformance compare",
+        description="Compare two runs, or the runs of two targets. Exit status 1 when B is worse than A.",
+    )
+    parser.add_argument("run_a", metavar="RUN_A", help="output directory or results.json")
+    parser.add_argument("run_b", metavar="RUN_B", help="output directory or results.json")
+    parser.add_argument("--out", metavar="FILE.html", type=Path, help="write the comparison as a page, too")
+    options = parser.parse_args(args)
+    try:
+        runs = [model.load(path) for path in (options.run_a, options.run_b)]
+    except (OSError, ValueError) as problem:
+        kind = "not JSON: " if isinstance(problem, json.JSONDecodeError) else ""
+        print(f"eni-conformance compare: {kind}{problem}", file=sys.stderr)
+        return 2
+    comparison = compare(*runs)
+    print(text(comparison), end="")
+    if options.out is not None:
+        options.out.parent.mkdir(parents=True, exist_ok=True)
+        model.write_text(options.out, page(comparison))
+        print(f"\nPage: {options.out}")
+    return 1 if comparison.worse else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,254 @@
+"""The pages in a real browser: they load nothing, work by keyboard, at phone width, in the dark, without script.
+
+Needs Debian's packages chromium and chromium-driver, and axe-core from npm for the accessibility rules:
+
+    apt-get install -y chromium chromium-driver
+    npm ci --prefix tests/reports/node
+
+Where they are missing the tests are skipped and say so; with CI=true in the environment they fail.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from reports import compare, model
+
+AXE = Path(__file__).parent / "node" / "node_modules" / "axe-core" / "axe.min.js"
+FLAGS = (
+    "--headless=new",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--disable-dev-shm-usage",
+    "--force-prefers-reduced-motion",
+)
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+
+
+def _missing(what: str, command: str) -> None:
+    text = f"{what} is missing: {command}"
+    if os.environ.get("CI") == "true":
+        pytest.fail(text)
+    pytest.skip(text)
+
+
+@pytest.fixture(scope="module")
+def driver() -> Iterator[Any]:
+    binary, service = shutil.which("chromium"), shutil.which("chromedriver")
+    if not binary or not service:
+        _missing("Chromium", "apt-get install -y chromium chromium-driver")
+    from selenium import webdriver
+    from selenium.webdriver.chrome.options import Options
+    from selenium.webdriver.chrome.service import Service
+
+    options = Options()
+    options.binary_location = str(binary)
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+    with tempfile.TemporaryDirectory(prefix="report-browser-") as profile:
+        for flag in (*FLAGS, f"--user-data-dir={profile}"):
+            options.add_argument(flag)
+        browser = webdriver.Chrome(options=options, service=Service(str(service)))
+        browser.set_page_load_timeout(30)
+        yield browser
+        browser.quit()
+
+
+class Tab:
+    """The one tab of the tests, as they look at it."""
+
+    def __init__(self, driver: Any) -> None:
+        self.driver = driver
+        self.look()
+
+    def look(self, width: int = 1280, dark: bool = False, media: str = "screen", script: bool = True) -> Tab:
+        cdp = self.driver.execute_cdp_cmd
+        size = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": width < 600}
+        cdp("Emulation.setDeviceMetricsOverride", size)
+        features = [{"name": "prefers-color-scheme", "value": "dark" if dark else "light"}]
+        cdp("Emulation.setEmulatedMedia", {"media": media, "features": features})
+        cdp("Emulation.setScriptExecutionDisabled", {"value": not script})
+        return self
+
+    def open(self, path: Path, fragment: str = "") -> Tab:
+        self.driver.get("about:blank")
+        self.driver.get_log("browser")
+        self.driver.get(path.resolve().as_uri() + fragment)
+        return self
+
+    def js(self, text: str, *args: Any) -> Any:
+        return self.driver.execute_script(text, *args)
+
+    def rows(self) -> list[str]:
+        return list(self.js("return [...document.querySelectorAll('tr.row:not([hidden])')].map(r => r.id)"))
+
+    def find(self, selector: str) -> Any:
+        return self.driver.find_element("css selector", selector)
+
+    def complaints(self) -> list[str]:
+        return [entry["message"] for entry in self.driver.get_log("browser")]
+
+
+@pytest.fixture
+def tab(driver: Any) -> Tab:
+    return Tab(driver)
+
+
+@pytest.fixture(scope="module")
+def pages(runs: dict[str, Path], past: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    out = {name: path / "index.html" for name, path in runs.items()}
+    out["past"] = past / "index.html"
+    out["comparison"] = tmp_path_factory.mktemp("comparison") / "compare.html"
+    result = compare.compare(model.load(runs["passing"]), model.load(runs["violated"]))
+    out["comparison"].write_text(compare.page(result), encoding="utf-8")
+    return out
+
+
+NAMES = ["passing", "violated", "hostile", "incomplete", "past", "comparison"]
+
+
+@pytest.mark.parametrize("name", [*NAMES, "huge"])
+def test_loads_nothing_and_nothing_of_the_target_runs(name: str, tab: Tab, pages: dict[str, Path]) -> None:
+    tab.open(pages[name])
+    assert tab.complaints() == []
+    assert tab.js("return window.owned") is None
+    assert tab.js("return performance.getEntriesByType('resource').length") == 0
+    assert tab.js("return document.scripts.length") == 1
+
+
+@pytest.mark.parametrize(("name", "limit"), [("passing", 1000), ("violated", 1000), ("huge", 2000)])
+def test_opens_fast(name: str, limit: int, tab: Tab, pages: dict[str, Path]) -> None:
+    taken = []
+    for _ in range(3):
+        tab.open(pages[name])
+        taken.append(tab.js("return performance.getEntriesByType('navigation')[0].loadEventEnd"))
+    assert 0 < min(taken) < limit
+
+
+@pytest.mark.parametrize(
+    ("name", "dark"),
+    [("incomplete", False), ("past", False), ("comparison", False), ("hostile", True)],
+)
+def test_accessibility(name: str, dark: bool, tab: Tab, pages: dict[str, Path]) -> None:
+    """WCAG 2.2 AA and axe's best practices, everything unfolded; in the dark, too, what depends on colours."""
+    if not AXE.exists():
+        _missing("axe-core", "npm ci --prefix tests/reports/node")
+    tab.look(dark=dark).open(pages[name])
+    tab.js("document.querySelectorAll('details').forEach(d => { d.open = true })")
+    tab.js(AXE.read_text(encoding="utf-8"))
+    assert _axe(tab, {"runOnly": RULES}) == []
+    tab.look(dark=not dark)
+    assert _axe(tab, {"runOnly": {"type": "rule", "values": ["color-contrast"]}}) == []
+
+
+def _axe(tab: Tab, options: dict[str, Any]) -> list[str]:
+    found: list[str] = tab.driver.execute_async_script(
+        """const [options, done] = arguments;
+        axe.run(document, {...options, resultTypes: ['violations']}).then(r => done(r.violations.map(
+          v => v.id + ': ' + v.help + ': ' + v.nodes.slice(0, 3).map(n => n.html.slice(0, 200)).join(' | '))))""",
+        options,
+    )
+    return found
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("width", [360, 768])
+def test_fits_narrow_screens(name: str, width: int, tab: Tab, pages: dict[str, Path]) -> None:
+    tab.look(width=width).open(pages[name])
+    tab.js("document.querySelectorAll('details').forEach(d => { d.open = true })")
+    assert tab.js("return document.documentElement.scrollWidth") <= width
+
+
+def test_without_script(tab: Tab, pages: dict[str, Path]) -> None:
+    """Everything is there but filtering: all rows, folded details that open, no dead controls."""
+    tab.look(script=False).open(pages["violated"])
+    assert len(tab.driver.find_elements("css selector", "tr.row")) == 51
+    assert not tab.find("#tools").is_displayed()
+    assert tab.driver.find_elements("css selector", "th button, .copy") == []
+    fold = tab.find("#finding-E12-3f09a1 details.box")
+    fold.find_element("css selector", "summary").click()
+    assert fold.find_element("css selector", "pre").is_displayed()
+    tab.look()
+
+
+def test_filter_and_search(tab: Tab, pages: dict[str, Path]) -> None:
+    tab.open(pages["violated"])
+    assert len(tab.rows()) == 51
+    assert tab.find("#shown").text == "51 of 51 shown"
+    tab.find("a[data-show=violated]").click()
+    assert sorted(row.removeprefix("ENI-DETACH-") for row in tab.rows()) == ["E12", "E14", "F03", "M03", "R02", "X01"]
+    tab.js("document.querySelector('a[data-show=conforms]').focus()")
+    tab.find("a[data-show=conforms]").send_keys("\n")
+    assert len(tab.rows()) == 40
+    tab.open(pages["violated"])
+    tab.find("#search").send_keys("notfound eni")
+    assert "ENI-DETACH-E14" in tab.rows()
+    assert len(tab.rows()) < 6
+
+
+def test_keyboard(tab: Tab, pages: dict[str, Path]) -> None:
+    from selenium.webdriver.common.action_chains import ActionChains
+    from selenium.webdriver.common.keys import Keys
+
+    tab.open(pages["violated"])
+    ActionChains(tab.driver).send_keys(Keys.TAB).perform()
+    assert tab.js("return document.activeElement.className") == "skip"
+    ActionChains(tab.driver).send_keys("/").perform()
+    assert tab.js("return document.activeElement.id") == "search"
+    ActionChains(tab.driver).send_keys("E12/").perform()
+    assert tab.js("return document.activeElement.value") == "E12/"
+    ActionChains(tab.driver).send_keys(Keys.ESCAPE).perform()
+    assert len(tab.rows()) == 51
+    tab.js("document.querySelector('th[data-sort=text] button').focus()")
+    ActionChains(tab.driver).send_keys(Keys.ENTER).send_keys(Keys.ENTER).perform()
+    assert tab.find("th[data-sort=text]").get_attribute("aria-sort") == "descending"
+    assert tab.rows()[0] == "ENI-DETACH-E24"
+    tab.js("document.querySelector('tr.row summary').focus()")
+    ActionChains(tab.driver).send_keys(Keys.ENTER).perform()
+    assert tab.js("return document.querySelector('tr.row details').open") is True
+
+
+def test_sort_by_number(tab: Tab, pages: dict[str, Path]) -> None:
+    tab.open(pages["violated"])
+    tab.find("th.num button").click()
+    judged = tab.js(
+        "return [...document.querySelectorAll('tbody[data-kind=error] tr.row')].map(r => +r.cells[2].dataset.value)"
+    )
+    assert judged == sorted(judged)
+
+
+def test_deep_links(tab: Tab, pages: dict[str, Path]) -> None:
+    tab.open(pages["violated"], "#ENI-DETACH-E11")
+    assert tab.js("return document.querySelector('#ENI-DETACH-E11 details').open") is True
+    assert 0 <= tab.js("return document.getElementById('ENI-DETACH-E11').getBoundingClientRect().top") < 900
+    tab.find("#search").send_keys("no such thing")
+    assert tab.rows() == []
+    tab.js("location.hash = '#ENI-DETACH-E12'")
+    tab.js("return new Promise(r => setTimeout(r, 50))")
+    assert "ENI-DETACH-E12" in tab.rows()
+    tab.open(pages["violated"], "#finding-M03-5be774")
+    assert 0 <= tab.js("return document.getElementById('finding-M03-5be774').getBoundingClientRect().top") < 900
+    tab.open(pages["violated"], "#%E0%A4%A")
+    assert tab.complaints() == []
+
+
+def test_print(tab: Tab, pages: dict[str, Path]) -> None:
+    tab.open(pages["passing"])
+    tab.js("addEventListener('beforeprint', () => { unfolded = document.querySelectorAll('details[open]').length })")
+    printed = tab.driver.execute_cdp_cmd("Page.printToPDF", {})
+    assert len(printed["data"]) > 50_000
+    assert tab.js("return unfolded") == tab.js("return document.querySelectorAll('details').length")
+    assert tab.js("return document.querySelectorAll('details[open]').length") == 0
+    tab.look(media="print")
+    assert not tab.find(".top").is_displayed()

@@ -1,0 +1,292 @@
+"""index.html without a browser: self-contained, escaped, whole, small, and honest about what is missing."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import re
+import shutil
+from collections import Counter
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+import report_samples
+
+from reports import html, model, svg, views, write_all
+
+NAMES = list(report_samples.SAMPLES)
+
+
+class _Page(HTMLParser):
+    """What the tests look at: tags with attributes, ids, and the text of style and script."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.raw: dict[str, list[str]] = {"style": [], "script": []}
+        self.open = ""
+        self.words: list[str] = []
+        self.feed(text)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+        self.open = tag if tag in self.raw else ""
+
+    def handle_endtag(self, tag: str) -> None:
+        self.open = ""
+
+    def handle_data(self, data: str) -> None:
+        if self.open:
+            self.raw[self.open].append(data)
+        else:
+            self.words.append(data)
+
+    @property
+    def text(self) -> str:
+        return " ".join("".join(self.words).split())
+
+    def attribute(self, name: str) -> list[str]:
+        return [value or "" for _, attrs in self.tags for key, value in attrs.items() if key == name]
+
+
+def _read(out: Path) -> tuple[str, _Page]:
+    text = (out / "index.html").read_text(encoding="utf-8")
+    return text, _Page(text)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_self_contained_under_a_strict_policy(name: str, runs: dict[str, Path]) -> None:
+    _, page = _read(runs[name])
+    policy = next(a["content"] for t, a in page.tags if a.get("http-equiv") == "Content-Security-Policy")
+    assert policy
+    assert policy.startswith("default-src 'none'")
+    assert "unsafe" not in policy
+    for kind in ("style", "script"):
+        (content,) = ["".join(page.raw[kind])]
+        digest = base64.b64encode(hashlib.sha256(content.encode()).digest()).decode()
+        assert f"{kind}-src 'sha256-{digest}'" in policy
+        assert sum(tag == kind for tag, _ in page.tags) == 1
+    assert not page.attribute("style")
+    assert not [key for _, attrs in page.tags for key in attrs if key.startswith("on")]
+    assert not {tag for tag, _ in page.tags} & {"img", "iframe", "object", "embed", "base", "audio", "video"}
+    assert not page.attribute("src")
+    for address in page.attribute("href"):
+        assert address.startswith(("#", "evidence/")) or address == "data:,"
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_ids_are_unique_and_links_lead_somewhere(name: str, runs: dict[str, Path]) -> None:
+    _, page = _read(runs[name])
+    ids = page.attribute("id")
+    assert [i for i, n in Counter(ids).items() if n > 1] == []
+    for address in page.attribute("href"):
+        if address.startswith("#"):
+            assert address[1:] in ids
+        elif address.startswith("evidence/"):
+            assert (runs[name] / address).is_file()
+    for name_of in ("aria-labelledby",):
+        assert set(page.attribute(name_of)) <= set(ids)
+
+
+def test_every_requirement_has_a_deep_link(runs: dict[str, Path]) -> None:
+    _, page = _read(runs["violated"])
+    wanted = {r.id for r in model.load(runs["violated"]).requirements}
+    assert wanted <= set(page.attribute("id"))
+    assert "ENI-DETACH-E11" in wanted
+
+
+def test_hostile_text_stays_text(runs: dict[str, Path]) -> None:
+    text, page = _read(runs["hostile"])
+    assert "window.owned=1" in page.text
+    assert "<img" not in text
+    assert "window.owned" not in "".join(page.raw["script"])
+    assert "{{7*7}}" in page.text
+    for char in ("\u202e", "\x00", "\x1b"):
+        assert char not in text
+    assert "\u27e8U+202E\u27e9" in page.text
+
+
+def test_sizes(runs: dict[str, Path]) -> None:
+    limits = {"passing": 1_000_000, "violated": 2_000_000, "incomplete": 1_000_000, "huge": 3_000_000}
+    for name, limit in limits.items():
+        assert (runs[name] / "index.html").stat().st_size < limit
+
+
+def test_verdict_and_reason_come_first(runs: dict[str, Path]) -> None:
+    for name, words in (
+        ("passing", "Nothing violated 49 of 51 requirements conform, 2 could not be exercised here."),
+        ("violated", "6 requirements violated 40 of 51 requirements conform"),
+        ("incomplete", "Nothing violated so far The run ended before everything was tried"),
+    ):
+        _, page = _read(runs[name])
+        assert words in page.text[:900]
+    assert "interrupted after 31 s" in _read(runs["incomplete"])[1].text
+    assert "the rule reboot of the state machine never fired" in _read(runs["violated"])[1].text
+
+
+def test_a_finding_tells_the_whole_story(runs: dict[str, Path]) -> None:
+    text, _ = _read(runs["violated"])
+    start = text.index('<article class="finding violated" id="finding-E12-3f09a1"')
+    story = _Page(text[start : text.index("</article>", start)]).text
+    for part in (
+        "the primary interface was detached",
+        "4 failures of this cause",
+        "failed again 10 of 10 times",
+        "ENI-DETACH-E12 Refuses the primary interface",
+        "section \u201cError codes\u201d",
+        "GET DetachNetworkInterface",
+        "NetworkInterfaceId eni-bp1aa00",
+        "400 InvalidOperation.DetachPrimaryEniNotAllowed because the named interface is the primary one",
+        "Terraform provider alicloud",
+        "World before the call",
+        "World after the call",
+        "not attached",
+        "was InUse Available",
+        "eni-conformance replay evidence/E12-3f09a1.json --target FILE",
+        "python3 - <<'PY' | curl",
+        "aliyun ecs DetachNetworkInterface",
+        "import requests",
+        "Minimal counterexample",
+        "E12-3f09a2",
+    ):
+        assert part in story
+    race = text[text.index('id="finding-M03-5be774"') :]
+    assert "no serial order admits this" in race
+    assert 'class="timeline"' in race
+
+
+def test_findings_are_grouped_and_ranked(runs: dict[str, Path]) -> None:
+    results = model.load(runs["violated"])
+    items = html.ev.load_all(runs["violated"])[0]
+    found = views.findings(results, items)
+    assert [f.requirement_id.removeprefix("ENI-DETACH-") for f in found] == ["E12", "X01", "E14", "R02", "F03", "M03"]
+    assert [f.count for f in found] == [4, 1, 1, 1, 1, 1]
+    huge = views.findings(model.load(runs["huge"]), html.ev.load_all(runs["huge"])[0])
+    assert sum(f.count for f in huge) == 299
+    assert len(huge) == 31
+
+
+def test_violated_without_a_file_is_shown(tmp_path: Path) -> None:
+    data, _ = report_samples.violated()
+    out = report_samples.write(tmp_path, (data, []))
+    html.write(out)
+    _, page = _read(out)
+    assert page.text.count("No evidence file of this violation was stored.") == 6
+
+
+def test_unreadable_evidence_is_named_not_fatal(tmp_path: Path) -> None:
+    out = report_samples.write(tmp_path, report_samples.violated())
+    (out / "evidence" / "E12-3f09a1.json").write_text('{"half": ')
+    assert write_all(out).problems == {}
+    assert "1 evidence file could not be read: E12-3f09a1.json" in _read(out)[1].text
+
+
+def test_only_the_fixed_part_is_enough(tmp_path: Path) -> None:
+    results = model.parse({"run": {"id": "x"}, "requirements": [{"id": "A", "verdict": "conforms", "judged": 1}]})
+    page = _Page(html.render(results, []))
+    assert "Coverage" not in page.text
+    assert "Nothing violated so far" in page.text
+    empty = _Page(html.render(model.parse({"run": {"id": "x", "exit": 0}}), []))
+    assert "Nothing was judged" in empty.text
+
+
+def test_one_failing_report_does_not_take_the_others_along(tmp_path: Path) -> None:
+    out = report_samples.write(tmp_path, report_samples.violated())
+    (out / "allure-results").write_text("in the way")
+    written = write_all(out)
+    assert set(written.problems) == {"allure"}
+    assert set(written.paths) == {"junit", "html"}
+    shutil.rmtree(out)
+    assert set(write_all(out).problems) == {"allure", "html", "junit"}
+
+
+def test_trend(past: Path) -> None:
+    text, page = _read(past)
+    assert "The last 2 runs of this target" in page.text
+    assert "2 runs; violated in the first 0, in the last 6" in text
+
+
+def test_same_input_same_page(runs: dict[str, Path]) -> None:
+    before = (runs["violated"] / "index.html").read_bytes()
+    html.write(runs["violated"])
+    assert (runs["violated"] / "index.html").read_bytes() == before
+
+
+def test_the_world_shows_what_the_pictures_do_not_hold(runs: dict[str, Path]) -> None:
+    """A change of a field that the picture leaves out is shown in its box all the same."""
+    data = report_samples.results()
+    raw = report_samples.evidence("Z", "ENI-DETACH-F03", data)
+    raw["changes"] = [
+        {"resource": "eni-bp1aa07", "path": "Tags", "before": ["a=b"], "after": None},
+        {"resource": "eni-bp1aa08", "path": "Status", "before": "InUse", "after": "Available"},
+    ]
+    before, after = views.worlds(html.ev.parse(raw))
+    boxes = {b.id: b for i in after.instances for b in i.inside}
+    assert views.Field("Tags", "none", True, '["a=b"]') in boxes["eni-bp1aa07"].fields
+    assert boxes["eni-bp1aa08"].status.changed
+    assert before.left_out == 0
+
+
+def test_the_world_marks_what_came_and_went() -> None:
+    data = report_samples.results()
+    raw = report_samples.evidence("Z", "ENI-DETACH-F02", data)
+    raw["world_after"]["enis"][-1] = {"id": "eni-new", "status": "Available"}
+    raw["world_after"]["enis"] += [{"id": f"eni-many{n}", "status": "Available"} for n in range(100)]
+    before, after = views.worlds(html.ev.parse(raw))
+    assert [b.mark for b in before.free] == ["gone afterwards"]
+    assert "new" in {b.mark for b in after.free}
+    raw["world_before"] = None
+    (only,) = views.worlds(html.ev.parse(raw))
+    assert not any(b.mark for b in only.free)
+    assert only.left_out > 50
+
+
+def test_heat_map_names_every_hole(runs: dict[str, Path]) -> None:
+    results = model.load(runs["passing"])
+    assert results.coverage
+    heat = views.heat(results.coverage.states)
+    assert heat
+    assert heat.possible == 75
+    holes = {key for _, row in heat.rows for judged, _, _, key in row if not judged}
+    assert holes == {key for key, _, _ in heat.notes}
+    assert heat.reached + sum(len(names) for _, _, names in heat.notes) == heat.possible
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("plain \u00e9\u5f39\U0001f600\n", "plain \u00e9\u5f39\U0001f600\n"),
+        ("\u202e\u200b\x00", "\u27e8U+202E\u27e9\u27e8U+200B\u27e9\u27e8U+0000\u27e9"),
+        ("\udcff\ufeff\x9b", "\u27e8U+DCFF\u27e9\u27e8U+FEFF\u27e9\u27e8U+009B\u27e9"),
+    ],
+)
+def test_what_cannot_be_seen_is_spelt_out(text: str, shown: str) -> None:
+    assert svg.visible(text) == shown
+
+
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [(0.00084, "840 \u00b5s"), (0.0041, "4.1 ms"), (12.0, "12 s"), (200.0, "3 min 20 s"), (7260.0, "2 h 1 min")],
+)
+def test_durations(value: float, words: str) -> None:
+    assert svg.seconds(value) == words
+
+
+def test_precedence_graph_keeps_only_what_is_not_implied() -> None:
+    duels = [model.Duel(a, b, a, True, 1) for a, b in ("AB", "BC", "AC")] + [model.Duel("C", "D", "D", False, 1)]
+    picture = svg.precedence(duels, {"A": "first", "B": "second", "C": "third"})
+    assert len(re.findall('class="edge"', picture)) == 2
+    cycle = [model.Duel(a, b, a, True, 1) for a, b in ("AB", "BC", "CA")]
+    assert "edge cycle" in svg.precedence(cycle, {})
+    assert svg.precedence([], {}) == ""
+
+
+def test_json_in_the_page_is_nowhere_code(runs: dict[str, Path]) -> None:
+    """No data travel inside the script: its text is the file's, byte for byte."""
+    _, page = _read(runs["hostile"])
+    source = (Path(html.__file__).parent / "page.js").read_text(encoding="utf-8")
+    assert "".join(page.raw["script"]) == source
+    assert json.dumps("window.owned") not in source
