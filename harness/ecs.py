@@ -233,14 +233,15 @@ def _do(
 ) -> Exchange:
     """Send a call that may be repeated, until it succeeds, `done` accepts its refusal, or patience ends."""
     timing = session.client.timing
-    until = timing.monotonic() + session.patience
+    started = timing.monotonic()
     steps = pauses(session)
     while True:
         exchange = call(session, action, pairs, vpc=vpc)
         if succeeded(exchange) or done(exchange):
             return exchange
         passing = exchange.outcome != "answered" or exchange.status >= 500 or _transient(exchange)
-        if not passing or timing.monotonic() >= until:
+        patience = session.patience * (0.2 if exchange.outcome in ("refused", "tls") else 1)
+        if not passing or timing.monotonic() - started >= patience:
             raise SetupError(action, exchange, advice)
         timing.sleep(next(steps))
 

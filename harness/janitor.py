@@ -9,6 +9,7 @@ refused for the moment, and may be run any number of times.
 
 from __future__ import annotations
 
+import atexit
 import calendar
 import json
 import re
@@ -395,6 +396,13 @@ def _books(out: Path | None, target: Target) -> dict[str, Path]:
 # --- the command -------------------------------------------------------------------------------------
 
 
+def scratch() -> Path:
+    """A new directory that is removed when the process ends, for ledgers of sessions that own nothing."""
+    directory = tempfile.TemporaryDirectory(prefix="eni-conformance-")
+    atexit.register(directory.cleanup)
+    return Path(directory.name)
+
+
 def parse_age(text: str) -> float:
     """Seconds of "90s", "30m", "2h", "1d" or "0". Raises ValueError."""
     match = re.fullmatch(r"(\d+(?:\.\d+)?)([smhd]?)", text.strip())
@@ -420,7 +428,7 @@ def main(args: Any) -> int:
     if len(unlisted) == len(_LISTS):
         print(f"the target could not be used: {unlisted[0].why}", file=sys.stderr)
         return 3
-    return 1 if any(result.left for result in results) else 0
+    return 1 if unlisted or any(result.left for result in results) else 0
 
 
 def told(results: Sequence[Cleaning], *, dry_run: bool) -> str:
