@@ -40,6 +40,7 @@ MAX_SECONDS = 10.0
 IDLE_SECONDS = 25
 TRANSPORT = "emulator.transport"
 """The ASGI extension that carries the bare connection, for faults of the wire."""
+_ANY = ["GET", "POST", "PUT", "DELETE", "PATCH", "OPTIONS"]
 _LOOPBACK = ("127.", "::1", "::ffff:127.")
 
 
@@ -143,8 +144,8 @@ class Emulator:
         self.gateway = Gateway(cloud, OPERATIONS)
         self.app = Starlette(
             routes=[
-                Route("/_control", self._control, methods=["GET", "POST"]),
-                Route("/_control/", self._control, methods=["GET", "POST"]),
+                Route("/_control", self._control, methods=_ANY),
+                Route("/_control/", self._control, methods=_ANY),
                 Mount("/", self.serve),
             ]
         )
@@ -177,6 +178,8 @@ class Emulator:
         client = request.client
         if client is None or not client.host.startswith(_LOOPBACK):
             return JSONResponse({"error": "the control protocol is for the loopback interface"}, 403)
+        if request.method not in ("GET", "POST"):
+            return JSONResponse({"error": "the control protocol knows GET and POST"}, 405)
         if request.method == "GET":
             return JSONResponse({"protocol": 1, "capabilities": list(CAPABILITIES)})
         try:

@@ -88,8 +88,14 @@ def _build(call: Call, vswitch: VSwitch, groups: list[str], name: str) -> Instan
         raise Refusal(403, "InvalidVSwitchId.IpNotEnough", f"The vSwitch {vswitch.id} has no such address left.")
     primary = cloud.new_interface(vswitch, "Primary", list(groups), address, where, delete_on_release=True)
     cloud.link(primary, instance)
-    for number in _secondaries(call):
-        cloud.link(_secondary(call, vswitch, groups, number), instance)
+    try:
+        for number in _secondaries(call):
+            cloud.link(_secondary(call, vswitch, groups, number), instance)
+    except Refusal:
+        for eni in instance.interfaces.values():
+            cloud.interfaces.pop(eni.id, None)
+            cloud.give_back(eni.vswitch_id, [eni.ip])
+        raise
     cloud.instances[instance.id] = instance
     return instance
 

@@ -1,0 +1,191 @@
+"""Every conforming variant differs visibly from the default, and a patient client gets through its life cycle."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from emulator_client import DENIED, Answer, Client
+from emulator_worlds import UNKNOWN_ENI, UNKNOWN_INSTANCE, build
+from test_emulator_faults import listed
+
+VARIANTS = listed("--list-variants")
+
+
+class Patient(Client):
+    """Repeats what was throttled, and polls."""
+
+    def call(self, *args: Any, **how: Any) -> Answer:
+        for _ in range(5):
+            answer = super().call(*args, **how)
+            if answer.status == 503 or "Throttling" in answer.code:
+                continue
+            return answer
+        return answer
+
+    def wait(self, eni: str, status: str) -> dict[str, Any]:
+        deadline = time.monotonic() + 5
+        while True:
+            row = self.show(eni)
+            if row["Status"] == status and ("InstanceId" in row) == (status == "InUse"):
+                return row
+            assert time.monotonic() < deadline, row
+            self.settle(0.1)
+
+
+@pytest.fixture
+def patient(client: Client) -> Patient:
+    return Patient(client.url)
+
+
+def test_enough_variants() -> None:
+    assert len(VARIANTS) >= 20
+    assert all(row["description"] for row in VARIANTS)
+
+
+@pytest.mark.parametrize("name", [row["name"] for row in VARIANTS])
+def test_life_cycle(patient: Patient, name: str) -> None:
+    patient.control("variant", name=name)
+    network = patient.network()
+    instance = patient.instance(network)
+    eni = patient.eni(network)
+    params = {"NetworkInterfaceId": eni, "InstanceId": instance}
+    for how in ({}, {"scheme": "V3", "method": "POST"}):
+        patient.ok("AttachNetworkInterface", params)
+        before = patient.wait(eni, "InUse")
+        assert patient.detach(eni, instance, **how).status == 200
+        after = patient.wait(eni, "Available")
+        assert {key for key in before if before[key] != after.get(key)} <= {"Status", "InstanceId", "Attachment"}
+    assert patient.detach(eni, instance).outcome == (400, "InvalidOperation.InvalidEniState")
+    assert patient.detach(UNKNOWN_ENI, instance).outcome == (404, "InvalidEniId.NotFound")
+    assert patient.detach(eni, UNKNOWN_INSTANCE).status in (400, 404)
+    assert patient.detach(patient.primary(instance), instance).status == 400
+    patient.ok("DeleteNetworkInterface", {"NetworkInterfaceId": eni})
+
+
+def first(client: Client, params: dict[str, str], **how: Any) -> str:
+    return client.call("DetachNetworkInterface", params, **how).code
+
+
+def rounds(client: Client) -> set[str]:
+    return {client.call("DescribeRegions").code for _ in range(8)}
+
+
+def header(name: str) -> Callable[[Client], Any]:
+    return lambda client: client.call("DescribeRegions").header(name)
+
+
+def sized(client: Client) -> Any:
+    network = client.network()
+    for _ in range(3):
+        client.eni(network)
+    return len(client.ok("DescribeNetworkInterfaces")["NetworkInterfaceSets"]["NetworkInterfaceSet"])
+
+
+def order(client: Client) -> Any:
+    network = client.network()
+    made = [client.eni(network) for _ in range(6)]
+    rows = client.ok("DescribeNetworkInterfaces")["NetworkInterfaceSets"]["NetworkInterfaceSet"]
+    return [made.index(row["NetworkInterfaceId"]) for row in rows]
+
+
+def shape(client: Client) -> Any:
+    id = client.network().group.partition("-")[2]
+    return len(id), id[:3] == "bp1", id.isdigit(), all(c in "0123456789abcdef" for c in id)
+
+
+def raw(format: str) -> Callable[[Client], Any]:
+    return lambda client: client.call("DescribeRegions", format=format).body[:40]
+
+
+def during(client: Client) -> Any:
+    made = build(client)
+    made.detach()
+    return "InstanceId" in made.show()
+
+
+def lagging(client: Client) -> Any:
+    made = build(client)
+    made.detach()
+    return made.show()["Status"]
+
+
+def stopped_wrong_state(client: Client) -> dict[str, str]:
+    """A call with a primary interface that is not on the instance, whose status is wrong, by a wrong caller."""
+    made = build(client)
+    other = client.instance(made.network)
+    client.control("instance.status", id=other, status="Starting")
+    return {"RegionId": client.region, "InstanceId": other, "NetworkInterfaceId": client.primary(made.instance)}
+
+
+def broken_twice(client: Client) -> Any:
+    params = {"RegionId": client.region, "InstanceId": UNKNOWN_INSTANCE, "NetworkInterfaceId": "x"}
+    return [
+        first(client, params, key=DENIED),
+        first(client, stopped_wrong_state(client)),
+        first(client, stopped_wrong_state(client), key=DENIED),
+        first(client, {"RegionId": "cn-nowhere", "InstanceId": UNKNOWN_INSTANCE}, key=DENIED),
+        first(client, {"InstanceId": UNKNOWN_INSTANCE, "RegionId": "cn-hangzhou"}),
+        first(
+            client,
+            {"RegionId": "cn-nowhere", "InstanceId": "x"},
+            key=("LTAIemulatorExpired04", "emulator-secret-expired"),
+        ),
+    ]
+
+
+OBSERVE: dict[str, Callable[[Client], Any]] = {
+    "order-reversed": broken_twice,
+    "order-random": lambda client: {str(broken_twice(client)) for _ in range(6)},
+    "order-states-first": broken_twice,
+    "order-resources-first": broken_twice,
+    "order-permission-first": broken_twice,
+    "order-shape-first": broken_twice,
+    "instant": lagging,
+    "slow": lambda client: client.control("stats")["settle_ms"],
+    "jitter": lambda client: True,
+    "ids-long": shape,
+    "ids-short": shape,
+    "ids-hex": shape,
+    "ids-numeric": shape,
+    "throttling": rounds,
+    "throttling-with-hint": rounds,
+    "throttling-429": rounds,
+    "unavailable": rounds,
+    "tiny-pages": sized,
+    "chunked": header("transfer-encoding"),
+    "connection-close": header("connection"),
+    "eventual": lagging,
+    "shuffled-keys": lambda client: {str(list(build(client).show())) for _ in range(3)},
+    "shuffled-results": order,
+    "extra-fields": lambda client: set(build(client).show()),
+    "no-recommend": lambda client: "Recommend" in client.call("DescribeNothing").fields,
+    "localized": lambda client: client.call("DescribeNothing").fields["Message"],
+    "old-gateway-codes": lambda client: client.call("DescribeNothing").outcome,
+    "link-hidden-while-detaching": during,
+    "malformed-as-not-found": lambda client: (
+        client.detach("x", UNKNOWN_INSTANCE).code + client.detach(UNKNOWN_ENI, "x").code
+    ),
+    "unknown-parameters-refused": lambda client: build(client).detach(more={"Novel": "1"}).code,
+    "last-duplicate-wins": lambda client: (
+        client.call("DescribeZones", [("RegionId", "cn-nowhere"), ("RegionId", "cn-hangzhou")]).code
+    ),
+    "empty-as-malformed": lambda client: client.detach("", UNKNOWN_INSTANCE).code,
+    "other-headers": header("server"),
+    "spaced-json": raw("JSON"),
+    "bare-xml": raw("XML"),
+    "regional-host": lambda client: client.call("DescribeNothing").fields["HostId"],
+    "request-id-version-5": lambda client: client.call("DescribeRegions").fields["RequestId"][14],
+}
+
+
+@pytest.mark.parametrize("name", [row["name"] for row in VARIANTS])
+def test_variant_shows(client: Client, name: str) -> None:
+    default = OBSERVE[name](client)
+    client.control("wipe")
+    client.control("variant", name=name)
+    changed = OBSERVE[name](client)
+    if name != "jitter":
+        assert changed != default
