@@ -135,6 +135,15 @@ class Settle:
 
 
 @dataclass(frozen=True)
+class Probe:
+    """A call that the gateway must refuse (or must not), prepared as `conformance.gateway.PROBES[name]` says."""
+
+    name: str = ""
+    call: Call = Call()
+    kind: Literal["probe"] = "probe"
+
+
+@dataclass(frozen=True)
 class Parallel:
     """Steps sent at the same moment by as many clients."""
 
@@ -142,7 +151,7 @@ class Parallel:
     kind: Literal["parallel"] = "parallel"
 
 
-Step = Detach | Act | Settle | Parallel
+Step = Detach | Act | Settle | Probe | Parallel
 
 
 @dataclass(frozen=True)
@@ -169,7 +178,7 @@ def to_json(value: Any) -> Any:
     return value
 
 
-_KINDS: dict[str, type] = {"detach": Detach, "act": Act, "settle": Settle, "parallel": Parallel}
+_KINDS: dict[str, type] = {"detach": Detach, "act": Act, "settle": Settle, "probe": Probe, "parallel": Parallel}
 
 
 def scenario_from_json(data: Any) -> Scenario:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import os
 import re
 import time
 import zlib
@@ -19,14 +20,15 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from conformance import frame, model, oracle, response
-from conformance.case import Act, Arg, Call, Detach, Parallel, Scenario, Settle, World
-from conformance.contract import ACTION, Contract
+from conformance import frame, gateway, model, oracle, response
+from conformance.case import Act, Arg, Call, Detach, Parallel, Probe, Scenario, Settle, World
+from conformance.contract import ACTION, VERSION, Contract
 from conformance.identifiers import kind_of, make_text
 from conformance.oracle import Admissible, Asked, Finding, Known, Param, Reply
 from conformance.record import Record
 from harness import acts, arrange, ecs, observe
 from harness.arrange import Bench, Bound, NotArranged
+from harness.client import is_throttling
 from harness.codec import code_of
 from harness.exchange import Exchange, Pair
 from harness.snapshot import Snapshot
@@ -236,6 +238,8 @@ class _Run:
                     self._act(index, step)
                 case Settle():
                     self._settle(index)
+                case Probe():
+                    self._probe(index, step)
                 case Parallel():
                     self._parallel(index, step)
         if not self.dirty:
@@ -661,6 +665,63 @@ class _Run:
                 )  # fmt: skip
                 self.dirty = True
             return
+
+    # --- the gateway -----------------------------------------------------------------------------
+
+    def _probe(self, index: int, step: Probe) -> None:
+        """Send a call that the gateway must refuse, and judge by the gateway's own table."""
+        probe = gateway.PROBES[step.name]
+        asked = self.lab.resolve(step.call, self.bound)
+        pairs: list[Pair] = [(p.name, p.text) for p in asked.params]
+        common = dict(probe.common())
+        if probe.again:
+            common["SignatureNonce"] = os.urandom(16).hex()
+            common["Timestamp"] = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+            # Sent first for an interface that is not there, so that the first time does no harm.
+            pairs = [(n, v + "0" if n == "NetworkInterfaceId" else v) for n, v in pairs]
+        exchange = None
+        for _ in range(2 if probe.again else 1):
+            exchange = self.lab.session.client.send(
+                probe.action or ACTION,
+                pairs,
+                caller=step.call.caller,
+                wire=step.call.wire,
+                version=probe.version or VERSION,
+                common=common,
+                tamper=probe.tamper,
+                deadline=self.lab.deadline,
+                retry=not probe.again,
+            )
+        assert exchange is not None
+        self._note(index, f"gateway probe: {step.name}", exchange)
+        if exchange.throttled or (probe.again and is_throttling(exchange)):
+            self.book.undecided((probe.requirement,), "throttled to the end")
+            return
+        if exchange.outcome != "answered":
+            said = Finding("B02", f"{step.name}: {exchange.outcome}: {exchange.detail}", f"outcome:{exchange.outcome}")
+            self._say(said, index, exchange, None)
+            self.dirty = True
+            return
+        # Before the call is understood, the gateway may not know which format was asked for.
+        format_ = "" if not probe.accept else _format(step.call)
+        answer = response.read(exchange, format_)
+        findings = list(answer.findings)
+        findings += gateway.judge(probe, step.name, answer.reply, self.lab.contract.codes)
+        if answer.request_id:
+            earlier = self.book.request_ids.setdefault(answer.request_id, exchange.id)
+            if earlier != exchange.id:
+                text = f"RequestId {answer.request_id} was already sent in exchange {earlier}"
+                findings.append(Finding("R07", text, "shape:R07"))
+        for finding in findings:
+            self._say(finding, index, exchange, None)
+        ids = (probe.requirement, "R01", "R05", "B01", "B02", *(("P04",) if probe.requirement == "G06" else ()))
+        self.book.credit(ids, self.world, step.call.caller, _wire_name(step.call))
+        said_code = answer.reply.code or "accepted"
+        self.book.observe(f"gateway: {step.name}", f"{answer.reply.status} {said_code}")
+        if answer.reply.success:
+            self.dirty = not probe.accept
+        else:
+            self.refused += 1
 
     # --- the surroundings ------------------------------------------------------------------------
 

@@ -6,7 +6,6 @@ import os
 import signal
 import sys
 import time
-from collections import Counter
 from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
@@ -165,10 +164,16 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[Any]) -> 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Keep only the tests for one requirement if one is named."""
-    only = short_id(str(config.getoption("--requirement") or ""))
+    only = str(config.getoption("--requirement") or "").upper()
     if not only:
         return
-    kept = [i for i in items if any(only in map(short_id, mark.args) for mark in i.iter_markers("requirement"))]
+
+    def serves(item: pytest.Item) -> bool:
+        return any(only in full_id(short) for mark in item.iter_markers("requirement") for short in mark.args)
+
+    kept = [i for i in items if serves(i)]
+    if not kept:
+        raise pytest.UsageError(f"-k {only}: no requirement has this in its id")
     config.hook.pytest_deselected(items=[i for i in items if i not in kept])
     items[:] = kept
 
@@ -211,11 +216,3 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
     if step:
         with open(step, "a") as file:
             file.write(summary.markdown(results, study.folder))
-
-
-def tally(results: dict[str, Any]) -> Counter[str]:
-    """How many requirements got each verdict."""
-    return Counter(entry["verdict"] for entry in results["requirements"])
-
-
-__all__ = ["full_id", "inquiry", "tally"]

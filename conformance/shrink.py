@@ -19,6 +19,7 @@ from conformance.case import (
     EniSpec,
     InstanceSpec,
     Parallel,
+    Probe,
     Scenario,
     Settle,
     Step,
@@ -91,6 +92,8 @@ def _each_call(scenario: Scenario) -> Iterator[tuple[Call, Callable[[Call], Scen
     for i, step in enumerate(scenario.steps):
         if isinstance(step, Detach):
             yield step.call, lambda call, i=i: _with_step(scenario, i, Detach(call))  # type: ignore[misc]
+        elif isinstance(step, Probe):
+            yield step.call, lambda call, i=i, step=step: _with_step(scenario, i, replace(step, call=call))  # type: ignore[misc]
         elif isinstance(step, Parallel):
             for j, part in enumerate(step.steps):
                 if isinstance(part, Detach):
@@ -144,7 +147,7 @@ def _references(scenario: Scenario) -> tuple[set[int], set[int]]:
     for step in scenario.steps:
         flat += step.steps if isinstance(step, Parallel) else (step,)
     for step in flat:
-        if isinstance(step, Detach):
+        if isinstance(step, (Detach, Probe)):
             for arg in step.call.args:
                 kind, _, index = arg.ref.partition(":")
                 if kind == "eni":
@@ -172,8 +175,8 @@ def _renumber(scenario: Scenario, kind: str, gone: int) -> tuple[Step, ...]:
         return replace(a, ref=ref(a.ref))
 
     def one(step: Step) -> Step:
-        if isinstance(step, Detach):
-            return Detach(replace(step.call, args=tuple(arg(a) for a in step.call.args)))
+        if isinstance(step, (Detach, Probe)):
+            return replace(step, call=replace(step.call, args=tuple(arg(a) for a in step.call.args)))
         if isinstance(step, Act):
             if kind == "eni":
                 return replace(step, eni=step.eni - 1 if step.eni > gone else step.eni)

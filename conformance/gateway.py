@@ -1,0 +1,230 @@
+"""The gateway in front of the operation: probes with exactly one thing wrong, and what may be answered.
+
+A second, smaller table, apart from the page's 24 rows. Two generations of gateway codes exist, so each probe
+admits both; what is never admissible is a success, a status of 500 or above, or an answer of the operation
+itself, because that would mean that the call was carried out before the caller was known.
+Source: the vendor's pages on public parameters, on the two signature schemes and on gateway errors.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
+from typing import Literal
+
+from conformance.oracle import Finding, Reply
+from harness.client import Prepared
+
+SIGNATURE = frozenset({"SignatureDoesNotMatch", "IncompleteSignature", "InvalidSignature"})
+TIME = frozenset({"InvalidTimeStamp.Expired", "InvalidTimeStamp.Format", "InvalidTimeStamp", "IllegalTimestamp"})
+NONCE = frozenset({"SignatureNonceUsed"})
+KEY = frozenset(
+    {
+        "InvalidAccessKeyId.NotFound",
+        "InvalidAccessKeyId.Inactive",
+        "InvalidAccessKeyId",
+        "Forbidden.AccessKeyDisabled",
+        "Abs.InvalidAccount.NotFound",
+    }
+)
+ACTION_CODES = frozenset(
+    {"InvalidAction.NotFound", "InvalidApi.NotFound", "InvalidAction", "UnsupportedOperation", "InvalidVersion"}
+)
+VERSION_CODES = ACTION_CODES | {"InvalidParameter.Version", "NoSuchVersion"}
+ANY: frozenset[str] = frozenset()
+"""Any code that does not belong to the operation itself."""
+
+Scheme = Literal["v1", "v3", "both"]
+Common = Mapping[str, str | None]
+
+
+@dataclass(frozen=True)
+class Probe:
+    """One thing wrong.
+
+    codes: admissible codes, ANY for any of the gateway's. common: public parameters to set (None: leave out)
+    before signing. tamper: what is done to the request after signing. scheme: where it applies.
+    accept: the call must get as far as the operation (a positive control). again: send it twice, judge the second.
+    """
+
+    requirement: str
+    codes: frozenset[str] = ANY
+    common: Callable[[], Common] = dict
+    tamper: Callable[[Prepared], Prepared] | None = None
+    scheme: Scheme = "both"
+    action: str = ""
+    version: str = ""
+    accept: bool = False
+    again: bool = False
+    methods: tuple[str, ...] = field(default=("GET", "POST"))
+
+
+def _stamp(offset: float) -> str:
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + offset))
+
+
+def _at(offset: float) -> Callable[[], Common]:
+    return lambda: {"Timestamp": _stamp(offset)}
+
+
+def _fixed(**common: str | None) -> Callable[[], Common]:
+    return lambda: common
+
+
+def _url(change: Callable[[str], str]) -> Callable[[Prepared], Prepared]:
+    return lambda p: replace(p, url=change(p.url))
+
+
+def _header(name: str, change: Callable[[str], str | None]) -> Callable[[Prepared], Prepared]:
+    """Change one header; None takes it out."""
+
+    def tamper(p: Prepared) -> Prepared:
+        out = []
+        for key, value in p.headers:
+            made = change(value) if key.lower() == name else value
+            if made is not None:
+                out.append((key, made))
+        return replace(p, headers=tuple(out))
+
+    return tamper
+
+
+def _flip(text: str) -> str:
+    """The text with one character of its middle changed."""
+    i = len(text) // 2
+    return text[:i] + ("A" if text[i] != "A" else "B") + text[i + 1 :]
+
+
+def _signature(change: Callable[[str], str]) -> Callable[[Prepared], Prepared]:
+    """Change the signature, wherever the scheme keeps it."""
+
+    def tamper(p: Prepared) -> Prepared:
+        changed = re.sub(r"(?<=[?&]Signature=)[^&]*", lambda m: change(m.group()), p.url)
+        if changed != p.url:
+            return replace(p, url=changed)
+        swap = _header("authorization", lambda v: re.sub(r"(?<=Signature=)[0-9a-f]*", lambda m: change(m.group()), v))
+        return swap(p)
+
+    return tamper
+
+
+def _no_signature(p: Prepared) -> Prepared:
+    return _header("authorization", lambda _: None)(replace(p, url=re.sub(r"&Signature=[^&]*", "", p.url)))
+
+
+def _other_method(p: Prepared) -> Prepared:
+    return replace(p, method="POST" if p.method == "GET" else "GET", body=b"" if p.method == "POST" else p.body)
+
+
+def _more_query(p: Prepared) -> Prepared:
+    joint = "&" if "?" in p.url and not p.url.endswith("?") else "?"
+    return replace(p, url=p.url.rstrip("?") + joint + "Extra=1")
+
+
+def _other_resource(p: Prepared) -> Prepared:
+    """The interface id changed after signing, in query or body."""
+    url = re.sub(r"(?<=[?&]NetworkInterfaceId=)[^&]*", lambda m: m.group()[:-1] + "0x", p.url)
+    body = re.sub(rb"(?<=NetworkInterfaceId=)[^&]*", lambda m: m.group()[:-1] + b"0x", p.body)
+    return replace(p, url=url, body=body)
+
+
+def _unsign(name: str) -> Callable[[Prepared], Prepared]:
+    """Take a header out of SignedHeaders without signing again."""
+    return _header("authorization", lambda v: v.replace(f";{name}", "").replace(f"{name};", ""))
+
+
+_P = Probe
+PROBES: Mapping[str, Probe] = MappingProxyType(
+    {
+        # G01: signature wrong, cut, empty, missing, of another secret's shape
+        "signature with one character changed": _P("G01", SIGNATURE, tamper=_signature(_flip)),
+        "signature truncated": _P("G01", SIGNATURE, tamper=_signature(lambda s: s[: len(s) // 2])),
+        "signature without its last character": _P("G01", SIGNATURE, tamper=_signature(lambda s: s[:-4])),
+        "signature extended": _P("G01", SIGNATURE, tamper=_signature(lambda s: s + "00")),
+        "signature of zeros": _P("G01", SIGNATURE, tamper=_signature(lambda s: "0" * 40)),
+        "signature empty": _P("G01", ANY, tamper=_signature(lambda s: "")),
+        "signature missing": _P("G01", ANY, tamper=_no_signature),
+        # G02: signed something else
+        "signed for the other method": _P("G02", SIGNATURE, tamper=_other_method, methods=("GET",)),
+        "parameter added after signing": _P("G02", SIGNATURE, tamper=_more_query),
+        "interface id changed after signing": _P("G02", ANY, tamper=_other_resource),
+        "body changed after signing": _P(
+            "G02", ANY, tamper=lambda p: replace(p, body=p.body + b"&Extra=1"), methods=("POST",)
+        ),
+        "action header changed after signing": _P(
+            "G02", ANY, tamper=_header("x-acs-action", lambda _: "DescribeRegions"), scheme="v3"
+        ),
+        "date header changed after signing": _P(
+            "G02", ANY, tamper=_header("x-acs-date", lambda _: _stamp(-60)), scheme="v3"
+        ),
+        "nonce header changed after signing": _P(
+            "G02", SIGNATURE, tamper=_header("x-acs-signature-nonce", lambda v: v[::-1]), scheme="v3"
+        ),
+        "action header not signed": _P("G02", ANY, tamper=_unsign("x-acs-action"), scheme="v3"),
+        "body hash of another body": _P(
+            "G02", ANY, lambda: {"x-acs-content-sha256": "0" * 64}, scheme="v3", methods=("POST",)
+        ),
+        "signed with a hash, sent with another body": _P(
+            "G02", ANY, tamper=lambda p: replace(p, body=p.body + b"&Extra=1"), scheme="v3", methods=("POST",)
+        ),
+        # G03: replay
+        "sent twice, byte for byte": _P("G03", NONCE, again=True),
+        # G04: time
+        "two hours old": _P("G04", TIME, _at(-7200)),
+        "forty minutes old": _P("G04", TIME, _at(-2400)),
+        "a day old": _P("G04", TIME, _at(-86400)),
+        "years old": _P("G04", TIME, _fixed(Timestamp="2016-02-23T12:46:24Z")),
+        "two hours ahead": _P("G04", TIME, _at(7200)),
+        "a day ahead": _P("G04", TIME, _at(86400)),
+        "time that is no time": _P("G04", TIME, _fixed(Timestamp="yesterday")),
+        "time as a number": _P("G04", TIME, lambda: {"Timestamp": str(int(time.time()))}),
+        # G05: key
+        "unknown AccessKeyId": _P("G05", KEY, _fixed(AccessKeyId="LTAI0000000000000000none")),
+        "AccessKeyId of one letter": _P("G05", ANY, _fixed(AccessKeyId="x")),
+        # G06: action and version
+        "unknown Action": _P("G06", ACTION_CODES, action="DetachNetworkInterfaceNow"),
+        "unknown Action, nearly right": _P("G06", ACTION_CODES, action="DetachNetworkInterfaces"),
+        "unknown Version": _P("G06", VERSION_CODES, version="2014-05-27"),
+        "Version of the future": _P("G06", VERSION_CODES, version="2099-01-01"),
+        # G07: public parameters missing
+        "no AccessKeyId": _P("G07", ANY, _fixed(AccessKeyId=None), scheme="v1"),
+        "no SignatureNonce": _P("G07", ANY, _fixed(SignatureNonce=None)),
+        "no Timestamp": _P("G07", ANY, _fixed(Timestamp=None)),
+        "no Version": _P("G07", ANY, _fixed(Version=None)),
+        "no Action": _P("G07", ANY, _fixed(Action=None)),
+        "unknown SignatureMethod": _P("G07", ANY, _fixed(SignatureMethod="HMAC-ROT13"), scheme="v1"),
+        # G08: must be accepted
+        "ten minutes old": _P("G08", accept=True, common=_at(-600)),
+        "ten minutes ahead": _P("G08", accept=True, common=_at(600)),
+        "empty public parameter": _P("G08", accept=True, common=_fixed(SignatureType=""), scheme="v1"),
+        "further signed header": _P("G08", accept=True, common=lambda: {"x-acs-trace": "abc"}, scheme="v3"),
+    }
+)
+
+
+def judge(probe: Probe, name: str, reply: Reply, operation_codes: frozenset[str]) -> list[Finding]:
+    """What is wrong with the answer to a probe, [] if nothing.
+
+    operation_codes: the codes of the operation's own error table.
+    """
+    said = f"{reply.status} {reply.code}".strip()
+    cause = f"gateway:{name}"
+    if probe.accept:
+        if reply.code in SIGNATURE | TIME | NONCE | KEY:
+            return [Finding(probe.requirement, f"{name}: a correctly signed call was refused with {said}", cause)]
+        return []
+    if reply.success:
+        return [Finding(probe.requirement, f"{name}: the call was accepted", cause)]
+    own = operation_codes - {"MissingParameter", "InvalidParameter", "UnsupportedParameter", *KEY}
+    if probe.requirement in ("G01", "G02", "G03", "G04", "G05"):
+        own = operation_codes - KEY
+    if reply.code in own:
+        text = f"{name}: answered {said}, an answer of the operation to a caller who is not known"
+        return [Finding(probe.requirement, text, cause)]
+    if probe.codes and reply.code not in probe.codes:
+        text = f"{name}: answered {said}; admissible: {', '.join(sorted(probe.codes))}"
+        return [Finding(probe.requirement, text, cause, certainty=0.9)]
+    return []

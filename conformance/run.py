@@ -1,0 +1,137 @@
+"""The subcommand `run`: the conformance tests under pytest, with a progress display and the summary at the end.
+
+It only translates: options in, exit status out. `pytest conformance --target FILE` is the same run.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+from conformance import study as studies
+from conformance.plugin import KEY
+from harness.target import TargetError, load_target
+
+HERE = Path(__file__).parent
+
+
+class Display:
+    """A pytest plugin that shows how far the run is; silent when the output is not a terminal."""
+
+    def __init__(self, quiet: bool) -> None:
+        self.console = Console(stderr=True)
+        self.quiet = quiet or not self.console.is_terminal
+        self.violations = 0
+        self.status = studies.OK
+        self.folder: Path | None = None
+        self.progress = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+            TimeRemainingColumn(),
+            console=self.console,
+            transient=True,
+        )
+        self.task = self.progress.add_task("preparing", total=None)
+        self.done: set[str] = set()
+
+    def pytest_sessionstart(self, session: pytest.Session) -> None:
+        study = session.config.stash.get(KEY, None)
+        if study is not None:
+            self.folder = study.folder
+            if not self.quiet:
+                self.console.print(f"{study.target.name}  {study.target.endpoint}  seed {study.plan.seed}")
+                self.progress.start()
+
+    def pytest_collection_finish(self, session: pytest.Session) -> None:
+        if session.items:
+            self.progress.update(self.task, total=len(session.items), description="judging")
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_xdist_node_collection_finished(self, node: Any, ids: list[str]) -> None:
+        self.progress.update(self.task, total=len(ids), description="judging")
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        if report.failed:
+            self.violations += 1
+        if report.when == "teardown" and report.nodeid not in self.done:
+            self.done.add(report.nodeid)
+            name = report.nodeid.rpartition("::")[2].removeprefix("test_").replace("_", " ")[:44]
+            wrong = f"[red]{self.violations} tests found something[/red] " if self.violations else ""
+            self.progress.update(self.task, advance=1, description=f"{wrong}{name:44}")
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        self.progress.stop()
+        self.status = int(session.exitstatus)
+
+
+def default_workers(target: str) -> int:
+    """As many processes as there are cores, four at most, that the target's limits have room for."""
+    cores = max(1, min(4, os.cpu_count() or 1))
+    if target == studies.EMBEDDED:
+        return min(2, cores)
+    try:
+        limits = load_target(target, allow_plain_http=True).limits
+    except TargetError:
+        return 1
+    return max(1, min(cores, limits.instances // 2, limits.network_interfaces // 6))
+
+
+def arguments(args: Any) -> list[str]:
+    """The command line for pytest."""
+    target = args.target or studies.EMBEDDED
+    workers = args.workers or default_workers(target)
+    out = [
+        str(HERE), "-c", str(HERE / "pytest.ini"), "--rootdir", str(HERE), "-p", "conformance.plugin",
+        "-p", "no:cacheprovider", "-p", "no:terminal", "-p", "no:randomly",
+        "--target", target, "--revision", str(args.revision), "--effort", args.effort, "--out", str(args.out),
+    ]  # fmt: skip
+    if workers > 1:
+        out += ["-n", str(workers), "--dist", "worksteal"]
+    for flag, value in (
+        ("--seed", args.seed),
+        ("--deviations", args.deviations),
+        ("--requirement", args.requirement),
+        ("--history", getattr(args, "history", None)),
+        ("--shard", getattr(args, "shard", None)),
+        ("--database", getattr(args, "database", None)),
+    ):
+        if value is not None and value != "":
+            out += [flag, str(value)]
+    for flag, on in (
+        ("--first-violation", args.first_violation),
+        ("--allow-plain-http", getattr(args, "allow_plain_http", False)),
+    ):
+        if on:
+            out.append(flag)
+    return out
+
+
+def main(args: Any) -> int:
+    """Run, print the summary, and return the exit status (design: 0, 1, 2, 3 or 4)."""
+    display = Display(quiet=bool(getattr(args, "json", False)))
+    code = int(pytest.main(arguments(args), plugins=[display]))
+    folder = display.folder
+    if folder is None or not (folder / "results.json").exists():
+        return code if code in (studies.USAGE, studies.UNUSABLE) else studies.UNUSABLE
+    from reports import model, summary
+
+    results = model.load(folder)
+    colour = sys.stdout.isatty() and "NO_COLOR" not in os.environ
+    if getattr(args, "json", False):
+        print((folder / "results.json").read_text())
+    else:
+        print(summary.text(results, color=colour, out_dir=folder))
+    step = os.environ.get("GITHUB_STEP_SUMMARY")
+    if step:
+        with open(step, "a") as file:
+            file.write(summary.markdown(results, folder))
+    return code

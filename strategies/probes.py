@@ -1,0 +1,45 @@
+"""Probes of the gateway: one thing wrong in each, over methods, places, formats and both signature schemes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from conformance.case import Call, Detach, EniSpec, InstanceSpec, Probe, Scenario, Settle, Step, Wire, World
+from strategies.calls import REGION, valid
+from strategies.wire import WIRES
+
+PLAIN_WORLD = World((InstanceSpec(),), (EniSpec(), EniSpec()))
+
+
+def forms(scheme: str, methods: tuple[str, ...], few: bool) -> list[Wire]:
+    """Wire forms that a probe is tried in."""
+    fit = [w for w in WIRES if (scheme in ("both", w.signing)) and w.method in methods]
+    if "GET" not in methods:
+        fit = [w for w in fit if w.place == "form"]
+    chosen: dict[tuple[str, str, str], Wire] = {}
+    for wire in fit:
+        chosen.setdefault((wire.method, wire.place, wire.signing), wire)
+    out = list(chosen.values())
+    return out if few else out + [w for w in fit if w.format in ("XML", "") and w not in out]
+
+
+def probes(table: Mapping[str, tuple[str, str, tuple[str, ...]]], few: bool) -> Iterator[Scenario]:
+    """For each probe: in every form, on a valid call and on calls that the operation itself would refuse.
+
+    table: name -> (requirement, scheme, methods). A look at the end shows that nothing was carried out.
+    """
+    broken = Call((REGION, valid(0).args[2]))
+    for name, (_, scheme, methods) in table.items():
+        steps: list[Step] = []
+        for n, wire in enumerate(forms(scheme, methods, few)):
+            base = valid(n % 2) if n % 3 else (broken if "id changed" not in name else valid(0))
+            steps.append(Probe(name, Call(base.args, wire)))
+        yield Scenario(PLAIN_WORLD, tuple(steps), name=name)
+
+
+def controls(names: tuple[str, ...]) -> Iterator[Scenario]:
+    """Positive controls: correctly signed calls that must get as far as the operation."""
+    for name in names:
+        broken = Call((REGION, valid(0).args[2]))
+        steps: list[Step] = [Probe(name, Call(broken.args, wire)) for wire in WIRES[::9]]
+        yield Scenario(PLAIN_WORLD, (*steps, Detach(valid(0)), Settle()), name=name)
