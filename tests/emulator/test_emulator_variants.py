@@ -86,7 +86,7 @@ def sized(client: Client) -> Any:
 
 def order(client: Client) -> Any:
     network = client.network()
-    made = [client.eni(network) for _ in range(6)]
+    made = [client.eni(network) for _ in range(9)]
     rows = client.ok("DescribeNetworkInterfaces")["NetworkInterfaceSets"]["NetworkInterfaceSet"]
     return [made.index(row["NetworkInterfaceId"]) for row in rows]
 
