@@ -142,7 +142,7 @@ class _State:
         if what == "run":
             self.run_id = str(event["run"])
             self.where = str(event.get("where") or self.where)
-            self.started = self.started or float(event["at"])
+            self.started = min(self.started or float(event["at"]), float(event["at"]))
         elif what == "intent":
             key = (worker, int(event["n"]))
             self.alive[str(event["kind"])] += 1
@@ -156,13 +156,16 @@ class _State:
             self.owned[identifier] = Owned(intent.kind, identifier, intent.action, intent.token, intent.at, *key)
             if self.pending.pop(key, None) is None:
                 self.alive[intent.kind] += 1
+            if identifier in self.gone:
+                self.alive[intent.kind] -= 1
         elif what == "refused":
             closed = self.pending.pop((worker, int(event["n"])), None)
             if closed is not None:
                 self.alive[closed.kind] -= 1
-        elif what == "gone" and event["id"] in self.owned and event["id"] not in self.gone:
+        elif what == "gone" and event["id"] not in self.gone:
             self.gone.add(str(event["id"]))
-            self.alive[self.owned[str(event["id"])].kind] -= 1
+            if event["id"] in self.owned:
+                self.alive[self.owned[str(event["id"])].kind] -= 1
 
     def book(self) -> Book:
         return Book(
