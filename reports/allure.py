@@ -22,6 +22,7 @@ from attr import asdict
 from reports import evidence as ev
 from reports import model
 from reports._build import plain
+from reports.summary import plain_markdown
 from reports.svg import short
 
 ATTACHMENT_LIMIT = 32_000
@@ -88,11 +89,11 @@ def write(out_dir: str | Path) -> Path:
     results = model.load(out_dir)
     items, _ = ev.load_all(out_dir)
     sink = _Sink(out_dir / "allure-results", results.run.id)
-    start, stop = _times(results)
-    for requirement in results.requirements:
+    start = _start(results)
+    for order, requirement in enumerate(results.requirements):
         mine = [(n, e) for n, e in items if requirement.id in (e.requirement, *e.also)]
         mine.sort(key=lambda entry: (entry[1].requirement != requirement.id, -(entry[1].certainty or 0)))
-        sink.result(_result(results, requirement, mine, sink, start, stop))
+        sink.result(_result(results, requirement, mine, sink, start + order))
     model.write_text(sink.directory / "environment.properties", _properties(results))
     model.write_text(sink.directory / "categories.json", json.dumps(_CATEGORIES, indent=1) + "\n")
     executor = {"name": "eni-conformance", "type": "eni-conformance", "buildName": results.run.id}
@@ -109,8 +110,7 @@ def _result(
     requirement: model.Requirement,
     items: list[tuple[str, ev.Evidence]],
     sink: _Sink,
-    start: int,
-    stop: int,
+    at: int,
 ) -> Any:
     feature = _FEATURES.get(requirement.kind, requirement.kind or "Other")
     full_name = f"DetachNetworkInterface.{requirement.id}"
@@ -133,8 +133,8 @@ def _result(
         titlePath=["DetachNetworkInterface", feature],
         status=status or allure_model.Status.SKIPPED,
         stage="finished",
-        start=start,
-        stop=stop,
+        start=at,
+        stop=at,
         description=_description(requirement),
         statusDetails=allure_model.StatusDetails(
             message=short(message, 1000) or None,
@@ -173,10 +173,10 @@ def _result(
     )
     if items:
         for name, item in items[:EVIDENCE_PER_REQUIREMENT]:
-            result.steps.append(_story(name, item, requirement, sink, start, stop))
+            result.steps.append(_story(name, item, requirement, sink, at))
         if len(items) > EVIDENCE_PER_REQUIREMENT:
             more = len(items) - EVIDENCE_PER_REQUIREMENT
-            result.steps.append(_step(f"{more} more failures in the run's evidence directory", "skipped", start, stop))
+            result.steps.append(_step(f"{more} more failures in the run's evidence directory", "skipped", at))
     elif requirement.judged:
         strength = requirement.strength
         worlds = f" in {strength.worlds} worlds" if strength else ""
@@ -186,22 +186,21 @@ def _result(
             _step(
                 f"arrange: {short(requirement.how or 'as the requirement says', 200)}{worlds}",
                 "passed",
-                start,
-                stop,
+                at,
             ),
-            _step(f"call: {requirement.judged} judged calls{forms}", "passed", start, stop),
-            _step("observe: every answer and the world around it", "passed", start, stop),
-            _step(f"judge: {requirement.verdict}", ok, start, stop),
+            _step(f"call: {requirement.judged} judged calls{forms}", "passed", at),
+            _step("observe: every answer and the world around it", "passed", at),
+            _step(f"judge: {requirement.verdict}", ok, at),
         ]
     return result
 
 
-def _story(name: str, item: ev.Evidence, requirement: model.Requirement, sink: _Sink, start: int, stop: int) -> Any:
+def _story(name: str, item: ev.Evidence, requirement: model.Requirement, sink: _Sink, at: int) -> Any:
     failed = _STATUS.get(requirement.verdict, allure_model.Status.FAILED)
-    arrange = _step("arrange: the world before the call", "passed", start, stop)
-    call = _step("call: " + _call(item), "passed", start, stop)
-    observe = _step("observe: " + short(ev.answer(item), 200), "passed", start, stop)
-    judge = _step("judge: admissible was " + short(ev.admissible(item.expected), 400), failed, start, stop)
+    arrange = _step("arrange: the world before the call", "passed", at)
+    call = _step("call: " + _call(item), "passed", at)
+    observe = _step("observe: " + short(ev.answer(item), 200), "passed", at)
+    judge = _step("judge: admissible was " + short(ev.admissible(item.expected), 400), failed, at)
     wanted = [
         (arrange, "world before", _json(item.world_before), "application/json", "json"),
         (arrange, "scenario", _json(item.scenario), "application/json", "json"),
@@ -217,13 +216,13 @@ def _story(name: str, item: ev.Evidence, requirement: model.Requirement, sink: _
             attachment = sink.attach(f"{requirement.id}/{name}", title, text, kind, suffix)
             if attachment is not None:
                 step.attachments.append(attachment)
-    story = _step(short(item.summary, 200) or name, failed, start, stop)
+    story = _step(short(item.summary, 200) or name, failed, at)
     story.steps = [arrange, call, observe, judge]
     return story
 
 
-def _step(name: str, status: str, start: int, stop: int) -> Any:
-    return allure_model.TestStepResult(name=name, status=status, stage="finished", start=start, stop=stop)
+def _step(name: str, status: str, at: int) -> Any:
+    return allure_model.TestStepResult(name=name, status=status, stage="finished", start=at, stop=at)
 
 
 def _call(item: ev.Evidence) -> str:
@@ -238,7 +237,7 @@ def _json(value: Any) -> str:
 
 
 def _description(requirement: model.Requirement) -> str:
-    lines = [short(requirement.title, 300)]
+    lines = [plain_markdown(requirement.title)]
     for label, value in (
         ("Section of the vendor page", requirement.section),
         ("Who says so", requirement.source),
@@ -246,7 +245,7 @@ def _description(requirement: model.Requirement) -> str:
         ("Would need", requirement.missing),
     ):
         if value:
-            lines.append(f"{label}: {short(value, 300)}")
+            lines.append(f"{label}: {plain_markdown(value)}")
     if requirement.strength and requirement.passed:
         bound = requirement.strength.bound
         if bound is not None:
@@ -277,14 +276,18 @@ def _properties(results: model.Results) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _times(results: model.Results) -> tuple[int, int]:
-    """Start and end of the run in milliseconds."""
+def _start(results: model.Results) -> int:
+    """Start of the run in milliseconds.
+
+    Time per requirement is not measured, because one call serves many of them: each result takes no time,
+    and starts a millisecond after the one before, so that Allure keeps the order of the page.
+    """
     started = results.run.started
     try:
         start = started if isinstance(started, (int, float)) else datetime.fromisoformat(started).timestamp()
     except (ValueError, OverflowError):
         start = 0.0
-    return int(start * 1000), int((start + results.run.seconds) * 1000)
+    return int(start * 1000)
 
 
 def _digest(*parts: str) -> str:

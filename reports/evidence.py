@@ -213,6 +213,17 @@ def admissible(expected: Iterable[Admissible]) -> str:
     return " or ".join(text for text in texts if text) or "not recorded"
 
 
+def answer_was_admissible(evidence: Evidence) -> bool:
+    """True when the answer itself is one of the admissible ones, so that the fault lies in what it did."""
+    seen = evidence.observed
+    return seen.outcome in ("", "answered") and any(
+        entry.status is not None
+        and str(entry.status) == str(seen.status)
+        and (entry.code or "") in ("", seen.code or "")
+        for entry in evidence.expected
+    )
+
+
 def text(evidence: Evidence) -> str:
     """The evidence in plain words, for a terminal or a failure message."""
     lines = [

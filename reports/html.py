@@ -107,6 +107,7 @@ def render(
         timeline=lambda item: svg.timeline(views.timeline(item.history)),
         reproductions=ev.reproductions,
         answer=ev.answer,
+        answer_was_admissible=ev.answer_was_admissible,
         admissible=ev.admissible,
     )
 

@@ -23,7 +23,7 @@ Harm = Literal["high", "medium", "low"]
 
 @dataclass(frozen=True)
 class Impact:
-    """One client's dependence on one kind of answer. A code "5xx" or "404" means the HTTP status."""
+    """One client's dependence on one kind of answer. The code "5xx" means the HTTP status."""
 
     client: str
     trigger: Trigger
@@ -63,15 +63,15 @@ TABLE: tuple[Impact, ...] = (
         "got",
         _RETRIED,
         "medium",
-        _ATTACHMENT,
+        _ERRORS_GO,
         "repeats the detach until its time-out of one minute, then the destroy fails",
     ),
     _row(
         _TERRAFORM,
         "got",
-        (*_GONE, "InvalidSecurityGroupId.NotFound", "InvalidVSwitchId.NotFound", "404"),
+        (*_GONE, "InvalidSecurityGroupId.NotFound", "InvalidVSwitchId.NotFound"),
         "high",
-        _ERRORS_GO,
+        _ATTACHMENT,
         "takes the interface for already gone and drops it from the state, so an attached one is orphaned",
     ),
     _row(
@@ -79,9 +79,9 @@ TABLE: tuple[Impact, ...] = (
         "lost",
         (*_GONE, "InvalidSecurityGroupId.NotFound", "InvalidVSwitchId.NotFound"),
         "high",
-        _ERRORS_GO,
-        "does not see that the interface is already gone unless the status is 404: a destroy of something "
-        "deleted by hand fails and stays failed",
+        _ATTACHMENT,
+        "does not see that the interface is already gone, because it looks at the code alone: the destroy of "
+        "something deleted by hand fails, and fails again",
     ),
     _row(
         _TERRAFORM,
@@ -126,10 +126,10 @@ TABLE: tuple[Impact, ...] = (
     _row(
         _TERWAY,
         "got",
-        ("Throttling", "InternalError", "Operation.Conflict"),
+        ("Throttling", "InternalError", "Operation.Conflict", "5xx"),
         "low",
-        "pkg/aliyun/client/errors/errors.go",
-        "repeats the call with back-off",
+        "pkg/aliyun/client/ecs.go",
+        "does not repeat a detach by itself: the failure goes up to its controller",
     ),
     _row(
         _TERWAY,
@@ -174,9 +174,10 @@ def of(evidence: Evidence, table: Iterable[Impact] = TABLE) -> list[Impact]:
     found = []
     for row in table:
         if row.trigger == "got":
-            hit = not succeeded and any(_matches(entry, status, code) for entry in row.codes)
+            same = bool(right & set(row.codes))  # an admissible answer would have had the same effect
+            hit = not succeeded and not same and any(_matches(entry, status, code) for entry in row.codes)
         elif row.trigger == "lost":
-            hit = bool(right & set(row.codes)) and code not in row.codes and str(status) != "404"
+            hit = bool(right & set(row.codes)) and code not in row.codes
         elif row.trigger == "success":
             hit = succeeded and refusal_only
         elif row.trigger == "silent":
@@ -199,8 +200,6 @@ def _pairs(evidence: Evidence) -> tuple[tuple[str, str], ...]:
 def _matches(entry: str, status: int, code: str) -> bool:
     if entry == "5xx":
         return 500 <= status < 600
-    if entry.isdigit():
-        return status == int(entry)
     if entry == "Throttling":
         return code.startswith("Throttling")
     return code == entry

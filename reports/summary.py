@@ -124,35 +124,39 @@ def markdown(results: model.Results, out_dir: str | Path | None = None) -> str:
     _, headline, reason = views.verdict(results)
     counts = results.counts()
     lines = [
-        f"## {_md(headline)}",
+        f"## {plain_markdown(headline)}",
         "",
-        f"{_md(reason)} Target {_code(results.target.name or results.target.endpoint)}, "
-        f"revision {_md(results.run.revision or '?')}, effort {_md(results.run.effort or '?')}, "
-        f"seed {_md(str(results.run.seed))}.",
+        f"{plain_markdown(reason)} Target {_code(results.target.name or results.target.endpoint)}, "
+        f"revision {plain_markdown(results.run.revision or '?')}, effort {plain_markdown(results.run.effort or '?')}, "
+        f"seed {plain_markdown(str(results.run.seed))}.",
         "",
     ]
     if results.incomplete:
-        lines += [f"> **Incomplete.** {_md(results.run.note or 'The run ended early.')}", ""]
-    lines += [f"> **Shallow.** {_md(warning)}" for warning in results.shallow]
+        lines += [f"> **Incomplete.** {plain_markdown(results.run.note or 'The run ended early.')}", ""]
+    lines += [f"> **Shallow.** {plain_markdown(warning)}" for warning in results.shallow]
     lines += ["", "| " + " | ".join(counts) + " |", "|" + " ---: |" * len(counts)]
     lines += ["| " + " | ".join(str(n) for n in counts.values()) + " |", ""]
     rows = results.by_verdict("violated", "error", "inconclusive", "known-deviation")
     if rows:
         lines += ["| Verdict | Requirement | Reason |", "| --- | --- | --- |"]
-        lines += [f"| {r.verdict} | {_code(r.id)} {_md(r.title)} | {_md(r.why)} |" for r in rows[:60]]
+        lines += [
+            f"| {r.verdict} | {_code(r.id)} {plain_markdown(r.title)} | {plain_markdown(r.why)} |" for r in rows[:60]
+        ]
         if len(rows) > 60:
             lines.append(f"| | and {len(rows) - 60} more | |")
         lines.append("")
     missing = views.not_exercised(results)
     if missing:
         lines += ["<details><summary>Not exercised, and what it would need</summary>", ""]
-        lines += [f"- {_md(need)}: " + ", ".join(_code(r.id) for r in members[:40]) for need, members in missing]
+        lines += [
+            f"- {plain_markdown(need)}: " + ", ".join(_code(r.id) for r in members[:40]) for need, members in missing
+        ]
         lines += ["", "</details>", ""]
     lines += [f"**{label}** {_code(words)}  " for label, words in last_lines(results, where)]
     return "\n".join(lines) + "\n"
 
 
-def _md(value: str) -> str:
+def plain_markdown(value: str) -> str:
     """Text that Markdown and HTML leave alone, on one line, cut."""
     out = short(" ".join(value.split()), 300)
     out = out.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

@@ -412,7 +412,7 @@ def violated(run: str = "20261124-111500-c3d4") -> tuple[dict[str, Any], list[di
         items.append(twin)
 
     wrong = evidence(
-        "E14-77c1d0", "ENI-DETACH-E14", data, summary="an unknown interface was answered 400 instead of 404"
+        "E14-77c1d0", "ENI-DETACH-E14", data, summary="an unknown interface was answered as if its id were malformed"
     )
     wrong["exchange"]["sent"]["pairs"][2][1] = "eni-bp1zzzzzzzzzzzzzzzzz"
     wrong["expected"] = [
@@ -426,13 +426,13 @@ def violated(run: str = "20261124-111500-c3d4") -> tuple[dict[str, Any], list[di
     wrong["observed"] = {
         "outcome": "answered",
         "status": 400,
-        "code": "InvalidEniId.NotFound",
-        "message": "The specified EniId is not found.",
+        "code": "InvalidParams.EniId",
+        "message": "This is no interface id.",
         "detail": "",
     }
     wrong["exchange"].update(
         status=400,
-        body='{"Code":"InvalidEniId.NotFound","Message":"No such interface.","RequestId":"1E5C0F6B"}',
+        body='{"Code":"InvalidParams.EniId","Message":"This is no interface id.","RequestId":"1E5C0F6B"}',
     )
     items.append(wrong)
 

@@ -1,6 +1,6 @@
 """The pages in a real browser: they load nothing, work by keyboard, at phone width, in the dark, without script.
 
-Needs Debian's packages chromium and chromium-driver, and axe-core from npm for the accessibility rules:
+Needs Debian's packages chromium and chromium-driver, and axe-core and Allure from npm:
 
     apt-get install -y chromium chromium-driver
     npm ci --prefix tests/reports/node
@@ -12,16 +12,25 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from selenium import webdriver
+from selenium.webdriver.chrome.options import Options
+from selenium.webdriver.chrome.service import Service
+from selenium.webdriver.common.action_chains import ActionChains
+from selenium.webdriver.common.keys import Keys
+from selenium.webdriver.support.ui import WebDriverWait
 
 from reports import compare, model
 
-AXE = Path(__file__).parent / "node" / "node_modules" / "axe-core" / "axe.min.js"
+NODE = Path(__file__).parent / "node" / "node_modules"
+AXE = NODE / "axe-core" / "axe.min.js"
+ALLURE = NODE / ".bin" / "allure"
 FLAGS = (
     "--headless=new",
     "--no-sandbox",
@@ -49,10 +58,6 @@ def driver() -> Iterator[Any]:
     binary, service = shutil.which("chromium"), shutil.which("chromedriver")
     if not binary or not service:
         _missing("Chromium", "apt-get install -y chromium chromium-driver")
-    from selenium import webdriver
-    from selenium.webdriver.chrome.options import Options
-    from selenium.webdriver.chrome.service import Service
-
     options = Options()
     options.binary_location = str(binary)
     options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
@@ -136,19 +141,16 @@ def test_opens_fast(name: str, limit: int, tab: Tab, pages: dict[str, Path]) -> 
     assert 0 < min(taken) < limit
 
 
-@pytest.mark.parametrize(
-    ("name", "dark"),
-    [("incomplete", False), ("past", False), ("comparison", False), ("hostile", True)],
-)
-def test_accessibility(name: str, dark: bool, tab: Tab, pages: dict[str, Path]) -> None:
-    """WCAG 2.2 AA and axe's best practices, everything unfolded; in the dark, too, what depends on colours."""
+@pytest.mark.parametrize("name", ["past", "incomplete", "comparison"])
+def test_accessibility(name: str, tab: Tab, pages: dict[str, Path]) -> None:
+    """WCAG 2.2 AA and axe's best practices, everything unfolded; the rules on colours in the dark, too."""
     if not AXE.exists():
         _missing("axe-core", "npm ci --prefix tests/reports/node")
-    tab.look(dark=dark).open(pages[name])
+    tab.open(pages[name])
     tab.js("document.querySelectorAll('details').forEach(d => { d.open = true })")
     tab.js(AXE.read_text(encoding="utf-8"))
     assert _axe(tab, {"runOnly": RULES}) == []
-    tab.look(dark=not dark)
+    tab.look(dark=True)
     assert _axe(tab, {"runOnly": {"type": "rule", "values": ["color-contrast"]}}) == []
 
 
@@ -198,9 +200,6 @@ def test_filter_and_search(tab: Tab, pages: dict[str, Path]) -> None:
 
 
 def test_keyboard(tab: Tab, pages: dict[str, Path]) -> None:
-    from selenium.webdriver.common.action_chains import ActionChains
-    from selenium.webdriver.common.keys import Keys
-
     tab.open(pages["violated"])
     ActionChains(tab.driver).send_keys(Keys.TAB).perform()
     assert tab.js("return document.activeElement.className") == "skip"
@@ -252,3 +251,23 @@ def test_print(tab: Tab, pages: dict[str, Path]) -> None:
     assert tab.js("return document.querySelectorAll('details[open]').length") == 0
     tab.look(media="print")
     assert not tab.find(".top").is_displayed()
+
+
+@pytest.mark.parametrize("name", ["violated", "huge"])
+def test_allure_shows_a_tree_by_requirement(name: str, tab: Tab, runs: dict[str, Path], tmp_path: Path) -> None:
+    """Allure 3 makes one file of the results, under 10 MB, and a failed requirement can be opened in it."""
+    if not ALLURE.exists():
+        _missing("Allure", "npm ci --prefix tests/reports/node")
+    command = [str(ALLURE), "awesome", str(runs[name] / "allure-results"), "--single-file"]
+    command += ["--group-by", "epic,feature", "--output", str(tmp_path / "allure")]
+    subprocess.run(command, check=True, capture_output=True, timeout=60, cwd=tmp_path)
+    page = tmp_path / "allure" / "index.html"
+    assert page.stat().st_size < 10_000_000
+    tab.open(page)
+    wait = WebDriverWait(tab.driver, 15)
+    wait.until(lambda driver: "ENI-DETACH-E12" in driver.find_element("css selector", "body").text)
+    text = tab.find("body").text
+    for part in ("Documented errors", "Resource states", "Failed", "Broken", "Skipped"):
+        assert part in text
+    tab.driver.find_element("xpath", "//*[contains(text(), 'ENI-DETACH-E12')]").click()
+    wait.until(lambda driver: "violated: the primary interface" in driver.find_element("css selector", "body").text)

@@ -154,6 +154,8 @@ def test_a_finding_tells_the_whole_story(runs: dict[str, Path]) -> None:
     ):
         assert part in story
     race = text[text.index('id="finding-M03-5be774"') :]
+    assert "the fault is in what the call did" in race
+    assert "the fault is in what the call did" not in story
     assert "no serial order admits this" in race
     assert 'class="timeline"' in race
 
