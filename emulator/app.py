@@ -37,6 +37,8 @@ MAX_BODY_BYTES = 1024 * 1024
 MAX_CONNECTIONS = 512
 MAX_SECONDS = 10.0
 """From the first byte of a request to its last."""
+MAX_ANSWER_SECONDS = 60.0
+"""From the last byte of a request to the last byte of its answer, slow readers included."""
 IDLE_SECONDS = 25
 TRANSPORT = "emulator.transport"
 """The ASGI extension that carries the bare connection, for faults of the wire."""
@@ -108,9 +110,14 @@ class Bounded(HttpToolsProtocol):
 
     def on_message_complete(self) -> None:
         self._disarm()
+        self._deadline = self.loop.call_later(MAX_ANSWER_SECONDS, self.transport.abort)
         self._head = 0
         if not self.transport.is_closing():
             super().on_message_complete()
+
+    def on_response_complete(self) -> None:
+        self._disarm()
+        super().on_response_complete()
 
     def _arm(self) -> None:
         self._disarm()

@@ -70,7 +70,7 @@ class Call:
         found = [
             (int(key[len(prefix) :]), value)
             for key, value in self.params.items()
-            if key.startswith(prefix) and key[len(prefix) :].isdigit() and value
+            if key.startswith(prefix) and is_number(key[len(prefix) :]) and value
         ]
         return [value for _, value in sorted(found)]
 
@@ -81,6 +81,11 @@ class Call:
             if key.startswith("Tag.") and key.endswith(".Key"):
                 found[value] = self.params.get(key[:-4] + ".Value", "")
         return found
+
+
+def is_number(text: str) -> bool:
+    """Whether a text is a decimal number of sensible length, in ASCII digits."""
+    return text.isascii() and text.isdigit() and len(text) < 6
 
 
 def missing(name: str) -> Refusal:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from emulator import common
-from emulator.call import Call
+from emulator.call import Call, is_number
 from emulator.catalogue import IMAGES, INSTANCE_TYPES
 from emulator.envelope import Fields, Refusal, printable
 from emulator.interfaces import shown
@@ -45,7 +45,7 @@ def _interface_numbers(call: Call) -> list[int]:
     found = set()
     for name in call.params:
         parts = name.split(".")
-        if parts[0] == "NetworkInterface" and len(parts) > 2 and parts[1].isdigit():
+        if parts[0] == "NetworkInterface" and len(parts) > 2 and is_number(parts[1]):
             found.add(int(parts[1]))
     return sorted(found)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 from emulator.call import Call
 from emulator.envelope import Refusal
 from emulator.faults.kit import (
@@ -114,7 +116,7 @@ PROTOCOL = (
         "InvalidTimeStamp.Expired",
         "Time stamps of the future are accepted.",
         skip("clock"),
-        when=When("the time stamp lies in the future", lambda call: _year(call) > 2035),
+        when=When("the time stamp lies in the future", lambda call: _ahead(call)),
     ),
     fault(
         "version-unchecked",
@@ -172,6 +174,6 @@ PROTOCOL = (
 )
 
 
-def _year(call: Call) -> int:
-    text = call.params.get("Timestamp") or call.headers.get("x-acs-date") or "0"
-    return int(text[:4]) if text[:4].isdigit() else 0
+def _ahead(call: Call) -> bool:
+    text = call.params.get("Timestamp") or call.headers.get("x-acs-date") or ""
+    return text > time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + 60))

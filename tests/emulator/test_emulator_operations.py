@@ -172,6 +172,13 @@ def test_instance_refusals(client: Client, wrong: dict[str, str], status: int, e
     assert code(client, "RunInstances", {**params, **wrong}) == (status, error)
 
 
+@pytest.mark.parametrize("index", ["\u00b2", "1" * 5000, "-1", "x", ""])
+def test_odd_indices_are_no_indices(client: Client, index: str) -> None:
+    for name in (f"NetworkInterfaceId.{index}", f"NetworkInterface.{index}.InstanceType", f"Tag.{index}.Key"):
+        assert client.call("DescribeNetworkInterfaces", {"RegionId": client.region, name: "x"}).status == 200
+        assert client.call("RunInstances", {"RegionId": client.region, name: "x"}).status == 400
+
+
 def test_instance_ids_are_a_json_list(client: Client) -> None:
     assert code(client, "DescribeInstances", {"InstanceIds": "i-1"}) == (400, "InvalidParameter")
     assert client.ok("DescribeInstances", {"InstanceIds": json.dumps([UNKNOWN_INSTANCE])})["TotalCount"] == 0

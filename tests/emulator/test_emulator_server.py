@@ -269,6 +269,18 @@ def test_slow_request_is_cut_off_and_harms_nobody(monkeypatch: pytest.MonkeyPatc
         assert client.call("DescribeRegions").status == 200, "an idle connection is no slow request"
 
 
+def test_an_answer_that_never_comes_is_cut_off(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(app, "MAX_ANSWER_SECONDS", 0.4)
+    with running(faults=["nul-hangs"]) as emulator:
+        client = Client(emulator.url)
+        world = build(client)
+        begin = time.monotonic()
+        with pytest.raises((ConnectionError, http.client.HTTPException)):
+            world.detach(instance="i-\0", timeout=5)
+        assert time.monotonic() - begin < 2
+        assert world.detach().status == 200
+
+
 def test_too_many_connections(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(app, "MAX_CONNECTIONS", 5)
     with running() as emulator:
