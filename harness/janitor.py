@@ -42,6 +42,9 @@ CLOCK_TOLERANCE = 20 * 60
 OTHERS_AGE = 2 * 3600
 """Seconds that a run of which only tags are known is left alone on a real account, unless told otherwise."""
 
+RESEND = 4.0
+"""Seconds after which an accepted deletion is asked for once more."""
+
 ORDER = ("eni", "instance", "security_group", "vswitch", "vpc")
 
 
@@ -156,7 +159,7 @@ def _time(text: str) -> float | None:
 
 @dataclass
 class _Work:
-    """A removal under way. why: the last refusal of each; asked: what has been asked to go."""
+    """A removal under way. why: the last refusal of each; going: those whose deletion was accepted."""
 
     session: ecs.Session
     todo: dict[str, Item]
@@ -164,6 +167,9 @@ class _Work:
     patient_until: float
     removed: list[Item] = field(default_factory=list)
     why: dict[str, str] = field(default_factory=dict)
+    going: set[str] = field(default_factory=set)
+    again_at: dict[str, float] = field(default_factory=dict)
+    pause: dict[str, float] = field(default_factory=dict)
 
     def of(self, *kinds: str) -> list[Item]:
         return [item for item in self.todo.values() if item.kind in kinds]
@@ -229,54 +235,86 @@ def _round(work: _Work) -> bool:
     instances = _shown(work, "instance", hosts)
     late = work.session.client.timing.monotonic() > work.patient_until
     attached: set[str] = set()
+    for identifier in [i for i in (*eni_ids, *instance_ids) if i not in enis and i not in instances]:
+        _unseen(work, work.todo[identifier])
     for identifier, eni in enis.items():
         host = str(eni.get("InstanceId") or "")
         if eni.get("Status") in ("InUse", "Attaching", "Detaching") or host:
             attached.add(host)
             if eni.get("Status") != "Attaching":
                 _ask(
-                    work, identifier, "DetachNetworkInterface", ("InstanceId", host), ("NetworkInterfaceId", identifier)
+                    work,
+                    identifier,
+                    "DetachNetworkInterface",
+                    ("InstanceId", host),
+                    ("NetworkInterfaceId", identifier),
                 )
         else:
-            _ask(work, identifier, "DeleteNetworkInterface", ("NetworkInterfaceId", identifier))
+            _delete(work, work.todo[identifier])
     for identifier in instances:
         if identifier not in attached or late:
-            _ask(work, identifier, "DeleteInstance", ("InstanceId", identifier), ("Force", "true"))
+            _delete(work, work.todo[identifier])
     if work.of("eni", "instance"):
         return len(work.removed) > before
-    for item in work.of("security_group"):
-        _ask(work, item.id, "DeleteSecurityGroup", ("SecurityGroupId", item.id), ends=True)
-    for item in work.of("vswitch"):
-        _ask(work, item.id, "DeleteVSwitch", ("VSwitchId", item.id), vpc=True, ends=True)
+    for item in (*work.of("security_group"), *work.of("vswitch")):
+        _delete(work, item)
     for item in work.of("vpc") if not work.of("security_group", "vswitch") else ():
-        _ask(work, item.id, "DeleteVpc", ("VpcId", item.id), vpc=True, ends=True)
+        _delete(work, item)
     return len(work.removed) > before
 
 
+_DELETE: Mapping[str, tuple[str, str]] = {
+    "eni": ("DeleteNetworkInterface", "NetworkInterfaceId"),
+    "instance": ("DeleteInstance", "InstanceId"),
+    "security_group": ("DeleteSecurityGroup", "SecurityGroupId"),
+    "vswitch": ("DeleteVSwitch", "VSwitchId"),
+    "vpc": ("DeleteVpc", "VpcId"),
+}
+
+
+def _delete(work: _Work, item: Item) -> bool:
+    """Ask for one deletion. Returns whether it was accepted, or the resource is not there.
+
+    An accepted one takes its time; it is asked for again only after a while, and then after longer ones.
+    """
+    now = work.session.client.timing.monotonic()
+    if now < work.again_at.get(item.id, 0.0):
+        return False
+    action, key = _DELETE[item.kind]
+    force: tuple[Pair, ...] = (("Force", "true"),) if item.kind == "instance" else ()
+    accepted = _ask(work, item.id, action, (key, item.id), *force, vpc=item.kind in ("vswitch", "vpc"))
+    if accepted:
+        pause = work.pause[item.id] = 2 * work.pause.get(item.id, RESEND / 2)
+        work.again_at[item.id] = now + pause
+        work.going.add(item.id)
+        if item.kind not in ("eni", "instance"):
+            work.done(item.id)
+    return accepted
+
+
+def _unseen(work: _Work, item: Item) -> None:
+    """A resource that is not shown: gone if its deletion was accepted, else perhaps too new to be shown."""
+    if item.id in work.going or _delete(work, item):
+        work.done(item.id)
+
+
 def _shown(work: _Work, kind: str, entries: Sequence[Mapping[str, Any]]) -> dict[str, Mapping[str, Any]]:
-    """Those of the described resources that are to go, by id; what is not shown any more is gone."""
+    """Those of the described resources that are to go, by id."""
     key = "NetworkInterfaceId" if kind == "eni" else "InstanceId"
     shown = {str(entry.get(key)): entry for entry in entries}
-    for item in work.of(kind):
-        if item.id not in shown:
-            work.done(item.id)
     return {identifier: entry for identifier, entry in shown.items() if identifier in work.todo}
 
 
-def _ask(work: _Work, identifier: str, action: str, *pairs: Pair, vpc: bool = False, ends: bool = False) -> None:
-    """Ask for one removal and note a refusal. ends: success means that it is gone."""
+def _ask(work: _Work, identifier: str, action: str, *pairs: Pair, vpc: bool = False) -> bool:
+    """Send one call about a resource of ours and note a refusal; true also if there is no such resource."""
     work.session.ledger.check(identifier)
     region = ("RegionId", work.session.target.region)
     exchange = ecs.call(work.session, action, [region, *pairs], vpc=vpc)
-    if ecs.succeeded(exchange):
+    if ecs.succeeded(exchange) or _is_gone(exchange):
         work.why.pop(identifier, None)
-        if ends:
-            work.done(identifier)
-    elif _is_gone(exchange):
-        if ends:
-            work.done(identifier)
-    else:
-        work.why[identifier] = f"{action}: {code_of(exchange) or exchange.outcome}"
+        return True
+    work.why[identifier] = f"{action}: {code_of(exchange) or exchange.outcome}"
+    return False
 
 
 def _is_gone(exchange: Exchange) -> bool:
@@ -286,15 +324,28 @@ def _is_gone(exchange: Exchange) -> bool:
 # --- a run -------------------------------------------------------------------------------------------
 
 
-def teardown(session: ecs.Session, *, seconds: float | None = None, dry_run: bool = False) -> Cleaning:
+def lag(target: Target) -> float:
+    """Seconds after which a new resource is taken to be shown by the describe operations."""
+    return 1.0 if target.loopback else 15.0
+
+
+def teardown(
+    session: ecs.Session, *, seconds: float | None = None, dry_run: bool = False, patience: float | None = None
+) -> Cleaning:
     """Remove everything of the session's run: what the ledger names, and what carries the run's marks.
 
-    The marks are looked for again at the end, because an answer that was lost may have been late.
+    The marks are looked for again at the end, and if an answer had been lost, once more when even a late
+    resource must be visible (after `patience` seconds; default: `lag`).
     """
     removed: list[Item] = []
     left: list[Left] = []
     kept: list[Left] = []
-    for _ in range(3):
+    book = session.ledger.book()
+    late_seconds = lag(session.target) if patience is None else patience
+    waits = [0.0, 0.0, late_seconds if book.open else 0.0]
+    for number, wait in enumerate(waits):
+        if wait:
+            session.client.timing.sleep(wait)
         book = session.ledger.book()
         items = {
             owned.id: Item(owned.kind, owned.id, session.run_id, owned.at)
@@ -303,21 +354,25 @@ def teardown(session: ecs.Session, *, seconds: float | None = None, dry_run: boo
         }
         found, doubtful = tagged(session, session.run_id)
         kept = [one for one in doubtful if one.item.id and one.item.id not in book.owned]
-        for item in found:
-            if item.id not in items:
-                if not dry_run:
-                    session.ledger.adopt(item.kind, item.id)
-                items[item.id] = item
+        late = [item for item in found if item.id not in items and item.id not in book.gone]
         if dry_run:
+            items |= {item.id: item for item in late}
             return Cleaning(session.run_id, tuple(items.values()), (), tuple(kept), True)
+        for item in late:
+            session.ledger.adopt(item.kind, item.id)
+            items[item.id] = item
         if not items:
             left = []
-            break
+            if number and not any(waits[number + 1 :]):
+                break
+            continue
         ordered = sorted(items.values(), key=lambda item: ORDER.index(item.kind) if item.kind in ORDER else 0)
         went, left = remove(session, ordered, seconds=seconds)
         removed += went
         if left:
             break
+    if not left:
+        session.ledger.settled()
     return Cleaning(session.run_id, tuple(removed), tuple(left), tuple(kept))
 
 
@@ -329,13 +384,16 @@ def clean(
     older_than: float | None = None,
     dry_run: bool = False,
     seconds: float | None = None,
+    patience: float | None = None,
 ) -> list[Cleaning]:
     """Remove what ended runs left on a target: one Cleaning for each run that had left something.
 
     out: where runs keep their directories. older_than: seconds; younger runs are kept. Without it, a run
     whose ledger is here is cleaned at once, and one of which only tags are known after OTHERS_AGE, on
-    loopback at once. A run that is alive on this machine is always kept.
+    loopback at once. A run that is alive on this machine is always kept. patience: seconds to wait before
+    looking, because a resource that was created a moment ago may not be shown yet (default: `lag`).
     """
+    client.timing.sleep(lag(target) if patience is None else patience)
     books = _books(out, target)
     now = client.timing.now()
     with tempfile.TemporaryDirectory(prefix="eni-conformance-") as scratch:
@@ -365,7 +423,9 @@ def clean(
                 clock=client.timing.now,
             )
             try:
-                result = teardown(ecs.Session(target, client, ledger, run_id), seconds=seconds, dry_run=dry_run)
+                result = teardown(
+                    ecs.Session(target, client, ledger, run_id), seconds=seconds, dry_run=dry_run, patience=patience
+                )
             finally:
                 ledger.close()
             if result.removed or result.left or result.kept:

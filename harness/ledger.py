@@ -11,6 +11,7 @@ target file is refused, over all workers of the run together.
     {"event": "made", "n": 1, "kind": "eni", "id": "eni-..."}
     {"event": "refused", "n": 1, "kind": "eni", "why": "..."}
     {"event": "gone", "id": "eni-..."}
+    {"event": "settled", "at": 1764000000.0}      nothing of the intents before this moment is left
 """
 
 from __future__ import annotations
@@ -121,6 +122,7 @@ class _State:
         self.run_id = ""
         self.where = ""
         self.started = 0.0
+        self.settled = 0.0
         self.owned: dict[str, Owned] = {}
         self.pending: dict[tuple[str, int], Owned] = {}
         self.gone: set[str] = set()
@@ -162,6 +164,8 @@ class _State:
             closed = self.pending.pop((worker, int(event["n"])), None)
             if closed is not None:
                 self.alive[closed.kind] -= 1
+        elif what == "settled":
+            self.settled = max(self.settled, float(event["at"]))
         elif what == "gone" and event["id"] not in self.gone:
             self.gone.add(str(event["id"]))
             if event["id"] in self.owned:
@@ -173,7 +177,7 @@ class _State:
             self.where,
             self.started,
             dict(self.owned),
-            tuple(self.pending.values()),
+            tuple(intent for intent in self.pending.values() if intent.at > self.settled),
             frozenset(self.gone),
         )
 
@@ -267,6 +271,10 @@ class Ledger:
             known = identifier in self._state.owned and identifier not in self._state.gone
         if known:
             self._write({"event": "gone", "id": identifier})
+
+    def settled(self) -> None:
+        """All intents so far are closed: whatever became of them, nothing of it is left."""
+        self._write({"event": "settled", "at": round(self._clock(), 3)})
 
     def adopt(self, kind: str, identifier: str) -> None:
         """Own a resource that the ledger had lost, found by all the marks of this run."""

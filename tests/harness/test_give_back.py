@@ -166,10 +166,10 @@ def test_killed_at_every_call(known, before, target, foreign, tmp_path):
         killed.ledger.close()
         if known == "tags alone":
             shutil.rmtree(out)
-        results = janitor.clean(target, Client(target), out=out)
+        results = janitor.clean(target, Client(target), out=out, patience=0)
         assert not any(result.left for result in results), (at, janitor.told(results, dry_run=False))
         assert everything(session) == foreign, f"call {at}: {janitor.told(results, dry_run=False)}"
-        again = janitor.clean(target, Client(target), out=out)
+        again = janitor.clean(target, Client(target), out=out, patience=0)
         assert not any(result.removed for result in again), f"call {at}: {janitor.told(again, dry_run=False)}"
     assert at > 30
 
@@ -224,7 +224,7 @@ def test_a_run_that_is_alive_is_left_alone(target, foreign, tmp_path):
     small_run(one)
     small_run(two)
     mine = everything(two)
-    kept = janitor.clean(target, Client(target), out=tmp_path)
+    kept = janitor.clean(target, Client(target), out=tmp_path, patience=0)
     assert not any(result.removed for result in kept)
     assert {result.run_id for result in kept} >= {"run-aaaaaa", "run-bbbbbb"}
     assert not janitor.teardown(one).left
@@ -241,12 +241,12 @@ def test_dry_run_and_age(target, foreign, tmp_path):
     small_run(session)
     session.ledger.close()
     before = everything(looking(target))
-    (result, *_) = janitor.clean(target, Client(target), out=tmp_path, dry_run=True)
+    (result, *_) = janitor.clean(target, Client(target), out=tmp_path, dry_run=True, patience=0)
     assert len(result.removed) >= 10 and result.dry_run and everything(looking(target)) == before
-    (result, *_) = janitor.clean(target, Client(target), out=tmp_path, older_than=3600)
+    (result, *_) = janitor.clean(target, Client(target), out=tmp_path, older_than=3600, patience=0)
     assert not result.removed and "younger" in result.kept[0].why
     assert everything(looking(target)) == before
-    assert janitor.clean(target, Client(target), out=tmp_path, older_than=0)[0].removed
+    assert janitor.clean(target, Client(target), out=tmp_path, older_than=0, patience=0)[0].removed
 
 
 @pytest.mark.parametrize("fault", ["hold", "eni.status", "vswitch.remove", "instance.status", "region.feature"])
@@ -316,7 +316,7 @@ def test_a_real_process_and_a_real_kill(call, target, foreign, tmp_path):
         [sys.executable, "-c", code, *arguments], env={**os.environ, "PYTHONPATH": root}, timeout=60, check=False
     )
     assert ended.returncode == -signal.SIGKILL
-    results = janitor.clean(target, Client(target), out=out)
+    results = janitor.clean(target, Client(target), out=out, patience=0)
     assert not any(result.left for result in results)
     assert everything(looking(target)) == foreign
 
