@@ -1,0 +1,63 @@
+# Two commands do all the set-up: `make conformance` and `make test`.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+EFFORT ?= standard
+READY := $(VENV)/.ready
+
+.DEFAULT_GOAL := conformance
+.PHONY: conformance test lint types imports unit node browser redis lock prove mutation bench allure clean
+
+$(READY): pyproject.toml requirements.lock
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	touch $@
+
+# The main job: the suite on the embedded emulator, with an HTML report in out/latest/index.html.
+conformance: $(READY)
+	$(BIN)/eni-conformance run --effort $(EFFORT) $(ARGS)
+
+# The project's own tests.
+test: lint types imports unit
+
+lint: $(READY)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(READY)
+	$(BIN)/mypy
+
+imports: $(READY)
+	$(BIN)/lint-imports
+
+unit: $(READY) browser redis node
+	$(BIN)/python -m pytest tests -n 2 --dist loadfile $(ARGS)
+
+# What the tests need beyond pip; each says how to install it where this cannot.
+browser:
+	@command -v chromium >/dev/null && command -v chromedriver >/dev/null || { \
+	  command -v apt-get >/dev/null && [ "$$(id -u)" = 0 ] || { echo "install Chromium and its driver: apt-get install chromium chromium-driver"; exit 1; }; \
+	  (apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq chromium chromium-driver) >/dev/null; }
+
+redis:
+	@command -v redis-server >/dev/null || { \
+	  command -v apt-get >/dev/null && [ "$$(id -u)" = 0 ] || { echo "install Redis: apt-get install redis-server"; exit 1; }; \
+	  (apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq redis-server) >/dev/null; }
+
+NODE_DIRS := $(patsubst %/package-lock.json,%,$(wildcard tests/*/node/package-lock.json))
+node: $(addsuffix /node_modules/.ready,$(NODE_DIRS))
+%/node_modules/.ready: %/package-lock.json
+	npm ci --silent --no-audit --no-fund --prefix $*
+	touch $@
+
+# Outside CI: proof by faults and variants, and mutation of the oracle.
+prove: $(READY)
+	$(BIN)/eni-conformance prove $(ARGS)
+
+lock: pyproject.toml
+	$(BIN)/pip-compile --quiet --generate-hashes --allow-unsafe --strip-extras --no-emit-index-url \
+	  --no-emit-find-links --no-emit-trusted-host --no-header --extra dev --output-file requirements.lock pyproject.toml
+
+clean:
+	rm -rf $(VENV) out build dist *.egg-info
