@@ -90,8 +90,8 @@ def arguments(args: Any) -> list[str]:
     target = args.target or studies.EMBEDDED
     workers = args.workers or default_workers(target)
     out = [
-        str(HERE), "-c", str(HERE / "pytest.ini"), "--rootdir", str(HERE), "-p", "conformance.plugin",
-        "-p", "no:cacheprovider", "-p", "no:terminal", "-p", "no:randomly",
+        str(HERE), "-c", str(HERE / "run.ini"), "--rootdir", str(HERE), "-p", "conformance.plugin",
+        "-p", "no:cacheprovider", "-p", "no:terminal", "-p", "no:anyio", "--assert", "plain",
         "--target", target, "--revision", str(args.revision), "--effort", args.effort, "--out", str(args.out),
     ]  # fmt: skip
     if workers > 1:

@@ -150,6 +150,8 @@ def open_study(plan: Plan) -> Study:
         raise Refused(USAGE, f"--effort {plan.effort}: choose one of {', '.join(EFFORTS)}")
     if plan.revision not in CONTRACTS:
         raise Refused(USAGE, f"--revision {plan.revision}: choose one of {', '.join(CONTRACTS)}")
+    if plan.only and not any(plan.only.upper() in full_id(r) for r in CONTRACTS[plan.revision].requirements):
+        raise Refused(USAGE, f"-k {plan.only}: no requirement has this in its id; they look like {full_id('E11')}")
     target = None
     if plan.target != EMBEDDED:
         target = _load(Path(plan.target), plan)

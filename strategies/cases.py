@@ -390,3 +390,46 @@ def overlaps_named(world: World) -> Iterator[Scenario]:
         (d0, Act("delete", 0, 0)), (d0, d1, post, Detach(valid(2))),
     ):  # fmt: skip
         yield Scenario(world, (Parallel(parts),), name="overlapping")
+
+
+def sweep(two: bool, seed: int) -> Scenario:
+    """One call of each class of single fault, an accepted call, the call again, another accepted one."""
+    world, items = single_faults(two)
+    steps: list[Step] = list(_calls(items, seed % len(WIRES)))
+    steps += [Settle(), Detach(dressed(valid(0), WIRES[(seed + 5) % len(WIRES)], ())), Settle()]
+    steps += [Detach(valid(0)), Act("attach", 0, 0), Settle()]
+    steps += [Detach(dressed(valid(1), WIRES[(seed + 26) % len(WIRES)], (OWNER,))), Settle()]
+    return Scenario(world, tuple(steps), name="sweep")
+
+
+def sweep_callers(callers: Sequence[str]) -> Scenario:
+    """Every caller who may not, on both interfaces."""
+    steps = [
+        Detach(dressed(valid(k), WIRES[(n * 9 + k) % len(WIRES)], (), caller))
+        for n, caller in enumerate(callers)
+        for k in (0, 1)
+    ]
+    return Scenario(ONE, tuple(steps), name="sweep of callers")
+
+
+def sweep_states(faults: Sequence[str]) -> Iterator[Scenario]:
+    """Each transitional state and each fault once."""
+    for n, status in enumerate(("Starting", "Stopping", "Pending")):
+        world = World((InstanceSpec(status),), (EniSpec(),))  # type: ignore[arg-type]
+        yield _twice(world, n)
+    for n, (status, on) in enumerate((("Attaching", 0), ("Detaching", 0), ("Deleting", None))):
+        yield _twice(World((InstanceSpec(),), (EniSpec(on=on, status=status),)), n + 3)  # type: ignore[arg-type]
+    for n, fault in enumerate(faults):
+        yield _twice(World((InstanceSpec(),), (EniSpec(fault=fault),)), n + 6)
+    yield _twice(World((InstanceSpec(over_eni_limit=True),), (EniSpec(),)), 17)
+    yield _twice(World((InstanceSpec(),), (EniSpec(),), region_feature=False), 18)
+    unsupported_owner = World((InstanceSpec(),), (EniSpec(),), refused_parameter="OwnerAccount")
+    yield Scenario(unsupported_owner, (Detach(dressed(valid(0), WIRES[3], (OWNER,))),))
+
+
+def _twice(world: World, n: int) -> Scenario:
+    calls = (
+        dressed(valid(0), WIRES[(n * 7) % len(WIRES)], ()),
+        dressed(valid(0), WIRES[(n * 7 + 20) % len(WIRES)], ()),
+    )
+    return Scenario(world, tuple(Detach(c) for c in calls))

@@ -43,3 +43,12 @@ def controls(names: tuple[str, ...]) -> Iterator[Scenario]:
         broken = Call((REGION, valid(0).args[2]))
         steps: list[Step] = [Probe(name, Call(broken.args, wire)) for wire in WIRES[::9]]
         yield Scenario(PLAIN_WORLD, (*steps, Detach(valid(0)), Settle()), name=name)
+
+
+def several(table: Mapping[str, tuple[str, str, tuple[str, ...]]]) -> Scenario:
+    """Several probes in one World, in two wire forms each."""
+    steps: list[Step] = []
+    for name, (_, scheme, methods) in table.items():
+        for wire in forms(scheme, methods, True)[::3][:2]:
+            steps.append(Probe(name, Call(valid(0).args, wire)))
+    return Scenario(PLAIN_WORLD, tuple(steps), name="gateway sweep")

@@ -1,0 +1,43 @@
+"""One of everything, first: a defect that shows always is told within the first calls of a run."""
+
+from __future__ import annotations
+
+import pytest
+
+from conformance.gateway import PROBES
+from conformance.inquiry import Inquiry
+from strategies import cases, probes, worlds
+
+
+@pytest.mark.requirement(
+    "E03", "E08", "E09", "E11", "E12", "E13", "E14", "E24", "S01", "S04", "S07", "F01", "F02", "F03"
+)
+def test_every_class_of_call_once(inquiry: Inquiry) -> None:
+    """Each class of single fault once, then an accepted call with its effect, then the same again."""
+    two = inquiry.lab.bench.most_instances > 1
+    inquiry.run(cases.sweep(two, inquiry.info["seed"]), ("S04",))
+
+
+@pytest.mark.requirement("E01", "E02", "E04", "E06", "C01")
+def test_every_caller_once(inquiry: Inquiry) -> None:
+    """Each caller who may not, once on each interface."""
+    inquiry.run(cases.sweep_callers(tuple(sorted(inquiry.callers - {"account"}))), ("C01",))
+
+
+@pytest.mark.requirement("E10", "E11", "S06", "E15", "E16", "E17", "E18", "E19", "E20", "E21", "E22")
+def test_every_state_and_condition_once(inquiry: Inquiry) -> None:
+    """Each transitional state and each condition that the control protocol offers, with two calls each."""
+    inquiry.run_all(cases.sweep_states(tuple(worlds.CONTROL_FAULTS)))
+
+
+@pytest.mark.requirement("G01", "G03", "G04", "G05")
+def test_the_gateway_once(inquiry: Inquiry) -> None:
+    """A wrong signature, a replay, an old timestamp and an unknown key."""
+    names = (
+        "signature with one character changed",
+        "sent twice, byte for byte",
+        "two hours old",
+        "unknown AccessKeyId",
+    )
+    table = {n: (PROBES[n].requirement, PROBES[n].scheme, ("GET", "POST")) for n in names}
+    inquiry.run(probes.several(table), ("G01",))
