@@ -83,8 +83,8 @@ def compare(a: model.Results, b: model.Results) -> Comparison:
             reason = shown.why if ident in new else "this requirement is not in B"
             change = Change(ident, shown.title, before, after, reason)
             groups[_group(before, after)].append(change)
-    seen_a = {o.id: o.value for o in a.observations}
-    seen_b = {o.id: o.value for o in b.observations}
+    seen_a = {o.id: _observed(o) for o in a.observations}
+    seen_b = {o.id: _observed(o) for o in b.observations}
     observations = tuple(
         (ident, seen_a.get(ident), seen_b.get(ident))
         for ident in dict.fromkeys([*seen_a, *seen_b])
@@ -126,6 +126,12 @@ def _group(before: str, after: str) -> str:
     if before not in DECIDED and after in DECIDED:
         return "gained"
     return "other"
+
+
+def _observed(observation: model.Observation) -> Any:
+    """What was observed, without how often: two runs of one target never count the same."""
+    counts = observation.extra.get("counts")
+    return " or ".join(sorted(map(str, counts))) if isinstance(counts, dict) and counts else observation.value
 
 
 def _pair(duel: model.Duel) -> tuple[str, str]:

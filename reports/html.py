@@ -23,6 +23,7 @@ from reports import history, model, svg, views
 
 _HERE = Path(__file__).parent
 _BODY_LIMIT = 4000
+_FEW_SAMPLES = 20
 _BUCKETS = {
     "error": "Documented errors",
     "parameter": "Parameters",
@@ -88,6 +89,7 @@ def render(
         findings=[f for f in found if f.verdict != "known-deviation"],
         known=[f for f in found if f.verdict == "known-deviation"],
         full=views.FULL_FINDINGS,
+        few=_FEW_SAMPLES,
         rows_per_finding=views.ROWS_PER_FINDING,
         names=names,
         files=files,
@@ -108,7 +110,8 @@ def render(
         reproductions=ev.reproductions,
         answer=ev.answer,
         answer_was_admissible=ev.answer_was_admissible,
-        admissible=ev.admissible,
+        admissible=views.admissible,
+        observation_groups=views.observation_groups(results),
     )
 
 
@@ -150,6 +153,7 @@ def _environment() -> jinja2.Environment:
         body=_body,
         tojson_plain=lambda value: json.dumps(value, indent=2, ensure_ascii=False),
         slug=views.slug,
+        without=lambda text, code: text.removeprefix(f"{code}: ") if code else text,
     )
     environment.globals.update(
         svg=svg, verdicts=model.VERDICTS, glyphs=_GLYPHS, languages=_LANGUAGES, severities=model.SEVERITIES
@@ -180,7 +184,7 @@ def _distributions(groups: dict[str, tuple[Any, ...]] | None) -> list[dict[str, 
                     "picture": svg.histogram(times, svg.short(name, 60)),
                 }
             )
-    return out
+    return sorted(out, key=lambda entry: -entry["n"])
 
 
 def number(value: Any) -> str:

@@ -105,7 +105,9 @@ def last_lines(results: model.Results, out_dir: Path) -> list[tuple[str, str]]:
     what = f"{top.requirement_id} {top.summary}"
     lines = [("What", short(what, 240)), ("Read", short(f"{page}#{top.anchor}", 400))]
     if top.evidence is not None:
-        got = f": answered {ev.answer(top.evidence)}, admissible {ev.admissible(top.evidence.expected)}"
+        answer = ev.answer(top.evidence)
+        got = "" if answer in top.summary else f": answered {answer}"
+        got += f"{',' if got else ';'} admissible: {ev.admissible(top.evidence.expected)}"
         lines[0] = ("What", short(what + got, 400))
         lines.append(
             (

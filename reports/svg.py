@@ -129,11 +129,15 @@ def histogram(values: Sequence[float], title: str) -> Markup:
     ]
     body.append(f'<line x1="0" x2="{width:g}" y1="{base}" y2="{base}" class="axis"/>')
     marks = [("median", model.quantile(list(values), 0.5)), ("95 %", model.quantile(list(values), 0.95))]
-    for name, value in marks:
-        x = (math.log10(value) - low) / (high - low) * width
+    middle, late = ((math.log10(value) - low) / (high - low) * width for _, value in marks)
+    for x in (middle, late):
         body.append(f'<line x1="{x:.1f}" x2="{x:.1f}" y1="6" y2="{base + 4}" class="mark"/>')
-        side = "end" if x > width / 2 else "start"
-        body.append(_text(x + (-3 if side == "end" else 3), 11, name, "small", side))
+    to_the_left = middle > 48
+    body.append(_text(middle + (-3 if to_the_left else 3), 11, "median", "small", "end" if to_the_left else "start"))
+    if late < width - 34 and (to_the_left or late > middle + 50):
+        body.append(_text(late + 3, 11, "95 %", "small"))
+    elif late > middle + 86:
+        body.append(_text(late - 3, 11, "95 %", "small", "end"))
     body.append(_text(0, base + 16, seconds(10**low), "small"))
     body.append(_text(width, base + 16, seconds(10**high), "small", "end"))
     words = f"{title}: {len(values)} samples, " + ", ".join(f"{name} {seconds(value)}" for name, value in marks)

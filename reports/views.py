@@ -9,7 +9,7 @@ import json
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from reports import evidence as ev
@@ -74,8 +74,9 @@ def findings(results: model.Results, items: Sequence[tuple[str, ev.Evidence]]) -
             )
         )
     told = {item.requirement for _, item in items} | {also for _, item in items for also in item.also}
+    names = {name for name, _ in items}
     for requirement in results.by_verdict("violated"):
-        if requirement.id not in told:
+        if requirement.id not in told and not names & {evidence_file(e) for e in requirement.evidence}:
             out.append(
                 Finding(
                     anchor="finding-" + slug(requirement.id),
@@ -110,9 +111,49 @@ def _size(item: ev.Evidence) -> int:
     return len(json.dumps(item.scenario)) if item.scenario else 0
 
 
+def evidence_file(entry: str) -> str:
+    """The file name that an entry of a requirement's `evidence` means: a path, a name or an id."""
+    name = entry.rsplit("/", 1)[-1]
+    return name if name.endswith(".json") else name + ".json"
+
+
 def slug(text: str) -> str:
     """`text` as part of an HTML id."""
     return re.sub(r"[^A-Za-z0-9_.-]+", "-", text)[:80] or "x"
+
+
+def admissible(expected: Iterable[ev.Admissible]) -> list[tuple[str, list[str], list[str]]]:
+    """Each admissible answer once: its words, the reasons for it, the requirements behind it."""
+    out: dict[str, tuple[list[str], list[str]]] = {}
+    for entry in expected:
+        words = " ".join(str(p) for p in (entry.status, entry.code) if p) or "any"
+        reasons, requirements = out.setdefault(words, ([], []))
+        if entry.because and entry.because not in reasons:
+            reasons.append(entry.because)
+        if entry.requirement and entry.requirement not in requirements:
+            requirements.append(entry.requirement)
+    return [(words, reasons, requirements) for words, (reasons, requirements) in out.items()]
+
+
+def observation_groups(results: model.Results) -> list[tuple[str, list[tuple[str, list[str], Any]]]]:
+    """Observations as (question, answers, examples), by the part of their id before a colon."""
+    groups: dict[str, list[tuple[str, list[str], Any]]] = {}
+    for observation in results.observations:
+        group, colon, question = observation.id.partition(": ")
+        counts = observation.extra.get("counts")
+        if isinstance(counts, dict) and counts:
+            total = len(counts) > 1
+            answers = [f"{answer}  ({n})" if total else str(answer) for answer, n in counts.items()]
+        else:
+            answers = [html_value(observation.value)]
+        entry = (question if colon else observation.id, answers, observation.examples)
+        groups.setdefault(group if colon else "", []).append(entry)
+    return list(groups.items())
+
+
+def html_value(value: Any) -> str:
+    """Any JSON value in one line."""
+    return _value(value) if value not in (None, "") else "\u2013"
 
 
 @dataclass(frozen=True)
@@ -145,10 +186,16 @@ class Side:
     title: str
     instances: tuple[Box, ...]
     free: tuple[Box, ...]
-    left_out: int = 0
+    enis_left_out: int = 0
+    instances_left_out: int = 0
 
 
-_SHOWN_ENIS = 24
+_SHOWN_WHOLE = 9
+"""A world of so many resources is shown whole; of a larger one, what the call named or changed, and beside it
+up to `_NEIGHBOURS` other interfaces of the same instance."""
+
+_NEIGHBOURS = 3
+_SHOWN_MOST = 30
 _ALIASES = {
     "Status": "status",
     "Type": "type",
@@ -193,7 +240,7 @@ def _side(
     for change in item.changes:
         listed.setdefault(change.resource.split(":")[-1], []).append(change)
 
-    def box(resource: dict[str, Any], kind: str, inside: tuple[Box, ...] = ()) -> Box:
+    def box(resource: dict[str, Any], kind: str) -> Box:
         ident = str(resource.get("id", "?"))
         twin = known.get(ident)
         compared = not plain and twin is not None
@@ -222,22 +269,26 @@ def _side(
             fields=tuple(sorted(shown, key=lambda f: not f.changed)[:14]),
             mark=("new" if later else "gone afterwards") if gone else "",
             named=ident in named,
-            inside=inside,
         )
 
     def touched(b: Box) -> bool:
         return b.named or bool(b.mark) or b.status.changed or any(f.changed for f in b.fields)
 
     enis = [(str(e.get("instance") or e.get("instance_id") or ""), box(e, "interface")) for e in here.enis]
-    kept = [e for e in enis if touched(e[1])]
-    kept += [e for e in enis if not touched(e[1])][: max(0, _SHOWN_ENIS - len(kept))]
-    instance_ids = [str(i.get("id", "?")) for i in here.instances]
-    instances = tuple(
-        box(resource, "instance", tuple(b for on, b in kept if on == ident))
-        for ident, resource in zip(instance_ids, here.instances, strict=True)
-    )
-    free = tuple(b for on, b in kept if on not in instance_ids)
-    return Side(title, instances, free, len(enis) - len(kept))
+    instances = {str(i.get("id", "?")): box(i, "instance") for i in here.instances}
+    small = len(enis) + len(instances) <= _SHOWN_WHOLE
+    moved = {str(c.before) for c in item.changes} | {str(c.after) for c in item.changes}
+    involved = {on for on, b in enis if touched(b)} | {i for i, b in instances.items() if touched(b) or i in moved}
+    kept, near = [], Counter[str]()
+    for on, b in sorted(enis, key=lambda entry: not touched(entry[1])):
+        near[on] += 1
+        if small or touched(b) or (on in involved and on and near[on] <= _NEIGHBOURS):
+            kept.append((on, b))
+    kept = kept[:_SHOWN_MOST]
+    shown_ids = [i for i in instances if small or i in involved or i in {on for on, _ in kept}]
+    boxes = tuple(replace(instances[i], inside=tuple(b for on, b in kept if on == i)) for i in shown_ids)
+    free = tuple(b for on, b in kept if on not in instances)
+    return Side(title, boxes, free, len(enis) - len(kept), len(instances) - len(boxes))
 
 
 def _value(value: Any) -> str:
@@ -250,8 +301,7 @@ def _value(value: Any) -> str:
 class Heat:
     """The heat map: rows of instance states, columns of attachment and interface state."""
 
-    attachments: tuple[str, ...]
-    enis: tuple[str, ...]
+    columns: tuple[tuple[str, tuple[str, ...]], ...]
     rows: tuple[tuple[str, tuple[tuple[int, str, int, str], ...]], ...]
     notes: tuple[tuple[str, str, tuple[str, ...]], ...]
     reached: int
@@ -259,11 +309,17 @@ class Heat:
 
 
 def heat(cells: Sequence[model.StateCell]) -> Heat | None:
-    """Cells as (judged, note, shade 0 to 5, key), where the key letter of an empty cell leads to its note."""
+    """Cells as (judged, note, shade 0 to 5, key), where the key letter of an empty cell leads to its note.
+
+    Columns are grouped by attachment, and only those that some cell speaks of are drawn.
+    """
     if not cells:
         return None
-    enis = list(dict.fromkeys(c.eni for c in cells))
-    attachments = list(dict.fromkeys(c.attachment for c in cells))
+    instances = _in_order((c.instance for c in cells), _INSTANCE_STATES)
+    columns = [
+        (attachment, _in_order((c.eni for c in cells if c.attachment == attachment), _ENI_STATES))
+        for attachment in _in_order((c.attachment for c in cells), _ATTACHMENTS)
+    ]
     by_key = {(c.instance, c.attachment, c.eni): c for c in cells}
     notes: dict[str, list[str]] = {}
     for c in cells:
@@ -272,9 +328,9 @@ def heat(cells: Sequence[model.StateCell]) -> Heat | None:
             notes.setdefault(c.note or "no reason recorded", []).append(name)
     keys = {note: _letter(i) for i, note in enumerate(notes)}
     rows = []
-    for instance in dict.fromkeys(c.instance for c in cells):
+    for instance in instances:
         row = []
-        for attachment in attachments:
+        for attachment, enis in columns:
             for eni in enis:
                 cell = by_key.get((instance, attachment, eni))
                 if cell is None:
@@ -286,13 +342,40 @@ def heat(cells: Sequence[model.StateCell]) -> Heat | None:
                     row.append((0, note, 0, keys[note]))
         rows.append((instance, tuple(row)))
     return Heat(
-        tuple(attachments),
-        tuple(enis),
+        tuple((_attached(attachment), tuple(enis)) for attachment, enis in columns),
         tuple(rows),
         tuple((keys[note], note, tuple(names)) for note, names in notes.items()),
         sum(1 for c in cells if c.judged),
         len(cells),
     )
+
+
+_INSTANCE_STATES = ("Pending", "Starting", "Running", "Stopping", "Stopped")
+_ENI_STATES = ("Available", "Attaching", "InUse", "Detaching", "Deleting")
+_ATTACHMENTS = ("this", "this instance", "primary", "other", "another", "another instance", "none", "unattached", "")
+
+
+def _in_order(found: Iterable[str], order: Sequence[str]) -> list[str]:
+    """The distinct values in the order of a life cycle; values like "Attaching/InUse" after the first of them."""
+
+    def place(value: str) -> tuple[float, str]:
+        first, slash, _ = value.partition("/")
+        return (order.index(first) + (0.5 if slash else 0) if first in order else len(order), value)
+
+    return sorted(set(found), key=place)
+
+
+def _attached(attachment: str) -> str:
+    words = {
+        "this": "attached to this instance",
+        "other": "attached to another instance",
+        "another": "attached to another instance",
+        "primary": "primary interface",
+        "none": "not attached",
+        "unattached": "not attached",
+        "": "any attachment",
+    }
+    return words.get(attachment) or f"attached to {attachment}"
 
 
 def _letter(index: int) -> str:
@@ -334,6 +417,8 @@ def duels(atlas: Sequence[model.Duel], names: dict[str, str]) -> Duels | None:
     reverse = {name: ident for ident, name in names.items()}
     cells: dict[tuple[str, str], tuple[str, str]] = {}
     for duel in atlas:
+        if duel.a == duel.b:
+            continue
         winner = reverse.get(duel.winner or "", duel.winner or "")
         for mine, other in ((duel.a, duel.b), (duel.b, duel.a)):
             wins[mine] += winner == mine

@@ -121,7 +121,7 @@ def requirements(rng: random.Random, calls: int = 4000) -> list[dict[str, Any]]:
 
     for n, (http, code, what) in enumerate(ERRORS, 1):
         how = "control protocol" if n in (1, 4, 5, 15, 16, 17, 18, 19, 20, 21, 22, 23) else "public operations"
-        entry(f"E{n:02}", "error", f"Refuses {what}", "Error codes", http, code, f"{what}; by {how}")
+        entry(f"E{n:02}", "error", f"Refuses {what}", "Error codes", http, code, how)
     for ident, kind, title, section in OTHERS:
         entry(ident, kind, title, section, None, None, "")
     for item, missing in (

@@ -150,7 +150,7 @@ def test_terminal_summary(runs: dict[str, Path]) -> None:
     lines = text.splitlines()
     assert lines[1].startswith("6 requirements violated")
     what, read, repeat = lines[-3:]
-    assert what.startswith("What    ENI-DETACH-E12 the primary interface was detached: answered 200, admissible 400 ")
+    assert what.startswith("What    ENI-DETACH-E12 the primary interface was detached: answered 200, admissible: 400 ")
     assert read == f"Read    {out}/index.html#finding-E12-3f09a1"
     assert repeat == f"Repeat  eni-conformance replay {out}/evidence/E12-3f09a1.json --target FILE"
     assert "(owner platform team, until 2027-01-31)" in re.sub(r"\s+", " ", text)

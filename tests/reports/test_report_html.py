@@ -139,7 +139,7 @@ def test_a_finding_tells_the_whole_story(runs: dict[str, Path]) -> None:
         "section \u201cError codes\u201d",
         "GET DetachNetworkInterface",
         "NetworkInterfaceId eni-bp1aa00",
-        "400 InvalidOperation.DetachPrimaryEniNotAllowed because the named interface is the primary one",
+        "400 InvalidOperation.DetachPrimaryEniNotAllowed the named interface is the primary one",
         "Terraform provider alicloud",
         "World before the call",
         "World after the call",
@@ -229,7 +229,7 @@ def test_the_world_shows_what_the_pictures_do_not_hold(runs: dict[str, Path]) ->
     boxes = {b.id: b for i in after.instances for b in i.inside}
     assert views.Field("Tags", "none", True, '["a=b"]') in boxes["eni-bp1aa07"].fields
     assert boxes["eni-bp1aa08"].status.changed
-    assert before.left_out == 0
+    assert before.enis_left_out == before.instances_left_out == 0
 
 
 def test_the_world_marks_what_came_and_went() -> None:
@@ -243,7 +243,7 @@ def test_the_world_marks_what_came_and_went() -> None:
     raw["world_before"] = None
     (only,) = views.worlds(html.ev.parse(raw))
     assert not any(b.mark for b in only.free)
-    assert only.left_out > 50
+    assert only.enis_left_out > 50
 
 
 def test_heat_map_names_every_hole(runs: dict[str, Path]) -> None:
