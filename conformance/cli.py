@@ -75,13 +75,12 @@ def seed(text: str) -> int:
     return int(text)
 
 
-def shard(text: str) -> tuple[int, int]:
-    """ "2/5" -> (2, 5); for argparse."""
+def shard(text: str) -> str:
+    """ "2/5" as it is, if it is a shard; for argparse."""
     parts = text.split("/")
-    if len(parts) == 2 and all(p.isascii() and p.isdigit() for p in parts):
-        index, count = int(parts[0]), int(parts[1])
-        if 1 <= index <= count <= 1000:
-            return index, count
+    whole = len(parts) == 2 and all(p.isascii() and p.isdigit() for p in parts)
+    if whole and 1 <= int(parts[0]) <= int(parts[1]) <= 1000:
+        return text
     raise argparse.ArgumentTypeError(f"{text!r} is no shard; write for example 1/4")
 
 
@@ -184,7 +183,7 @@ run --deviations deviations.toml
     )
     _target(run, required=False, names=True)
     _revision(run)
-    _effort(run)
+    _effort(run, "quick")
     _workers(run)
     _out(run)
     run.add_argument("--seed", metavar="N", type=seed, help="make the choices repeatable (default: a new one)")
@@ -193,7 +192,12 @@ run --deviations deviations.toml
     run.add_argument("-k", dest="requirement", metavar="REQUIREMENT", help="only requirements whose id holds this text")
     run.add_argument("--shard", metavar="I/N", type=shard, help="only this part of N; join them with merge")
     run.add_argument("--history", metavar="FILE", help="append a line about this run, and draw the trend")
-    run.add_argument("--record", metavar="FILE", help="keep the run as a recording that compare can read")
+    run.add_argument(
+        "--database",
+        metavar="WHERE",
+        help="share counterexamples found: a directory, redis://HOST or github:OWNER/REPOSITORY",
+    )
+    _json(run)
 
     doctor = _add(
         commands,
@@ -268,7 +272,7 @@ replay out/latest/evidence/ENI-DETACH-E11-1.json --target other.toml
         "compare two runs, or the runs of two targets: violated, fixed, lost, answered otherwise, slower",
         """
 compare out/2026-05-01 out/latest
-compare recording.json out/latest --out difference.html
+compare staging/results.json out/latest --out difference.html
 """,
         tail="exit status: 0 B is not worse than A, 1 it is, 2 a run cannot be read",
     )
