@@ -60,6 +60,7 @@ class Comparison:
     lost: tuple[Change, ...]
     other: tuple[Change, ...]
     observations: tuple[tuple[str, Any, Any], ...]
+    observed_once: tuple[tuple[str, str], ...]
     shifts: tuple[Shift, ...]
     duels_shared: int
     duels_differ: tuple[tuple[str, str, str, str], ...]
@@ -86,9 +87,12 @@ def compare(a: model.Results, b: model.Results) -> Comparison:
     seen_a = {o.id: _observed(o) for o in a.observations}
     seen_b = {o.id: _observed(o) for o in b.observations}
     observations = tuple(
-        (ident, seen_a.get(ident), seen_b.get(ident))
-        for ident in dict.fromkeys([*seen_a, *seen_b])
-        if seen_a.get(ident) != seen_b.get(ident)
+        (ident, value, seen_b[ident]) for ident, value in seen_a.items() if value != seen_b.get(ident, value)
+    )
+    once = tuple(
+        (ident, "A" if ident in seen_a else "B")
+        for ident in [*seen_a, *seen_b]
+        if (ident in seen_a) != (ident in seen_b)
     )
     duels_a = {_pair(d): _winner(d) for d in a.atlas or ()}
     duels_b = {_pair(d): _winner(d) for d in b.atlas or ()}
@@ -103,6 +107,7 @@ def compare(a: model.Results, b: model.Results) -> Comparison:
         lost=tuple(groups["lost"]),
         other=tuple(groups["other"]),
         observations=observations,
+        observed_once=once,
         shifts=tuple(_shifts("", a.latency, b.latency) + _shifts("settle: ", a.settle, b.settle)),
         duels_shared=len(shared),
         duels_differ=differ,
@@ -202,6 +207,11 @@ def text(comparison: Comparison) -> str:
         lines += ["", "observations that differ:"]
         for ident, x, y in comparison.observations:
             lines.append(f"  {short(ident, 60)}: {html.value_text(x, 80)} -> {html.value_text(y, 80)}")
+    for run in ("A", "B"):
+        names = [short(ident, 60) for ident, where in comparison.observed_once if where == run]
+        if names:
+            more = f" and {len(names) - 5} more" if len(names) > 5 else ""
+            lines += ["", f"observed only in {run}: {', '.join(names[:5])}{more}"]
     notable = [s for s in comparison.shifts if s.notable]
     if notable:
         lines += ["", "times that differ (median, 95 %):"]

@@ -258,7 +258,9 @@ class Results:
     @property
     def incomplete(self) -> bool:
         """True when the run ended before everything was tried."""
-        return self.run.incomplete or self.run.exit is None or self.run.exit == 4
+        if self.run.incomplete or self.run.exit is None:
+            return True
+        return self.run.exit == 4 and not self.by_verdict("error")
 
 
 def parse(data: Any) -> Results:

@@ -68,12 +68,16 @@ def test_observations_times_and_precedence() -> None:
     a = report_samples.results()
     b = copy.deepcopy(a)
     b["observations"][0]["value"] = "refused"
+    a["observations"][1].update(value="first (3)", counts={"first": 3})
+    b["observations"][1].update(value="first (5)", counts={"first": 5})
+    b["observations"][2]["id"] = "new question"
     b["latency"]["DetachNetworkInterface"] = [t * 3 for t in b["latency"]["DetachNetworkInterface"]]
     b["settle"]["detach"] = b["settle"]["detach"][:5]
     duel = b["atlas"][0]
     duel.update(a=duel["b"], b=duel["a"], winner=duel["b"] if duel["winner"] == duel["a"] else duel["a"], stable=True)
     c = compare.compare(model.parse(a), model.parse(b))
     assert c.observations == (("unknown-parameter", "ignored", "refused"),)
+    assert c.observed_once == (("empty-instance-id", "A"), ("new question", "B"))
     assert [s.name for s in c.shifts if s.notable] == ["DetachNetworkInterface"]
     assert "settle: detach" not in [s.name for s in c.shifts]
     assert len(c.duels_differ) <= 1

@@ -100,6 +100,21 @@ def test_the_smallest_file_is_enough() -> None:
     assert sum(results.counts().values()) == 0
 
 
+@pytest.mark.parametrize(
+    ("run", "verdict", "incomplete"),
+    [
+        ({"exit": 0}, "conforms", False),
+        ({"exit": 0, "incomplete": True}, "conforms", True),
+        ({"exit": None}, "conforms", True),
+        ({"exit": 4}, "conforms", True),
+        ({"exit": 4}, "error", False),
+    ],
+)
+def test_incomplete(run: dict[str, Any], verdict: str, incomplete: bool) -> None:
+    requirement = {"id": "A", "verdict": verdict, "judged": 1}
+    assert model.parse({"run": {"id": "x", **run}, "requirements": [requirement]}).incomplete is incomplete
+
+
 def test_conforms_without_a_judged_call_is_no_pass() -> None:
     results = model.parse({"run": {"id": "x"}, "requirements": [{"id": "A", "verdict": "conforms", "judged": 0}]})
     (requirement,) = results.requirements
