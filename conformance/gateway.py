@@ -14,9 +14,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Literal
+from urllib.parse import unquote
 
 from conformance.oracle import Finding, Reply
 from harness.client import Prepared
+from harness.signing import percent_encode
 
 SIGNATURE = frozenset({"SignatureDoesNotMatch", "IncompleteSignature", "InvalidSignature"})
 TIME = frozenset({"InvalidTimeStamp.Expired", "InvalidTimeStamp.Format", "InvalidTimeStamp", "IllegalTimestamp"})
@@ -102,7 +104,7 @@ def _signature(change: Callable[[str], str]) -> Callable[[Prepared], Prepared]:
     """Change the signature, wherever the scheme keeps it."""
 
     def tamper(p: Prepared) -> Prepared:
-        changed = re.sub(r"(?<=[?&]Signature=)[^&]*", lambda m: change(m.group()), p.url)
+        changed = re.sub(r"(?<=[?&]Signature=)[^&]*", lambda m: percent_encode(change(unquote(m.group()))), p.url)
         if changed != p.url:
             return replace(p, url=changed)
         swap = _header("authorization", lambda v: re.sub(r"(?<=Signature=)[0-9a-f]*", lambda m: change(m.group()), v))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import sys
@@ -36,6 +37,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--requirement", default="", help="only tests for this requirement, such as ENI-DETACH-E11")
     group.addoption("--allow-plain-http", action="store_true", help="allow http to hosts other than this machine")
     group.addoption("--database", default="", help="shared example database: a directory, redis://..., github:O/R")
+    group.addoption("--shard", default="", help="I/N: only this part of N; join the parts with merge")
     group.addoption("--history", default="", help="file that keeps a line for each run")
 
 
@@ -60,6 +62,7 @@ def _plan(config: pytest.Config) -> Plan:
         allow_plain_http=option("--allow-plain-http"),
         database=option("--database"),
         history=option("--history"),
+        shard=option("--shard"),
     )
 
 
@@ -168,6 +171,29 @@ ORDER = (
 )  # fmt: skip
 
 
+def _shard(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Keep every N-th test, and write down how all of them are divided, for `merge`."""
+    shard = str(config.getoption("--shard") or "")
+    if not shard:
+        return
+    number, _, total = shard.partition("/")
+    every = list(items)
+    told = getattr(config, "workerinput", {}).get("eni")
+    study = config.stash.get(KEY, None)
+    folder = Path(told["folder"]) if told else study.folder if study else None
+    if folder is not None and not (folder / "tests.json").exists():
+        rows = [
+            {"test": i.nodeid, "requirements": [r for mark in i.iter_markers("requirement") for r in mark.args]}
+            for i in every
+        ]
+        part = folder / f"tests.json.{os.getpid()}"
+        part.write_text(json.dumps(rows))
+        os.replace(part, folder / "tests.json")
+    kept = [i for n, i in enumerate(every) if n % int(total) + 1 == int(number)]
+    config.hook.pytest_deselected(items=[i for i in every if i not in kept])
+    items[:] = kept
+
+
 def _rank(item: pytest.Item) -> int:
     name = Path(item.path).stem
     return ORDER.index(name) if name in ORDER else len(ORDER)
@@ -178,6 +204,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if not _ours(config):
         return
     items.sort(key=_rank)
+    _shard(config, items)
     only = str(config.getoption("--requirement") or "").upper()
     if not only:
         return

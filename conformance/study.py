@@ -26,8 +26,8 @@ from typing import Any
 from hypothesis.database import DirectoryBasedExampleDatabase, ExampleDatabase
 
 import reports
-from conformance import verdicts
-from conformance.contract import CONTRACTS, Revision, full_id
+from conformance import deviations, verdicts
+from conformance.contract import CONTRACTS, Contract, Revision, full_id
 from conformance.inquiry import EFFORTS, Inquiry
 from conformance.lab import Lab
 from conformance.record import Record, read_all
@@ -66,6 +66,7 @@ class Plan:
     allow_plain_http: bool = False
     database: str = ""
     history: str = ""
+    shard: str = ""
 
     def command(self) -> str:
         """The command that repeats this run."""
@@ -73,7 +74,7 @@ class Plan:
         if self.target != EMBEDDED:
             parts.append(f"--target {self.target}")
         parts.append(f"--revision {self.revision} --effort {self.effort} --seed {self.seed} -n {self.workers}")
-        for flag, value in (("--deviations", self.deviations), ("-k", self.only)):
+        for flag, value in (("--deviations", self.deviations), ("-k", self.only), ("--shard", self.shard)):
             if value:
                 parts.append(f"{flag} {value}")
         if self.first_violation:
@@ -97,6 +98,7 @@ class Study:
     redactor: Redactor
     began: float = field(default_factory=time.time)
     emulator: subprocess.Popen[str] | None = None
+    deviations: tuple[deviations.Deviation, ...] = ()
     note: str = ""
     closed: bool = False
 
@@ -144,14 +146,21 @@ def stop_emulator(process: subprocess.Popen[str] | None) -> None:
         process.wait(5)
 
 
-def open_study(plan: Plan) -> Study:
-    """Check everything, start the emulator if it is the target, lay the ground. Raises Refused."""
+def open_study(plan: Plan, *, latest: bool = True) -> Study:
+    """Check everything, start the emulator if it is the target, lay the ground. Raises Refused.
+
+    latest: make out/latest point to it.
+    """
     if plan.effort not in EFFORTS:
         raise Refused(USAGE, f"--effort {plan.effort}: choose one of {', '.join(EFFORTS)}")
     if plan.revision not in CONTRACTS:
         raise Refused(USAGE, f"--revision {plan.revision}: choose one of {', '.join(CONTRACTS)}")
     if plan.only and not any(plan.only.upper() in full_id(r) for r in CONTRACTS[plan.revision].requirements):
         raise Refused(USAGE, f"-k {plan.only}: no requirement has this in its id; they look like {full_id('E11')}")
+    try:
+        accepted = deviations.load(plan.deviations) if plan.deviations else ()
+    except deviations.DeviationError as error:
+        raise Refused(USAGE, str(error)) from None
     target = None
     if plan.target != EMBEDDED:
         target = _load(Path(plan.target), plan)
@@ -166,7 +175,8 @@ def open_study(plan: Plan) -> Study:
     if target is None:
         process, file = start_emulator(folder)
         target = _load(file, plan)
-    _point_latest(folder)
+    if latest:
+        _point_latest(folder)
     redactor = Redactor(target)
     book = journal.Journal(journal.worker_path(folder, "main"), redactor)
     try:
@@ -180,7 +190,7 @@ def open_study(plan: Plan) -> Study:
             raise Refused(UNUSABLE, f"control.url {target.control_url}: {offered.problem}; correct or remove it")
         study = Study(
             plan, run_id, folder, target, file, _no_ground(target), offered.capabilities, session, book, redactor,
-            emulator=process,
+            emulator=process, deviations=accepted,
         )  # fmt: skip
         try:
             study.ground = ecs.lay_ground(session)
@@ -333,6 +343,17 @@ def close_study(study: Study, *, incomplete: str = "") -> int:
     return status
 
 
+def abandon(study: Study) -> None:
+    """Tear down without verdicts and reports: for a replay."""
+    study.closed = True
+    try:
+        if _alive(study):
+            janitor.teardown(study.session)
+        study.journal.close()
+    finally:
+        stop_emulator(study.emulator)
+
+
 def _alive(study: Study) -> bool:
     """Whether a teardown can be of use: the emulator that we started may have been ended."""
     return study.emulator is None or study.emulator.poll() is None
@@ -353,56 +374,83 @@ def _restore_interrupts(old: Any) -> None:
 def write_results(study: Study, *, incomplete: str = "") -> int:
     """Fold all records into results.json. Returns the exit status."""
     plan = study.plan
-    contract = CONTRACTS[plan.revision]
     records = read_all(study.folder)
-    for request_id, one, other in verdicts.repeated_request_ids(study.folder):
-        records.append(_repeated(request_id, one, other))
-    requirements = verdicts.fold(contract, records, frozenset(study.target.callers), incomplete)
-    counted = Counter(entry["verdict"] for entry in requirements)
-    status = _status(counted, incomplete)
-    calls = verdicts.merge_counts(records, "calls") + study.session.client.counts
-    results: dict[str, Any] = {
-        "schema": 1,
-        "suite": {"name": "eni-conformance", "version": version()},
-        "run": {
-            "id": study.run_id,
-            "started": datetime.datetime.fromtimestamp(study.began, datetime.UTC).isoformat(timespec="seconds"),
-            "seconds": round(time.time() - study.began, 2),
-            "seed": plan.seed,
-            "effort": plan.effort,
-            "revision": plan.revision,
-            "exit": status,
-            "command": plan.command(),
-            "workers": plan.workers,
-            "incomplete": bool(incomplete),
-            "note": " ".join(filter(None, (incomplete, study.note))),
-        },
-        "target": {
-            "name": study.target.name,
-            "endpoint": study.target.endpoint,
-            "region": study.target.region,
-            "callers": sorted(study.target.callers),
-            "capabilities": sorted(study.capabilities),
-            "control": bool(study.target.control_url),
-        },
-        "requirements": requirements,
-        "observations": _observations(records),
-        "calls": dict(sorted(calls.items())),
-        "coverage": verdicts.coverage(records),
-        "latency": _samples(records, "latency"),
-        "settle": _samples(records, "settle"),
-        "atlas": _atlas(records),
-        "environment": {"python": platform.python_version(), "platform": platform.platform(), "packages": _packages()},
-        "shallow": _shallow(records, plan),
-        "violations": [entry for record in records for entry in record.get("violations", [])],
-        "judged_calls": sum(record.get("detach_calls", 0) for record in records),
-        "successes": sum(record.get("successes", 0) for record in records),
+    callers = frozenset(study.target.callers)
+    target = {
+        "name": study.target.name,
+        "endpoint": study.target.endpoint,
+        "region": study.target.region,
+        "callers": sorted(callers),
+        "capabilities": sorted(study.capabilities),
+        "control": bool(study.target.control_url),
     }
+    run = {
+        "id": study.run_id,
+        "started": datetime.datetime.fromtimestamp(study.began, datetime.UTC).isoformat(timespec="seconds"),
+        "seconds": round(time.time() - study.began, 2),
+        "seed": plan.seed,
+        "effort": plan.effort,
+        "revision": plan.revision,
+        "exit": OK,
+        "command": plan.command(),
+        "workers": plan.workers,
+        "shard": plan.shard,
+        "incomplete": bool(incomplete),
+        "note": " ".join(filter(None, (incomplete, study.note))),
+        "only": plan.only,
+    }
+    results = compose(CONTRACTS[plan.revision], study.folder, records, callers, target, run, incomplete)
+    results["calls"] = dict(sorted((Counter(results["calls"]) + study.session.client.counts).items()))
+    problems: list[str] = []
+    if study.deviations:
+        today = datetime.datetime.now(datetime.UTC).date()
+        results["requirements"], problems = deviations.apply(
+            results["requirements"], results["violations"], study.deviations, today
+        )
+    counted = Counter(entry["verdict"] for entry in results["requirements"])
+    status = VIOLATED if problems else _status(counted, incomplete)
+    results["run"]["exit"] = status
+    results["run"]["note"] = " ".join(filter(None, [results["run"]["note"], *problems]))
+    results["deviations"] = [
+        {"entry": str(d), "owner": d.owner, "expires": d.expires.isoformat()} for d in study.deviations
+    ]
     text = study.redactor.text(json.dumps(results, ensure_ascii=True, indent=1))
     part = study.folder / "results.json.part"
     part.write_text(text)
     os.replace(part, study.folder / "results.json")
     return status
+
+
+def compose(
+    contract: Contract,
+    folder: Path,
+    records: list[dict[str, Any]],
+    callers: frozenset[str],
+    target: Mapping[str, Any],
+    run: Mapping[str, Any],
+    incomplete: str = "",
+) -> dict[str, Any]:
+    """The content of results.json out of the records of all workers."""
+    for request_id, one, other in verdicts.repeated_request_ids(folder):
+        records.append(_repeated(request_id, one, other))
+    return {
+        "schema": 1,
+        "suite": {"name": "eni-conformance", "version": version()},
+        "run": dict(run),
+        "target": dict(target),
+        "requirements": verdicts.fold(contract, records, callers, incomplete),
+        "observations": _observations(records),
+        "calls": dict(sorted(verdicts.merge_counts(records, "calls").items())),
+        "coverage": verdicts.coverage(records),
+        "latency": _samples(records, "latency"),
+        "settle": _samples(records, "settle"),
+        "atlas": _atlas(records),
+        "environment": {"python": platform.python_version(), "platform": platform.platform(), "packages": _packages()},
+        "shallow": _shallow(records, bool(run.get("only"))),
+        "violations": [entry for record in records for entry in record.get("violations", [])],
+        "judged_calls": sum(record.get("detach_calls", 0) for record in records),
+        "successes": sum(record.get("successes", 0) for record in records),
+    }
 
 
 def _status(counted: Mapping[str, int], incomplete: str) -> int:
@@ -476,12 +524,12 @@ def _packages() -> dict[str, str]:
     return {name: importlib.metadata.version(name) for name in ("hypothesis", "pytest", "requests", "pytest-xdist")}
 
 
-def _shallow(records: list[dict[str, Any]], plan: Plan) -> list[str]:
+def _shallow(records: list[dict[str, Any]], partial: bool) -> list[str]:
     """Warnings that a green run may mean little."""
     out = []
     successes = sum(record.get("successes", 0) for record in records)
     calls = sum(record.get("detach_calls", 0) for record in records)
-    if calls and successes < 10 and not plan.only:
+    if calls and successes < 10 and not partial:
         out.append(f"only {successes} of {calls} calls were accepted: the effects of a success were hardly tried")
     if not calls:
         out.append("no call was judged")
