@@ -105,6 +105,7 @@ def render(
         not_exercised=views.not_exercised(results),
         unreadable=unreadable or [],
         past=past or [],
+        since=lambda requirement: views.since(past or [], requirement),
         worlds=views.worlds,
         timeline=lambda item: svg.timeline(views.timeline(item.history)),
         reproductions=ev.reproductions,

@@ -448,6 +448,23 @@ def timeline(moments: Iterable[ev.Moment]) -> list[tuple[str, float, float, bool
     return [(n, start - first, length, bad) for n, start, length, bad in timed] if len(timed) > 1 else []
 
 
+def since(past: Sequence[dict[str, Any]], requirement: str) -> str:
+    """How long the requirement has been violated, from the history; "" when there is no earlier run."""
+    if len(past) < 2:
+        return ""
+    streak = []
+    for entry in reversed(past):
+        if requirement not in (entry.get("violated") or ()):
+            break
+        streak.append(str(entry.get("run", "?")))
+    if not streak:
+        return ""
+    if len(streak) == 1:
+        return "new in this run"
+    whole = " or earlier" if len(streak) == len(past) else ""
+    return f"violated in the last {len(streak)} runs, since {streak[-1]}{whole}"
+
+
 def not_exercised(results: model.Results) -> list[tuple[str, list[model.Requirement]]]:
     """Requirements that were not exercised, by what they would need, the commonest need first."""
     groups: dict[str, list[model.Requirement]] = {}

@@ -19,6 +19,9 @@ from reports import html, model, svg, views, write_all
 NAMES = list(report_samples.SAMPLES)
 
 
+_VOID = {"meta", "link", "input", "br", "hr", "col"}
+
+
 class _Page(HTMLParser):
     """What the tests look at: tags with attributes, ids, and the text of style and script."""
 
@@ -28,15 +31,24 @@ class _Page(HTMLParser):
         self.raw: dict[str, list[str]] = {"style": [], "script": []}
         self.open = ""
         self.words: list[str] = []
+        self.stack: list[str] = []
+        self.unbalanced: list[str] = []
         self.feed(text)
         self.close()
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.tags.append((tag, dict(attrs)))
         self.open = tag if tag in self.raw else ""
+        if tag not in _VOID:
+            self.stack.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
 
     def handle_endtag(self, tag: str) -> None:
         self.open = ""
+        if not self.stack or self.stack.pop() != tag:
+            self.unbalanced.append(f"{tag} at {self.getpos()}")
 
     def handle_data(self, data: str) -> None:
         if self.open:
@@ -82,6 +94,7 @@ def test_ids_are_unique_and_links_lead_somewhere(name: str, runs: dict[str, Path
     _, page = _read(runs[name])
     ids = page.attribute("id")
     assert [i for i, n in Counter(ids).items() if n > 1] == []
+    assert page.unbalanced == page.stack == []
     for address in page.attribute("href"):
         if address.startswith("#"):
             assert address[1:] in ids
@@ -205,10 +218,36 @@ def test_one_failing_report_does_not_take_the_others_along(tmp_path: Path) -> No
     assert set(write_all(out).problems) == {"allure", "html", "junit"}
 
 
+def test_reports_can_be_made_again(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """After a crash while reporting, or with a better version: from what the run stored, no target needed."""
+    from reports.__main__ import main
+
+    out = report_samples.write(tmp_path, report_samples.incomplete())
+    assert main([str(out), "--history", str(tmp_path / "history.jsonl")]) == 0
+    assert {Path(line).name for line in capsys.readouterr().out.splitlines()} == {
+        "history.jsonl",
+        "junit.xml",
+        "index.html",
+        "allure-results",
+    }
+    assert main([str(tmp_path / "nowhere")]) == 1
+    assert "html: " in capsys.readouterr().err
+
+
 def test_trend(past: Path) -> None:
     text, page = _read(past)
     assert "The last 2 runs of this target" in page.text
     assert "2 runs; violated in the first 0, in the last 6" in text
+    assert page.text.count("new in this run") == 6
+
+
+def test_how_long_a_requirement_has_been_violated() -> None:
+    past = [{"run": f"r{n}", "violated": ids} for n, ids in enumerate([["A"], [], ["A"], ["A", "B"]])]
+    assert views.since(past, "A") == "violated in the last 2 runs, since r2"
+    assert views.since(past, "B") == "new in this run"
+    assert views.since(past, "C") == ""
+    assert views.since(past[2:], "A") == "violated in the last 2 runs, since r2 or earlier"
+    assert views.since(past[:1], "A") == ""
 
 
 def test_same_input_same_page(runs: dict[str, Path]) -> None:
