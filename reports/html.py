@@ -24,6 +24,7 @@ from reports import history, model, svg, views
 _HERE = Path(__file__).parent
 _BODY_LIMIT = 4000
 _FEW_SAMPLES = 20
+_LONGEST_COMMAND = 16_000
 _BUCKETS = {
     "error": "Documented errors",
     "parameter": "Parameters",
@@ -90,6 +91,7 @@ def render(
         known=[f for f in found if f.verdict == "known-deviation"],
         full=views.FULL_FINDINGS,
         few=_FEW_SAMPLES,
+        longest=_LONGEST_COMMAND,
         rows_per_finding=views.ROWS_PER_FINDING,
         names=names,
         files=files,

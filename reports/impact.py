@@ -14,7 +14,7 @@ from typing import Literal
 from reports.evidence import Evidence
 
 Trigger = Literal["got", "lost", "success", "silent", "stuck"]
-"""got: the answer has one of the codes. lost: one of the codes was admissible and did not come. success:
+"""got: the answer has one of the codes. lost: only such codes were admissible, and none of them came. success:
 it answered 2xx where only refusals were admissible. silent: no readable answer. stuck: it answered 2xx,
 and afterwards the interface is still Detaching."""
 
@@ -177,7 +177,8 @@ def of(evidence: Evidence, table: Iterable[Impact] = TABLE) -> list[Impact]:
             same = bool(right & set(row.codes))  # an admissible answer would have had the same effect
             hit = not succeeded and not same and any(_matches(entry, status, code) for entry in row.codes)
         elif row.trigger == "lost":
-            hit = bool(right & set(row.codes)) and code not in row.codes
+            certain = bool(right) and right <= set(row.codes) and refusal_only  # whatever was admissible, it came
+            hit = certain and code not in row.codes
         elif row.trigger == "success":
             hit = succeeded and refusal_only
         elif row.trigger == "silent":

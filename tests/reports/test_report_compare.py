@@ -166,6 +166,7 @@ def _answer(status: int, code: str, *expected: tuple[int, str], **world: Any) ->
         (_answer(200, "", (200, "")), []),
         (_answer(400, "Other", (400, "Another")), []),
         (_answer(400, "InvalidEniId.NotFound", (404, "InvalidEniId.NotFound")), []),
+        (_answer(400, "Odd", (404, "InvalidEniId.NotFound"), (400, "InvalidOperation.InvalidRegion")), []),
         (_answer(404, "InvalidEniId.NotFound", (404, "InvalidEcsId.NotFound")), []),
         (
             _answer(503, "ServiceUnavailable", (200, "")),

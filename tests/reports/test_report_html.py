@@ -285,6 +285,23 @@ def test_the_world_marks_what_came_and_went() -> None:
     assert only.enis_left_out > 50
 
 
+def test_huge_values_do_not_make_the_page_huge(tmp_path: Path) -> None:
+    """Hostile calls carry values of a megabyte; a page of them stays small and still says how to repeat them."""
+    data, items = report_samples.violated()
+    for item in items:
+        item["exchange"]["sent"]["pairs"].append(["OwnerAccount", "x" * 1_000_000])
+        item["exchange"]["sent"]["url"] += "?OwnerAccount=" + "x" * 1_000_000
+        item["exchange"]["body"] = item["summary"] = "y" * 1_000_000
+        item["scenario"]["name"] = "z" * 1_000_000
+    out = report_samples.write(tmp_path, (data, items))
+    assert write_all(out).problems == {}
+    text, page = _read(out)
+    assert len(text) < 500_000
+    assert "Too long to be shown" in page.text
+    assert sum(path.stat().st_size for path in (out / "allure-results").iterdir()) < 5_000_000
+    assert (out / "junit.xml").stat().st_size < 200_000
+
+
 def test_heat_map_names_every_hole(runs: dict[str, Path]) -> None:
     results = model.load(runs["passing"])
     assert results.coverage
