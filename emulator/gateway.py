@@ -42,7 +42,8 @@ V1_WINDOW = 31 * 60
 """Seconds that a Timestamp may be away from the clock (V1)."""
 V3_WINDOW = 15 * 60
 """Seconds that an x-acs-date may be away from the clock (V3)."""
-NONCES_REMEMBERED = 100_000
+NONCE_GENERATION = 50_000
+"""The last nonces, so many at least and twice as many at most, are remembered."""
 TOKENS_REMEMBERED = 10_000
 
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
@@ -56,7 +57,9 @@ class Gateway:
     def __init__(self, cloud: Cloud, operations: dict[str, dict[str, Operation]]) -> None:
         self.cloud = cloud
         self.operations = operations
-        self.nonces: dict[str, float] = {}
+        # Two generations: when the young one is full it becomes the old one, which is dropped as a whole.
+        self.young: set[str] = set()
+        self.old: set[str] = set()
 
     async def answer(self, method: str, path: str, query: bytes, headers: dict[str, str], body: bytes) -> Reply:
         """One request, one reply.  What goes wrong inside becomes an InternalError, never an exception."""
@@ -254,15 +257,13 @@ class Gateway:
             raise Refusal(400, "InvalidTimeStamp.Expired", f"The time stamp {printable(text)} has expired.")
 
     def _nonce(self, call: Call, caller: Caller, nonce: str) -> None:
-        """A nonce counts once per access key, for as long as its time stamp could be valid."""
+        """A nonce counts once per access key."""
         key = f"{caller.access_key_id}\n{nonce}"
-        nonces, now = self.nonces, time.monotonic()
-        if key in nonces and now - nonces[key] < 2 * V1_WINDOW and guarded(call, "nonce"):
+        if (key in self.young or key in self.old) and guarded(call, "nonce"):
             raise Refusal(400, "SignatureNonceUsed", "The specified signature nonce was used already.")
-        nonces.pop(key, None)
-        if len(nonces) >= NONCES_REMEMBERED:
-            del nonces[next(iter(nonces))]
-        nonces[key] = now
+        self.young.add(key)
+        if len(self.young) >= NONCE_GENERATION:
+            self.old, self.young = self.young, set()
 
 
 IDEMPOTENT = frozenset(
