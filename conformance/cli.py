@@ -391,13 +391,23 @@ def _command(args: argparse.Namespace) -> int:
 
 
 def _guarded(args: argparse.Namespace, work: Callable[[], int]) -> int:
-    """Run `work` with SIGTERM treated as Ctrl-C; nothing that it raises becomes a traceback."""
+    """Run `work` with SIGTERM treated as Ctrl-C; nothing that it raises becomes a traceback.
+
+    The first interrupt ends the run, which then removes what it created; only a third one stops that.
+    """
     from harness.target import TargetError
 
-    def interrupt(_number: int, _frame: FrameType | None) -> NoReturn:
+    count = 0
+
+    def interrupt(_number: int, _frame: FrameType | None) -> None:
+        nonlocal count
+        count += 1
+        if count == 2:
+            os.write(2, b"still removing what the run created; a third interrupt leaves it to the janitor\n")
+            return
         raise KeyboardInterrupt
 
-    before = signal.signal(signal.SIGTERM, interrupt)
+    before = {number: signal.signal(number, interrupt) for number in (signal.SIGTERM, signal.SIGINT)}
     try:
         return work()
     except TargetError as error:
@@ -415,7 +425,8 @@ def _guarded(args: argparse.Namespace, work: Callable[[], int]) -> int:
         print(f"{PROG}: internal error: {type(error).__name__}{kept}", file=sys.stderr)
         return UNUSABLE
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _crash(args: argparse.Namespace, error: BaseException) -> str:

@@ -375,6 +375,19 @@ def price_per_hour(session: ecs.Session, instance_type: str) -> tuple[float, str
         return None
 
 
+def price_here(target: Target, client: Client) -> tuple[float, str] | None:
+    """The price of an hour of the instance type that a run would use; None if the endpoint does not say."""
+    session = _session(target, client)
+    try:
+        notes: list[str] = []
+        choice = ecs.find_instance_type(session, ecs.find_zones(session, notes), notes)
+        return price_per_hour(session, choice.name)
+    except ecs.SetupError:
+        return None
+    finally:
+        session.ledger.close()
+
+
 def _session(target: Target, client: Client) -> ecs.Session:
     """A session that can look but owns nothing."""
     return ecs.Session(target, client, Ledger(janitor.scratch(), "doctor", worker="doctor", durable=False), "doctor")

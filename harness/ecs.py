@@ -86,6 +86,9 @@ class Session:
     ledger: Ledger
     run_id: str
 
+    def __post_init__(self) -> None:
+        self.ledger.place(where(self.target))
+
     @property
     def wire(self) -> Wire:
         """How set-up calls are sent: the newer signature on real endpoints, the cheaper one on loopback."""

@@ -272,6 +272,13 @@ class Ledger:
         if known:
             self._write({"event": "gone", "id": identifier})
 
+    def place(self, where: str) -> None:
+        """Note the endpoint and region that the resources are in, unless that is known."""
+        with self._mutex:
+            known = self._state.where
+        if not known:
+            self._write({"event": "run", "run": self.run_id, "where": where, "at": round(self._clock(), 3)})
+
     def settled(self) -> None:
         """All intents so far are closed: whatever became of them, nothing of it is left."""
         self._write({"event": "settled", "at": round(self._clock(), 3)})
