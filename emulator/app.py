@@ -218,18 +218,15 @@ async def write(reply: Reply, scope: Scope, receive: Receive, send: Send) -> Non
 
 async def _misbehave(reply: Reply, scope: Scope, receive: Receive) -> None:
     transport = scope.get("extensions", {}).get(TRANSPORT, {}).get("transport")
-    if transport is None or reply.wire == "hang":
-        while (await receive())["type"] != "http.disconnect":
-            pass
-    elif reply.wire == "reset":
+    if transport is not None and reply.wire == "reset":
         transport.abort()
-    else:
-        lines = [
-            f"HTTP/1.1 {reply.status} Answer",
-            *(f"{name}: {value}" for name, value in reply.headers.items()),
-        ]
+    elif transport is not None and reply.wire == "truncate":
+        lines = [f"HTTP/1.1 {reply.status} Answer", *(f"{name}: {value}" for name, value in reply.headers.items())]
         transport.write("\r\n".join([*lines, "", ""]).encode("latin-1", "replace") + reply.body)
         transport.close()
+    # The server would send an answer of its own if this returned while the connection is there.
+    while (await receive())["type"] != "http.disconnect":
+        pass
 
 
 def build(cloud: Cloud) -> uvicorn.Server:

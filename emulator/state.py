@@ -277,8 +277,9 @@ class Cloud:
         )
 
     def mac(self) -> str:
-        """A hardware address of the range that the service uses."""
-        raw = f"{self.random.getrandbits(24):06x}"
+        """A hardware address of the range that the service uses; the first 16 million differ."""
+        self._seq += 1
+        raw = f"{self._seq * 0x9E3779 & 0xFFFFFF:06x}"
         return f"00:16:3e:{raw[:2]}:{raw[2:4]}:{raw[4:]}"
 
     # Addresses
