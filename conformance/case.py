@@ -129,8 +129,10 @@ class Act:
 
 @dataclass(frozen=True)
 class Settle:
-    """Wait until nothing is in transition, then look at everything."""
+    """Wait until nothing is in transition, then look at everything. `after`: seconds to wait first, for effects
+    that come late."""
 
+    after: float = 0.0
     kind: Literal["settle"] = "settle"
 
 
@@ -223,6 +225,8 @@ def _build(kind: Any, data: Any, where: str) -> Any:
             raise ValueError(f"{where}: unknown key {unknown[0]!r}")
         made = {key: _build(hints[key], entry, f"{where}.{key}") for key, entry in data.items()}
         return typing.cast(Any, kind)(**made)
+    if kind is float and isinstance(data, int) and not isinstance(data, bool):
+        return float(data)
     if isinstance(kind, type) and (not isinstance(data, kind) or (kind is int and isinstance(data, bool))):
         raise ValueError(f"{where}: {data!r} is not a {kind.__name__}")
     return data

@@ -16,6 +16,7 @@ from types import MappingProxyType
 from typing import Literal
 from urllib.parse import unquote
 
+from conformance.case import Wire
 from conformance.oracle import Finding, Reply
 from harness.client import Prepared
 from harness.signing import percent_encode
@@ -49,7 +50,8 @@ class Probe:
 
     codes: admissible codes, ANY for any of the gateway's. common: public parameters to set (None: leave out)
     before signing. tamper: what is done to the request after signing. scheme: where it applies.
-    accept: the call must get as far as the operation (a positive control). again: send it twice, judge the second.
+    accept: the call must get as far as the operation (a positive control). again: send it twice and judge the
+    second; between: other calls in between; second, rewire: what differs the second time.
     """
 
     requirement: str
@@ -61,6 +63,9 @@ class Probe:
     version: str = ""
     accept: bool = False
     again: bool = False
+    between: int = 0
+    second: Callable[[], Common] = dict
+    rewire: Callable[[Wire], Wire] = lambda wire: wire
     methods: tuple[str, ...] = field(default=("GET", "POST"))
 
 
@@ -146,6 +151,7 @@ PROBES: Mapping[str, Probe] = MappingProxyType(
         "signature truncated": _P("G01", SIGNATURE, tamper=_signature(lambda s: s[: len(s) // 2])),
         "signature without its last character": _P("G01", SIGNATURE, tamper=_signature(lambda s: s[:-4])),
         "signature extended": _P("G01", SIGNATURE, tamper=_signature(lambda s: s + "00")),
+        "signature in the other case": _P("G01", SIGNATURE, tamper=_signature(str.swapcase)),
         "signature of zeros": _P("G01", SIGNATURE, tamper=_signature(lambda s: "0" * 40)),
         "signature empty": _P("G01", ANY, tamper=_signature(lambda s: "")),
         "signature missing": _P("G01", ANY, tamper=_no_signature),
@@ -174,6 +180,15 @@ PROBES: Mapping[str, Probe] = MappingProxyType(
         ),
         # G03: replay
         "sent twice, byte for byte": _P("G03", NONCE, again=True),
+        "sent again after other calls": _P("G03", NONCE, again=True, between=12),
+        "nonce with another timestamp": _P("G03", NONCE, again=True, second=lambda: {"Timestamp": _stamp(-1)}),
+        "nonce with the other method": _P(
+            "G03",
+            NONCE,
+            again=True,
+            rewire=lambda w: replace(w, method="POST" if w.method == "GET" else "GET", place="query"),
+        ),
+        "nonce on a fresh connection": _P("G03", NONCE, again=True, rewire=lambda w: replace(w, fresh=True)),
         # G04: time
         "two hours old": _P("G04", TIME, _at(-7200)),
         "forty minutes old": _P("G04", TIME, _at(-2400)),

@@ -53,8 +53,8 @@ class Effort:
 
 
 EFFORTS: Mapping[str, Effort] = {
-    "quick": Effort("quick", 60, 7, 6, 3, 4, 12, 8, 0, 40, 6.0),
-    "standard": Effort("standard", 420, 31, 40, 20, 24, 30, 40, 40, 120, 20.0),
+    "quick": Effort("quick", 60, 7, 6, 3, 4, 12, 8, 4, 40, 6.0),
+    "standard": Effort("standard", 420, 31, 40, 20, 24, 30, 40, 80, 120, 20.0),
     "deep": Effort("deep", 7200, 200, 160, 300, 200, 200, 400, 400, 400, 60.0),
 }
 

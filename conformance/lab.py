@@ -79,7 +79,7 @@ class Lab:
     nothing: set[str] = field(default_factory=set)
     ignore: set[str] = field(default_factory=set)
     last: tuple[Snapshot, Scenario] | None = None
-    replies: dict[str, Reply] = field(default_factory=dict)
+    turn: int = 0
 
     @property
     def session(self) -> ecs.Session:
@@ -216,6 +216,7 @@ class _Run:
     touched: set[str] = field(default_factory=set)
     accepted_at: dict[str, float] = field(default_factory=dict)
     groups: dict[str, list[tuple[Call, Reply, Exchange]]] = field(default_factory=dict)
+    strangers: list[tuple[bool, Call, Reply, Exchange]] = field(default_factory=list)
     dirty: bool = False
 
     def __post_init__(self) -> None:
@@ -239,6 +240,8 @@ class _Run:
                 case Act():
                     self._act(index, step)
                 case Settle():
+                    if step.after:
+                        time.sleep(step.after)
                     self._settle(index)
                 case Probe():
                     self._probe(index, step)
@@ -249,6 +252,7 @@ class _Run:
             arrange.release(self.lab.bench, "parameter")
             self._settle(-1)
             self._compare_wires()
+            self._compare_strangers()
 
     def _odd_texts(self) -> list[str]:
         """Texts that look like identifiers and should denote nothing."""
@@ -368,6 +372,12 @@ class _Run:
         for finding in findings:
             self._say(finding, index, exchange, expected)
         self._credit(call, asked, expected, answer)
+        if call.caller == "other_account" and len(call.args) == 3:
+            denotes = {p.name: p.text in self.known.enis or p.text in self.known.instances for p in asked.params}
+            both = {denotes.get("InstanceId"), denotes.get("NetworkInterfaceId")}
+            shapes = all(p.kind in ("exact", "unknown") for p in asked.params) and asked.params[0].kind == "exact"
+            if len(both) == 1 and shapes:
+                self.strangers.append((True in both, call, answer.reply, exchange))
         if len(expected.broken) <= 1 and not expected.perhaps and not expected.choice:
             key = repr(sorted((p.name, p.text) for p in asked.params)) + call.caller
             self.groups.setdefault(key, []).append((call, answer.reply, exchange))
@@ -553,19 +563,7 @@ class _Run:
             if now.status(eni) == "Detaching" and eni not in self.bound.held:
                 self._stuck(index, eni)
         for finding in findings:
-            self.found.append(
-                Found(
-                    finding,
-                    index,
-                    self._last_exchange(),
-                    None,
-                    self.snapshot,
-                    now,
-                    tuple(differences),
-                    tuple(self.history),
-                )
-            )
-            self.dirty = True
+            self._look_says(index, finding, now, differences)
         if not findings and self.detached and index >= -1:
             self._views(index, now)
 
@@ -647,26 +645,32 @@ class _Run:
         return hosts - {""}
 
     def _views(self, index: int, now: Snapshot) -> None:
-        """The other ways to describe must agree that the link is gone."""
+        """The other ways to describe must agree that the link is gone, and with what else is shown."""
         for eni, host in self.detached.items():
             if now.status(eni) != "Available" or not host or eni in self.touched:
                 continue
+            others = frozenset(e for e in now.enis if now.link(e) == host and now.status(e) == "InUse")
+            self.lab.turn += 1
             until = time.monotonic() + self.lab.relook
             while True:
-                wrong = views_of(self.lab.session, eni, host)
+                wrong = views_of(self.lab.session, eni, host, others, now.enis[eni], self.lab.turn)
                 if not wrong or time.monotonic() > until:
                     break
                 time.sleep(0.15)
             self.book.credit(("M05", "F03"), self.world, "account", "look")
             for requirement, text in wrong:
-                self.found.append(
-                    Found(
-                        Finding(requirement, text, f"view:{text.split(':')[0]}", ("M05",)),
-                        index, self._last_exchange(), None, self.snapshot, now, (), tuple(self.history),
-                    )
-                )  # fmt: skip
-                self.dirty = True
+                finding = Finding(requirement, text, f"view:{text.split(' of ')[0][:40]}", ("M05",))
+                self._look_says(index, finding, now)
             return
+
+    def _look_says(self, index: int, finding: Finding, now: Snapshot, differences: Sequence[frame.Change] = ()) -> None:
+        """A finding that rests on a look: the world may not be what we think, so the scenario ends here."""
+        self.found.append(
+            Found(
+                finding, index, self._last_exchange(), None, self.snapshot, now, tuple(differences), tuple(self.history)
+            )
+        )
+        self.dirty = True
 
     # --- the gateway -----------------------------------------------------------------------------
 
@@ -682,18 +686,24 @@ class _Run:
             # Sent first for an interface that is not there, so that the first time does no harm.
             pairs = [(n, v + "0" if n == "NetworkInterfaceId" else v) for n, v in pairs]
         exchange = None
-        for _ in range(2 if probe.again else 1):
+        for turn in range(2 if probe.again else 1):
+            if turn:
+                self._between(probe)
+                common |= probe.second()
             exchange = self.lab.session.client.send(
                 probe.action or ACTION,
                 pairs,
                 caller=step.call.caller,
-                wire=step.call.wire,
+                wire=probe.rewire(step.call.wire) if turn else step.call.wire,
                 version=probe.version or VERSION,
                 common=common,
                 tamper=probe.tamper,
                 deadline=self.lab.deadline,
                 retry=not probe.again,
             )
+            if probe.again and not turn and (exchange.outcome != "answered" or is_throttling(exchange)):
+                self.book.undecided((probe.requirement,), "the first of two calls was throttled or lost")
+                return
         assert exchange is not None
         self._note(index, f"gateway probe: {step.name}", exchange)
         if exchange.throttled or (probe.again and is_throttling(exchange)):
@@ -724,6 +734,11 @@ class _Run:
             self.dirty = not probe.accept
         else:
             self.refused += 1
+
+    def _between(self, probe: gateway.Probe) -> None:
+        """Other calls between the two of a replay."""
+        for _ in range(probe.between):
+            acts.act(self.lab.session, "describe", self.bound.enis[0], self.bound.instances[0])
 
     # --- the surroundings ------------------------------------------------------------------------
 
@@ -923,6 +938,28 @@ class _Run:
                     found = Finding(row, text, f"wire:{row}", rows[1:], 0.9)
                     self._say(found, self._index_of(exchange), exchange, None)
 
+    def _compare_strangers(self) -> None:
+        """C01: another tenant gets the same answer for what exists and for what does not."""
+        exist = [entry for entry in self.strangers if entry[0]]
+        absent = [entry for entry in self.strangers if not entry[0]]
+        if not exist or not absent:
+            return
+        self.book.credit(("C01",), self.world, "other_account", "compared", len(exist))
+        known = {entry[2] for entry in absent}
+        for _, call, reply, exchange in exist:
+            if (
+                reply not in known
+                and self._stable(call, reply)
+                and all(self._stable(c, r) for _, c, r, _ in absent[:1])
+            ):
+                text = (
+                    f"another tenant is told {reply.status} {reply.code} of a resource that exists, "
+                    f"and {absent[0][2].status} {absent[0][2].code} of one that does not"
+                )
+                self._say(
+                    Finding("C01", text, "leak:existence", certainty=0.9), self._index_of(exchange), exchange, None
+                )
+
     def _stable(self, call: Call, reply: Reply) -> bool:
         """Whether this call gets this very answer again and again; an endpoint may choose among several."""
         asked = self.lab.resolve(call, self.bound)
@@ -936,17 +973,49 @@ class _Run:
         return next((int(h["of"]) for h in self.history if h["exchange"] is exchange), -1)
 
 
-def views_of(session: ecs.Session, eni: str, host: str) -> list[tuple[str, str]]:
-    """Ways to describe that still show a link between a detached interface and its former instance."""
-    out = []
-    if eni in observe.links(session, host):
-        out.append(("F03", f"filter InstanceId: {host} still lists {eni} after its detach"))
-    attribute = ecs.eni_attribute(session, eni)
-    if attribute is not None:
-        link = str(attribute.get("InstanceId") or "")
-        status = str(attribute.get("Status") or "Available")
-        if link or status != "Available":
-            out.append(("F03", f"attribute: {eni} is shown {status} on {link or 'no instance'} after its detach"))
+SIDE_VIEWS = ("filter", "attribute", "small pages", "by status", "by type")
+"""Other ways to describe; all are asked in turn, two after each look that shows an effect."""
+
+
+def views_of(
+    session: ecs.Session, eni: str, host: str, others: frozenset[str], shown: Mapping[str, Any], turn: int
+) -> list[tuple[str, str]]:
+    """Other ways to describe that disagree with the look by id: (requirement, text).
+
+    eni: just detached from host. others: what is still attached to host, the primary interface included.
+    shown: the interface's fields as the look by id showed them. turn: which views are asked.
+    """
+    out: list[tuple[str, str]] = []
+    for name in (SIDE_VIEWS[turn % 2], SIDE_VIEWS[2 + turn % 3]):
+        match name:
+            case "filter" | "small pages":
+                listed = observe.links(session, host, 1 if name == "small pages" else 0)
+                if eni in listed:
+                    out.append(("F03", f"{name}: the filter InstanceId still lists {eni} after its detach"))
+                for lost in sorted(others - listed):
+                    out.append(("M05", f"{name}: the filter InstanceId does not list {lost}, which is attached"))
+            case "by status":
+                if observe.listed(session, [eni], Status="Attaching"):
+                    continue  # this endpoint does not filter by status
+                found = observe.listed(session, [eni], Status="InUse")
+                if found:
+                    out.append(("F03", f"{name}: the filter Status=InUse still lists {eni}"))
+                if not observe.listed(session, [eni], Status="Available"):
+                    out.append(("M05", f"{name}: the filter Status=Available does not list {eni}"))
+            case "by type":
+                found = observe.listed(session, [eni, *others], Type="Secondary")
+                if eni not in found:
+                    out.append(("M05", f"{name}: the filter Type=Secondary does not list {eni}"))
+            case _:
+                attribute = observe.attribute(session, eni)
+                if attribute is None:
+                    continue
+                link, status = str(attribute.get("InstanceId") or ""), str(attribute.get("Status") or "Available")
+                if link or status != "Available":
+                    out.append(("F03", f"attribute: {eni} is shown {status} on {link or 'no instance'}"))
+                for path in sorted(frame.KEPT_BY_ENI - {"CreationTime", "OwnerId"}):
+                    if path in attribute and path in shown and attribute[path] != shown[path]:
+                        out.append(("M05", f"attribute: {path} of {eni} differs from the list of interfaces"))
     return out
 
 

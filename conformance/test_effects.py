@@ -47,3 +47,16 @@ def test_many_identifiers(inquiry: Inquiry) -> None:
     if not count:
         pytest.skip("not part of this effort")
     inquiry.run_all(cases.fresh_resources(count), ("F02",), must=10)
+
+
+@pytest.mark.requirement("F06", "F07")
+def test_a_freed_slot_can_be_used_again(inquiry: Inquiry) -> None:
+    """With every slot of the instance taken, a detach makes room for exactly one more."""
+    inquiry.run(cases.full_house(inquiry.lab.bench.ground.eni_quota), ("F06",))
+
+
+@pytest.mark.requirement("F01", "F08")
+def test_effects_that_come_late(inquiry: Inquiry) -> None:
+    """Some time after refusals, and after a success, everything is still as it was then."""
+    two = inquiry.lab.bench.most_instances > 1
+    inquiry.run_all(cases.late_effects(two, 1.3), ("F01", "F08"))

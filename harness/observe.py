@@ -30,9 +30,36 @@ def look(session: ecs.Session, enis: Iterable[str], instances: Iterable[str]) ->
     )
 
 
-def links(session: ecs.Session, instance: str) -> frozenset[str]:
-    """The interfaces that the filter InstanceId lists for an instance."""
-    return frozenset(str(e.get("NetworkInterfaceId", "")) for e in ecs.describe_enis(session, InstanceId=instance))
+def links(session: ecs.Session, instance: str, page: int = 0) -> frozenset[str]:
+    """The interfaces that the filter InstanceId lists for an instance. page: entries per page, 0 for many."""
+    if not page:
+        return _ids(ecs.describe_enis(session, InstanceId=instance))
+    pairs = [("RegionId", session.target.region), ("InstanceId", instance)]
+    size = (("PageSize", str(page)), ("PageNumber", "1"))
+    return _ids(ecs.pages(session, "DescribeNetworkInterfaces", pairs, _ENIS, size=size))
+
+
+def listed(session: ecs.Session, enis: Iterable[str], **filters: str) -> frozenset[str]:
+    """Those of these interfaces that pass the filters."""
+    return _ids(ecs.describe_enis(session, ids=enis, **filters))
+
+
+def attribute(session: ecs.Session, eni: str) -> Mapping[str, Any] | None:
+    """The interface as DescribeNetworkInterfaceAttribute shows it, flattened; None where that is not offered."""
+    try:
+        shown = ecs.eni_attribute(session, eni)
+    except ecs.SetupError as error:
+        if error.code.startswith(("InvalidAction", "InvalidApi", "UnsupportedOperation")):
+            return None
+        raise
+    return flatten(shown) if shown is not None else None
+
+
+_ENIS = ("NetworkInterfaceSets", "NetworkInterfaceSet")
+
+
+def _ids(shown: Iterable[Mapping[str, Any]]) -> frozenset[str]:
+    return frozenset(str(e.get("NetworkInterfaceId", "")) for e in shown)
 
 
 def primary_of(fields: Mapping[str, Any]) -> str:

@@ -29,6 +29,7 @@ from conformance.case import (
 from strategies.calls import (
     EXTRAS,
     OWNER,
+    REGION,
     UNDECLARED,
     Labelled,
     core,
@@ -225,6 +226,13 @@ def by_caller(world: World, caller: str, offset: int) -> Scenario:
         ):  # fmt: skip
             n += 1
             steps.append(Detach(dressed(item.call, WIRES[(n * 7) % len(WIRES)], (), caller)))
+    for k in range(len(world.enis)):
+        nothing = (
+            REGION,
+            Arg("InstanceId", "instance:0", "last changed"),
+            Arg("NetworkInterfaceId", f"eni:{k}", "last changed"),
+        )
+        steps.append(Detach(dressed(Call(nothing), WIRES[(offset * 3 + k) % len(WIRES)], (), caller)))
     return Scenario(world, tuple(steps), name=f"caller {caller}")
 
 
@@ -433,3 +441,35 @@ def _twice(world: World, n: int) -> Scenario:
         dressed(valid(0), WIRES[(n * 7 + 20) % len(WIRES)], ()),
     )
     return Scenario(world, tuple(Detach(c) for c in calls))
+
+
+def full_house(quota: int) -> Scenario:
+    """Every slot of an instance taken; one freed by a call under test; the spare interface takes it; and again."""
+    n = max(1, min(quota - 1, 7))
+    world = World((InstanceSpec(),), (*((EniSpec(),) * n), EniSpec(on=None, status="Available")))
+    steps: list[Step] = []
+    spare = n
+    for k in range(min(n, 3)):
+        steps += [
+            Detach(dressed(valid(k), WIRES[(k * 11 + 3) % len(WIRES)], ())),
+            Settle(),
+            Act("attach", spare, 0),
+            Settle(),
+        ]
+        spare = k
+    return Scenario(world, tuple(steps), name="every slot taken")
+
+
+def late_effects(two: bool, seconds: float) -> Iterator[Scenario]:
+    """Refusals of every class, then a look after a while: an effect may come late."""
+    world, items = single_faults(two)
+    yield Scenario(world, (*_calls(items, 11), Settle(seconds)), name="late effects of refusals")
+    steps: tuple[Step, ...] = (
+        Detach(valid(0)),
+        Settle(),
+        Settle(seconds),
+        Act("attach", 0, 0),
+        Settle(),
+        Settle(seconds),
+    )
+    yield Scenario(world, steps, name="late effects of a success")
