@@ -334,12 +334,16 @@ def teardown(
 ) -> Cleaning:
     """Remove everything of the session's run: what the ledger names, and what carries the run's marks.
 
+    Workers that are still at it cannot create anything from now on.
+
     The marks are looked for again at the end, and if an answer had been lost, once more when even a late
     resource must be visible (after `patience` seconds; default: `lag`).
     """
     removed: list[Item] = []
     left: list[Left] = []
     kept: list[Left] = []
+    if not dry_run:
+        session.ledger.close_down()
     book = session.ledger.book()
     late_seconds = lag(session.target) if patience is None else patience
     waits = [0.0, 0.0, late_seconds if book.open else 0.0]

@@ -11,6 +11,7 @@ target file is refused, over all workers of the run together.
     {"event": "made", "n": 1, "kind": "eni", "id": "eni-..."}
     {"event": "refused", "n": 1, "kind": "eni", "why": "..."}
     {"event": "gone", "id": "eni-..."}
+    {"event": "closing"}                          the run is being taken down: nothing more may be created
     {"event": "settled", "at": 1764000000.0}      nothing of the intents before this moment is left
 """
 
@@ -123,6 +124,7 @@ class _State:
         self.where = ""
         self.started = 0.0
         self.settled = 0.0
+        self.closing = False
         self.owned: dict[str, Owned] = {}
         self.pending: dict[tuple[str, int], Owned] = {}
         self.gone: set[str] = set()
@@ -164,6 +166,8 @@ class _State:
             closed = self.pending.pop((worker, int(event["n"])), None)
             if closed is not None:
                 self.alive[closed.kind] -= 1
+        elif what == "closing":
+            self.closing = True
         elif what == "settled":
             self.settled = max(self.settled, float(event["at"]))
         elif what == "gone" and event["id"] not in self.gone:
@@ -232,10 +236,13 @@ class Ledger:
     def intend(self, kind: str, action: str, token: str) -> int:
         """Announce a creating call; call before it is sent. Returns the number to close it with.
 
-        Raises LimitReached if the resource would pass a limit; an instance brings an interface of its own.
+        Raises LimitReached if the resource would pass a limit (an instance brings an interface of its own),
+        or if the run is being taken down.
         """
         with self._locked():
             self._catch_up()
+            if self._state.closing:
+                raise LimitReached("the run is being taken down")
             alive_by_kind = self._state.alive
             brings = {"instance": {"instance": 1, "eni": 1}}.get(kind, {kind: 1})
             for one, more in brings.items():
@@ -278,6 +285,14 @@ class Ledger:
             known = self._state.where
         if not known:
             self._write({"event": "run", "run": self.run_id, "where": where, "at": round(self._clock(), 3)})
+
+    def close_down(self) -> None:
+        """From now on no worker of the run may create anything; a creating call under way may still end."""
+        with self._mutex:
+            self._catch_up()
+            known = self._state.closing
+        if not known:
+            self._write({"event": "closing"})
 
     def settled(self) -> None:
         """All intents so far are closed: whatever became of them, nothing of it is left."""

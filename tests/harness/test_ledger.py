@@ -76,6 +76,19 @@ def test_limits_hold_for_all_workers_together(tmp_path):
         two.intend("eni", "C", "t")
 
 
+def test_nothing_is_created_while_a_run_is_taken_down(tmp_path):
+    """By no worker; what was under way may still be recorded."""
+    one, two = opened(tmp_path, "a"), opened(tmp_path, "b")
+    number = two.intend("eni", "C", "t")
+    one.close_down()
+    one.close_down()
+    for book in (one, two, opened(tmp_path, "c")):
+        with pytest.raises(LimitReached, match="taken down"):
+            book.intend("eni", "C", "t")
+    two.made(number, "eni", "eni-1")
+    assert one.owns("eni-1")
+
+
 def test_a_line_that_was_cut_off_is_passed_over(tmp_path):
     """At every octet of the last line; numbers go on after a restart."""
     book = opened(tmp_path)
