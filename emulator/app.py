@@ -185,6 +185,8 @@ class Emulator:
         client = request.client
         if client is None or not client.host.startswith(_LOOPBACK):
             return JSONResponse({"error": "the control protocol is for the loopback interface"}, 403)
+        if "origin" in request.headers:
+            return JSONResponse({"error": "the control protocol is not for web pages"}, 403)
         if request.method not in ("GET", "POST"):
             return JSONResponse({"error": "the control protocol knows GET and POST"}, 405)
         if request.method == "GET":

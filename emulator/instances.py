@@ -319,6 +319,7 @@ def describe_instances(call: Call) -> Fields:
         and params.get("InstanceType", "") in ("", each.type.id)
         and common.tagged(each.tags, wanted)
     ]
+    common.end_dry_run(call)
     rows, paging = page(call, found, most=100, per_page=100)
     return {"Instances": {"Instance": [_row(call, each) for each in rows]}, **paging}
 

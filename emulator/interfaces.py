@@ -21,7 +21,7 @@ def create_network_interface(call: Call) -> Fields:
     kind = call.get("InstanceType", "Secondary")
     if kind not in ("Secondary", "Trunk"):
         raise Refusal(400, "InvalidParameter", f"The InstanceType {printable(kind)} is not valid.")
-    tags, kept = common.check_tags(call.tags()), not call.flag("DeleteOnRelease")
+    tags, released = common.check_tags(call.tags()), call.flag("DeleteOnRelease")
     wanted, count = call.numbered("PrivateIpAddress"), call.number("SecondaryPrivateIpAddressCount", 0, 0, 49)
     if wanted and count:
         raise Refusal(
@@ -29,15 +29,13 @@ def create_network_interface(call: Call) -> Fields:
             "InvalidParameter.Conflict",
             "PrivateIpAddress.N and SecondaryPrivateIpAddressCount cannot be used together.",
         )
-    owned = (
-        sum(each.owner == call.caller.account and each.region == where for each in call.cloud.interfaces.values())
-        if len(call.cloud.interfaces) >= INTERFACES_PER_REGION
-        else 0
-    )
-    if owned >= INTERFACES_PER_REGION:
+    if len(set(wanted)) < len(wanted):
+        raise Refusal(400, "InvalidPrivateIpAddress.Duplicated", "A private address is given twice.")
+    account = call.caller.account
+    owned = [each for each in call.cloud.interfaces.values() if each.owner == account and each.region == where]
+    if len(owned) >= INTERFACES_PER_REGION:
         raise Refusal(403, "MaxEniCountExceeded", "The account has as many network interfaces as it may.")
-    primary = call.get("PrimaryIpAddress")
-    addresses = [_address(call.cloud, vswitch.id, text, []) for text in [primary]]
+    addresses = [_address(call.cloud, vswitch.id, call.get("PrimaryIpAddress"), [])]
     for text in wanted or [""] * count:
         addresses.append(_address(call.cloud, vswitch.id, text, addresses))
     eni = call.cloud.new_interface(
@@ -49,7 +47,7 @@ def create_network_interface(call: Call) -> Fields:
         name=call.get("NetworkInterfaceName"),
         description=call.get("Description"),
         secondary_ips=addresses[1:],
-        delete_on_release=not kept,
+        delete_on_release=released,
         tags=tags,
     )
     return row(call, eni)

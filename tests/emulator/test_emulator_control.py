@@ -72,6 +72,11 @@ def test_unusable_calls(client: Client, body: Any) -> None:
     assert list(answer) == ["error"]
 
 
+def test_web_pages_are_kept_out(client: Client) -> None:
+    body = json.dumps({"op": "wipe"}).encode()
+    assert client.exchange("POST", "/_control", body, {"origin": "http://example.com"}).status == 403
+
+
 def test_other_methods(client: Client) -> None:
     assert client.exchange("DELETE", "/_control").status == 405
 
