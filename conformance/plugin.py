@@ -139,6 +139,9 @@ def inquiry(_joined: Inquiry, request: pytest.FixtureRequest) -> Iterator[Inquir
     if _joined.over():
         pytest.skip("the run has ended (first violation, or out of limits.minutes)")
     _joined.start(request.node.name)
+    marked = [short_id(r) for mark in request.node.iter_markers("requirement") for r in mark.args]
+    if _joined.left_out(marked):
+        pytest.skip("the time for this effort is spent, and what this test is for was judged before")
     yield _joined
     _joined.lab.record.write(_joined.out)
     if _joined.stop:

@@ -144,7 +144,8 @@ def read(exchange: Exchange, wanted: str, operation: str = ACTION) -> Answer:
         say("R05", problem)
     fields, problem, root = _read_xml(exchange.body) if xml else _read_json(exchange.body)
     if problem:
-        say("R05" if "byte order" in problem else ("R03" if xml else "R02"), problem)
+        row = "R05" if "byte order" in problem else ("R03" if xml else "R02")
+        say(row, problem, f"shape:{row}:{problem.partition(': ')[0]}")
     if fields is None:
         say("R01", "no RequestId can be read from the answer")
         return Answer(Reply(status, "?"), "", "", {}, tuple(found), format_)
@@ -166,7 +167,7 @@ def read(exchange: Exchange, wanted: str, operation: str = ACTION) -> Answer:
         say("R01", "RequestId is missing")
         request_id = ""
     elif not REQUEST_ID.match(request_id):
-        say("R01", f"RequestId {request_id[:48]!r} is not an upper-case UUID")
+        say("R01", f"RequestId {request_id[:48]!r} is not an upper-case UUID", "shape:R01:form")
     header_id = headers.get("x-acs-request-id", "")
     if header_id and request_id and header_id != request_id:
         say("R09", f"x-acs-request-id is {header_id}, RequestId is {request_id}", "shape:R09")

@@ -533,8 +533,9 @@ def _shallow(records: list[dict[str, Any]], partial: bool) -> list[str]:
         out.append(f"only {successes} of {calls} calls were accepted: the effects of a success were hardly tried")
     if not calls:
         out.append("no call was judged")
-    for record in records:
-        out += record.get("notes", [])
+    notes = [note for record in records for note in record.get("notes", [])]
+    if notes:
+        out.append(f"the endpoint was too slow for this effort: {len(notes)} parts were cut short ({notes[0]}, ...)")
     return out
 
 

@@ -16,4 +16,4 @@ def test_a_refusal_is_the_same_in_every_wire_form(inquiry: Inquiry, part: int) -
     """Each class of single fault in each of 40 wire forms gets one and the same refusal."""
     two = inquiry.lab.bench.most_instances > 1
     world, items = cases.single_faults(two)
-    inquiry.run_all(cases.wire_table(world, items[part::PARTS]), ("M01", "M02", "M03", "M04"), must=6)
+    inquiry.run_all(cases.wire_table(world, items[part::PARTS]), ("M01", "M02", "M03", "M04"))
