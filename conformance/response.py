@@ -29,7 +29,6 @@ _INTERNALS = re.compile(
 )
 _JSON_TYPES = ("application/json",)
 _XML_TYPES = ("text/xml", "application/xml")
-MAX_DEPTH = 32
 
 
 @dataclass(frozen=True)
@@ -42,19 +41,6 @@ class Answer:
     fields: Mapping[str, Any]
     findings: tuple[Finding, ...]
     format: str
-
-
-class _Duplicate(ValueError):
-    """A key that stands twice in one JSON object."""
-
-
-def _unique(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
-    out: dict[str, Any] = {}
-    for key, value in pairs:
-        if key in out:
-            raise _Duplicate(key)
-        out[key] = value
-    return out
 
 
 def _no_constant(text: str) -> Any:
@@ -71,14 +57,25 @@ def _read_json(body: bytes) -> tuple[Mapping[str, Any] | None, str, str]:
         text, problem = text[1:], "the JSON body starts with a byte order mark"
     else:
         problem = ""
+    twice: list[str] = []
+
+    def once(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
+        """The object; keys that stand twice in it are noted, and their last value counts."""
+        seen: dict[str, Any] = {}
+        for key, item in pairs:
+            if key in seen:
+                twice.append(key)
+            seen[key] = item
+        return seen
+
     try:
-        value = json.loads(text, object_pairs_hook=_unique, parse_constant=_no_constant)
-    except _Duplicate as twice:
-        value, problem = json.loads(text), f"the key {twice} stands twice in the JSON body"
+        value = json.loads(text, object_pairs_hook=once, parse_constant=_no_constant)
     except (ValueError, RecursionError) as error:
         return None, f"the body is not valid JSON: {str(error)[:80]}", ""
     if not isinstance(value, dict):
         return None, "the JSON body is not an object", ""
+    if twice:
+        problem = f"the key {twice[0]} stands twice in the JSON body"
     return value, problem, ""
 
 
