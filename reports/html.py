@@ -107,6 +107,7 @@ def render(
         not_exercised=views.not_exercised(results),
         unreadable=unreadable or [],
         past=past or [],
+        changes=views.changes,
         since=lambda requirement: views.since(past or [], requirement),
         worlds=views.worlds,
         timeline=lambda item: svg.timeline(views.timeline(item.history)),
@@ -205,7 +206,7 @@ def value_text(value: Any, limit: int = 300) -> str:
     """Any JSON value in one readable line."""
     if value is None or value == "":
         return "\u2013"
-    return svg.short(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False), limit)
+    return svg.short(svg.plain(value), limit)
 
 
 def when(value: str | float) -> str:

@@ -105,9 +105,11 @@ def last_lines(results: model.Results, out_dir: Path) -> list[tuple[str, str]]:
     what = f"{top.requirement_id} {top.summary}"
     lines = [("What", short(what, 240)), ("Read", short(f"{page}#{top.anchor}", 400))]
     if top.evidence is not None:
-        answer = ev.answer(top.evidence)
-        got = "" if answer in top.summary else f": answered {answer}"
-        got += f"{',' if got else ';'} admissible: {ev.admissible(top.evidence.expected)}"
+        got = ""
+        if top.evidence.expected and not ev.answer_was_admissible(top.evidence):
+            answer = ev.answer(top.evidence)
+            got = "; admissible" if answer in top.summary else f": answered {answer}, admissible"
+            got += f": {ev.admissible(top.evidence.expected)}"
         lines[0] = ("What", short(what + got, 400))
         lines.append(
             (

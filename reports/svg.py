@@ -6,6 +6,7 @@ picture alone is not readable for everyone.
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -42,6 +43,15 @@ def short(text: str, limit: int) -> str:
     """`text` made visible and cut to `limit` characters."""
     text = visible(text)
     return text if len(text) <= limit else text[: limit - 1] + "\u2026"
+
+
+def plain(value: Any) -> str:
+    """Any JSON value in one line; a list of texts without the quotation marks that JSON would add."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, (list, tuple)) and value and all(isinstance(item, str) for item in value):
+        return "; ".join(value)
+    return json.dumps(value, ensure_ascii=False)
 
 
 def seconds(value: float) -> str:

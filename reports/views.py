@@ -14,7 +14,7 @@ from typing import Any
 
 from reports import evidence as ev
 from reports import impact, model
-from reports.svg import short
+from reports.svg import plain, short
 
 FULL_FINDINGS = 40
 """So many findings are told in full; the others in one line each, with the name of their file."""
@@ -196,6 +196,13 @@ up to `_NEIGHBOURS` other interfaces of the same instance."""
 
 _NEIGHBOURS = 3
 _SHOWN_MOST = 30
+
+
+def changes(item: ev.Evidence) -> list[ev.Change]:
+    """The changes of an evidence file, those that its summary names first."""
+    return sorted(item.changes, key=lambda c: not (c.path and c.path in item.summary))
+
+
 _ALIASES = {
     "Status": "status",
     "Type": "type",
@@ -207,6 +214,9 @@ _ALIASES = {
     "InstanceType": "type",
 }
 """Names of the operation's answers that the picture shows under its own."""
+
+_IMPLIED = {"NetworkInterfaces", "Attachment.DeviceIndex", "Attachment.NetworkCardIndex"}
+"""Fields that the picture shows by where it draws an interface; the table of changes names them."""
 
 _HIDDEN = {"id", "status", "instance", "instance_id", "name", "type"}
 
@@ -258,7 +268,7 @@ def _side(
         shown = [f for i, f in enumerate(fields) if f.changed or (i < 8 and f.value not in ("", "none"))]
         drawn = {"id", "status", *(f.name for f in fields)}
         for c in listed.get(ident, ()):
-            if compared and c.path and _ALIASES.get(c.path, c.path) not in drawn:
+            if compared and c.path and _ALIASES.get(c.path, c.path) not in drawn | _IMPLIED:
                 here_now, was = (c.after, _value(c.before)) if later else (c.before, "")
                 shown.append(Field(c.path, _value(here_now), True, was))
         gone = not plain and twin is None
@@ -294,7 +304,7 @@ def _side(
 def _value(value: Any) -> str:
     if value is None or value == "":
         return "none"
-    return short(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False), 90)
+    return short(plain(value), 70)
 
 
 @dataclass(frozen=True)

@@ -173,6 +173,18 @@ def test_a_finding_tells_the_whole_story(runs: dict[str, Path]) -> None:
     assert 'class="timeline"' in race
 
 
+def test_a_long_history_keeps_its_end_in_sight(tmp_path: Path) -> None:
+    data, items = report_samples.violated()
+    items = [item for item in items if item["history"]]
+    items[0]["history"] = [{"n": n, "step": f"step {n}", "note": "", "status": 200} for n in range(1, 61)]
+    out = report_samples.write(tmp_path, (data, items))
+    html.write(out)
+    text, _ = _read(out)
+    assert "The 50 steps before" in text
+    assert text.index("step 50<") < text.index("</details>", text.index("The 50 steps before")) < text.index("step 51<")
+    assert "step 1<" in text
+
+
 def test_findings_are_grouped_and_ranked(runs: dict[str, Path]) -> None:
     results = model.load(runs["violated"])
     items = html.ev.load_all(runs["violated"])[0]
@@ -266,7 +278,7 @@ def test_the_world_shows_what_the_pictures_do_not_hold(runs: dict[str, Path]) ->
     ]
     before, after = views.worlds(html.ev.parse(raw))
     boxes = {b.id: b for i in after.instances for b in i.inside}
-    assert views.Field("Tags", "none", True, '["a=b"]') in boxes["eni-bp1aa07"].fields
+    assert views.Field("Tags", "none", True, "a=b") in boxes["eni-bp1aa07"].fields
     assert boxes["eni-bp1aa08"].status.changed
     assert before.enis_left_out == before.instances_left_out == 0
 
