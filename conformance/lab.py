@@ -493,17 +493,13 @@ class _Run:
         bench = self.lab.bench
         started = time.monotonic()
         path: dict[str, list[str]] = {e: [] for e in self.detached}
-        pause = bench.step
+        waits = arrange.pauses(bench, "set-up: detaching interfaces" if self.detached else "settle")
+        now = arrange.refresh(bench, "both" if not self.detached else "enis")
         while True:
-            now = arrange.refresh(bench)
             for eni in self.detached:
                 path[eni].append(now.status(eni))
             spent = time.monotonic() - started
-            busy = [
-                r
-                for r in (*now.enis, *now.instances)
-                if now.status(r) in arrange.BUSY and r not in self.bound.held and r not in self.bound.racing
-            ]
+            busy = [r for r in arrange.busy(bench, now) if r not in self.bound.held and r not in self.bound.racing]
             waiting = [
                 e
                 for e in self.detached
@@ -515,8 +511,11 @@ class _Run:
                 break
             if spent > bench.settle_seconds:
                 break
-            time.sleep(pause)
-            pause = min(pause * 1.3, max(0.05, bench.step * 20), 3.0)
+            time.sleep(next(waits))
+            moving = set(busy) & set(now.instances)
+            now = arrange.refresh(bench, "both" if moving else "enis")
+        if bench.stale:
+            now = arrange.refresh(bench)
         if index == -1 and self.bound.racing:
             now = arrange.settle(bench)
         self._judge_look(index, now, path)

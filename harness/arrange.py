@@ -9,8 +9,8 @@ raises NotArranged with the reason; it never guesses. Frozen states and other co
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 
 from conformance.case import EniSpec, InstanceSpec, World
 from harness import control, ecs, observe
@@ -99,6 +99,8 @@ class Bench:
     enis: list[OwnEni] = field(default_factory=list)
     undo: list[Mapping[str, object]] = field(default_factory=list)
     now: Snapshot = field(default_factory=lambda: Snapshot(0.0))
+    stale: bool = True
+    typical: dict[str, float] = field(default_factory=dict)
     settled: list[float] = field(default_factory=list)
 
     @property
@@ -140,11 +142,16 @@ def needs(world: World, bench: Bench) -> str:
     return ""
 
 
-def refresh(bench: Bench) -> Snapshot:
-    """Look at everything the bench owns; what is no longer there is no longer owned."""
-    ids = [e.id for e in bench.enis] + [i.primary for i in bench.instances if i.primary]
-    snapshot = observe.look(bench.session, ids, [i.id for i in bench.instances])
+def refresh(bench: Bench, part: str = "both") -> Snapshot:
+    """Look at everything the bench owns. part: "enis" or "instances" to look at those alone, the rest is kept."""
+    ids = [e.id for e in bench.enis] + [i.primary for i in bench.instances if i.primary] if part != "instances" else []
+    snapshot = observe.look(bench.session, ids, [i.id for i in bench.instances] if part != "enis" else [])
+    if part == "enis":
+        snapshot = replace(snapshot, instances=bench.now.instances)
+    elif part == "instances":
+        snapshot = replace(snapshot, enis=bench.now.enis)
     bench.now = snapshot
+    bench.stale = part != "both"
     return snapshot
 
 
@@ -153,41 +160,64 @@ def _drop_vanished(bench: Bench) -> None:
     bench.instances = [i for i in bench.instances if i.id in bench.now.instances]
 
 
-def settle(bench: Bench, ids: Iterable[str] = (), seconds: float | None = None) -> Snapshot:
-    """Poll until none of the resources (all, if none are named) is in transition. Returns the last look."""
-    wanted = set(ids)
-    started = time.monotonic()
-    pause = bench.step
+def pauses(bench: Bench, kind: str) -> Iterator[float]:
+    """Seconds to wait before each further look, while a transition of this kind is under way: most of what it
+    usually takes, then small steps that grow."""
+    usual = bench.typical.get(kind, 0.0)
+    if usual > 2 * bench.step:
+        yield min(0.85 * usual, 5.0)
+    step = bench.step
     while True:
-        snapshot = refresh(bench)
-        busy = [
-            r
-            for r in (*snapshot.enis, *snapshot.instances)
-            if (not wanted or r in wanted) and snapshot.status(r) in BUSY
-        ]
+        yield step
+        step = min(step * 1.3, max(0.05, bench.step * 20), 3.0)
+
+
+def learn(bench: Bench, kind: str, seconds: float) -> None:
+    """Remember how long a transition of this kind took; the estimate follows slowly upwards, quickly down."""
+    old = bench.typical.get(kind)
+    bench.typical[kind] = seconds if old is None else min(seconds, 0.8 * old + 0.2 * seconds)
+
+
+def busy(bench: Bench, snapshot: Snapshot, part: str = "both") -> list[str]:
+    """What is in transition, in the part of the bench that is looked at."""
+    where = (snapshot.enis if part != "instances" else {}, snapshot.instances if part != "enis" else {})
+    return [r for resources in where for r in resources if snapshot.status(r) in BUSY]
+
+
+def settle(bench: Bench, seconds: float | None = None) -> Snapshot:
+    """Poll until nothing that the bench owns is in transition. Returns the last look, at everything."""
+    started = time.monotonic()
+    limit = bench.settle_seconds if seconds is None else seconds
+    snapshot = refresh(bench)
+    waits = pauses(bench, "settle")
+    while busy(bench, snapshot):
+        if time.monotonic() - started > limit:
+            return snapshot
+        time.sleep(next(waits))
+        part = "enis" if not busy(bench, snapshot, "instances") else "both"
+        snapshot = refresh(bench, part)
+    return refresh(bench) if bench.stale else snapshot
+
+
+def until(bench: Bench, reached: Callable[[Snapshot], bool], what: str, part: str = "both") -> Snapshot:
+    """Poll until `reached`. part: what is looked at. Raises NotArranged after the settle limit."""
+    started = time.monotonic()
+    kind = what.rpartition(":")[2]
+    waits = pauses(bench, kind)
+    while True:
+        snapshot = refresh(bench, part)
         spent = time.monotonic() - started
-        if not busy or spent > (bench.settle_seconds if seconds is None else seconds):
-            return snapshot
-        time.sleep(pause)
-        pause = min(pause * 1.3, max(0.05, bench.step * 20), 3.0)
-
-
-def until(bench: Bench, reached: Callable[[Snapshot], bool], what: str) -> Snapshot:
-    """Poll until `reached`. Raises NotArranged after the settle limit."""
-    started = time.monotonic()
-    pause = bench.step
-    while True:
-        snapshot = refresh(bench)
         if reached(snapshot):
+            learn(bench, kind, spent)
             return snapshot
-        if time.monotonic() - started > bench.settle_seconds:
+        if spent > bench.settle_seconds:
             raise NotArranged(f"{what} did not happen within {bench.settle_seconds:g} s")
-        time.sleep(pause)
-        pause = min(pause * 1.3, max(0.05, bench.step * 20), 3.0)
+        time.sleep(next(waits))
 
 
 def release(bench: Bench, only: str = "") -> None:
     """Undo the control calls since the last arrangement, latest first. `only`: those of one kind of op."""
+    bench.stale = bench.stale or bool(bench.undo)
     kept: list[Mapping[str, object]] = []
     while bench.undo:
         order = bench.undo.pop()
@@ -201,6 +231,7 @@ def release(bench: Bench, only: str = "") -> None:
 def _order(bench: Bench, do: Mapping[str, object], undo: Mapping[str, object]) -> None:
     """Give a control order and remember how to undo it. Raises NotArranged if it is refused."""
     bench.undo.append(undo)
+    bench.stale = True
     problem = control.order(bench.session.target, do)
     if problem:
         raise NotArranged(f"control protocol: {do['op']} was refused: {problem}", f"control: {do['op']}")
@@ -239,7 +270,7 @@ def _new_instance(bench: Bench, zone: int, taken: set[str]) -> OwnInstance:
     identifier = ecs.create_instance(bench.session, bench.ground, zone)
     own = OwnInstance(identifier, zone)
     bench.instances.append(own)
-    until(bench, lambda s: s.status(identifier) == "Running", f"{identifier} Running")
+    until(bench, lambda s: s.status(identifier) == "Running", "set-up: creating an instance", "instances")
     _learn(bench, own)
     return own
 
@@ -261,7 +292,7 @@ def remove_instance(bench: Bench, own: OwnInstance) -> None:
     on_it = [e for e in bench.enis if bench.now.link(e.id) == own.id]
     _detach(bench, on_it)
     ecs.delete_instance(bench.session, own.id)
-    until(bench, lambda s: own.id not in s.instances, f"{own.id} deleted")
+    until(bench, lambda s: own.id not in s.instances, "set-up: deleting an instance", "instances")
     _drop_vanished(bench)
 
 
@@ -270,6 +301,7 @@ def _steady(bench: Bench, own: OwnInstance, wanted: str) -> None:
     status = bench.now.status(own.id)
     if status == wanted:
         return
+    bench.stale = True
     if wanted == "Running":
         ecs.start_instance(bench.session, own.id)
         own.past = "restarted"
@@ -281,19 +313,19 @@ def _restart(bench: Bench, own: OwnInstance, past: str, status: str) -> None:
     """Give an instance the past that is asked for, and leave it in `status`."""
     if past == "rebooted":
         _steady(bench, own, "Running")
-        until(bench, lambda s: s.status(own.id) == "Running", f"{own.id} Running")
+        until(bench, lambda s: s.status(own.id) == "Running", "set-up: starting an instance", "instances")
         ecs.reboot_instance(bench.session, own.id)
         time.sleep(bench.step)
-        until(bench, lambda s: s.status(own.id) == "Running", f"{own.id} rebooted")
+        until(bench, lambda s: s.status(own.id) == "Running", "set-up: rebooting an instance", "instances")
     else:
         _steady(bench, own, "Stopped")
-        until(bench, lambda s: s.status(own.id) == "Stopped", f"{own.id} Stopped")
+        until(bench, lambda s: s.status(own.id) == "Stopped", "set-up: stopping an instance", "instances")
         _steady(bench, own, "Running")
-        until(bench, lambda s: s.status(own.id) == "Running", f"{own.id} Running")
+        until(bench, lambda s: s.status(own.id) == "Running", "set-up: starting an instance", "instances")
     own.past = past
     if status == "Stopped":
         _steady(bench, own, "Stopped")
-        until(bench, lambda s: s.status(own.id) == "Stopped", f"{own.id} Stopped")
+        until(bench, lambda s: s.status(own.id) == "Stopped", "set-up: stopping an instance", "instances")
 
 
 # --- interfaces ----------------------------------------------------------------------------------
@@ -338,7 +370,7 @@ def remove_enis(bench: Bench, doomed: list[OwnEni]) -> None:
         if own.id in bench.now.enis:
             ecs.delete_eni(bench.session, own.id)
     gone = {e.id for e in doomed}
-    until(bench, lambda s: not gone & set(s.enis), "deletion of interfaces")
+    until(bench, lambda s: not gone & set(s.enis), "set-up: deleting interfaces", "enis")
     _drop_vanished(bench)
 
 
@@ -354,6 +386,7 @@ def _detach(bench: Bench, enis: list[OwnEni]) -> None:
             bench,
             lambda s: all(s.status(i) in ("Available", "") and not s.link(i) for i in ids),
             "set-up: detaching interfaces",
+            "enis",
         )
 
 
@@ -380,10 +413,12 @@ def _create_eni(bench: Bench, spec: EniSpec, zone: int, keep: frozenset[str]) ->
     )
     own = OwnEni(identifier, zone, _look_of(spec, zone), [], group, vswitch)
     bench.enis.append(own)
+    bench.stale = True
     return own
 
 
 def _attach(bench: Bench, own: OwnEni, host: str) -> None:
+    bench.stale = True
     ecs.attach_eni(bench.session, host, own.id)
     own.hosts.append(host)
 
@@ -412,9 +447,9 @@ def _give_past(bench: Bench, spec: EniSpec, own: OwnEni, host: str) -> None:
     if bench.now.link(own.id):
         _detach(bench, [own])
     if bench.now.status(via) not in ("Running", "Stopped"):
-        settle(bench, [via])
+        settle(bench)
     _attach(bench, own, via)
-    until(bench, lambda s: s.status(own.id) == "InUse", f"set-up: {own.id} InUse")
+    until(bench, lambda s: s.status(own.id) == "InUse", "set-up: attaching interfaces", "enis")
     _detach(bench, [own])
 
 
@@ -461,7 +496,12 @@ def _hosts(bench: Bench, world: World) -> list[OwnInstance]:
         wanted[own.id] = "Stopped" if spec.status in ("Stopped", "Starting") else "Running"
         _steady(bench, own, wanted[own.id])
     if any(bench.now.status(i) != status for i, status in wanted.items()):
-        until(bench, lambda s: all(s.status(i) == status for i, status in wanted.items()), "set-up of instances")
+        until(
+            bench,
+            lambda s: all(s.status(i) == status for i, status in wanted.items()),
+            "set-up: starting an instance",
+            "instances",
+        )
     return hosts
 
 
@@ -480,7 +520,8 @@ def _interfaces(bench: Bench, world: World, hosts: list[OwnInstance]) -> list[Ow
             spec.status == "Attaching" and not can(bench, "hold") and can(bench, "eni.status")
         )
         start.append(host if attached else "")
-    refresh(bench)
+    if bench.stale:
+        refresh(bench)
     names = {h.id for h in hosts}
     wrong = [
         e
@@ -505,6 +546,7 @@ def _interfaces(bench: Bench, world: World, hosts: list[OwnInstance]) -> list[Ow
             bench,
             lambda s: all(s.status(e) == "InUse" and s.link(e) == h for e, h in waiting),
             "set-up: attaching interfaces",
+            "enis",
         )
     return chosen
 
@@ -531,7 +573,7 @@ def _freeze(bench: Bench, world: World, hosts: list[OwnInstance], chosen: list[O
         if spec.fault:
             _fault(bench, own, spec.fault)
             faults[own.id] = spec.fault
-    snapshot = refresh(bench)
+    snapshot = refresh(bench) if bench.stale else bench.now
     for own, spec in zip(chosen, world.enis, strict=True):
         seen = snapshot.status(own.id)
         if seen != spec.status and own.id not in racing:
