@@ -145,13 +145,13 @@ def observation_groups(results: model.Results) -> list[tuple[str, list[tuple[str
             total = len(counts) > 1
             answers = [f"{answer}  ({n})" if total else str(answer) for answer, n in counts.items()]
         else:
-            answers = [html_value(observation.value)]
+            answers = [value_line(observation.value)]
         entry = (question if colon else observation.id, answers, observation.examples)
         groups.setdefault(group if colon else "", []).append(entry)
     return list(groups.items())
 
 
-def html_value(value: Any) -> str:
+def value_line(value: Any) -> str:
     """Any JSON value in one line."""
     return _value(value) if value not in (None, "") else "\u2013"
 
