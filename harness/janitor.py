@@ -39,6 +39,9 @@ from harness.target import Target, TargetError, load_target
 CLOCK_TOLERANCE = 20 * 60
 """Seconds by which a creation time may differ from the tag: the gateway accepts clocks 15 minutes apart."""
 
+ORPHAN_SECONDS = 20.0
+"""How long to wait for workers whose run was killed to end by themselves."""
+
 OTHERS_AGE = 2 * 3600
 """Seconds that a run of which only tags are known is left alone on a real account, unless told otherwise."""
 
@@ -419,6 +422,7 @@ def clean(
                 if mine:
                     done.append(Cleaning(run_id, kept=tuple(Left(one.item, why) for one in mine), dry_run=dry_run))
                 continue
+            _await_orphans(client, run_id)
             ledger = Ledger(
                 directory or Path(scratch) / run_id,
                 run_id,
@@ -438,6 +442,13 @@ def clean(
         reported = {one.item.id for result in done for one in result.kept}
         rest = tuple(one for one in doubtful if one.item.id not in reported)
         return [*done, Cleaning("", kept=rest, dry_run=dry_run)] if rest else done
+
+
+def _await_orphans(client: Client, run_id: str) -> None:
+    """Give workers whose run was killed the time to notice."""
+    until = client.timing.monotonic() + ORPHAN_SECONDS
+    while is_alive(run_id, orphans=True) and client.timing.monotonic() < until:
+        client.timing.sleep(0.1)
 
 
 def _patience(target: Target, directory: Path | None) -> float:

@@ -96,15 +96,20 @@ def read(directory: Path) -> Book:
     return state.book()
 
 
-def _alive_file(run_id: str) -> Path:
-    directory = Path(tempfile.gettempdir()) / f"eni-conformance-alive-{os.getuid() if hasattr(os, 'getuid') else 0}"
+LEADERS = ("main", "janitor")
+"""Workers without whom a run is over; the others end when they notice."""
+
+
+def _alive_file(run_id: str, *, orphans: bool = False) -> Path:
+    user = os.getuid() if hasattr(os, "getuid") else 0
+    directory = Path(tempfile.gettempdir()) / f"eni-conformance-alive-{user}"
     directory.mkdir(mode=0o700, exist_ok=True)
-    return directory / run_id
+    return directory / (f"{run_id}.workers" if orphans else run_id)
 
 
-def is_alive(run_id: str) -> bool:
-    """Whether a process of this machine and user has a ledger of that run open."""
-    path = _alive_file(run_id)
+def is_alive(run_id: str, *, orphans: bool = False) -> bool:
+    """Whether a process of this machine and user leads that run, or with `orphans` still works for it."""
+    path = _alive_file(run_id, orphans=orphans)
     if fcntl is None or not path.exists():
         return False
     with path.open("ab") as file:
@@ -190,8 +195,8 @@ class Ledger:
     """The ledger of one worker, who also reads those of the others. May be used from several threads.
 
     durable: force each line to the disk. limits: resources of a kind that may be alive at once, in the
-    whole directory. where: endpoint and region. clock: Unix seconds. While it is open, the run counts as
-    alive for `is_alive` on this machine, until the process ends in whatever way.
+    whole directory. where: endpoint and region. clock: Unix seconds. While the one of worker "main" is open,
+    the run counts as alive for `is_alive` on this machine, until the process ends in whatever way.
     """
 
     def __init__(
@@ -229,7 +234,7 @@ class Ledger:
                 default=0,
             )
             self._append({"event": "run", "run": run_id, "where": where, "at": round(clock(), 3)})
-        self._alive = _alive_file(run_id).open("ab")
+        self._alive = _alive_file(run_id, orphans=worker not in LEADERS).open("ab")
         if fcntl is not None:
             fcntl.flock(self._alive, fcntl.LOCK_SH | fcntl.LOCK_NB)
 
