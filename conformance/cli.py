@@ -131,7 +131,7 @@ def _revision(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def _effort(parser: argparse.ArgumentParser, default: str = "standard") -> None:
+def _effort(parser: argparse.ArgumentParser, default: str = "quick") -> None:
     parser.add_argument(
         "--effort",
         choices=("quick", "standard", "deep"),
@@ -183,7 +183,7 @@ run --deviations deviations.toml
     )
     _target(run, required=False, names=True)
     _revision(run)
-    _effort(run, "quick")
+    _effort(run)
     _workers(run)
     _out(run)
     run.add_argument("--seed", metavar="N", type=seed, help="make the choices repeatable (default: a new one)")
@@ -305,7 +305,7 @@ prove --adversary 150 --seed 7
         tail="exit status: 0 all caught and nobody blamed, 1 not so, 2 usage, 4 ended early",
     )
     _workers(prove)
-    _effort(prove, "quick")
+    _effort(prove)
     _out(prove, "where the kill matrix is written")
     prove.add_argument("--only", metavar="CLASS|NAME", help="only these faults and variants")
     prove.add_argument("--adversary", metavar="N", type=positive, help="N faults composed at random instead")

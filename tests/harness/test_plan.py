@@ -1,0 +1,111 @@
+"""What a run would do is told from runs that were made, and turned into time and money."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import pytest
+
+from harness import plan
+from harness.target import Limits, parse_target
+
+KEYS = {"access_key_id": "LTAIkey0001", "access_key_secret": "the-secret"}
+REAL = parse_target({"region": "cn-hangzhou", "callers": {"account": KEYS}})
+LOCAL = parse_target(
+    {
+        "region": "cn-hangzhou",
+        "endpoint": "http://127.0.0.1:9",
+        "callers": {"account": KEYS},
+        "limits": {"requests_per_second": 0},
+    }
+)
+CALLS = {"DetachNetworkInterface": 900, "AttachNetworkInterface": 60, "RunInstances": 2, "DescribeInstances": 38}
+
+
+def result(path, *, calls=CALLS, seconds=20.0, effort="quick", endpoint=LOCAL.endpoint, **run):
+    path.mkdir(parents=True)
+    told = {"id": path.name, "effort": effort, "revision": "2019", "seconds": seconds, "exit": 0, **run}
+    (path / "results.json").write_text(json.dumps({"run": told, "target": {"endpoint": endpoint}, "calls": calls}))
+    return path
+
+
+def test_the_shipped_table_knows_every_effort_somehow():
+    """An effort that was not measured is told from another one, and said so."""
+    for effort in ("quick", "standard", "deep"):
+        for revision in ("2019", "2024"):
+            calls, seconds, source = plan.measured(effort, revision)
+            assert sum(calls.values()) > 1000 and seconds > 1 and source
+
+
+def test_a_table_is_the_median_of_runs(tmp_path):
+    """By effort and revision."""
+    runs = [result(tmp_path / f"r{n}", calls={"A": n, "B": 10}, seconds=n) for n in (1, 2, 30)]
+    runs.append(result(tmp_path / "d", effort="deep", calls={"A": 500}))
+    rows = plan.learn(runs)["runs"]
+    assert [(row["effort"], row["of"], row["seconds"]) for row in rows] == [("deep", 1, 20.0), ("quick", 3, 2)]
+    assert rows[1]["calls"] == {"A": 2, "B": 10}
+    with pytest.raises(OSError):
+        plan.learn([tmp_path / "none"])
+    assert plan.measured("quick", "2019", table=tmp_path / "none") == ({}, 0.0, "no figures are known")
+
+
+def test_an_earlier_run_on_the_target_is_the_best_source(tmp_path):
+    """The newest one that is complete and alike."""
+    result(tmp_path / "20260101-a", calls={"A": 1})
+    result(tmp_path / "20260102-a", calls={"A": 2})
+    result(tmp_path / "20260103-a", calls={"A": 3}, exit=3)
+    result(tmp_path / "20260104-a", calls={"A": 4}, incomplete=True)
+    result(tmp_path / "20260105-a", calls={"A": 5}, endpoint="http://127.0.0.1:8")
+    result(tmp_path / "20260106-a", calls={"A": 6}, effort="deep")
+    (tmp_path / "20260107-a").mkdir()
+    (tmp_path / "20260107-a" / "results.json").write_text("[]")
+    made = plan.predict(LOCAL, effort="quick", revision="2019", out=tmp_path)
+    assert (made.total, made.seconds) == (2, 20.0) and "20260102-a" in made.source
+    assert plan.earlier(tmp_path / "none", LOCAL, "quick", "2019") is None
+
+
+@pytest.fixture
+def table(tmp_path, monkeypatch):
+    path = tmp_path / "plan.json"
+    path.write_text(json.dumps(plan.learn([result(tmp_path / "r")])))
+    monkeypatch.setattr(plan.measured, "__kwdefaults__", {"table": path})
+
+
+def test_time_follows_rate_and_transitions(table):
+    """The slowest of three: what the machine, the rate and the service's transitions allow."""
+    assert plan.predict(LOCAL, effort="quick", revision="2019").seconds == 20.0
+    slow = replace(LOCAL, limits=Limits(requests_per_second=5, minutes=30))
+    assert plan.predict(slow, effort="quick", revision="2019").seconds == 200.0
+    real = plan.predict(REAL, effort="quick", revision="2019")
+    assert real.seconds == 60 * 4 + 60 * 4 + 2 * 40 and real.fits
+    assert plan.predict(REAL, effort="quick", revision="2019", workers=2).seconds == 280
+
+
+def test_a_run_that_does_not_fit_is_told(table):
+    """With what to change."""
+    tight = replace(REAL, limits=Limits(minutes=3))
+    made = plan.predict(tight, effort="quick", revision="2019")
+    assert not made.fits and "raise it to 12" in made.notes[0]
+    assert "note: it would end early" in plan.told(tight, "quick", made)
+
+
+def test_money(table):
+    """Instance hours times the price; nothing on loopback; a guess is called one."""
+    made = plan.predict(REAL, effort="quick", revision="2019", price=(1.2, "USD"))
+    assert made.hours == 0.51 and made.money == pytest.approx(0.51 * 1.2, abs=0.01) and made.currency == "USD"
+    guess = plan.predict(REAL, effort="quick", revision="2019")
+    assert 0 < guess.money < 1 and "guess" in guess.notes[0]
+    assert plan.predict(LOCAL, effort="quick", revision="2019", price=(1.2, "USD")).money == 0
+
+
+def test_resources_stay_within_the_limits(table):
+    """However many workers there are."""
+    made = plan.predict(REAL, effort="quick", revision="2019", workers=8)
+    assert made.instances <= REAL.limits.instances and made.interfaces <= REAL.limits.network_interfaces
+
+
+def test_the_difference_is_a_fraction():
+    """Of the actual number of calls."""
+    assert plan.difference({"A": 90}, {"A": 100}) == pytest.approx(0.1)
+    assert plan.difference({}, {}) == 0
