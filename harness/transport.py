@@ -69,13 +69,15 @@ class Answer:
 class _Attempt:
     """What the layers below need to know of the request under way, and what they learn of it."""
 
-    __slots__ = ("deadline", "received", "reused", "sent", "surplus")
+    __slots__ = ("connection", "deadline", "done", "received", "reused", "sent", "surplus")
 
     def __init__(self, deadline: float) -> None:
+        self.connection: HTTPConnection | None = None
         self.deadline = deadline
         self.received = 0
         self.reused = False
         self.sent = False
+        self.done = False
         self.surplus = 0
 
     def remaining(self) -> float:
@@ -101,6 +103,8 @@ class _Reader(io.RawIOBase):
         return True
 
     def readinto(self, buffer: Any) -> int | None:
+        if self._attempt.done:
+            return 0
         self._sock.settimeout(self._attempt.remaining())
         count = self._raw.readinto(buffer)
         self._attempt.received += count or 0
@@ -112,17 +116,29 @@ class _Reader(io.RawIOBase):
             self._raw.close()
 
 
+class _Buffer(io.BufferedReader):
+    """Counts what had arrived beyond the end of the answer when it was closed; reads nothing more for that."""
+
+    def __init__(self, raw: _Reader, attempt: _Attempt) -> None:
+        super().__init__(raw, _CHUNK)
+        self._attempt = attempt
+
+    def close(self) -> None:
+        if not self.closed:
+            self._attempt.done = True
+            self._attempt.surplus += len(self.peek(1))
+        super().close()
+
+
 class _Response(http.client.HTTPResponse):
     """Reads through `_Reader`, and passes over interim answers (1xx), of which there may be several."""
 
-    def __init__(
-        self, sock: socket.socket, debuglevel: int = 0, method: str | None = None, url: str | None = None
-    ):
+    def __init__(self, sock: socket.socket, debuglevel: int = 0, method: str | None = None, url: str | None = None):
         super().__init__(sock, debuglevel, method, url)
         attempt = _current.get()
         self.fp.close()
         raw = sock.makefile("rb", buffering=0)
-        self.fp = io.BufferedReader(_Reader(sock, raw, attempt), _CHUNK)
+        self.fp = _Buffer(_Reader(sock, raw, attempt), attempt)
 
     def _read_status(self) -> tuple[str, int, str]:
         while True:
@@ -151,11 +167,10 @@ class _Tls(HTTPSConnection):
 def _note(connection: HTTPConnection) -> None:
     """Record whether the connection has served before, and never send for longer than is left."""
     attempt = _current.get()
+    attempt.connection = connection
     attempt.reused = connection.sock is not None
     attempt.sent = True
-    connection.timeout = (
-        min(CONNECT_SECONDS, attempt.remaining()) if connection.sock is None else attempt.remaining()
-    )
+    connection.timeout = min(CONNECT_SECONDS, attempt.remaining()) if connection.sock is None else attempt.remaining()
 
 
 class _PlainPool(HTTPConnectionPool):
@@ -185,9 +200,7 @@ class _Adapter(HTTPAdapter):
         manager.pool_classes_by_scheme = _POOLS
         return manager
 
-    def get_connection_with_tls_context(
-        self, request: Any, verify: Any, proxies: Any = None, cert: Any = None
-    ) -> Any:
+    def get_connection_with_tls_context(self, request: Any, verify: Any, proxies: Any = None, cert: Any = None) -> Any:
         origin = request.url.partition("/?")[0], verify
         pool = self._pools.get(origin)
         if pool is None:
@@ -271,10 +284,13 @@ class Wire:
                         b"".join(kept)[:body_cap],
                         f"the body is longer than {body_cap} octets",
                     )
-            whole = True
-            return Answer("answered", clock() - started, status, reason, headers, b"".join(kept))
+            whole = not attempt.surplus
+            detail = f"{attempt.surplus} octets followed the answer" if attempt.surplus else ""
+            return Answer("answered", clock() - started, status, reason, headers, b"".join(kept), detail)
         except Exception as error:
             outcome, detail = classify(error)
+            if outcome == "unreadable" and not attempt.sent:
+                raise  # nothing was sent: the mistake is ours
             if not attempt.received and attempt.sent and outcome == "unreadable":
                 outcome = "reset"
             return Answer(
@@ -290,11 +306,9 @@ class Wire:
         finally:
             _current.reset(token)
             if raw is not None:
-                if whole and not fresh and status >= 200:
-                    raw.release_conn()
-                else:
-                    raw.close()
-                    raw.release_conn()
+                raw.release_conn()
+            if attempt.connection is not None and not (whole and not fresh and status >= 200):
+                attempt.connection.close()
 
 
 def _text_pairs(headers: Any) -> tuple[Pair, ...]:
@@ -319,10 +333,7 @@ def _prepared_request(prepared: Prepared) -> requests.PreparedRequest:
 def classify(error: BaseException) -> tuple[Outcome, str]:
     """The outcome that an error of the layers below stands for, and one line about it without any URL."""
     chain = _chain(error)
-    text = (
-        "; ".join(dict.fromkeys(_line(e) for e in chain if not isinstance(e, _WRAPPERS)))
-        or type(error).__name__
-    )
+    text = "; ".join(dict.fromkeys(_line(e) for e in chain if not isinstance(e, _WRAPPERS))) or type(error).__name__
     for outcome, kinds in _OUTCOMES:
         for one in chain:
             if isinstance(one, kinds):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import socket
+import ssl
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -53,7 +54,7 @@ def read_request(connection: socket.socket) -> bytes:
 
 
 @contextlib.contextmanager
-def serving(behaviour: Behaviour) -> Iterator[Server]:
+def serving(behaviour: Behaviour, tls: ssl.SSLContext | None = None) -> Iterator[Server]:
     """A server on a free port of loopback, until the block ends."""
     listener = socket.socket()
     listener.bind(("127.0.0.1", 0))
@@ -63,7 +64,10 @@ def serving(behaviour: Behaviour) -> Iterator[Server]:
     lock = threading.Lock()
 
     def one(connection: socket.socket) -> None:
-        with contextlib.suppress(OSError), connection:
+        with contextlib.suppress(OSError), contextlib.ExitStack() as stack:
+            if tls is not None:
+                connection = tls.wrap_socket(connection, server_side=True)
+            stack.enter_context(connection)
             while True:
                 request = read_request(connection)
                 if not request:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import datetime
 import gzip
 import hashlib
+import ipaddress
 import itertools
 import random
 import socket
+import ssl
 import struct
 import threading
 from dataclasses import replace
@@ -312,6 +315,36 @@ OUTCOMES = {
         200,
     ),
     "HTTP/1.0 until the end": (always(b"HTTP/1.0 200 OK\r\n\r\n" + JSON, keep=False), "answered", 200),
+    "a gigabyte announced": (always(b"HTTP/1.1 200 OK\r\nContent-Length: 1073741824\r\n\r\nx"), "timeout", 200),
+    "a gigabyte announced and cut off": (
+        always(b"HTTP/1.1 200 OK\r\nContent-Length: 1073741824\r\n\r\nx", keep=False),
+        "reset",
+        200,
+    ),
+    "huge chunk": (always(CHUNKED + b"ffffffffffffffff\r\nabc", keep=False), "reset", 200),
+    "negative chunk": (always(CHUNKED + b"-1\r\nabc\r\n0\r\n\r\n"), None, 200),
+    "chunk extensions and trailers": (
+        always(CHUNKED + b"3;a=b\r\nabc\r\n0\r\nX-T: 1\r\n\r\n"),
+        "answered",
+        200,
+    ),
+    "length that is no number": (always(b"HTTP/1.1 200 OK\r\nContent-Length: x\r\n\r\n", keep=False), None, 200),
+    "length and chunks": (always(CHUNKED[:-2] + b"Content-Length: 3\r\n\r\n3\r\nabc\r\n0\r\n\r\n"), None, 200),
+    "length too small": (always(answer() + b"more"), "answered", 200),
+    "two answers at once": (always(answer() + answer()), "answered", 200),
+    "line feeds alone": (always(answer().replace(b"\r\n", b"\n")), "answered", 200),
+    "another version of HTTP": (always(b"HTTP/2.0 200 OK\r\nContent-Length: 0\r\n\r\n"), None, None),
+    "the preface of HTTP/2": (always(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", keep=False), "unreadable", 0),
+    "a status of 999": (always(answer(status="999 Odd")), "answered", 999),
+    "a status of 1000": (always(answer(status="1000 Odd")), "unreadable", 0),
+    "NUL in a header": (always(answer(extra=b"X-A: a\x00b\r\n")), "answered", 200),
+    "a megabyte of cookies": (always(answer(extra=b"Set-Cookie: a=b; Path=/\r\n" * 90)), "answered", 200),
+    "compressed twice": (
+        always(answer(gzip.compress(gzip.compress(JSON)), extra=b"Content-Encoding: gzip, gzip\r\n")),
+        "unreadable",
+        200,
+    ),
+    "a page of a captive portal": (always(answer(b"<!doctype html><title>Log in</title>")), "answered", 200),
     "switching protocols": (always(b"HTTP/1.1 101 Switching\r\n\r\n"), "answered", 101),
 }
 
@@ -330,6 +363,71 @@ def test_whatever_an_endpoint_does_is_an_outcome(name, fake_time):
             assert (exchange.outcome == "answered") or exchange.detail
         assert all(b"ookie" not in request for request in server.requests)
         client.close()
+
+
+def test_what_follows_an_answer_is_told_and_never_read_as_the_next_one(fake_time):
+    """An endpoint that lies about the length gets a new connection for the next call."""
+    with serving(always(answer() + b"HTTP/1.1 500 Oops\r\nContent-Length: 0\r\n\r\n")) as server:
+        client = client_of(server.url, fake_time)
+        for _ in range(3):
+            exchange = client.send(DETACH, PAIRS)
+            assert (exchange.status, exchange.body) == (200, JSON)
+            assert "octets followed the answer" in exchange.detail
+        assert server.connections == 3
+
+
+def test_certificates_are_verified(fake_time, tmp_path, monkeypatch):
+    """One that nobody vouches for ends as `tls`; with its authority in REQUESTS_CA_BUNDLE it is accepted."""
+    certificate = self_signed(tmp_path)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate)
+    with serving(always(answer()), context) as server:
+        url = server.url.replace("http:", "https:")
+        exchange = client_of(url, fake_time).send(DETACH, PAIRS)
+        assert exchange.outcome == "tls" and "certificate" in exchange.detail.lower()
+        monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(certificate))
+        client = client_of(url, fake_time)
+        for fresh in (False, False, True):
+            assert client.send(DETACH, PAIRS, wire=Wire(fresh=fresh)).outcome == "answered"
+        client.close()
+
+
+def self_signed(directory):
+    """A file with a certificate for 127.0.0.1 and its key."""
+    from cryptography import x509
+    from cryptography.hazmat.primitives import hashes, serialization
+    from cryptography.hazmat.primitives.asymmetric import ec
+
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "test")])
+    now = datetime.datetime.now(datetime.UTC)
+    made = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(1)
+        .not_valid_before(now - datetime.timedelta(days=1))
+        .not_valid_after(now + datetime.timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]), False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), True)
+        .sign(key, hashes.SHA256())
+    )
+    path = directory / "certificate.pem"
+    path.write_bytes(
+        made.public_bytes(serialization.Encoding.PEM)
+        + key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    )
+    return path
+
+
+def test_proxies_are_not_asked_for_loopback(fake_time, monkeypatch):
+    """Nor are a netrc file or credentials in the environment."""
+    for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+    with serving(always(answer())) as server:
+        exchange = client_of(server.url, fake_time).send(DETACH, PAIRS)
+        assert exchange.outcome == "answered" and b"uthorization" not in server.requests[0]
 
 
 def test_nobody_listens(fake_time):
