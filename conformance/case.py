@@ -205,11 +205,13 @@ def _build(kind: Any, data: Any, where: str) -> Any:
             return None
         classes = [o for o in options if dataclasses.is_dataclass(o)]
         if classes:
-            chosen = _KINDS.get(data.get("kind", "")) if isinstance(data, dict) else None
+            name = data.get("kind") if isinstance(data, dict) else None
+            chosen = _KINDS.get(name) if isinstance(name, str) else None
             if chosen not in classes:
                 raise ValueError(f"{where}: unknown kind of step")
             return _build(chosen, data, where)
-        if not any(isinstance(data, o) for o in options if isinstance(o, type)):
+        wrong = isinstance(data, bool) and bool not in options
+        if wrong or not any(isinstance(data, o) for o in options if isinstance(o, type)):
             raise ValueError(f"{where}: {data!r} has the wrong type")
         return data
     if origin is Literal:
@@ -223,6 +225,9 @@ def _build(kind: Any, data: Any, where: str) -> Any:
         unknown = sorted(set(data) - set(hints))
         if unknown:
             raise ValueError(f"{where}: unknown key {unknown[0]!r}")
+        absent = [f.name for f in dataclasses.fields(kind) if f.name not in data and _required(f)]
+        if absent:
+            raise ValueError(f"{where}: {absent[0]!r} is missing")
         made = {key: _build(hints[key], entry, f"{where}.{key}") for key, entry in data.items()}
         return typing.cast(Any, kind)(**made)
     if kind is float and isinstance(data, int) and not isinstance(data, bool):
@@ -230,3 +235,7 @@ def _build(kind: Any, data: Any, where: str) -> Any:
     if isinstance(kind, type) and (not isinstance(data, kind) or (kind is int and isinstance(data, bool))):
         raise ValueError(f"{where}: {data!r} is not a {kind.__name__}")
     return data
+
+
+def _required(f: dataclasses.Field[Any]) -> bool:
+    return f.default is dataclasses.MISSING and f.default_factory is dataclasses.MISSING
