@@ -111,7 +111,8 @@ def apply(
         if found and all(matches):
             first = matches[0][0]
             text = f"{first.reason} (owner {first.owner}, until {first.expires.isoformat()})"
-            entry = {**entry, "verdict": "known-deviation", "reason": text, "owner": first.owner}
+            told = {"owner": first.owner, "reason": first.reason, "expires": first.expires.isoformat()}
+            entry = {**entry, "verdict": "known-deviation", "reason": text, "deviation": told}
         out.append(entry)
     problems = [
         f"the deviation {d} of {d.owner} expired on {d.expires.isoformat()}: renew it or have it mended"

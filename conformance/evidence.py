@@ -17,6 +17,7 @@ from harness.redact import Redactor
 from harness.snapshot import Snapshot
 
 MOST_HISTORY = 60
+ALL_HOLDS = "everything that the page asks for holds"
 
 
 def _world(snapshot: Snapshot | None) -> dict[str, Any] | None:
@@ -73,14 +74,21 @@ def build(
     admitted: list[dict[str, Any]] = []
     if expected is not None:
         if expected.success:
-            admitted.append({"status": 200, "code": "", "because": "nothing is broken", "requirement": full_id("S04")})
+            admitted.append(
+                {
+                    "status": 200,
+                    "code": "",
+                    "because": ALL_HOLDS,
+                    "requirement": full_id("S04"),
+                }
+            )
         for refusal in expected.refusals:
             for status in refusal.http:
                 admitted.append(
                     {
                         "status": status,
                         "code": refusal.code,
-                        "because": refusal.because,
+                        "because": f"this does not hold: {refusal.because}",
                         "requirement": full_id(refusal.row),
                     }
                 )

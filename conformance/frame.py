@@ -96,11 +96,6 @@ KEPT_BY_INSTANCE = frozenset(
         "KeyPairName",
     ]
 )
-LINK = frozenset({"Status", "InstanceId"})
-
-
-def _is_link(path: str) -> bool:
-    return path in LINK or path.startswith("Attachment")
 
 
 def judge_unchanged(found: Iterable[Change]) -> list[Finding]:

@@ -11,7 +11,7 @@ import json
 import time
 import zlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -189,6 +189,9 @@ class Inquiry:
             self.seen[key] = 0
             (self.out / "evidence" / entry["evidence"]).unlink(missing_ok=True)
             return
+        if not confirmed["failed_again"]:
+            entry["certainty"] = min(0.9, found.finding.certainty)
+            shown = replace(shown, finding=replace(shown.finding, certainty=entry["certainty"]))
         content = self._evidence(key, shown, smallest, scenario, confirmed, tried)
         evidence.write(self.out / "evidence", content, self.redactor, entry["evidence"])
         entry["summary"] = self.redactor.text(shown.finding.summary)

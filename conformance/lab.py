@@ -26,6 +26,7 @@ from conformance.contract import ACTION, VERSION, Contract
 from conformance.identifiers import kind_of, make_text
 from conformance.oracle import Admissible, Asked, Finding, Known, Param, Reply
 from conformance.record import Record
+from conformance.verdicts import certain
 from harness import acts, arrange, ecs, observe
 from harness.arrange import Bench, Bound, NotArranged
 from harness.client import is_throttling
@@ -37,6 +38,7 @@ LAG = 1.6
 """Seconds that a description may lag behind before a difference counts (admitted: up to one second)."""
 STABLE = 4
 """How often a call must get the same answer again before its difference from another wire form counts."""
+END_OF = {"attach": "InUse", "delete": "", "start": "Running", "stop": "Stopped", "reboot": "Running", "describe": ""}
 PLAIN_ID = re.compile(r"[A-Za-z]{1,8}-[0-9A-Za-z]{1,60}\Z")
 OWNERS = frozenset(oracle.OWNER)
 
@@ -214,6 +216,7 @@ class _Run:
     detached: dict[str, str] = field(default_factory=dict)
     refused: int = 0
     touched: set[str] = field(default_factory=set)
+    ends: dict[str, str] = field(default_factory=dict)
     accepted_at: dict[str, float] = field(default_factory=dict)
     groups: dict[str, list[tuple[Call, Reply, Exchange]]] = field(default_factory=dict)
     strangers: list[tuple[bool, Call, Reply, Exchange]] = field(default_factory=list)
@@ -282,6 +285,10 @@ class _Run:
         )
         enis = dict(known.enis)
         instances = dict(known.instances)
+        for eni, host in self.bound.linked.items():
+            if eni in enis and snapshot.status(eni) in ("Attaching", "Detaching"):
+                certain = eni in self.bound.held
+                enis[eni] = replace(enis[eni], on=frozenset({host}) if certain else enis[eni].on | {host})
         for resource, statuses in self.bound.racing.items():
             if resource in enis:
                 extra = frozenset({""}) if statuses & {"Available", ""} else frozenset[str]()
@@ -328,8 +335,8 @@ class _Run:
             self.known = model.after_detach(self.known, target, held)
             self.detached.setdefault(target, host)
             self.accepted_at.setdefault(target, exchange.at)
-            if target in self.touched:
-                self.touched.discard(target)
+            self.touched.discard(target)
+            self.ends.pop(target, None)
 
     def _judge_exchange(
         self, index: int, call: Call, asked: Asked, expected: Admissible, exchange: Exchange
@@ -436,7 +443,7 @@ class _Run:
                 book.provoked[refusal.row] += 1
                 break
         self._observe(asked, expected, answer.reply)
-        self._cover(call, asked)
+        self._cover(call, asked, answer.reply)
 
     def _observe(self, asked: Asked, expected: Admissible, reply: Reply) -> None:
         """Write down a choice that the page leaves to the endpoint."""
@@ -453,7 +460,7 @@ class _Run:
         elif expected.choice and not expected.broken:
             book.observe(f"answer to: {expected.choice}", said)
 
-    def _cover(self, call: Call, asked: Asked) -> None:
+    def _cover(self, call: Call, asked: Asked, reply: Reply) -> None:
         """Count states and pairs of dimensions for the report."""
         values = {p.name: p for p in asked.params}
         eni_param, instance_param, region = (
@@ -473,6 +480,8 @@ class _Run:
             attachment = "other" if any(eni.on) else "unattached"
         if eni and instance:
             self.book.states[f"{instance_state}|{eni_state}|{attachment}"] += 1
+            end = "accepted" if reply.success else "refused"
+            self.book.transitions[f"{instance_state}, {eni_state}, {attachment}, {call.caller}: {end}"] += 1
 
         def form(param: Param | None) -> str:
             return "missing" if param is None else param.kind
@@ -482,6 +491,8 @@ class _Run:
             instance_state, eni_state, attachment, call.caller, form(region), form(instance_param),
             form(eni_param), f"{wire.method} {wire.place}", wire.format or "default", wire.signing,
         )  # fmt: skip
+        if not certain(row):
+            return
         for i in range(len(row)):
             for j in range(i + 1, len(row)):
                 self.book.pairs.add((i, row[i], j, row[j]))
@@ -494,26 +505,22 @@ class _Run:
         started = time.monotonic()
         path: dict[str, list[str]] = {e: [] for e in self.detached}
         waits = arrange.pauses(bench, "set-up: detaching interfaces" if self.detached else "settle")
-        now = arrange.refresh(bench, "both" if not self.detached else "enis")
+        part = "both" if not self.detached else "enis"
         while True:
+            now = arrange.refresh(bench, part)
             for eni in self.detached:
                 path[eni].append(now.status(eni))
             spent = time.monotonic() - started
-            busy = [r for r in arrange.busy(bench, now) if r not in self.bound.held and r not in self.bound.racing]
-            waiting = [
-                e
-                for e in self.detached
-                if now.status(e) == "InUse" and e not in self.touched and e not in self.bound.held
-            ]
-            if not busy and not waiting:
+            moving = self._moving(now)
+            waiting = self._waiting(now)
+            settled = not moving and (not waiting or spent > self._patience(waiting))
+            if (settled and not bench.stale) or spent > bench.settle_seconds:
                 break
-            if not busy and waiting and spent > self._patience():
-                break
-            if spent > bench.settle_seconds:
-                break
+            if settled:
+                part = "both"
+                continue
             time.sleep(next(waits))
-            moving = set(busy) & set(now.instances)
-            now = arrange.refresh(bench, "both" if moving else "enis")
+            part = "both" if set(moving) & set(now.instances) or set(waiting) & set(now.instances) else "enis"
         if bench.stale:
             now = arrange.refresh(bench)
         if index == -1 and self.bound.racing:
@@ -523,10 +530,21 @@ class _Run:
             self.book.credit(("M07",), self.world, "account", "history")
         self.snapshot = bench.now
         self.known = self._known(bench.now)
-        self.detached, self.refused, self.touched, self.accepted_at = {}, 0, set(), {}
+        self.detached, self.refused, self.touched, self.accepted_at, self.ends = {}, 0, set(), {}, {}
 
-    def _patience(self) -> float:
-        """How long an accepted detach may leave the interface InUse, in seconds, before that is a finding."""
+    def _moving(self, now: Snapshot) -> list[str]:
+        """What is in transition, apart from what is held there or raced with on purpose."""
+        return [r for r in arrange.busy(self.lab.bench, now) if r not in self.bound.held and r not in self.bound.racing]
+
+    def _waiting(self, now: Snapshot) -> list[str]:
+        """What has not reached the end that the accepted steps lead to."""
+        ends = {**self.ends, **{e: "Available" for e in self.detached if e not in self.touched}}
+        return [r for r, end in ends.items() if r not in self.bound.held and now.status(r) != end]
+
+    def _patience(self, waiting: Sequence[str]) -> float:
+        """How long what should move may stand still, in seconds, before that is a finding."""
+        if not any(r in self.detached for r in waiting):
+            return self.lab.relook
         settled = sorted(self.lab.bench.settled)
         if len(settled) < 3:
             return min(self.lab.bench.settle_seconds, 10.0)
@@ -537,7 +555,7 @@ class _Run:
         findings, differences = self._compare(now, path)
         until = time.monotonic() + self.lab.relook
         seen: dict[tuple[str, str], set[str]] = {}
-        while findings and time.monotonic() < until:
+        while (findings or self._moving(now)) and time.monotonic() < until:
             for change in differences:
                 seen.setdefault((change.resource, change.path), set()).add(repr(change.after))
             time.sleep(0.12)
@@ -770,6 +788,7 @@ class _Run:
             if deed.op in ("start", "reboot") and own_instance:
                 own_instance.past = "restarted" if deed.op == "start" else "rebooted"
             self.touched.add(_moved(deed))
+            self.ends[_moved(deed)] = END_OF[deed.op]
             self.detached.pop(deed.eni, None)
             self.book.rules[deed.op] += 1
 
@@ -872,7 +891,7 @@ class _Run:
             self.dirty = True
         self.snapshot = final
         self.known = self._known(final)
-        self.detached, self.refused, self.touched = {}, 0, set()
+        self.detached, self.refused, self.touched, self.ends = {}, 0, set(), {}
 
     def _loose(self, start: Known, asked: Asked, step: Parallel) -> Admissible:
         """What is admissible for one of several overlapping calls: any state that the others may lead to."""

@@ -395,7 +395,7 @@ def judge_reply(
     return [
         Finding(
             rows[0],
-            f"answered {said or 'nothing'}, which {nature}; broken: {broken}",
+            f"answered {said}, which {nature}; broken: {broken}",
             f"code:{said}:{broken}",
             tuple([*rows[1:], "R08"] if "R08" not in rows else rows[1:]),
         )

@@ -72,7 +72,7 @@ class Record:
         """A choice that the page leaves to the endpoint, as it made it."""
         self.observations[name][value] += 1
         known = self.examples[f"{name}={value}"]
-        if example and len(known) < 3:
+        if example and example not in known and len(known) < 3:
             known.append(example)
 
     def to_json(self) -> dict[str, Any]:

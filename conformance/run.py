@@ -5,6 +5,7 @@ It only translates: options in, exit status out. `pytest conformance --target FI
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 from pathlib import Path
@@ -130,6 +131,8 @@ def main(args: Any) -> int:
         print((folder / "results.json").read_text())
     else:
         print(summary.text(results, color=colour, out_dir=folder))
+        for problem in json.loads((folder / "results.json").read_text()).get("problems", []):
+            print(f"deviations: {problem}")
     step = os.environ.get("GITHUB_STEP_SUMMARY")
     if step:
         with open(step, "a") as file:

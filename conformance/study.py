@@ -336,7 +336,8 @@ def close_study(study: Study, *, incomplete: str = "") -> int:
         study.journal.close()
         journal.merge(study.folder, study.folder / "wire.jsonl.gz")
         status = write_results(study, incomplete=incomplete)
-        reports.write_all(study.folder, study.plan.history or None)
+        for name, problem in reports.write_all(study.folder, study.plan.history or None).problems.items():
+            print(f"eni-conformance: {name} could not be written: {problem}", file=sys.stderr)
     finally:
         stop_emulator(study.emulator)
         _restore_interrupts(old)
@@ -410,6 +411,7 @@ def write_results(study: Study, *, incomplete: str = "") -> int:
     counted = Counter(entry["verdict"] for entry in results["requirements"])
     status = VIOLATED if problems else _status(counted, incomplete)
     results["run"]["exit"] = status
+    results["problems"] = problems
     results["run"]["note"] = " ".join(filter(None, [results["run"]["note"], *problems]))
     results["deviations"] = [
         {"entry": str(d), "owner": d.owner, "expires": d.expires.isoformat()} for d in study.deviations
@@ -441,7 +443,7 @@ def compose(
         "requirements": verdicts.fold(contract, records, callers, incomplete),
         "observations": _observations(records),
         "calls": dict(sorted(verdicts.merge_counts(records, "calls").items())),
-        "coverage": verdicts.coverage(records),
+        "coverage": verdicts.coverage(records, bool(target.get("control"))),
         "latency": _samples(records, "latency"),
         "settle": _samples(records, "settle"),
         "atlas": _atlas(records),

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from conformance.case import ENI_STATUSES, INSTANCE_STATUSES
 from conformance.contract import Contract, Requirement, full_id
 
 DIMENSIONS = (
@@ -180,8 +181,8 @@ def repeated_request_ids(folder: Path) -> list[tuple[str, str, str]]:
     return out
 
 
-def coverage(records: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """States, pairs of dimensions, and rules reached, for the report."""
+def coverage(records: Sequence[Mapping[str, Any]], control: bool) -> dict[str, Any]:
+    """States, pairs of dimensions, rules and transitions reached, and for each hole the reason."""
     states = merge_counts(records, "states")
     pairs: set[tuple[int, str, int, str]] = set()
     for record in records:
@@ -201,21 +202,52 @@ def coverage(records: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
                     total += 1
                     if (i, b, j, d) not in pairs:
                         lacking.append([DIMENSIONS[i], b, DIMENSIONS[j], d])
-    rules = merge_counts(records, "rules")
+    fired = merge_counts(records, "rules")
     return {
-        "states": [
-            {"instance": a, "eni": b, "attachment": c, "judged": n, "note": ""}
-            for (a, b, c), n in sorted((tuple(k.split("|")), n) for k, n in states.items())
-        ],
+        "states": _cells(states, control),
         "pairwise": {
             "dimensions": list(DIMENSIONS),
             "covered": total - len(lacking),
             "total": total,
             "missing": lacking[:60],
         },
-        "rules": [{"rule": r, "fired": n} for r, n in sorted(rules.items())],
-        "transitions": [],
+        "rules": [{"rule": r, "fired": fired[r]} for r in sorted({*RULES, *fired})],
+        "transitions": [{"transition": t, "n": n} for t, n in sorted(merge_counts(records, "transitions").items())],
     }
+
+
+RULES = ("detach", "detach_again", "detach_from_other", "detach_primary", "detach_odd", "attach", "stop_or_start",
+         "reboot", "look")  # fmt: skip
+
+
+def _cells(states: Counter[str], control: bool) -> list[dict[str, Any]]:
+    """Every cell instance state x interface state x attachment, also those never reached, with the reason."""
+    why = "" if control else "needs the control protocol, or luck in a race"
+    cells: dict[tuple[str, str, str], dict[str, Any]] = {}
+    for instance in INSTANCE_STATUSES:
+        for eni in ENI_STATUSES:
+            for attachment in ("this", "other", "unattached"):
+                linked = eni in ("InUse", "Attaching", "Detaching")
+                if linked == (attachment == "unattached"):
+                    continue
+                cells[instance, eni, attachment] = {
+                    "instance": instance, "eni": eni, "attachment": attachment, "judged": 0, "note": why,
+                }  # fmt: skip
+        cells[instance, "InUse", "primary"] = {
+            "instance": instance, "eni": "InUse", "attachment": "primary", "judged": 0, "note": why,
+        }  # fmt: skip
+    for key, n in states.items():
+        reached = key.split("|")
+        if not certain(reached):
+            continue  # a state that may have been changing
+        named = dict(zip(("instance", "eni", "attachment"), reached, strict=True))
+        cells[reached[0], reached[1], reached[2]] = {**named, "judged": n, "note": ""}
+    return list(cells.values())
+
+
+def certain(row: Sequence[str]) -> bool:
+    """Whether the states in a row of dimensions are known for certain."""
+    return "/" not in row[0] and "/" not in row[1]
 
 
 def possible(i: int, b: str, j: int, d: str) -> bool:

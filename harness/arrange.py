@@ -69,7 +69,8 @@ class Bound:
     """A World made real. Tuples are in the order of the World's lists.
 
     snapshot: the look that proves it. held: resources whose transitions are frozen. racing: statuses that a
-    resource may have, where a transition is merely under way. faults: interface id -> control fault.
+    resource may have, where a transition is merely under way. faults: interface id -> control fault. linked: the
+    instance of each interface in transition, which a description may hide.
     """
 
     instances: tuple[str, ...]
@@ -82,6 +83,7 @@ class Bound:
     racing: Mapping[str, frozenset[str]] = field(default_factory=dict)
     faults: Mapping[str, str] = field(default_factory=dict)
     over_limit: frozenset[str] = frozenset()
+    linked: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass
@@ -188,15 +190,16 @@ def settle(bench: Bench, seconds: float | None = None) -> Snapshot:
     """Poll until nothing that the bench owns is in transition. Returns the last look, at everything."""
     started = time.monotonic()
     limit = bench.settle_seconds if seconds is None else seconds
-    snapshot = refresh(bench)
     waits = pauses(bench, "settle")
-    while busy(bench, snapshot):
-        if time.monotonic() - started > limit:
-            return snapshot
-        time.sleep(next(waits))
-        part = "enis" if not busy(bench, snapshot, "instances") else "both"
+    part = "both"
+    while True:
         snapshot = refresh(bench, part)
-    return refresh(bench) if bench.stale else snapshot
+        moving = busy(bench, snapshot)
+        if (not moving and not bench.stale) or time.monotonic() - started > limit:
+            return snapshot if not bench.stale else refresh(bench)
+        if moving:
+            time.sleep(next(waits))
+        part = "both" if not moving or busy(bench, snapshot, "instances") else "enis"
 
 
 def until(bench: Bench, reached: Callable[[Snapshot], bool], what: str, part: str = "both") -> Snapshot:
@@ -608,6 +611,11 @@ def _freeze(bench: Bench, world: World, hosts: list[OwnInstance], chosen: list[O
         racing,
         faults,
         frozenset(h.id for h, s in zip(hosts, world.instances, strict=True) if s.over_eni_limit),
+        {
+            e.id: hosts[s.on].id
+            for e, s in zip(chosen, world.enis, strict=True)
+            if s.on is not None and s.status in BUSY
+        },
     )
 
 

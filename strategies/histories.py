@@ -7,6 +7,7 @@ what an endpoint answered, so it can be repeated, made smaller and kept. `SCENAR
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -30,6 +31,7 @@ class Walk(RuleBasedStateMachine):
     finished: Callable[[Scenario], None]
     world: World = WALKED
     most_on_one: int = 3
+    fired: Counter[str] = Counter()  # noqa: RUF012  how often each rule fired, over all walks of the class
 
     def __init__(self) -> None:
         super().__init__()
@@ -53,6 +55,7 @@ class Walk(RuleBasedStateMachine):
     @rule(data=st.data(), wire=wires(), extra=extras(), wait=st.booleans())
     def detach(self, data: st.DataObject, wire: Any, extra: Any, wait: bool) -> None:
         """A valid call."""
+        self.fired["detach"] += 1
         k = data.draw(st.sampled_from(self._attached()))
         on = self.on[k]
         assert on is not None
@@ -65,6 +68,7 @@ class Walk(RuleBasedStateMachine):
     @rule(data=st.data(), wire=wires())
     def detach_again(self, data: st.DataObject, wire: Any) -> None:
         """A call on an interface that is unattached, or about to be."""
+        self.fired["detach_again"] += 1
         k = data.draw(st.sampled_from(self._spare()))
         i = data.draw(st.sampled_from(sorted(self.status)))
         self.steps.append(Detach(dressed(valid(k, i), wire, ())))
@@ -73,6 +77,7 @@ class Walk(RuleBasedStateMachine):
     @rule(data=st.data(), wire=wires())
     def detach_from_other(self, data: st.DataObject, wire: Any) -> None:
         """A call that names the wrong instance."""
+        self.fired["detach_from_other"] += 1
         k = data.draw(st.sampled_from(self._attached()))
         i = data.draw(st.sampled_from([i for i in sorted(self.status) if i != self.on[k]]))
         self.steps.append(Detach(dressed(valid(k, i), wire, ())))
@@ -80,6 +85,7 @@ class Walk(RuleBasedStateMachine):
     @rule(data=st.data(), wire=wires())
     def detach_primary(self, data: st.DataObject, wire: Any) -> None:
         """A call on a primary interface."""
+        self.fired["detach_primary"] += 1
         i = data.draw(st.sampled_from(sorted(self.status)))
         args = (
             valid(0).args[0],
@@ -95,6 +101,7 @@ class Walk(RuleBasedStateMachine):
     )
     def detach_odd(self, wire: Any, name: str, form: str) -> None:
         """A call with a text that denotes nothing."""
+        self.fired["detach_odd"] += 1
         args = tuple(Arg(a.name, a.ref, form) if a.name == name else a for a in valid(0).args)
         self.steps.append(Detach(dressed(valid(0).__class__(args), wire, ())))
 
@@ -102,6 +109,7 @@ class Walk(RuleBasedStateMachine):
     @rule(data=st.data())
     def attach(self, data: st.DataObject) -> None:
         """Attach an unattached interface where there is a slot."""
+        self.fired["attach"] += 1
         k = data.draw(st.sampled_from(self._spare()))
         room = [i for i in sorted(self.status) if sum(1 for on in self.on.values() if on == i) < self.most_on_one]
         if room:
@@ -112,6 +120,7 @@ class Walk(RuleBasedStateMachine):
     @rule(data=st.data(), wait=st.booleans())
     def stop_or_start(self, data: st.DataObject, wait: bool) -> None:
         """Stop a running instance, start a stopped one."""
+        self.fired["stop_or_start"] += 1
         i = data.draw(st.sampled_from(sorted(self.status)))
         running = self.status[i] == "Running"
         self.steps.append(Settle())
@@ -124,24 +133,20 @@ class Walk(RuleBasedStateMachine):
     @rule(data=st.data())
     def reboot(self, data: st.DataObject) -> None:
         """Reboot a running instance."""
+        self.fired["reboot"] += 1
         i = data.draw(st.sampled_from([i for i, s in sorted(self.status.items()) if s == "Running"]))
         self.steps += [Settle(), Act("reboot", 0, i), Settle()]
 
     @rule()
     def look(self) -> None:
         """Wait and look."""
+        self.fired["look"] += 1
         self.steps.append(Settle())
 
     def teardown(self) -> None:
         """The walk is written down: carry it out."""
         if self.steps:
             type(self).finished(Scenario(self.world, tuple(self.steps), name="walk"))
-
-
-RULES = (
-    "detach", "detach_again", "detach_from_other", "detach_primary", "detach_odd", "attach", "stop_or_start",
-    "reboot", "look",
-)  # fmt: skip
 
 
 def _d(eni: int, instance: int = 0) -> Detach:
