@@ -27,6 +27,7 @@ from conformance.case import (
     to_json,
 )
 
+st.register_type_strategy(Settle, st.builds(Settle, after=st.floats(0, 100)))  # NaN is no time, and equals nothing
 SCENARIOS = st.from_type(Scenario)
 
 

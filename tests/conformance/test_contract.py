@@ -343,6 +343,17 @@ def test_spellings_of_a_missing_parameter():
     )
 
 
+@BOTH
+def test_a_revision_is_made_of_its_data_alone(table: Contract):
+    """Made anew, it is the same: nothing else goes in."""
+    made = contract._contract(table.revision)
+    assert made == table and made is not table
+    for name in ("errors", "preconditions", "requirements", "parameters", "_refusals"):
+        assert getattr(made, name) == getattr(table, name), name
+        if name != "parameters":
+            assert list(getattr(made, name)) == list(getattr(table, name)), name
+
+
 def test_tables_cannot_be_changed():
     for mapping in (EARLIER.errors, EARLIER.preconditions, EARLIER.requirements, CONTRACTS):
         with pytest.raises(TypeError):

@@ -253,6 +253,12 @@ def test_another_tenant_learns_only_that_nothing_exists():
         assert codes(made) == {"InvalidEcsId.NotFound", "InvalidEniId.NotFound"}
 
 
+def test_a_call_of_another_tenant_is_read_in_every_way_too():
+    """A repeated parameter may be its first or its last value, whoever calls."""
+    made = expect(asked=call(Param("RegionId", "cn-x", "unknown"), caller="other_account"))
+    assert made.perhaps == ("region exists",) and "caller owns the resources" in made.broken
+
+
 # --- several at once, and in doubt ---------------------------------------------------------------
 
 

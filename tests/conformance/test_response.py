@@ -220,7 +220,16 @@ def test_a_message_shows_nothing_of_the_inside(text):
 
 @pytest.mark.parametrize(
     "text",
-    ["100 %", "The status is InUse.", "Error", "an exception to the rule", "look at i-1", "指定的网卡ID不存在。"],
+    [
+        "100 %",
+        "The status is InUse.",
+        "Error",
+        "an exception to the rule",
+        "look at i-1",
+        "%sX",
+        "X{}",
+        "指定的网卡ID不存在。",
+    ],
 )
 def test_a_message_may_say_anything_else(text):
     assert as_json({**REFUSAL, "Message": text}, 404).findings == ()
@@ -286,6 +295,11 @@ def test_another_charset_is_a_violation(charset):
     ]
 
 
+@pytest.mark.parametrize("charset", ["x=utf-8", "Xutf-8", "utf-8X", "utf-8 utf-16"])
+def test_a_charset_is_taken_as_a_whole(charset):
+    assert said(as_json({"RequestId": ID}, content_type=f"application/json; charset={charset}")) != []
+
+
 @pytest.mark.parametrize(("encoding", "fine"), [("identity", True), ("Identity", True), ("gzip", False), ("br", False)])
 def test_a_body_is_not_compressed_unasked(encoding, fine):
     answer = as_json({"RequestId": ID}, Content_Encoding=encoding)
@@ -311,6 +325,7 @@ def test_where_the_format_is_the_endpoints_choice_the_body_tells_it(start):
     assert read(exchange(body, 200, XML_TYPE), "").format == "XML"
     body = (start + json.dumps({"RequestId": ID})).encode()
     assert read(exchange(body, 200, JSON_TYPE), "").format == "JSON"
+    assert read(exchange((start + "X<a/>").encode(), 200, JSON_TYPE), "").format == "JSON"
 
 
 def test_a_byte_order_mark_is_a_matter_of_encoding_not_of_content():
@@ -370,6 +385,7 @@ def test_a_body_that_is_no_json_object_is_a_violation_not_a_crash(body, summary)
 def test_a_body_that_is_no_xml_is_a_violation_not_a_crash(body, summary):
     first, second = said(as_xml(body))
     assert first[0] == "R03" and first[1].startswith(summary) and second == NO_ID
+    assert not first[1].endswith("None")
     assert len(first[1]) <= len("the body is not well-formed XML: ") + 80
 
 
