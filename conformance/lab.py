@@ -311,11 +311,32 @@ class _Run:
         if taken and any(p.text in taken for p in asked.params):
             return
         expected = oracle.admissible(self.lab.contract, self.known, asked)
-        exchange = self._send(call, asked)
+        if self.bound.racing and not self.detached:
+            exchange, expected = self._race(call, asked)
+        else:
+            exchange = self._send(call, asked)
         self._note(index, f"DetachNetworkInterface {_short(asked)}", exchange)
         reply = self._judge_exchange(index, call, asked, expected, exchange)
         if reply is not None:
             self._effect(index, asked, expected, reply, exchange)
+
+    def _race(self, call: Call, asked: Asked) -> tuple[Exchange, Admissible]:
+        """Send a call while a transition is under way, between two looks: if both show the same state, the call
+        met that state; else, or if descriptions lag behind, every state on the way is possible."""
+        before = arrange.refresh(self.lab.bench)
+        exchange = self._send(call, asked)
+        after = arrange.refresh(self.lab.bench)
+        enis, instances = dict(self.known.enis), dict(self.known.instances)
+        for resource in self.bound.racing:
+            seen = {before.status(resource), after.status(resource)}
+            if len(seen) > 1 or self.lab.bench.lags or not seen <= self.bound.racing[resource]:
+                continue
+            if resource in enis:
+                enis[resource] = replace(enis[resource], statuses=frozenset(seen))
+            elif resource in instances:
+                instances[resource] = replace(instances[resource], statuses=frozenset(seen))
+        known = replace(self.known, enis=enis, instances=instances)
+        return exchange, oracle.admissible(self.lab.contract, known, asked)
 
     def _effect(self, index: int, asked: Asked, expected: Admissible, reply: Reply, exchange: Exchange) -> None:
         """Follow the model after an answer."""

@@ -103,6 +103,7 @@ class Bench:
     now: Snapshot = field(default_factory=lambda: Snapshot(0.0))
     stale: bool = True
     typical: dict[str, float] = field(default_factory=dict)
+    lags: bool = False
     settled: list[float] = field(default_factory=list)
 
     @property
@@ -213,6 +214,8 @@ def until(bench: Bench, reached: Callable[[Snapshot], bool], what: str, part: st
         if reached(snapshot):
             learn(bench, kind, spent)
             return snapshot
+        if not busy(bench, snapshot, part):
+            bench.lags = True  # accepted, yet shown neither under way nor done: descriptions lag behind
         if spent > bench.settle_seconds:
             raise NotArranged(f"{what} did not happen within {bench.settle_seconds:g} s")
         time.sleep(next(waits))
