@@ -7,8 +7,10 @@ stopped. The emulator is known here only by its command line.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
+import re
 import signal
 import statistics
 import subprocess
@@ -83,10 +85,26 @@ def subjects(only: str) -> list[Subject]:
     return [s for s in every if any(w in (s.group, s.kind, s.kind + "s") or w in s.name for w in wanted)]
 
 
+def composed(count: int, seed: int) -> list[Subject]:
+    """Faults that nobody wrote by hand, and a third as many conforming variants, out of the emulator's grammar."""
+    out = []
+    for kind, extra, n in (("fault", (), count), ("variant", ("--conforming",), max(1, count // 3))):
+        command = [sys.executable, "-m", "emulator", "--list-composed", str(n), "--seed", str(seed), "--json", *extra]
+        text = subprocess.run(command, capture_output=True, text=True, check=True, timeout=120).stdout  # noqa: S603
+        for row in json.loads(text):
+            arguments = ("--composed", row["name"])
+            out.append(
+                Subject(kind, row["name"], row.get("class", ""), row.get("trigger", ""), row["description"], arguments)
+            )
+    return out
+
+
 def one(subject: Subject, effort: str, seed: int, folder: Path) -> Result:
     """Run the suite against one subject."""
     began = time.monotonic()
-    place = folder / "runs" / f"{subject.name}-{seed}"
+    name = re.sub(r"[^A-Za-z0-9.-]+", "_", subject.name)[:80]
+    digest = hashlib.sha256(subject.name.encode()).hexdigest()[:6]
+    place = folder / "runs" / (f"{name}-{seed}" if name == subject.name else f"{name}-{digest}-{seed}")
     place.mkdir(parents=True, exist_ok=True)
     target = place / "target.toml"
     environment = {**os.environ, "NO_COLOR": "1"}
@@ -237,18 +255,19 @@ def summary(results: Sequence[Result], effort: str) -> dict[str, Any]:
 def main(args: Any) -> int:
     """The subcommand. Exit status 0 if every fault was killed and no variant alarmed, else 1."""
     console = Console(stderr=True)
-    chosen = subjects(args.only or "")
+    seed = args.seed if args.seed is not None else 1
+    chosen = composed(args.adversary, seed) if args.adversary else subjects(args.only or "")
     if not chosen:
         console.print(f"prove: nothing is called {args.only}; see eni-conformance emulator --list-faults")
         return 2
-    seed = args.seed if args.seed is not None else 1
-    seeds = (seed, seed + 1, seed + 2)
-    folder = Path(args.out) / "prove"
+    seeds = (seed,) if args.adversary else (seed, seed + 1, seed + 2)
+    folder = Path(args.out) / (f"prove-adversary-{seed}" if args.adversary else "prove")
     results = prove(chosen, args.effort, seeds, args.workers or os.cpu_count() or 1, folder, console)
     figures = summary(results, args.effort)
     (folder / f"matrix-{args.effort}.json").write_text(json.dumps(figures, indent=1))
     print(f"faults killed: {figures['killed']} of {figures['faults']}; survivors: {figures['survivors'] or 'none'}")
     print(f"variants alarmed: {figures['alarmed'] or 'none'} of {figures['variants']}")
+    print(f"kill rate: {100 * figures['killed'] / max(1, figures['faults']):.1f} % at --effort {args.effort}")
     print(f"median calls until the first violation: {figures['median_calls']}")
     print(f"matrix: {folder / f'matrix-{args.effort}.json'}")
     return 0 if not figures["survivors"] and not figures["alarmed"] else 1
