@@ -55,6 +55,17 @@ node: $(addsuffix /node_modules/.ready,$(NODE_DIRS))
 prove: $(READY)
 	$(BIN)/eni-conformance prove $(ARGS)
 
+# In an environment and a copy of its own, on one core; some minutes. The last result is in docs/mutation.md.
+MUTANTS := build/mutants
+mutation: $(READY)
+	test -x build/mutation/bin/python || $(PYTHON) -m venv build/mutation
+	build/mutation/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	build/mutation/bin/python -m pip install --quiet --disable-pip-version-check "mutmut==3.8.1"
+	rm -rf $(MUTANTS) && mkdir -p $(MUTANTS)/tests
+	cp -r conformance harness strategies pyproject.toml $(MUTANTS) && cp -r tests/conformance $(MUTANTS)/tests
+	cd $(MUTANTS) && nice ../mutation/bin/mutmut run --max-children 1 > run.log; tail -c 300 run.log | tr '\r' '\n' | tail -n 3
+	cd $(MUTANTS) && ../mutation/bin/mutmut results
+
 lock: pyproject.toml
 	$(BIN)/pip-compile --quiet --generate-hashes --allow-unsafe --strip-extras --no-emit-index-url \
 	  --no-emit-find-links --no-emit-trusted-host --no-header --extra dev --output-file requirements.lock pyproject.toml

@@ -130,7 +130,7 @@ def _plain(value: Any) -> Any:
 
 def identity(found: Found) -> str:
     """A short, stable name: requirement and a digest of the cause."""
-    digest = hashlib.sha256(found.finding.cause.encode("utf-8", "surrogateescape")).hexdigest()[:8]
+    digest = hashlib.sha256(found.finding.cause.encode("utf-8", "surrogatepass")).hexdigest()[:8]
     return f"{full_id(found.finding.requirement)}-{digest}"
 
 
@@ -164,7 +164,7 @@ def read(path: Path) -> dict[str, Any]:
         data = json.loads(path.read_text())
     except OSError as error:
         raise ValueError(f"{path}: cannot be read ({error.strerror})") from None
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise ValueError(f"{path}: is not JSON: {error}") from None
     if not isinstance(data, dict) or data.get("schema") != 1 or "scenario" not in data:
         raise ValueError(f"{path}: is not an evidence file of this version")

@@ -113,7 +113,9 @@ class Record:
         os.replace(part, path)
         ids = directory / f"ids-{self.worker}.txt"
         part = ids.with_suffix(".part")
-        part.write_text("\n".join(f"{rid} {exchange}" for rid, exchange in self.request_ids.items()))
+        # Escaped as in JSON: what an endpoint sends as a RequestId may hold anything, half a character included.
+        lines = (f"{json.dumps(rid)[1:-1]} {exchange}" for rid, exchange in self.request_ids.items())
+        part.write_text("\n".join(lines))
         os.replace(part, ids)
 
 

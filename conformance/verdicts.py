@@ -144,7 +144,7 @@ def fold(
                 "reason": reason,
                 "judged": judged[short],
                 "provoked": provoked[short],
-                "evidence": list(dict.fromkeys(f"evidence/{e['evidence']}" for e in found)),
+                "evidence": list(dict.fromkeys(f"evidence/{e['evidence']}" for e in found if e["evidence"])),
                 "violations": sum(e["count"] for e in found),
                 "section": requirement.section,
                 "source": requirement.source,
@@ -174,7 +174,7 @@ def repeated_request_ids(folder: Path) -> list[tuple[str, str, str]]:
     out = []
     for path in sorted(folder.glob("ids-*.txt")):
         for line in path.read_text().splitlines():
-            request_id, _, exchange = line.partition(" ")
+            request_id, _, exchange = line.rpartition(" ")
             earlier = seen.setdefault(request_id, (path.name, exchange))
             if earlier[0] != path.name:
                 out.append((request_id, earlier[1], exchange))

@@ -167,6 +167,12 @@ def test_a_violation_counts_for_every_requirement_that_it_names():
     assert entry("S02", records)["verdict"] == "not-exercised"
 
 
+def test_a_violation_without_an_evidence_file_names_none():
+    """A RequestId that two workers received has no single call to show."""
+    made = entry("R07", [record(violations=[violation("R07", evidence="")])])
+    assert (made["verdict"], made["evidence"], made["violations"]) == ("violated", [], 1)
+
+
 def test_an_error_of_ours_is_shown_for_each_requirement_that_it_hit():
     records = [record(credit=("S01", "S02"), errors=[{"requirements": "S01 E12", "text": "no vSwitch"}])]
     records.append({"errors": [{"text": "nobody in particular"}]})
@@ -239,6 +245,18 @@ def test_request_ids_are_written_so_that_they_can_be_compared(tmp_path):
         book.request_ids["R1"] = f"{worker}-1"
         book.write(tmp_path)
     assert repeated_request_ids(tmp_path) == [("R1", "a-1", "b-1")]
+
+
+@pytest.mark.parametrize("odd", ["\ud800", "a b", "a\nb", "x\x00", "编号", '"'])
+def test_whatever_an_endpoint_sends_as_a_request_id_can_be_written_and_compared(odd, tmp_path):
+    """Another id that only begins alike is not the same."""
+    for worker, more in (("a", "one"), ("b", "two")):
+        book = Record(worker)
+        book.request_ids[odd] = f"{worker}-1"
+        book.request_ids[f"{odd} {more}"] = f"{worker}-2"
+        book.write(tmp_path)
+    ((_, one, two),) = repeated_request_ids(tmp_path)
+    assert (one, two) == ("a-1", "b-1")
 
 
 # --- records on disk -----------------------------------------------------------------------------
