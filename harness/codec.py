@@ -78,6 +78,8 @@ def decode_body(body: bytes) -> Mapping[str, Any] | None:
             return value if isinstance(value, dict) and _depth_ok(value) else None
         if start == b"<":
             root = ElementTree.fromstring(body, forbid_dtd=True, forbid_entities=True, forbid_external=True)
+            if root.tag.rpartition("}")[2].lower() == "html":
+                return None
             value = _element(root, 0)
             return value if isinstance(value, dict) else None
     except (ValueError, RecursionError, MemoryError, LookupError, SyntaxError):

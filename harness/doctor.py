@@ -166,7 +166,7 @@ def reach(target: Target, first: Exchange) -> Check:
         return Check(name, "problem", _seen(first), f"check that {target.endpoint} is up and can be reached")
     if first.outcome == "tls":
         return Check(name, "problem", _seen(first), "check the certificate; REQUESTS_CA_BUNDLE names a private CA")
-    if first.outcome != "answered" or decode(first) is None:
+    if first.outcome != "answered" or not {"Regions", "RequestId", "Code"} & set(decode(first) or ()):
         return Check(name, "problem", _seen(first), f"what listens at {target.endpoint} does not speak ECS")
     return Check(name, "ok", f"{target.endpoint} answered in {first.seconds * 1000:.0f} ms")
 

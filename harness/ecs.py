@@ -177,6 +177,16 @@ def call(
     )
 
 
+def greet(client: Client, *, deadline: float = 20.0) -> str:
+    """Why the endpoint cannot be used at all, "" if it answers DescribeRegions as ECS would."""
+    wire = Wire(signing="v1" if client.target.loopback else "v3")
+    exchange = client.send("DescribeRegions", [], wire=wire, deadline=deadline)
+    if not succeeded(exchange):
+        return _told(exchange)
+    answer = decode(exchange) or {}
+    return "" if "Regions" in answer or "RequestId" in answer else "what answers there does not speak ECS"
+
+
 def succeeded(exchange: Exchange) -> bool:
     """Whether the answer is a success that can be read."""
     return exchange.outcome == "answered" and 200 <= exchange.status < 300 and decode(exchange) is not None
@@ -243,6 +253,8 @@ def _do(
         if succeeded(exchange) or done(exchange):
             return exchange
         passing = exchange.outcome != "answered" or exchange.status >= 500 or _transient(exchange)
+        if exchange.throttled:
+            passing = False  # the client has waited long enough
         patience = session.patience * (0.2 if exchange.outcome in ("refused", "tls") else 1)
         if not passing or timing.monotonic() - started >= patience:
             raise SetupError(action, exchange, advice)
@@ -299,7 +311,7 @@ def _create(
         if not unknown and not _transient(exchange):
             session.ledger.refused(number, kind, code_of(exchange))
             raise SetupError(action, exchange, advice)
-        if timing.monotonic() >= until:
+        if exchange.throttled or timing.monotonic() >= until:
             if not unknown:
                 session.ledger.refused(number, kind, code_of(exchange))
             raise SetupError(action, exchange, advice)
@@ -363,6 +375,8 @@ def pages(
     for number in range(1, MOST_PAGES + 1):
         exchange = _do(session, action, [*pairs, *turn], "the endpoint must be able to describe", vpc=vpc)
         answer = decode(exchange) or {}
+        if path[0] not in answer and "RequestId" not in answer:
+            raise SetupError(action, exchange, "what answered there does not speak ECS")
         entries = [plain(entry) for entry in listing(answer, *path) if isinstance(entry, Mapping)]
         fresh = [entry for entry in entries if entry not in found] if number > 1 else entries
         found += fresh

@@ -491,6 +491,10 @@ def main(args: Any) -> int:
     try:
         target = load_target(args.target, allow_plain_http=args.allow_plain_http)
         client = Client(target, worker="janitor")
+        first = ecs.greet(client)
+        if first:
+            print(f"{target.endpoint} cannot be used: {first}", file=sys.stderr)
+            return 3
         results = clean(target, client, out=Path(args.out), older_than=args.older_than, dry_run=args.dry_run)
     except TargetError as error:
         print(error, file=sys.stderr)

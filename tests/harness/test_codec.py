@@ -51,6 +51,7 @@ UNREADABLE = {
     "blank": b"  \n",
     "text": b"OK",
     "page": b"<html><body>Bad Gateway<br></html>",
+    "well-formed page": b"<html><head><title>Log in</title></head><body/></html>",
     "list": b"[1]",
     "text value": b'"x"',
     "cut off": b'{"Code": "x',

@@ -103,7 +103,8 @@ def test_endpoints_that_are_none(outcome, target):
     """Each has its own advice."""
     check = doctor.reach(target, replace(answered(), outcome=outcome, detail="d"))
     assert check.answer == "problem" and check.advice
-    assert doctor.reach(target, answered(body=b"<html>")).answer == "problem"
+    for body in (b"<html>", b"<html/>", b"{}", b'{"status":"ok"}', b"[]", b""):
+        assert doctor.reach(target, answered(body=body)).answer == "problem"
 
 
 def test_missing_permissions_are_named(target):
