@@ -30,7 +30,7 @@ T = TypeVar("T")
 
 CONFIRM = 2
 """How often a counterexample is judged again before it is reported."""
-CLOCKED = ("outcome:timeout", "stays", "F02:stays")
+CLOCKED = ("outcome:timeout", "stays", "F02:stays Detaching")
 """Causes that rest on a clock: not reported unless they are seen again."""
 
 
@@ -261,7 +261,7 @@ class Inquiry:
         """The smallest Scenario that shows the same, what it showed, candidates tried, and confirmations."""
         last: dict[Scenario, Found] = {}
         until = time.monotonic() + self.effort.shrink_seconds * (0.4 if self.first_violation else 1)
-        slow = found.finding.requirement == "B02" or found.finding.cause.startswith("stays")
+        slow = found.finding.cause.startswith(("outcome:timeout", "stays", "F02:stays"))
 
         def fails(candidate: Scenario) -> bool:
             same = self._same(found, self.lab.run(candidate, record=False))

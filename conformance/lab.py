@@ -82,6 +82,7 @@ class Lab:
     ignore: set[str] = field(default_factory=set)
     last: tuple[Snapshot, Scenario] | None = None
     turn: int = 0
+    stuck: int = 0
 
     @property
     def session(self) -> ecs.Session:
@@ -110,6 +111,7 @@ class Lab:
                 return Outcome(tuple(run.found), f"looking or acting failed: {error}")
             finally:
                 arrange.release(self.bench)
+            run.after_release()
             clean = not run.found and not bound.held and not bound.racing and not bound.faults
             self.last = (run.snapshot, scenario) if clean else None
         return Outcome(tuple(run.found), run.undecided)
@@ -564,12 +566,18 @@ class _Run:
 
     def _patience(self, waiting: Sequence[str]) -> float:
         """How long what should move may stand still, in seconds, before that is a finding."""
-        if not any(r in self.detached for r in waiting):
+        if not any(r in self.detached for r in waiting) or self._bystander_moved():
             return self.lab.relook
         settled = sorted(self.lab.bench.settled)
         if len(settled) < 3:
-            return min(self.lab.bench.settle_seconds, 10.0)
+            return min(self.lab.bench.settle_seconds, 5.0)
         return min(self.lab.bench.settle_seconds, max(2.5, 20 * settled[len(settled) // 2]))
+
+    def _bystander_moved(self) -> bool:
+        """Whether an interface that no step touched has changed its status: no need to wait for the right one."""
+        ours = set(self.detached) | self.touched | set(self.bound.held) | set(self.bound.racing)
+        now = self.lab.bench.now
+        return any(now.status(e) != self.snapshot.status(e) for e in self.snapshot.enis if e not in ours)
 
     def _judge_look(self, index: int, now: Snapshot, path: Mapping[str, list[str]]) -> None:
         """Compare with the last look, again and again for a while if something differs."""
@@ -610,11 +618,14 @@ class _Run:
         limit = self.lab.bench.settle_seconds
         settled = self.lab.bench.settled
         self.dirty = True
-        if len(settled) >= 3:
-            text = (
-                f"{eni} is still Detaching {limit:g} s after the accepted call, "
-                f"while {len(settled)} others were Available within {max(settled):.1f} s"
-            )
+        self.lab.stuck += 1
+        if len(settled) >= 3 or (not settled and self.lab.stuck >= 2):
+            text = f"{self.lab.stuck} interfaces stayed Detaching for {limit:g} s, and none became Available"
+            if settled:
+                text = (
+                    f"{eni} is still Detaching {limit:g} s after the accepted call, "
+                    f"while {len(settled)} others were Available within {max(settled):.1f} s"
+                )
             finding = Finding("F02", text, "stays Detaching", certainty=0.7)
             self.found.append(
                 Found(
@@ -790,6 +801,11 @@ class _Run:
             self.undecided = f"{deed.op}: {exchange.outcome}"
             return
         accepted = 200 <= exchange.status < 300
+        if deed.op == "attach" and accepted and self._full(deed):
+            quota = self.lab.bench.ground.eni_quota
+            text = f"{deed.eni} was attached to {deed.instance}, all of whose {quota} slots are taken"
+            self._say(Finding("F06", text, "a slot too many", (), 0.9), index, exchange, None)
+            self.dirty = True
         if deed.op == "attach":
             own = next((e for e in self.lab.bench.enis if e.id == deed.eni), None)
             if accepted and own:
@@ -818,6 +834,12 @@ class _Run:
         """Interfaces that an accepted call detached earlier in this history."""
         out = {h["eni"] for h in self.history if h.get("eni")}
         return frozenset(out)
+
+    def _full(self, deed: model.Deed) -> bool:
+        """Whether every slot of the instance is certainly taken, after a slot was freed in this history."""
+        taken = sum(1 for e in self.known.enis.values() if e.on == frozenset({deed.instance}))
+        quota = self.lab.bench.ground.eni_quota
+        return taken >= quota and any("at the same time" in h["step"] or h.get("eni") for h in self.history)
 
     def _deed(self, act: Act) -> model.Deed:
         eni = self.enis[act.eni % len(self.enis)] if self.enis else ""
@@ -889,30 +911,37 @@ class _Run:
             finding = Finding("M06", text, f"overlap:{answers}")
             self.found.append(Found(finding, index, results[0][1], None, self.snapshot, final, (), tuple(self.history)))
             self.dirty = True
-        touched = {_moved(w) for w, _ in results if isinstance(w, model.Deed)}
-        gone = {e for e in start.enis if final.status(e) != self.snapshot.status(e)}
-        differences = [
-            c for c in frame.changes(self.snapshot, final, frozenset(self.lab.ignore))
-            if c.resource not in touched | gone and c.path not in ("NetworkInterfaces", "Status", "")
-        ]  # fmt: skip
-        for finding in frame.judge_unchanged(differences):
-            finding = replace(finding, requirement="F05")
-            self.found.append(
-                Found(
-                    finding,
-                    index,
-                    results[0][1],
-                    None,
-                    self.snapshot,
-                    final,
-                    tuple(differences),
-                    tuple(self.history),
-                )
-            )
-            self.dirty = True
+        self._judge_overlap(index, start, step, told, final)
         self.snapshot = final
         self.known = self._known(final)
         self.detached, self.refused, self.touched, self.ends = {}, 0, set(), {}
+
+    def _judge_overlap(
+        self, index: int, start: Known, step: Parallel, told: Sequence[model.Told], final: Snapshot
+    ) -> None:
+        """What overlapping calls may have changed: the links of what they detached, and what the others moved."""
+        touched = {_moved(t.what) for t in told if isinstance(t.what, model.Deed)}
+        detached = {}
+        for part, answer in zip(step.steps, told, strict=True):
+            if isinstance(part, Detach) and isinstance(answer.what, Asked) and answer.reply.success:
+                target = oracle.admissible(self.lab.contract, start, answer.what).target
+                if target:
+                    detached[target] = next((o for o in sorted(start.enis[target].on, reverse=True) if o), "")
+        hosts = {t.what.instance for t in told if isinstance(t.what, model.Deed)}
+        lawful = frozenset(touched | hosts)
+        for finding in self._overlap_findings(final, detached, lawful):
+            self._look_says(index, finding, final, frame.changes(self.snapshot, final, frozenset(self.lab.ignore)))
+
+    def _overlap_findings(self, final: Snapshot, detached: Mapping[str, str], lawful: frozenset[str]) -> list[Finding]:
+        """Findings that are still there after a while."""
+        until = time.monotonic() + self.lab.relook
+        while True:
+            differences = frame.changes(self.snapshot, final, frozenset(self.lab.ignore))
+            findings = frame.judge_success(self.snapshot, final, differences, detached, lawful)
+            if not findings or time.monotonic() > until:
+                return findings
+            time.sleep(0.12)
+            final = arrange.settle(self.lab.bench)
 
     def _loose(self, start: Known, asked: Asked, step: Parallel) -> Admissible:
         """What is admissible for one of several overlapping calls: any state that the others may lead to."""
@@ -933,6 +962,23 @@ class _Run:
         }
         return oracle.admissible(self.lab.contract, replace(state, enis=widened, instances=instances), asked)
 
+    def after_release(self) -> None:
+        """What was held Detaching while the call was repeated must end Available once it is let go."""
+        repeated = [
+            e
+            for e in self.bound.held
+            if e in self.bound.enis and self.snapshot.status(e) == "Detaching" and e in self.freed
+        ]
+        if not repeated or self.dirty or len(self.lab.bench.settled) < 3:
+            return
+        final = arrange.settle(self.lab.bench)
+        self.book.credit(("S06",), self.world, "account", "let go")
+        for eni in repeated:
+            if final.status(eni) != "Available":
+                limit = self.lab.bench.settle_seconds
+                text = f"{eni} is still {final.status(eni)} {limit:g} s after it was let go; the call had been repeated"
+                self._look_says(-1, Finding("S06", text, "stays Detaching after repetition", ("F02",), 0.8), final)
+
     # --- evidence --------------------------------------------------------------------------------
 
     def _note(self, index: int, what: str, exchange: Exchange) -> None:
@@ -944,7 +990,7 @@ class _Run:
                 "note": exchange.id, "exchange": exchange,
             }
         )  # fmt: skip
-        if what.startswith("Detach") and 200 <= exchange.status < 300:
+        if "NetworkInterfaceId" in what and 200 <= exchange.status < 300:
             self.history[-1]["eni"] = dict(exchange.sent.pairs).get("NetworkInterfaceId", "")
 
     def _last_exchange(self) -> Exchange | None:

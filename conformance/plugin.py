@@ -169,8 +169,8 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[Any]) -> 
 
 
 ORDER = (
-    "test_sweep", "test_relations", "test_states", "test_parameters", "test_errors", "test_callers", "test_effects",
-    "test_gateway", "test_lifecycle", "test_concurrency",
+    "test_sweep", "test_gateway", "test_relations", "test_concurrency", "test_effects", "test_parameters",
+    "test_states", "test_callers", "test_errors", "test_lifecycle",
 )  # fmt: skip
 
 

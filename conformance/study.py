@@ -33,7 +33,6 @@ from conformance.lab import Lab
 from conformance.record import Record, read_all
 from harness import arrange, control, ecs, janitor, journal
 from harness.client import Client
-from harness.codec import code_of
 from harness.ledger import Ledger
 from harness.redact import Redactor
 from harness.target import Target, TargetError, load_target
@@ -231,16 +230,10 @@ def _point_latest(folder: Path) -> None:
 
 def _greet(client: Client) -> None:
     """One harmless signed call: is the endpoint there, and does it accept the account? Raises Refused."""
-    endpoint = client.target.endpoint
-    exchange = client.send("DescribeRegions", [], deadline=20.0)
-    if exchange.outcome != "answered":
-        raise Refused(UNUSABLE, f"{endpoint} cannot be used: {exchange.outcome}: {exchange.detail}")
-    code = code_of(exchange)
-    if exchange.status in (400, 401, 403, 404) and code not in ("InvalidAction.NotFound", "InvalidAction", ""):
-        raise Refused(
-            UNUSABLE,
-            f"{endpoint} refused [callers.account]: {exchange.status} {code}; check its access_key_id and secret",
-        )
+    problem = ecs.greet(client)
+    if problem:
+        where = f"{client.target.endpoint} cannot be used: {problem}"
+        raise Refused(UNUSABLE, f"{where}; check the endpoint and [callers.account]")
 
 
 # --- workers -----------------------------------------------------------------------------------------

@@ -20,7 +20,8 @@ def test_one_thing_wrong(inquiry: Inquiry, row: str) -> None:
         for name, p in PROBES.items()
         if p.requirement == row and not p.accept
     }
-    inquiry.run_all(probes.probes(table, inquiry.effort.name == "quick"), (row,))
+    inquiry.run_all(probes.thorough(table), (row,), must=2)
+    inquiry.run_all(probes.probes(table, inquiry.effort.name == "quick"), (row,), must=2)
 
 
 @pytest.mark.requirement("G08")

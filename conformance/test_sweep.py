@@ -27,17 +27,21 @@ def test_every_caller_once(inquiry: Inquiry) -> None:
 @pytest.mark.requirement("E10", "E11", "S06", "E15", "E16", "E17", "E18", "E19", "E20", "E21", "E22")
 def test_every_state_and_condition_once(inquiry: Inquiry) -> None:
     """Each transitional state and each condition that the control protocol offers, with two calls each."""
-    inquiry.run_all(cases.sweep_states(tuple(worlds.CONTROL_FAULTS)))
+    inquiry.run_all(cases.sweep_states(tuple(worlds.CONTROL_FAULTS)), must=100)
+
+
+@pytest.mark.requirement("M06", "F05", "F06")
+def test_overlaps_once(inquiry: Inquiry) -> None:
+    """Siblings at once, and one interface twice at once, in an instance whose every slot is taken."""
+    inquiry.run_all(cases.sweep_overlaps(inquiry.lab.bench.ground.eni_quota), ("M06",), must=3)
 
 
 @pytest.mark.requirement("G01", "G03", "G04", "G05")
 def test_the_gateway_once(inquiry: Inquiry) -> None:
     """A wrong signature, a replay, an old timestamp and an unknown key."""
     names = (
-        "signature with one character changed",
-        "sent twice, byte for byte",
-        "two hours old",
-        "unknown AccessKeyId",
-    )
-    table = {n: (PROBES[n].requirement, PROBES[n].scheme, ("GET", "POST")) for n in names}
+        "signature with one character changed", "sent twice, byte for byte", "two hours old", "two hours ahead",
+        "unknown AccessKeyId", "unknown Action, nearly right", "unknown Version", "body changed after signing",
+    )  # fmt: skip
+    table = {n: (PROBES[n].requirement, PROBES[n].scheme, PROBES[n].methods) for n in names}
     inquiry.run(probes.several(table), ("G01",))

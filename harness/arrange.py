@@ -104,6 +104,7 @@ class Bench:
     stale: bool = True
     typical: dict[str, float] = field(default_factory=dict)
     lags: bool = False
+    abandoned: list[str] = field(default_factory=list)
     settled: list[float] = field(default_factory=list)
 
     @property
@@ -468,10 +469,19 @@ def _has_slot(bench: Bench, instance: str) -> bool:
 
 
 def rest(bench: Bench) -> Snapshot:
-    """Undo all control calls and wait until nothing is in transition. Returns the look that shows it."""
+    """Undo all control calls and wait until nothing is in transition. Returns the look that shows it.
+
+    What does not come to rest within the settle limit is given up: teardown still knows it by the ledger.
+    """
     release(bench)
     if bench.enis or bench.instances:
-        settle(bench)
+        snapshot = settle(bench)
+        stuck = set(busy(bench, snapshot))
+        if stuck:
+            bench.abandoned += sorted(stuck)
+            bench.instances = [i for i in bench.instances if i.id not in stuck]
+            bench.enis = [e for e in bench.enis if e.id not in stuck and snapshot.link(e.id) not in stuck]
+            refresh(bench)
         _drop_vanished(bench)
     return bench.now
 

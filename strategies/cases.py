@@ -400,14 +400,40 @@ def overlaps_named(world: World) -> Iterator[Scenario]:
         yield Scenario(world, (Parallel(parts),), name="overlapping")
 
 
+RICH = EniSpec(tags=3, groups=2, addresses=2, name="unicode", description="unicode", delete_on_release=True)
+PLAINER = EniSpec(tags=1, groups=3, name="long", description="plain", delete_on_release=False)
+
+
 def sweep(two: bool, seed: int) -> Scenario:
-    """One call of each class of single fault, an accepted call, the call again, another accepted one."""
-    world, items = single_faults(two)
-    steps: list[Step] = list(_calls(items, seed % len(WIRES)))
+    """One call of each class of single fault, then accepted calls on interfaces that have much to lose."""
+    world, _ = single_faults(two)
+    world = dataclasses.replace(world, enis=(RICH, PLAINER, *world.enis[2:]))
+    seen: dict[str, Labelled] = {}
+    for item in core(world):
+        seen.setdefault(item.label, item)
+    steps: list[Step] = list(_calls(list(seen.values()), seed % len(WIRES)))
     steps += [Settle(), Detach(dressed(valid(0), WIRES[(seed + 5) % len(WIRES)], ())), Settle()]
-    steps += [Detach(valid(0)), Act("attach", 0, 0), Settle()]
+    steps += [Detach(valid(0)), Act("attach", 0, 1 if two else 0), Settle()]
+    steps += [Detach(dressed(valid(0, 1 if two else 0), WIRES[(seed + 17) % len(WIRES)], ())), Settle()]
     steps += [Detach(dressed(valid(1), WIRES[(seed + 26) % len(WIRES)], (OWNER,))), Settle()]
     return Scenario(world, tuple(steps), name="sweep")
+
+
+def sweep_overlaps(quota: int) -> Iterator[Scenario]:
+    """Siblings at once, the same interface twice at once, and what becomes of the slots of a full instance."""
+    pair = World((InstanceSpec(),), (RICH, PLAINER))
+    yield Scenario(pair, (Parallel((Detach(valid(0)), Detach(valid(1)))),), name="siblings at once")
+    n = max(1, min(quota - 1, 7))
+    full = World((InstanceSpec(),), (*((EniSpec(),) * n), EniSpec(on=None, status="Available")))
+    steps = (
+        Parallel((Detach(valid(0)), Detach(valid(0)))),
+        Settle(),
+        Act("attach", n, 0),
+        Settle(),
+        Act("attach", 0, 0),
+    )
+    yield Scenario(full, (*steps, Settle()), name="the same interface twice at once")
+    yield Scenario(pair, (Parallel((Detach(valid(1)), Detach(valid(0)), Detach(valid(1)))),), name="three at once")
 
 
 def sweep_callers(callers: Sequence[str]) -> Scenario:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from conformance.case import Call, Detach, EniSpec, InstanceSpec, Probe, Scenario, Settle, Step, Wire, World
-from strategies.calls import REGION, valid
+from strategies.calls import OWNER, REGION, valid
 from strategies.wire import WIRES
 
 PLAIN_WORLD = World((InstanceSpec(),), (EniSpec(), EniSpec()))
@@ -21,6 +21,21 @@ def forms(scheme: str, methods: tuple[str, ...], few: bool) -> list[Wire]:
         chosen.setdefault((wire.method, wire.place, wire.signing), wire)
     out = list(chosen.values())
     return out if few else out + [w for w in fit if w.format in ("XML", "") and w not in out]
+
+
+THOROUGH = ("signature with one character changed", "sent twice, byte for byte", "two hours old", "unknown AccessKeyId")
+"""Probes that are tried in all 40 wire forms in every run, every other time with OwnerAccount."""
+
+
+def thorough(table: Mapping[str, tuple[str, str, tuple[str, ...]]]) -> Iterator[Scenario]:
+    """The plainest probe of a row in every wire form, with and without a parameter riding along."""
+    for name in THOROUGH:
+        if name in table:
+            steps = [
+                Probe(name, Call((*valid(n % 2).args, *((OWNER,) if n % 2 else ())), wire))
+                for n, wire in enumerate((*WIRES, *WIRES[1::3]))
+            ]
+            yield Scenario(PLAIN_WORLD, tuple(steps), name=name)
 
 
 def probes(table: Mapping[str, tuple[str, str, tuple[str, ...]]], few: bool) -> Iterator[Scenario]:
