@@ -59,6 +59,56 @@ CODES = {
     "X13": "InvalidOperation.HasMemberEniAttached",
     "X14": "InternalError",
 }
+# For each precondition, the row that documents it and the rows that a reading admits besides: the whole leniency of
+# the suite on one page. What is added here can no longer be found wrong, so it is added on purpose or not at all.
+ADMITTED = {
+    "caller type is supported": "E01",
+    "caller's account and key are valid": "E02",
+    "RAM user kind is supported": "E04",
+    "RAM user is authorised": "E06",
+    "caller owns the resources": "E13 E14",
+    "region given": "E03 E13 E14",
+    "region not empty": "E03 E09 E07 E13 E14",
+    "region well-formed": "E09 E07 E13 E14",
+    "region exists": "E09 E13 E14",
+    "region holds the resources": "E13 E14 E09",
+    "region offers the operation": "E23",
+    "instance id given": "E03",
+    "instance id not empty": "E03 E08 E13 E07",
+    "instance id well-formed": "E08 E13 E07",
+    "instance exists": "E13",
+    "instance Running or Stopped": "E10",
+    "instance within its interface limit": "E17",
+    "interface id given": "E03",
+    "interface id not empty": "E03 E24 E14 E07",
+    "interface id well-formed": "E24 E14 E07",
+    "interface exists": "E14",
+    "interface InUse or Detaching": "E11",
+    "interface gone or Deleting": "E11 E14",
+    "interface on this instance": "E11 E14 E07",
+    "interface not primary": "E12 E22",
+    "interface type supported": "E22",
+    "vSwitch exists": "E15",
+    "security group exists": "E16",
+    "zones match": "E18",
+    "VPCs match": "E19",
+    "security group within its limit": "E20",
+    "security group of VPC type": "E21",
+    "parameter supported": "E05",
+    "text is readable": "E07 E08 E24 E09 E13 E14",
+}
+ADMITTED_LATER = {
+    "instance exists": "X02",
+    "instance id well-formed": "X02",
+    "instance id not empty": "X02",
+    "caller owns the resources": "X02",
+    "region holds the resources": "X02",
+    "text is readable": "X02",
+    "interface on this instance": "X01",
+    "interface InUse or Detaching": "X01",
+    "interface gone or Deleting": "X01",
+    "interface type supported": "X08 X09 X10 X11 X12 X13",
+}
 EARLIER, LATER = CONTRACTS["2019"], CONTRACTS["2024"]
 BOTH = pytest.mark.parametrize("table", [EARLIER, LATER], ids=["2019", "2024"])
 
@@ -199,43 +249,13 @@ def test_an_unknown_precondition_is_an_error(table: Contract):
         table.refusals("interface is blue")
 
 
-@pytest.mark.parametrize(
-    ("precondition", "refusals"),
-    [
-        ("interface not primary", {"InvalidOperation.DetachPrimaryEniNotAllowed", "InvalidOperation.InvalidEniType"}),
-        ("interface InUse or Detaching", {"InvalidOperation.InvalidEniState"}),
-        ("interface gone or Deleting", {"InvalidOperation.InvalidEniState", "InvalidEniId.NotFound"}),
-        ("instance Running or Stopped", {"InvalidOperation.InvalidEcsState"}),
-        ("instance exists", {"InvalidEcsId.NotFound"}),
-        ("interface exists", {"InvalidEniId.NotFound"}),
-        ("RAM user is authorised", {"Forbidden.SubUser"}),
-        ("caller owns the resources", {"InvalidEcsId.NotFound", "InvalidEniId.NotFound"}),
-        ("instance id well-formed", {"InvalidInstanceID.Malformed", "InvalidEcsId.NotFound", "InvalidParameter"}),
-        ("interface id well-formed", {"InvalidParams.EniId", "InvalidEniId.NotFound", "InvalidParameter"}),
-        (
-            "interface on this instance",
-            {"InvalidOperation.InvalidEniState", "InvalidEniId.NotFound", "InvalidParameter"},
-        ),
-    ],
-)
-def test_what_the_page_admits_for_a_broken_precondition(precondition, refusals):
-    assert {r.code for r in EARLIER.refusals(precondition)} == refusals
-
-
-@pytest.mark.parametrize(
-    ("precondition", "row"),
-    [
-        ("region given", "E03"), ("region not empty", "E03"), ("region well-formed", "E09"), ("region exists", "E09"),
-        ("region offers the operation", "E23"), ("instance id given", "E03"), ("interface id given", "E03"),
-        ("parameter supported", "E05"), ("text is readable", "E07"), ("vSwitch exists", "E15"),
-        ("security group exists", "E16"), ("instance within its interface limit", "E17"), ("zones match", "E18"),
-        ("VPCs match", "E19"), ("security group within its limit", "E20"), ("security group of VPC type", "E21"),
-        ("interface type supported", "E22"), ("caller type is supported", "E01"), ("RAM user kind is supported", "E04"),
-        ("caller's account and key are valid", "E02"),
-    ],
-)  # fmt: skip
-def test_the_row_that_documents_a_precondition(precondition, row):
-    assert EARLIER.preconditions[precondition].own == LATER.preconditions[precondition].own == row
+def test_what_the_page_admits_for_a_broken_precondition():
+    """Row by row: nothing more is admissible, and nothing less."""
+    assert {p.name: " ".join((p.own, *p.also)) for p in EARLIER.preconditions.values()} == ADMITTED
+    later = {
+        name: f"{rows} {ADMITTED_LATER[name]}" if name in ADMITTED_LATER else rows for name, rows in ADMITTED.items()
+    }
+    assert {p.name: " ".join((p.own, *p.also)) for p in LATER.preconditions.values()} == later
 
 
 @BOTH
@@ -305,19 +325,11 @@ def test_what_the_later_page_adds_is_filed_under_preconditions_that_exist():
         assert LATER.preconditions[name].also[-len(extra) :] == extra
 
 
-@pytest.mark.parametrize(
-    ("code", "statuses"),
-    [
-        ("InvalidParameter.EniNotBelongEcs", (400, 403)),
-        ("InvalidInstanceId.NotFound", (403,)),
-        ("InvalidOperation.EniHotPlugNotSupported", (400,)),
-        ("InvalidOperation.HasMemberEniAttached", (403,)),
-        ("InternalError", (500,)),
-    ],
-)
-def test_statuses_of_rows_that_only_the_later_page_has(code, statuses):
-    assert [row.http for row in LATER.errors.values() if row.code == code] == [statuses]
-    assert code not in EARLIER.codes
+def test_statuses_of_rows_that_only_the_later_page_has():
+    """403, but for three; two sources of the later page disagree on the first."""
+    odd = {"X01": (400, 403), "X03": (400,), "X14": (500,)}
+    rows = {i: row.http for i, row in LATER.errors.items() if i not in EARLIER.errors}
+    assert rows == {i: odd.get(i, (403,)) for i in IDS_2024}
 
 
 def test_the_later_page_keeps_the_three_identifiers_required_and_adds_an_optional_one():

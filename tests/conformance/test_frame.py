@@ -202,14 +202,16 @@ def test_an_interface_keeps_its_own_attributes(field):
 def test_what_the_page_names_as_kept_is_kept():
     """A literal list, so that nothing falls out of the frame unnoticed."""
     assert {
-        "NetworkInterfaceId", "Type", "MacAddress", "PrivateIpAddress", "PrivateIpSets", "Ipv6Sets", "SecurityGroupIds",
-        "Tags", "NetworkInterfaceName", "Description", "VpcId", "VSwitchId", "ZoneId", "CreationTime",
-        "DeleteOnRelease",
-    } <= frame.KEPT_BY_ENI  # fmt: skip
+        "CreationTime", "DeleteOnRelease", "Description", "Ipv6Sets", "MacAddress", "NetworkInterfaceId",
+        "NetworkInterfaceName", "OwnerId", "PrivateIpAddress", "PrivateIpSets", "ResourceGroupId",
+        "SecurityGroupIds", "ServiceManaged", "Tags", "Type", "VSwitchId", "VpcId", "ZoneId",
+    } == frame.KEPT_BY_ENI  # fmt: skip
     assert {
-        "InstanceId", "Status", "InstanceType", "RegionId", "ZoneId", "InstanceName", "SecurityGroupIds", "Tags",
-        "VpcAttributes.VpcId", "VpcAttributes.VSwitchId", "CreationTime", "StartTime", "DeletionProtection",
-    } <= frame.KEPT_BY_INSTANCE  # fmt: skip
+        "CreationTime", "DeletionProtection", "Description", "ExpiredTime", "HostName", "ImageId",
+        "InstanceChargeType", "InstanceId", "InstanceName", "InstanceType", "KeyPairName", "RegionId",
+        "SecurityGroupIds", "SpotStrategy", "StartTime", "Status", "Tags", "VpcAttributes.PrivateIpAddress",
+        "VpcAttributes.PrivateIpAddress.IpAddress", "VpcAttributes.VSwitchId", "VpcAttributes.VpcId", "ZoneId",
+    } == frame.KEPT_BY_INSTANCE  # fmt: skip
     assert not (frame.KEPT_BY_ENI | frame.KEPT_BY_INSTANCE) & {"InstanceId.1", "NetworkInterfaces", "Attachment"}
     assert "Status" not in frame.KEPT_BY_ENI and "InstanceId" not in frame.KEPT_BY_ENI
 

@@ -378,6 +378,10 @@ def test_a_body_that_is_no_json_object_is_a_violation_not_a_crash(body, summary)
         (b"<a/><b/>", "the body is not well-formed XML: "),
         (b"<a>\xff</a>", "the body is not well-formed XML: "),
         (b'<?xml version="1.0" encoding="nonsense"?><a/>', "the body is not well-formed XML: "),
+        (
+            b'<?xml version="1.0" encoding="' + b"n" * 200 + b'"?><a/>',
+            "the body is not well-formed XML: unknown encoding",
+        ),
         (b"<!DOCTYPE a><a/>", "the XML body carries a document type or entities"),
         (b'<!DOCTYPE a [<!ENTITY b "c">]><a>&b;</a>', "the XML body carries a document type or entities"),
     ],
