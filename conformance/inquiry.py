@@ -119,6 +119,8 @@ class Inquiry:
         else:
             self.judged += 1
         for found in outcome.found:
+            if self.stop:
+                break
             self._follow(found, scenario)
         return outcome
 
@@ -271,10 +273,9 @@ class Inquiry:
 
         budget = 3 if slow else self.effort.shrink_candidates
         smallest, tried = shrink(scenario, found.step, fails, budget, lambda: time.monotonic() > until)
-        again = 0
-        for _ in range(1 if slow else CONFIRM):
-            again += fails(smallest)
-        confirmed = {"tried": 1 if slow else CONFIRM, "failed_again": again}
+        times = 1 if slow or self.first_violation else CONFIRM
+        again = sum(fails(smallest) for _ in range(times))
+        confirmed = {"tried": times, "failed_again": again}
         return smallest, last.get(smallest, found), tried, confirmed
 
     @staticmethod

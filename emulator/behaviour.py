@@ -73,6 +73,7 @@ class Behaviour:
     hooks: Hooks = field(default_factory=Hooks)
     faults: list[str] = field(default_factory=list)
     variants: list[str] = field(default_factory=list)
+    composed: list[str] = field(default_factory=list)
     random: random.Random = field(default_factory=random.Random)
 
     def restore(self) -> None:

@@ -32,6 +32,9 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--seed", type=int, metavar="N", help="make resource ids and addresses repeatable")
     made.add_argument("--fault", action="append", default=[], metavar="NAME", help="switch a fault on (repeatable)")
     made.add_argument("--variant", action="append", default=[], metavar="NAME", help="behave otherwise (repeatable)")
+    made.add_argument("--composed", action="append", default=[], metavar="SPEC", help="a composed fault (repeatable)")
+    made.add_argument("--list-composed", type=int, metavar="N", help="print N composed faults, drawn by --seed")
+    made.add_argument("--conforming", action="store_true", help="with --list-composed: conforming variants instead")
     made.add_argument("--list-faults", action="store_true", help="print all faults and end")
     made.add_argument("--list-variants", action="store_true", help="print all variants and end")
     made.add_argument("--json", action="store_true", help="print lists as JSON")
@@ -44,6 +47,8 @@ def main(argv: list[str] | None = None) -> int:
     options = parser().parse_args(argv)
     if options.list_faults or options.list_variants:
         return _list(options.list_faults, options.list_variants, options.json)
+    if options.list_composed is not None:
+        return _list_composed(options.list_composed, options.seed or 0, options.conforming, options.json)
     # Imported late: a list or a wrong option needs none of it.
     from emulator.embed import make_cloud
 
@@ -56,6 +61,10 @@ def main(argv: list[str] | None = None) -> int:
             variants=options.variant,
             callers=options.callers,
         )
+        if options.composed:
+            from emulator.switches import switch_composed
+
+            switch_composed(cloud, options.composed)
     except (ValueError, OSError) as error:
         return _complain(str(error), EXIT_USAGE)
     try:
@@ -145,4 +154,17 @@ def _list(faults: bool, variants: bool, as_json: bool) -> int:
         for key, value in row.items():
             if key != "name" and value:
                 print(f"    {key}: {value}")
+    return 0
+
+
+def _list_composed(n: int, seed: int, conforming: bool, as_json: bool) -> int:
+    """Print behaviours out of the grammar of composed faults."""
+    from emulator.adversary import compose, parse
+
+    rows = [parse(spec).row() for spec in compose(n, seed, conforming)]
+    if as_json:
+        print(json.dumps(rows, indent=1))
+        return 0
+    for row in rows:
+        print(f"{row['name']}\n    trigger: {row['trigger']}\n    description: {row['description']}")
     return 0

@@ -24,6 +24,16 @@ def switch_variant(cloud: Cloud, names: list[str]) -> None:
     _rebuild(cloud)
 
 
+def switch_composed(cloud: Cloud, specs: list[str]) -> None:
+    """Make exactly these composed behaviours active.  Raises ValueError for a spec outside the grammar."""
+    from emulator.adversary import parse
+
+    for spec in specs:
+        parse(spec)
+    cloud.behaviour.composed = list(specs)
+    _rebuild(cloud)
+
+
 def _rebuild(cloud: Cloud) -> None:
     behaviour = cloud.behaviour
     behaviour.hooks = Hooks()
@@ -35,3 +45,8 @@ def _rebuild(cloud: Cloud) -> None:
         VARIANTS[name].install(behaviour)
     for name in behaviour.faults:
         FAULTS[name].install(behaviour.hooks)
+    if behaviour.composed:
+        from emulator.adversary import parse
+
+        for spec in behaviour.composed:
+            parse(spec).install(behaviour)
