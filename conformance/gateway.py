@@ -149,9 +149,9 @@ PROBES: Mapping[str, Probe] = MappingProxyType(
         # G01: signature wrong, cut, empty, missing, of another secret's shape
         "signature with one character changed": _P("G01", SIGNATURE, tamper=_signature(_flip)),
         "signature truncated": _P("G01", SIGNATURE, tamper=_signature(lambda s: s[: len(s) // 2])),
-        "signature without its last character": _P("G01", SIGNATURE, tamper=_signature(lambda s: s[:-4])),
+        "signature without its last characters": _P("G01", SIGNATURE, tamper=_signature(lambda s: s[:-4])),
         "signature extended": _P("G01", SIGNATURE, tamper=_signature(lambda s: s + "00")),
-        "signature in the other case": _P("G01", SIGNATURE, tamper=_signature(str.swapcase)),
+        "signature in the other case": _P("G01", SIGNATURE, tamper=_signature(str.swapcase), scheme="v1"),
         "signature of zeros": _P("G01", SIGNATURE, tamper=_signature(lambda s: "0" * 40)),
         "signature empty": _P("G01", ANY, tamper=_signature(lambda s: "")),
         "signature missing": _P("G01", ANY, tamper=_no_signature),
