@@ -136,9 +136,7 @@ class Client:
         self._lock = threading.Lock()
         self._ids = itertools.count(1)
         self._seed = os.urandom(8).hex()
-        self._environment = {
-            url: transport.environment(url) for url in (target.endpoint, target.vpc_endpoint)
-        }
+        self._environment = {url: transport.environment(url) for url in (target.endpoint, target.vpc_endpoint)}
         self._hosts = {url: urlsplit(url).netloc for url in (target.endpoint, target.vpc_endpoint)}
 
     def send(
@@ -226,9 +224,7 @@ class Client:
         wire = wires.get(endpoint)
         if wire is None:
             verify, proxies = self._environment[endpoint]
-            wire = wires[endpoint] = transport.Wire(
-                verify=verify, proxies={} if is_loopback(endpoint) else proxies
-            )
+            wire = wires[endpoint] = transport.Wire(verify=verify, proxies={} if is_loopback(endpoint) else proxies)
             with self._lock:
                 self._wires.append(wire)
         return wire
@@ -259,9 +255,7 @@ class Client:
         return longest * (0.5 + self._rng.random() / 2)
 
 
-def _hiding(
-    journal: Journal | None, source: Callable[[], Credential], caller: Caller
-) -> Callable[[], Credential]:
+def _hiding(journal: Journal | None, source: Callable[[], Credential], caller: Caller) -> Callable[[], Credential]:
     """`source`, telling the journal's redactor of each new credential before it is used."""
     if journal is None:
         return source
@@ -314,9 +308,7 @@ def _build(
     body = encode_pairs(form).encode("ascii")
     stamp = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(now))
     make = _build_v3 if wire.signing == "v3" else _build_v1
-    prepared = make(
-        action, query, form, body, wire, version, endpoint, host, credential, common, stamp, nonce
-    )
+    prepared = make(action, query, form, body, wire, version, endpoint, host, credential, common, stamp, nonce)
     extra: tuple[Pair, ...] = (_USER_AGENT, ("accept-encoding", "identity"))
     extra += (("connection", "close"),) if wire.fresh else ()
     return replace(prepared, headers=prepared.headers + extra)
@@ -448,11 +440,7 @@ def _hide_url(url: str, credential: Credential) -> str:
     if credential.security_token:
         url = url.replace(percent_encode(credential.security_token), HIDDEN)
     before, mark, after = url.partition("&Signature=")
-    return (
-        before + mark + HIDDEN + after[after.find("&") :]
-        if "&" in after
-        else before + mark + (mark and HIDDEN)
-    )
+    return before + mark + HIDDEN + after[after.find("&") :] if "&" in after else before + mark + (mark and HIDDEN)
 
 
 def _hide_header(name: str, value: str, credential: Credential) -> str:

@@ -35,9 +35,7 @@ class Journal:
         line = self.redactor.text(json.dumps(to_json(exchange), separators=(",", ":"))) + "\n"
         with self._lock:
             if not self._file.closed:
-                self._file.write(
-                    self._press.compress(line.encode("ascii")) + self._press.flush(zlib.Z_SYNC_FLUSH)
-                )
+                self._file.write(self._press.compress(line.encode("ascii")) + self._press.flush(zlib.Z_SYNC_FLUSH))
 
     def close(self) -> None:
         """Finish the file. May be called twice."""

@@ -123,11 +123,7 @@ def is_loopback(url: str) -> bool:
 
 def ecs_endpoint(region: str) -> str:
     """The public endpoint of a region. Source: the vendor's endpoint list; one region has no own host."""
-    return (
-        "https://ecs.aliyuncs.com"
-        if region == "cn-hangzhou-finance"
-        else f"https://ecs.{region}.aliyuncs.com"
-    )
+    return "https://ecs.aliyuncs.com" if region == "cn-hangzhou-finance" else f"https://ecs.{region}.aliyuncs.com"
 
 
 def vpc_endpoint(endpoint: str, region: str) -> str:
@@ -146,9 +142,7 @@ def load_target(
     try:
         raw = Path(path).read_bytes()
     except OSError as error:
-        raise TargetError(
-            f"{shown}: cannot be read ({error.strerror}); name an existing target file"
-        ) from None
+        raise TargetError(f"{shown}: cannot be read ({error.strerror}); name an existing target file") from None
     try:
         data = tomllib.loads(raw.decode("utf-8-sig"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
@@ -186,9 +180,7 @@ def parse_target(
         raise _error(where, "region", f"{region!r} is no region", 'write for example region = "cn-hangzhou"')
     second = _text(data, where, "second_region", "")
     if second and not _REGION.fullmatch(second):
-        raise _error(
-            where, "second_region", f"{second!r} is no region", "leave it out or name another region"
-        )
+        raise _error(where, "second_region", f"{second!r} is no region", "leave it out or name another region")
     if second == region:
         raise _error(where, "second_region", "is the same as region", "leave it out or name another region")
     endpoint = _url(data, where, "endpoint", allow_plain_http) or ecs_endpoint(region)
@@ -234,9 +226,7 @@ def _only(table: Mapping[str, Any], where: str, prefix: str, known: list[str]) -
         if key not in known:
             near = min(known, key=lambda k: (abs(len(k) - len(key)) + len(set(k) ^ set(key)), k))
             shown = f"{prefix}.{key}" if prefix else key
-            raise _error(
-                where, shown, "unknown key", f"did you mean {near!r}? known: {', '.join(sorted(known))}"
-            )
+            raise _error(where, shown, "unknown key", f"did you mean {near!r}? known: {', '.join(sorted(known))}")
 
 
 def _text(table: Mapping[str, Any], where: str, key: str, default: str, prefix: str = "") -> str:
@@ -276,18 +266,10 @@ def _check_url(url: str, where: str, key: str, allow_plain_http: bool) -> None:
         port = parts.port
     except ValueError as error:
         raise _error(where, key, f"is no URL ({error})", "write https://host or https://host:port") from None
-    if (
-        parts.scheme not in ("http", "https")
-        or not parts.hostname
-        or not url.isascii()
-        or " " in url
-        or port == 0
-    ):
+    if parts.scheme not in ("http", "https") or not parts.hostname or not url.isascii() or " " in url or port == 0:
         raise _error(where, key, f"{url!r} is no http(s) URL", "write https://host or https://host:port")
     if parts.username is not None or parts.password is not None or parts.query or parts.fragment:
-        raise _error(
-            where, key, "holds more than scheme, host, port and path", "credentials belong in [callers]"
-        )
+        raise _error(where, key, "holds more than scheme, host, port and path", "credentials belong in [callers]")
     if parts.scheme == "http" and not is_loopback(url) and not allow_plain_http:
         raise _error(
             where,
@@ -310,9 +292,7 @@ def _callers(data: Mapping[str, Any], where: str, environ: Mapping[str, str]) ->
     for name in tables:
         table = _table(tables, where, name) if isinstance(tables[name], dict) else None
         if table is None or not re.fullmatch(r"[A-Za-z0-9_-]{1,40}", name):
-            raise _error(
-                where, f"callers.{name}", "is not a caller", f"write it as [callers.{KNOWN_CALLERS[1]}]"
-            )
+            raise _error(where, f"callers.{name}", "is not a caller", f"write it as [callers.{KNOWN_CALLERS[1]}]")
         made[name] = _caller(name, table, where, environ)
     return MappingProxyType(made)
 
@@ -323,18 +303,14 @@ def _caller(name: str, table: Mapping[str, Any], where: str, environ: Mapping[st
     given = {key: _text(table, where, key, "", prefix) for key in _CREDENTIAL_KEYS}
     literal = bool(given["access_key_id"] or given["access_key_secret"] or given["security_token"])
     if literal + bool(given["env"]) + bool(given["profile"]) > 1:
-        raise _error(
-            where, prefix, "has more than one source of credentials", "keep one: keys, env or profile"
-        )
+        raise _error(where, prefix, "has more than one source of credentials", "keep one: keys, env or profile")
     if literal:
         for key in ("access_key_id", "access_key_secret"):
             if not given[key]:
                 raise _error(where, f"{prefix}.{key}", "is missing", "give both halves of the AccessKey")
         for key in ("access_key_id", "access_key_secret", "security_token"):
             if not (given[key].isascii() and given[key].isprintable() and " " not in given[key]):
-                raise _error(
-                    where, f"{prefix}.{key}", "holds blanks or non-ASCII characters", "copy it again"
-                )
+                raise _error(where, f"{prefix}.{key}", "holds blanks or non-ASCII characters", "copy it again")
         return Caller(
             name,
             Credential(given["access_key_id"], given["access_key_secret"], given["security_token"]),
@@ -384,9 +360,7 @@ def _limits(table: Mapping[str, Any], where: str) -> Limits:
             kind = "whole number" if whole else "number"
             raise _error(where, f"limits.{key}", f"{value!r} is no {kind}", f"write a {kind}, without quotes")
         if not math.isfinite(value) or not low <= value <= high:
-            raise _error(
-                where, f"limits.{key}", f"{value!r} is out of range", f"{low:g} to {high:g} is allowed"
-            )
+            raise _error(where, f"limits.{key}", f"{value!r} is out of range", f"{low:g} to {high:g} is allowed")
         made[key] = value if whole else float(value)
     return Limits(**made)
 
@@ -430,9 +404,7 @@ def _chain(caller: Caller) -> Callable[[], Credential]:
         else:
             fetch = Client().get_credential
     except Exception as error:
-        raise TargetError(
-            f"{where}: {type(error).__name__}; install or configure alibabacloud-credentials"
-        ) from None
+        raise TargetError(f"{where}: {type(error).__name__}; install or configure alibabacloud-credentials") from None
 
     def current() -> Credential:
         try:
@@ -441,9 +413,7 @@ def _chain(caller: Caller) -> Callable[[], Credential]:
                 _part(got, name) for name in ("access_key_id", "access_key_secret", "security_token")
             )
         except Exception as error:
-            raise TargetError(
-                f"{where}: no credential ({type(error).__name__}); log in, or name keys"
-            ) from None
+            raise TargetError(f"{where}: no credential ({type(error).__name__}); log in, or name keys") from None
         if not key_id or not secret:
             raise TargetError(f"{where}: the credential has no AccessKey; log in, or name keys in the file")
         return Credential(key_id, secret, token)
