@@ -7,6 +7,7 @@ stopped. The emulator is known here only by its command line.
 
 from __future__ import annotations
 
+import ast
 import hashlib
 import json
 import os
@@ -23,6 +24,8 @@ from pathlib import Path
 from typing import Any
 
 from rich.console import Console
+
+from conformance.contract import CONTRACTS, full_id
 
 RUN_SECONDS = {"quick": 180, "standard": 1500, "deep": 14400}
 
@@ -252,6 +255,67 @@ def summary(results: Sequence[Result], effort: str) -> dict[str, Any]:
     }
 
 
+def kills(results: Sequence[Result]) -> dict[str, int]:
+    """How many faults each requirement's checks have killed, first or along with another."""
+    out: dict[str, int] = {}
+    for result in results:
+        if result.kind == "fault" and result.verdict == "killed":
+            for short in dict.fromkeys((result.requirement, *result.also)):
+                out[short] = out.get(short, 0) + 1
+    return dict(sorted(out.items()))
+
+
+def markdown(figures: dict[str, Any], results: Sequence[Result], command: str) -> str:
+    """The proof as a page: figures, and for each requirement the tests that reach it and the faults it caught."""
+    contract = CONTRACTS["2019"]
+    tests = tests_of()
+    killed = [r for r in results if r.kind == "fault" and r.verdict == "killed"]
+    lines = [
+        "# Proof",
+        "",
+        f"Made by `{command}`.",
+        "",
+        "| figure | value |",
+        "|---|---|",
+        f"| faults killed | {figures['killed']} of {figures['faults']} |",
+        f"| conforming variants that raised an alarm | {len(figures['alarmed'])} of {figures['variants']} |",
+        f"| calls until the first violation, median | {figures['median_calls']:g} |",
+        f"| seconds of a run that ends at the first violation, median | {figures['median_seconds']:g} |",
+        "",
+        "Survivors: " + (", ".join(f"`{name}`" for name in figures["survivors"]) or "none") + ".",
+        "",
+        "| requirement | reached by | faults it caught first | along with another |",
+        "|---|---|---|---|",
+    ]
+    for short, requirement in contract.requirements.items():
+        first = sorted(r.name for r in killed if r.requirement == short)
+        also = sum(1 for r in killed if short in r.also and r.requirement != short)
+        shown = ", ".join(f"`{n}`" for n in first[:4]) + (f" and {len(first) - 4} more" if len(first) > 4 else "")
+        reached = ", ".join(f"`{t}`" for t in tests.get(short, ())) or "every judged call"
+        lines.append(f"| {full_id(short)} {requirement.title} | {reached} | {shown or '-'} | {also} |")
+    return "\n".join(lines) + "\n"
+
+
+def tests_of() -> dict[str, list[str]]:
+    """Short id of a requirement -> the conformance tests that are marked as evidence for it."""
+    out: dict[str, list[str]] = {}
+    for path in sorted(Path(__file__).parent.glob("test_*.py")):
+        marks: list[str] = []
+        for node in ast.parse(path.read_text()).body:
+            if not isinstance(node, ast.FunctionDef) or not node.name.startswith("test_"):
+                continue
+            marks = [
+                str(arg.value)
+                for decorator in node.decorator_list
+                if isinstance(decorator, ast.Call) and ast.unparse(decorator.func).endswith("requirement")
+                for arg in decorator.args
+                if isinstance(arg, ast.Constant)
+            ]
+            for short in marks:
+                out.setdefault(short, []).append(f"{path.stem}::{node.name}")
+    return out
+
+
 def main(args: Any) -> int:
     """The subcommand. Exit status 0 if every fault was killed and no variant alarmed, else 1."""
     console = Console(stderr=True)
@@ -265,6 +329,10 @@ def main(args: Any) -> int:
     results = prove(chosen, args.effort, seeds, args.workers or os.cpu_count() or 1, folder, console)
     figures = summary(results, args.effort)
     (folder / f"matrix-{args.effort}.json").write_text(json.dumps(figures, indent=1))
+    (folder / "kills.json").write_text(json.dumps(kills(results), indent=1) + "\n")
+    flags = f" --adversary {args.adversary} --seed {seed}" if args.adversary else ""
+    page = markdown(figures, results, f"eni-conformance prove --effort {args.effort}{flags}")
+    (folder / f"proof-{args.effort}.md").write_text(page)
     print(f"faults killed: {figures['killed']} of {figures['faults']}; survivors: {figures['survivors'] or 'none'}")
     print(f"variants alarmed: {figures['alarmed'] or 'none'} of {figures['variants']}")
     print(f"kill rate: {100 * figures['killed'] / max(1, figures['faults']):.1f} % at --effort {args.effort}")

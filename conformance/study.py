@@ -435,7 +435,7 @@ def compose(
         "suite": {"name": "eni-conformance", "version": version()},
         "run": dict(run),
         "target": dict(target),
-        "requirements": verdicts.fold(contract, records, callers, incomplete),
+        "requirements": verdicts.fold(contract, records, callers, incomplete, _kills()),
         "observations": _observations(records),
         "calls": dict(sorted(verdicts.merge_counts(records, "calls").items())),
         "coverage": verdicts.coverage(records, bool(target.get("control"))),
@@ -448,6 +448,15 @@ def compose(
         "judged_calls": sum(record.get("detach_calls", 0) for record in records),
         "successes": sum(record.get("successes", 0) for record in records),
     }
+
+
+def _kills() -> dict[str, int] | None:
+    """What the suite's own proof has shown, None if this installation has none."""
+    path = Path(__file__).parent / "kills.json"
+    if not path.exists():
+        return None
+    counts: dict[str, int] = json.loads(path.read_text())
+    return counts
 
 
 def _status(counted: Mapping[str, int], incomplete: str) -> int:

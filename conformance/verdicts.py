@@ -99,9 +99,16 @@ def verdict_of(
 
 
 def fold(
-    contract: Contract, records: Sequence[Mapping[str, Any]], callers: frozenset[str], incomplete: str = ""
+    contract: Contract,
+    records: Sequence[Mapping[str, Any]],
+    callers: frozenset[str],
+    incomplete: str = "",
+    kills: Mapping[str, int] | None = None,
 ) -> list[dict[str, Any]]:
-    """One entry for each requirement of the contract, as results.json has it."""
+    """One entry for each requirement of the contract, as results.json has it.
+
+    kills: how many known faults each requirement's checks have killed in the suite's own proof.
+    """
     judged, provoked = merge_counts(records, "judged"), merge_counts(records, "provoked")
     undecided, missing = merge_nested(records, "inconclusive"), merge_nested(records, "missing")
     worlds, seen_callers, wires = (merge_sets(records, n) for n in ("worlds", "callers", "wires"))
@@ -160,8 +167,8 @@ def fold(
                     "worlds": len(worlds[short]),
                     "callers": len(seen_callers[short]),
                     "wire_forms": len(wires[short]),
-                    "faults_killed": None,
-                    "unproven": False,
+                    "faults_killed": None if kills is None else kills.get(short, 0),
+                    "unproven": kills is not None and not kills.get(short),
                 },
             }
         )

@@ -61,10 +61,11 @@ def _calls(labelled: Sequence[Labelled], offset: int, extra: Sequence[Arg] = ())
 
 
 @st.composite
-def campaign(draw: st.DrawFn, world: World, offset: int, most_texts: int) -> Scenario:
+def campaign(draw: st.DrawFn, world: World, offset: int, most_texts: int, callers: Sequence[str] = ()) -> Scenario:
     """Refusals of every class in this World, a look, then accepted calls with a look after each, then again.
 
     offset: where the rotation of wire forms starts. most_texts: how many odd texts are tried besides.
+    callers: who may not, and calls in between.
     """
     items = core(world)
     every = texts(world)
@@ -74,8 +75,21 @@ def campaign(draw: st.DrawFn, world: World, offset: int, most_texts: int) -> Sce
     turn = draw(st.integers(0, len(items) - 1)) if items else 0
     items = items[turn:] + items[:turn]
     steps: list[Step] = [*_calls(items, offset, extra), Settle()]
-    steps += draw(successes(world, offset))
+    steps += _interrupted(draw(successes(world, offset)), callers, offset)
     return Scenario(world, tuple(steps))
+
+
+def _interrupted(steps: Sequence[Step], callers: Sequence[str], offset: int) -> list[Step]:
+    """The steps, with a refused call of somebody else just before every second call."""
+    out: list[Step] = []
+    n = 0
+    for step in steps:
+        if isinstance(step, Detach) and callers:
+            n += 1
+            if n % 2:
+                out.append(Detach(dataclasses.replace(step.call, caller=callers[(offset + n // 2) % len(callers)])))
+        out.append(step)
+    return out
 
 
 @st.composite
@@ -122,7 +136,7 @@ def odd_texts(draw: st.DrawFn, world: World, part: Sequence[Labelled]) -> Scenar
     return Scenario(world, tuple(steps))
 
 
-def success_table(world: World) -> Iterator[Scenario]:
+def success_table(world: World, callers: Sequence[str] = ()) -> Iterator[Scenario]:
     """An accepted call in each wire form, three at a time, each followed by a look and attached again."""
     free = targets(world)
     for start in range(0, len(WIRES), 2 * len(free)):
@@ -136,7 +150,8 @@ def success_table(world: World) -> Iterator[Scenario]:
             if turn == 0:
                 steps += [Act("attach", k, place_of(world, k)) for k, _ in zip(free, part, strict=False)]
                 steps.append(Settle())
-        yield Scenario(world, tuple(steps), name="accepted in every wire form")
+        mixed = _interrupted(steps, callers, start) if start % 3 else steps
+        yield Scenario(world, tuple(mixed), name="accepted in every wire form")
 
 
 def riding_along(world: World) -> Iterator[Scenario]:
