@@ -161,7 +161,10 @@ def _list_composed(n: int, seed: int, conforming: bool, as_json: bool) -> int:
     """Print behaviours out of the grammar of composed faults."""
     from emulator.adversary import compose, parse
 
-    rows = [parse(spec).row() for spec in compose(n, seed, conforming)]
+    try:
+        rows = [parse(spec).row() for spec in compose(n, seed, conforming)]
+    except ValueError as error:
+        return _complain(str(error), EXIT_USAGE)
     if as_json:
         print(json.dumps(rows, indent=1))
         return 0

@@ -13,7 +13,7 @@ from emulator.catalogue import REGIONS
 from emulator.instances import STATUSES as INSTANCE_STATUSES
 from emulator.interfaces import STATUSES as INTERFACE_STATUSES
 from emulator.state import Cloud, Instance, NetworkInterface, Resource, SecurityGroup, VSwitch
-from emulator.switches import switch_fault, switch_variant
+from emulator.switches import switch_composed, switch_fault, switch_variant
 
 Body = dict[str, Any]
 
@@ -199,6 +199,18 @@ def variant(cloud: Cloud, body: Body) -> Body:
     return {}
 
 
+def composed(cloud: Cloud, body: Body) -> Body:
+    """Switch composed behaviours on, in place of any others; an empty list switches all off."""
+    specs = body.get("specs")
+    if not isinstance(specs, list) or not all(isinstance(spec, str) for spec in specs):
+        raise Unusable("specs must be a list of strings")
+    try:
+        switch_composed(cloud, specs)
+    except ValueError as error:
+        raise Unusable(str(error)) from None
+    return {}
+
+
 def advance(cloud: Cloud, body: Body) -> Body:
     """Move the emulator's clock forward, so that transitions end without waiting."""
     ms = body.get("ms")
@@ -222,6 +234,7 @@ def stats(cloud: Cloud, body: Body) -> Body:
         "calls": dict(cloud.calls),
         "faults": list(cloud.behaviour.faults),
         "variants": list(cloud.behaviour.variants),
+        "composed": list(cloud.behaviour.composed),
         "revision": cloud.behaviour.revision,
         "settle_ms": cloud.behaviour.settle_seconds * 1000,
     }
@@ -253,6 +266,7 @@ CAPABILITIES: dict[str, Callable[[Cloud, Body], Body]] = {
     "reset": reset,
     "fault": fault,
     "variant": variant,
+    "composed": composed,
     "advance": advance,
     "stats": stats,
     "wipe": wipe,
