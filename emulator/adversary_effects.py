@@ -127,7 +127,6 @@ ADMITTED: dict[str, tuple[str, ...]] = {
     "instance_exists": ("InvalidOperation.InvalidRegion", NO_ENI),
     "interface_exists": ("InvalidOperation.InvalidRegion", NO_ECS),
     "interface_is_not_primary": ("InvalidOperation.InvalidEniType",),
-    "interface_is_in_use_or_detaching": (NO_ENI,),
     "interface_is_on_the_instance": (NO_ENI, "InvalidParameter", "InvalidParameter.EniNotBelongEcs"),
     "values_are_text": (
         *("InvalidInstanceID.Malformed", "InvalidParams.EniId", "InvalidOperation.InvalidRegion"),
@@ -166,6 +165,8 @@ def justified(call: Call) -> set[str]:
     found: set[str] = set()
     for name, refusal in broken(call).items():
         found |= {refusal.code, *ADMITTED.get(name, ())}
+    if call.eni is not None and call.eni.state == "Deleting":
+        found.add(NO_ENI)  # by now it may be gone
     if undeclared(call) or legacy(call) or _repeated(call):
         found |= {"UnsupportedParameter", "InvalidParameter"}
     return found

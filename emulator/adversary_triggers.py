@@ -248,6 +248,7 @@ _PUBLIC = frozenset(
         "TrunkNetworkInstanceId",
     }
 )
+_COMMON = _PUBLIC - {"OwnerAccount", "OwnerId", "ResourceOwnerAccount", "ResourceOwnerId", "TrunkNetworkInstanceId"}
 _LEGACY = ("OwnerId", "ResourceOwnerAccount", "ResourceOwnerId")
 _IDS = ("InstanceId", "NetworkInterfaceId", "RegionId")
 _ALPHABET = "0123456789abcdefghijklmnopqrstuvwxyz"
@@ -361,7 +362,8 @@ FAMILIES: tuple[Family, ...] = (
     _one("interface-before-instance", "NetworkInterfaceId comes before InstanceId",
         _swapped,
         0.4),
-    _one("many-parameters", "there are more than twelve parameters", lambda scene: len(scene.call.params) > 12, 0.1),
+    _one("many-parameters", "three or more parameters are given besides the ids",
+        lambda scene: len(set(scene.call.params) - _COMMON) > 2, 0.05),
     _one("long-value", "a value has more than forty characters",
         lambda scene: any(len(scene.call.get(name)) > 40 for name in (*_IDS, "OwnerAccount", *_LEGACY)),
         0.05),

@@ -69,11 +69,14 @@ def _row(
 # Precedence
 
 
-_FIXED = (
-    *("region_id_is_given", "region_exists", "instance_id_is_given", "interface_id_is_given", "values_are_text"),
-    *("instance_id_is_well_formed", "interface_id_is_well_formed", "instance_exists", "interface_exists"),
-)
-"""Of these the earlier one explains the later one, so their order among themselves stays."""
+_CAUSES: dict[str, tuple[str, ...]] = {
+    "instance_id_is_well_formed": ("values_are_text",),
+    "interface_id_is_well_formed": ("values_are_text",),
+    "region_exists": ("region_id_is_given", "values_are_text"),
+    "instance_exists": ("region_exists", "instance_id_is_well_formed"),
+    "interface_exists": ("region_exists", "interface_id_is_well_formed", "instance_exists"),
+}
+"""A single fault may break several conditions; those that explain the others stay before them."""
 
 
 def _name(guard: Any) -> str:
@@ -82,10 +85,18 @@ def _name(guard: Any) -> str:
 
 def _explained(guards: Guards) -> Guards:
     """The same order, but with causes before what follows from them."""
-    causes = iter(
-        sorted((each for each in guards if _name(each) in _FIXED), key=lambda each: _FIXED.index(_name(each)))
-    )
-    return tuple(next(causes) if _name(each) in _FIXED else each for each in guards)
+    known = {_name(each): each for each in guards}
+    found: dict[str, Any] = {}
+
+    def add(name: str) -> None:
+        for cause in _CAUSES.get(name, ()):
+            add(cause)
+        if name in known:
+            found.setdefault(name, known[name])
+
+    for name in known:
+        add(name)
+    return tuple(found.values())
 
 
 def _words_first(*words: str) -> Callable[[Guards, str], Guards]:
@@ -506,7 +517,7 @@ FAMILIES: tuple[Family, ...] = (
     _row("gateway-codes", "choice", "The gateway uses its older codes.", _ready("old-gateway-codes"), share=0.05),
     _row("ids", "choice", "Resource ids have another shape: %s.", _nothing, ("long", "short", "hex", "numeric"), 1.0,
         choices=_chosen("shape", str)),
-    _row("pages", "description", "Lists come in pages of %s at most.", _nothing, ("1", "2", "3", "5"), 1.0,
+    _row("pages", "description", "Lists come in pages of %s at most.", _nothing, ("2", "3", "5"), 1.0,
         choices=_chosen("page_limit", int)),
     _row("jitter", "description", "Transitions take up to two times as long.", _nothing, share=1.0,
         choices=_chosen("settle_jitter", lambda argument: 0.9)),
