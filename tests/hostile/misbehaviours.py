@@ -195,7 +195,7 @@ SHAPE = "R01 R02 R03 R04 R05 R08"
 TABLE = (
     # --- before an answer
     m("closed before the request is read", lambda _: False, "reset", 0, early=True),
-    m("reset before the request is read", _reset, "reset", 0, early=True),
+    m("reset before the request is read", _reset, "reset refused", 0, early=True),
     m("silence before the request is read", _wait, "timeout", 0, early=True),
     m("closed before the answer", lambda _: False, "reset", 0, run=True),
     m("reset before the answer", _reset, "reset", 0, run=True),
