@@ -38,6 +38,9 @@ from harness.redact import Redactor
 from harness.target import Target, TargetError, load_target
 
 EMBEDDED = "embedded"
+NOT_OFFERED = ("InvalidAction", "InvalidApi.NotFound", "UnsupportedOperation")
+"""Codes of an endpoint that answers as ECS does, but does not offer DescribeRegions."""
+
 OK, VIOLATED, USAGE, UNUSABLE, ENDED_EARLY = 0, 1, 2, 3, 4
 
 
@@ -231,7 +234,7 @@ def _point_latest(folder: Path) -> None:
 def _greet(client: Client) -> None:
     """One harmless signed call: is the endpoint there, and does it accept the account? Raises Refused."""
     problem = ecs.greet(client)
-    if problem:
+    if problem and not any(code in problem for code in NOT_OFFERED):
         where = f"{client.target.endpoint} cannot be used: {problem}"
         raise Refused(UNUSABLE, f"{where}; check the endpoint and [callers.account]")
 
