@@ -836,10 +836,11 @@ class _Run:
         return frozenset(out)
 
     def _full(self, deed: model.Deed) -> bool:
-        """Whether every slot of the instance is certainly taken, after a slot was freed in this history."""
+        """Whether every slot of the instance is certainly taken: as many as its type has, and an attachment too
+        many was refused earlier in this history, so the number is one that the endpoint keeps to."""
         taken = sum(1 for e in self.known.enis.values() if e.on == frozenset({deed.instance}))
-        quota = self.lab.bench.ground.eni_quota
-        return taken >= quota and any("at the same time" in h["step"] or h.get("eni") for h in self.history)
+        kept = any(h["step"].startswith("attach") and "Limit" in h["code"] for h in self.history)
+        return kept and taken >= self.lab.bench.ground.eni_quota
 
     def _deed(self, act: Act) -> model.Deed:
         eni = self.enis[act.eni % len(self.enis)] if self.enis else ""

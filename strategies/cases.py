@@ -441,6 +441,7 @@ def sweep_overlaps(quota: int) -> Iterator[Scenario]:
     n = max(1, min(quota - 1, 7))
     full = World((InstanceSpec(),), (*((EniSpec(),) * n), EniSpec(on=None, status="Available")))
     steps = (
+        Act("attach", n, 0),
         Parallel((Detach(valid(0)), Detach(valid(0)))),
         Settle(),
         Act("attach", n, 0),
