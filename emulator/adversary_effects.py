@@ -16,7 +16,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from emulator.adversary_triggers import Facts, Gate, after, by_filter, by_id, facts, history, legacy, scene, undeclared
+from emulator.adversary_triggers import Facts, Gate, after, by_filter, by_id, facts, legacy, scene, undeclared
 from emulator.behaviour import Row
 from emulator.call import Call
 from emulator.catalogue import REGIONS
@@ -192,7 +192,7 @@ _CODE_FACTS: dict[str, Facts] = {
     NO_ENI: facts(eni="unknown", caller="account other"),
     ECS_STATE: facts(status="between", caller="account"),
     STATE: facts(caller="account", state="InUse Available"),
-    "InvalidOperation.DetachPrimaryEniNotAllowed": facts(type="Primary", caller="account", tags="none", name="none"),
+    "InvalidOperation.DetachPrimaryEniNotAllowed": facts(type="Primary", caller="account", name="none"),
     "InvalidOperation.InvalidEniType": facts(type="other", caller="account"),
     "Forbidden.SubUser": facts(caller="ram"),
     "Forbidden.NotSupportRAM": facts(caller="ram_unsupported"),
@@ -744,7 +744,7 @@ def _instead(gate: Gate, which: str) -> Hooks:
             put_back(call, eni, "InUse")
             call.cloud.detach(wrong)
 
-    return _accepted(gate, act, lambda call, eni: eni.detaches >= 0 and other(call, eni) is not None)
+    return _accepted(gate, act, lambda call, eni: other(call, eni) is not None)
 
 
 def _changes_of(who: Callable[[Call, NetworkInterface], list[NetworkInterface]]) -> Builder:
@@ -1032,7 +1032,7 @@ def _slot_kept(gate: Gate, argument: str) -> Hooks:
     def act(call: Call, eni: NetworkInterface) -> None:
         home = _home(call, eni)
         if home is not None:
-            home.scar[gate.key] = home.scar.get(gate.key, 0) + (-1 if argument == "won" else 1)
+            home.scar[gate.key] = home.scar.get(gate.key, 0) + 1
 
     def slots(instance: Instance, used: int) -> int:
         return used + int(instance.scar.get(gate.key, 0))
@@ -1456,4 +1456,3 @@ FAMILIES: tuple[Family, ...] = (
     *CALLER_FAMILIES,
 )
 FAULT_EFFECTS: dict[str, Family] = {each.name: each for each in FAMILIES}
-__all__ = ["CODES", "FAULT_EFFECTS", "Effect", "Family", "history"]

@@ -155,7 +155,7 @@ def _busy(gate: Gate, argument: str) -> Hooks:
 def _settling(gate: Gate, seconds: str) -> Hooks:
     def effect(call: Call, eni: NetworkInterface) -> None:
         cloud = call.cloud
-        if eni.pending is None or eni.held or eni.forced is not None or eni.detaches < 0:
+        if eni.pending is None or eni.held or eni.forced is not None:
             return
         begun = gate.memory(cloud, "begun")
         if begun.get(eni.id) == eni.detaches or not gate.fires(call):
@@ -474,7 +474,7 @@ FAMILIES: tuple[Family, ...] = (
     _row("busy", "retry", "The call must be repeated: %s.", _busy, tuple(_BUSY), 1.0),
     _row("settling", "time", "The detach takes %s seconds.", _settling,
         ("0", "0.01", "0.2", "0.4", "0.7", "1.0", "1.3"), 0.4, ACCEPTED),
-    _row("answers-late", "time", "The answer takes %s seconds.", _answers_late, ("0.02", "0.06", "0.15"), 1.0),
+    _row("answers-late", "time", "The answer takes %s seconds.", _answers_late, ("0.005", "0.02", "0.05"), 1.0),
     _row("lags", "time", "Descriptions lag %s seconds behind from then on.", _lag,
         ("0.2", "0.4", "0.6", "0.9"), 0.4, ACCEPTED),
     _row("hides-link", "time", "From then on the link is gone as soon as an interface is Detaching.", _hides_link,

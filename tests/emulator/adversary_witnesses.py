@@ -222,8 +222,7 @@ TRIGGERS_SHOWN: dict[str, Callable[[Client, On, str], Pair]] = {
     "interface-before-instance": orders((ENI, R, ECS), (ECS, R, ENI)),
     "many-parameters": wire(more(A="1", B="2", C="3"), more(A="1", B="2")),
     "long-value": wire(more(OwnerAccount="a" * 60), more(OwnerAccount="a")),
-    "plain-nonce": wire({"nonce": uuid.uuid4().hex}, {"nonce": str(uuid.uuid4())}),
-    "dashed-nonce": wire({"nonce": str(uuid.uuid4())}, {"nonce": uuid.uuid4().hex}),
+    "nonce-begins-with-digit": wire({"nonce": f"1{uuid.uuid4()}"}, {"nonce": f"a{uuid.uuid4()}"}),
     "nonce-ends": lambda client, on, name: wire({"nonce": f"{uuid.uuid4().hex}a"}, {"nonce": f"{uuid.uuid4().hex}b"})(
         client, on, f"{name}(a)"
     ),
@@ -235,7 +234,7 @@ TRIGGERS_SHOWN: dict[str, Callable[[Client, On, str], Pair]] = {
     "eni-id-ends": by_id(lambda made: (made.eni[-1], ALPHABET[ALPHABET.index(made.eni[-1]) - 1])),
     "eni-id-parity": by_id(lambda made: ("odd", "even") if ord(made.eni[-1]) % 2 else ("even", "odd")),
     "tagged": worlds(world(**TAG)),
-    "untagged": worlds(build, world(**TAG)),
+    "tag-parity": lambda client, on, name: worlds(world(**TAG), build, "odd")(client, on, name),
     "several-groups": worlds(rich),
     "several-addresses": worlds(rich),
     "described": worlds(world(Description="d")),
