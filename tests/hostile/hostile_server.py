@@ -136,11 +136,13 @@ def hostile(
     elsewhere: str = "",
     context: ssl.SSLContext | None = None,
     early: bool = False,
+    after_all: bool = False,
 ) -> Iterator[Hostile]:
     """A misbehaving server until the block ends.
 
     behind: host:port of the endpoint for requests that are not chosen. only: misbehave for this operation alone.
-    early: misbehave before a request is read. context: speak TLS.
+    early: misbehave before a request is read. context: speak TLS. after_all: let the endpoint behind carry out
+    the call, and misbehave in place of its answer.
     """
     stopped = threading.Event()
     server = Hostile("")
@@ -161,6 +163,10 @@ def hostile(
                 if chosen:
                     with lock:
                         server.requests.append(request)
+                    if after_all:
+                        upstream = upstream or _connect(behind)
+                        upstream.sendall(request)
+                        _answer(upstream)
                     if not behave(Line(sock, request, elsewhere, stopped)):
                         return
                     continue
@@ -169,9 +175,7 @@ def hostile(
                     server.dead = server.dead or 0 < server.after < server.passed
                 if server.dead:
                     return
-                if upstream is None:
-                    host, _, port = behind.partition(":")
-                    upstream = socket.create_connection((host, int(port)), 10)
+                upstream = upstream or _connect(behind)
                 upstream.sendall(request)
                 sock.sendall(_answer(upstream))
 
@@ -181,6 +185,11 @@ def hostile(
             yield server
         finally:
             stopped.set()
+
+
+def _connect(address: str) -> socket.socket:
+    host, _, port = address.partition(":")
+    return socket.create_connection((host, int(port)), 10)
 
 
 def _answer(sock: socket.socket) -> bytes:

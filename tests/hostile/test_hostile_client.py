@@ -82,9 +82,13 @@ def test_a_call_ends_as_what_it_was(row: Misbehaviour, elsewhere: Hostile) -> No
     elsewhere.requests.clear()
     with hostile(row.behave, elsewhere=elsewhere.url, early=row.early) as server:
         client = client_of(server.url)
-        send(client)  # what is made once, such as a bomb, is not the client's memory
+        wires = [Wire(format=row.format), Wire("POST", "form", row.format, "v3")]  # type: ignore[arg-type]
+        if "timeout" in row.outcome:
+            wires = wires[:1]
+        else:
+            send(client)  # what is made once, such as a bomb, is not the client's memory
         tracemalloc.start()
-        for wire in (Wire(format=row.format), Wire("POST", "form", row.format, "v3")):  # type: ignore[arg-type]
+        for wire in wires:
             started = time.monotonic()
             exchange = send(client, wire)
             assert exchange.outcome in row.outcome.split(), exchange
