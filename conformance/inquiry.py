@@ -30,6 +30,8 @@ T = TypeVar("T")
 
 CONFIRM = 2
 """How often a counterexample is judged again before it is reported."""
+LOST = "lost.txt"
+"""File in a run's directory that says why the target could no longer be reached; no worker goes on after that."""
 CLOCKED = ("outcome:timeout", "stays", "F02:stays Detaching")
 """Causes that rest on a clock: not reported unless they are seen again."""
 
@@ -91,8 +93,24 @@ class Inquiry:
         self.ran = self.judged = 0
 
     def over(self) -> bool:
-        """Whether the run must end: out of minutes, or stopped at the first violation."""
-        return self.stop or time.monotonic() > self.deadline
+        """Whether the run must end: out of minutes, stopped at the first violation, or the target is gone."""
+        return self.stop or time.monotonic() > self.deadline or self.lost()
+
+    def lost(self) -> bool:
+        """Whether a worker has found that the target is gone."""
+        return (self.out / LOST).exists()
+
+    def _look_for_target(self) -> bool:
+        """Whether the target still answers anything. If not, twice in a row, no worker goes on."""
+        client = self.lab.session.client
+        for pause in (0.0, 1.0 if client.target.loopback else 20.0):
+            time.sleep(pause)
+            exchange = client.send("DescribeRegions", [], deadline=self.lab.deadline)
+            if exchange.outcome == "answered":
+                return True
+        said = f"the target could no longer be reached: {exchange.outcome} ({exchange.detail})"
+        (self.out / LOST).write_text(said)
+        return False
 
     def left_out(self, requirements: Sequence[str]) -> bool:
         """Whether a test should be left out: the time is spent, and what it is for was judged before."""
@@ -116,6 +134,7 @@ class Inquiry:
                 self.lab.record.lacks(requirements, outcome.missing)
             else:
                 self.lab.record.undecided(requirements, outcome.undecided)
+                self._look_for_target()
         else:
             self.judged += 1
         for found in outcome.found:
@@ -182,6 +201,13 @@ class Inquiry:
             return
         entry = self._note(key, found, scenario)
         doubtful = found.finding.certainty < 1 or found.finding.cause.startswith(CLOCKED)
+        if found.finding.cause.startswith("outcome:") and not self._look_for_target():
+            if doubtful or found.finding.cause == "outcome:refused":
+                self.lab.record.undecided((found.finding.requirement,), "the target is gone, and was perhaps before")
+                (self.out / "evidence" / entry["evidence"]).unlink(missing_ok=True)
+            else:
+                self._publish(entry)
+            return
         if not doubtful:
             self._publish(entry)
         smallest, shown, tried, confirmed = self._smaller(found, scenario)
@@ -263,6 +289,7 @@ class Inquiry:
         """The smallest Scenario that shows the same, what it showed, candidates tried, and confirmations."""
         last: dict[Scenario, Found] = {}
         until = time.monotonic() + self.effort.shrink_seconds * (0.4 if self.first_violation else 1)
+        until = min(until, self.deadline)
         slow = found.finding.cause.startswith(("outcome:timeout", "stays", "F02:stays"))
 
         def fails(candidate: Scenario) -> bool:

@@ -28,7 +28,7 @@ from hypothesis.database import DirectoryBasedExampleDatabase, ExampleDatabase
 import reports
 from conformance import deviations, verdicts
 from conformance.contract import CONTRACTS, Contract, Revision, full_id
-from conformance.inquiry import EFFORTS, Inquiry
+from conformance.inquiry import EFFORTS, LOST, Inquiry
 from conformance.lab import Lab
 from conformance.record import Record, read_all
 from harness import arrange, control, ecs, janitor, journal
@@ -324,10 +324,15 @@ def close_study(study: Study, *, incomplete: str = "") -> int:
         return OK
     study.closed = True
     old = _ignore_interrupts()
+    gone = study.folder / LOST
     try:
+        if gone.exists():
+            incomplete = incomplete or gone.read_text()
         # On this machine an endpoint that cannot give things back is not worth waiting for.
         patience = 3 + study.target.limits.settle_seconds if study.target.loopback else None
         left = janitor.teardown(study.session, seconds=patience).left if _alive(study) else ()
+        if gone.exists() and not _alive(study) and study.emulator is None:
+            study.note = f"{study.note} what the run created may still be there; run the janitor".strip()
         if left:
             names = ", ".join(one.item.id for one in left[:5])
             study.note = f"{study.note} {len(left)} resources could not be removed ({names}); run the janitor".strip()
@@ -354,8 +359,12 @@ def abandon(study: Study) -> None:
 
 
 def _alive(study: Study) -> bool:
-    """Whether a teardown can be of use: the emulator that we started may have been ended."""
-    return study.emulator is None or study.emulator.poll() is None
+    """Whether a teardown can be of use: the emulator that we started may have been ended, or the target be gone."""
+    if study.emulator is not None:
+        return study.emulator.poll() is None
+    if not (study.folder / LOST).exists():
+        return True
+    return study.session.client.send("DescribeRegions", [], deadline=5.0).outcome == "answered"
 
 
 def _ignore_interrupts() -> Any:

@@ -174,7 +174,8 @@ UNUSABLE = (
     "closed before the answer", "reset before the answer", "half a status line", "garbage", "endless garbage",
     "a thousand headers", "HTTP/0.9", "a body of a gigabyte", "chunk size that is no number", "gzip bomb",
     "broken compression", "302 elsewhere", "401 that asks for a password", "403 page of a firewall", "407 page",
-    "500 page", "502 page of a proxy", "200 page of a portal", "JSON 200000 lists deep", "XML entity bomb", "204", "304",
+    "500 page", "502 page of a proxy", "200 page of a portal", "JSON 200000 lists deep", "XML entity bomb", "204",
+    "304",
 )  # fmt: skip
 
 
