@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,8 @@ from harness.redact import Redactor
 from harness.snapshot import Snapshot
 
 MOST_HISTORY = 60
+BODY = 128 << 10
+"""Octets of an answer's body that the evidence keeps."""
 ALL_HOLDS = "everything that the page asks for holds"
 
 
@@ -112,7 +115,7 @@ def build(
         "shrunk": shrunk,
         "candidates": tried,
         "step": found.step,
-        "exchange": journal.to_json(exchange) if exchange is not None else None,
+        "exchange": journal.to_json(replace(exchange, body=exchange.body[:BODY])) if exchange is not None else None,
         "world_before": _world(found.before),
         "world_after": _world(found.after),
         "changes": [

@@ -291,7 +291,7 @@ def test_a_target_that_hangs_in_the_middle(emulator: Running, tmp_path: Path) ->
 
     with hostile(behave, behind=emulator.url[7:], only=DETACH) as proxy:
         target = target_file(emulator, proxy.url, tmp_path)
-        target.write_text(target.read_text().replace("minutes = 30", "minutes = 0.05"))
+        target.write_text(target.read_text().replace("minutes = 30", "minutes = 0.1"))
         started = time.monotonic()
         done = ended(target, "-n", "1")
         assert time.monotonic() - started < 50
