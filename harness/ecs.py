@@ -173,7 +173,7 @@ def call(
         wire=session.wire,
         version=VPC_VERSION if vpc else VERSION,
         vpc=vpc,
-        deadline=deadline,
+        deadline=deadline / 3 if session.target.loopback else deadline,
     )
 
 
