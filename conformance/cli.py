@@ -287,9 +287,11 @@ compare staging/results.json out/latest --out difference.html
         "join the shards of a run into one result and one report",
         """
 merge shards/1 shards/2 shards/3 shards/4 --out out
+merge shards/* --deviations deviations.toml
 """,
     )
     merge.add_argument("runs", metavar="DIR", nargs="+", help="output directories of the shards")
+    merge.add_argument("--deviations", metavar="FILE", help="violations that are known, with owner and expiry")
     _out(merge, "where the joined run is written")
 
     prove = _add(

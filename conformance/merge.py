@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import reports
+from conformance import deviations
 from conformance import study as studies
 from conformance.contract import CONTRACTS, full_id
 from conformance.record import read_all
@@ -57,8 +58,11 @@ def lost(found: Sequence[tuple[Path, Mapping[str, Any]]]) -> tuple[list[int], se
     return gone, touched, total
 
 
-def merge(folders: Sequence[Path], out: Path) -> tuple[Path, int]:
-    """Join the shards into a new directory below `out`; returns it and the exit status. Raises Unfit."""
+def merge(folders: Sequence[Path], out: Path, known: tuple[deviations.Deviation, ...] = ()) -> tuple[Path, int]:
+    """Join the shards into a new directory below `out`; returns it and the exit status. Raises Unfit.
+
+    known: deviations that are accepted for the whole; what the shards accepted is judged anew.
+    """
     found = parts(folders)
     gone, touched, _ = lost(found)
     folder = out / f"{found[0][1]['run']['id']}-merged"
@@ -89,8 +93,11 @@ def merge(folders: Sequence[Path], out: Path) -> tuple[Path, int]:
     for entry in results["requirements"]:
         if gone and entry["verdict"] != "violated" and any(full_id(r) == entry["id"] for r in touched):
             entry["verdict"], entry["reason"] = "inconclusive", note
-    worst = [data["run"]["exit"] for _, data in found]
-    status = studies.VIOLATED if any(e["verdict"] == "violated" for e in results["requirements"]) else max(worst)
+    problems = studies.accept(results, known)
+    violated = bool(problems) or any(e["verdict"] == "violated" for e in results["requirements"])
+    # A shard's own 1 is judged anew: what it found is in the records.
+    worst = [data["run"]["exit"] for _, data in found if data["run"]["exit"] != studies.VIOLATED]
+    status = studies.VIOLATED if violated else max(worst, default=studies.OK)
     status = studies.ENDED_EARLY if gone and status == studies.OK else status
     run = results["run"]
     run.update(
@@ -99,7 +106,7 @@ def merge(folders: Sequence[Path], out: Path) -> tuple[Path, int]:
         shard="",
         seconds=round(max(data["run"]["seconds"] for _, data in found), 2),
         incomplete=bool(gone) or any(data["run"]["incomplete"] for _, data in found),
-        note=" ".join(filter(None, [note, *(data["run"]["note"] for _, data in found)])),
+        note=" ".join(filter(None, [note, *problems, *(data["run"]["note"] for _, data in found)])),
     )
     calls: dict[str, int] = {}
     for _, data in found:
@@ -119,11 +126,17 @@ def merge(folders: Sequence[Path], out: Path) -> tuple[Path, int]:
 def main(args: Any) -> int:
     """The subcommand. Exit status as of the run that the shards make up."""
     try:
-        folder, status = merge([Path(d) for d in args.runs], Path(args.out))
-    except Unfit as unfit:
+        known = deviations.load(args.deviations) if getattr(args, "deviations", None) else ()
+        folder, status = merge([Path(d) for d in args.runs], Path(args.out), known)
+    except (Unfit, deviations.DeviationError) as unfit:
         print(f"eni-conformance merge: {unfit}", file=sys.stderr)
         return studies.USAGE
     from reports import model, summary
 
-    print(summary.text(model.load(folder), out_dir=folder))
+    results = model.load(folder)
+    print(summary.text(results, out_dir=folder))
+    step = os.environ.get("GITHUB_STEP_SUMMARY")
+    if step:
+        with open(step, "a") as file:
+            file.write(summary.markdown(results, folder))
     return status

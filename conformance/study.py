@@ -379,6 +379,19 @@ def _restore_interrupts(old: Any) -> None:
         signal.signal(signal.SIGINT, old)
 
 
+def accept(results: dict[str, Any], known: tuple[deviations.Deviation, ...]) -> list[str]:
+    """Take known deviations into account. Returns the problems of their file."""
+    problems: list[str] = []
+    if known:
+        today = datetime.datetime.now(datetime.UTC).date()
+        results["requirements"], problems = deviations.apply(
+            results["requirements"], results["violations"], known, today
+        )
+    results["problems"] = problems
+    results["deviations"] = [{"entry": str(d), "owner": d.owner, "expires": d.expires.isoformat()} for d in known]
+    return problems
+
+
 def write_results(study: Study, *, incomplete: str = "") -> int:
     """Fold all records into results.json. Returns the exit status."""
     plan = study.plan
@@ -409,20 +422,11 @@ def write_results(study: Study, *, incomplete: str = "") -> int:
     }
     results = compose(CONTRACTS[plan.revision], study.folder, records, callers, target, run, incomplete)
     results["calls"] = dict(sorted((Counter(results["calls"]) + study.session.client.counts).items()))
-    problems: list[str] = []
-    if study.deviations:
-        today = datetime.datetime.now(datetime.UTC).date()
-        results["requirements"], problems = deviations.apply(
-            results["requirements"], results["violations"], study.deviations, today
-        )
+    problems = accept(results, study.deviations)
     counted = Counter(entry["verdict"] for entry in results["requirements"])
     status = VIOLATED if problems else _status(counted, incomplete)
     results["run"]["exit"] = status
-    results["problems"] = problems
     results["run"]["note"] = " ".join(filter(None, [results["run"]["note"], *problems]))
-    results["deviations"] = [
-        {"entry": str(d), "owner": d.owner, "expires": d.expires.isoformat()} for d in study.deviations
-    ]
     text = study.redactor.text(json.dumps(results, ensure_ascii=True, indent=1))
     part = study.folder / "results.json.part"
     part.write_text(text)
