@@ -464,7 +464,7 @@ def _emulator(rest: Sequence[str]) -> NoReturn:
     paths = [root, *filter(None, [os.environ.get("PYTHONPATH")])]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(paths)}
     sys.stdout.flush()
-    os.execve(sys.executable, [sys.executable, "-m", "emulator", *rest], environment)  # noqa: S606
+    os.execve(sys.executable, [sys.executable, "-m", "emulator", *rest], environment)  # noqa: S606 - this interpreter
 
 
 if __name__ == "__main__":

@@ -67,7 +67,7 @@ class Result:
 def listed(what: str) -> list[dict[str, str]]:
     """The emulator's own list of "faults" or "variants"."""
     command = [sys.executable, "-m", "emulator", f"--list-{what}", "--json"]
-    out = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60).stdout  # noqa: S603
+    out = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60).stdout  # noqa: S603 - this interpreter
     rows: list[dict[str, str]] = json.loads(out)
     return rows
 
@@ -93,7 +93,7 @@ def composed(count: int, seed: int) -> list[Subject]:
     out = []
     for kind, extra, n in (("fault", (), count), ("variant", ("--conforming",), max(1, count // 3))):
         command = [sys.executable, "-m", "emulator", "--list-composed", str(n), "--seed", str(seed), "--json", *extra]
-        text = subprocess.run(command, capture_output=True, text=True, check=True, timeout=120).stdout  # noqa: S603
+        text = subprocess.run(command, capture_output=True, text=True, check=True, timeout=120).stdout  # noqa: S603 - this interpreter
         for row in json.loads(text):
             arguments = ("--composed", row["name"])
             out.append(
@@ -112,7 +112,7 @@ def one(subject: Subject, effort: str, seed: int, folder: Path) -> Result:
     target = place / "target.toml"
     environment = {**os.environ, "NO_COLOR": "1"}
     environment.pop("GITHUB_STEP_SUMMARY", None)
-    emulator = subprocess.Popen(  # noqa: S603
+    emulator = subprocess.Popen(  # noqa: S603 - this interpreter
         [
             sys.executable, "-m", "emulator", "--port", "0", "--write-target", str(target),
             "--parent-pid", str(os.getpid()), *subject.arguments,
@@ -128,7 +128,7 @@ def one(subject: Subject, effort: str, seed: int, folder: Path) -> Result:
             "--seed", str(seed), "-n", "1", "--out", str(place), "--first-violation",
         ]  # fmt: skip
         log = (place / "log.txt").open("w")
-        run = subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT, env=environment, start_new_session=True)  # noqa: S603
+        run = subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT, env=environment, start_new_session=True)  # noqa: S603 - this interpreter
         try:
             status = run.wait(RUN_SECONDS[effort])
         except subprocess.TimeoutExpired:

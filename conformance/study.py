@@ -117,7 +117,7 @@ def start_emulator(folder: Path) -> tuple[subprocess.Popen[str], Path]:
     """
     file = folder / "target.toml"
     log = (folder / "emulator.log").open("w")
-    process = subprocess.Popen(  # noqa: S603
+    process = subprocess.Popen(  # noqa: S603 - this interpreter
         [
             sys.executable, "-m", "emulator", "--port", "0", "--write-target", str(file),
             "--parent-pid", str(os.getpid()),
