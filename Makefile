@@ -6,7 +6,7 @@ EFFORT ?= standard
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := conformance
-.PHONY: conformance test lint types imports unit node browser redis lock prove mutation bench allure clean
+.PHONY: conformance test lint types imports unit node browser redis lock plan-table prove mutation bench allure clean
 
 $(READY): pyproject.toml requirements.lock
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
@@ -65,6 +65,19 @@ mutation: $(READY)
 	cp -r conformance harness strategies pyproject.toml $(MUTANTS) && cp -r tests/conformance $(MUTANTS)/tests
 	cd $(MUTANTS) && nice ../mutation/bin/mutmut run --max-children 1 > run.log; tail -c 300 run.log | tr '\r' '\n' | tail -n 3
 	cd $(MUTANTS) && ../mutation/bin/mutmut results
+
+# The table that `plan` tells from: quick with three seeds, by the later revision, and without control; standard once.
+plan-table: $(READY)
+	rm -rf build/plan && mkdir -p build/plan
+	for seed in 1 2 3; do $(BIN)/eni-conformance run --effort quick --seed $$seed --out build/plan >/dev/null || exit; done
+	$(BIN)/eni-conformance run --effort quick --revision 2024 --seed 1 --out build/plan >/dev/null
+	$(BIN)/eni-conformance run --effort standard --seed 1 --out build/plan >/dev/null
+	$(BIN)/python -m emulator --port 0 --write-target build/plan/all.toml >build/plan/emulator.log & emulator=$$!; \
+	  until grep -q LISTENING build/plan/emulator.log; do sleep 0.1; done; \
+	  (umask 077; sed '/^\[control\]/,/^$$/d' build/plan/all.toml >build/plan/target.toml); \
+	  $(BIN)/eni-conformance run --target build/plan/target.toml --effort quick --seed 1 --out build/plan >/dev/null; \
+	  status=$$?; kill $$emulator; exit $$status
+	$(BIN)/python -m harness.plan build/plan/2*
 
 lock: pyproject.toml
 	$(BIN)/pip-compile --quiet --generate-hashes --allow-unsafe --strip-extras --no-emit-index-url \

@@ -19,21 +19,20 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
-
-from hypothesis.database import DirectoryBasedExampleDatabase, ExampleDatabase
 
 import reports
 from conformance import deviations, verdicts
 from conformance.contract import CONTRACTS, Contract, Revision, full_id
+from conformance.database import DatabaseError, open_database
 from conformance.inquiry import EFFORTS, LOST, Inquiry
 from conformance.lab import Lab
 from conformance.record import Record, read_all
-from harness import arrange, control, ecs, janitor, journal
+from harness import arrange, control, doctor, ecs, janitor, journal
+from harness import plan as plans
 from harness.client import Client
-from harness.ledger import Ledger
 from harness.redact import Redactor
 from harness.target import Target, TargetError, load_target
 
@@ -70,6 +69,11 @@ class Plan:
     history: str = ""
     shard: str = ""
 
+    @property
+    def part(self) -> bool:
+        """Whether this is less than a whole run by intent."""
+        return bool(self.only or self.shard or self.first_violation)
+
     def command(self) -> str:
         """The command that repeats this run."""
         parts = ["eni-conformance run"]
@@ -101,6 +105,7 @@ class Study:
     began: float = field(default_factory=time.time)
     emulator: subprocess.Popen[str] | None = None
     deviations: tuple[deviations.Deviation, ...] = ()
+    predicted: Mapping[str, Any] | None = None
     note: str = ""
     closed: bool = False
 
@@ -166,6 +171,10 @@ def open_study(plan: Plan, *, latest: bool = True) -> Study:
     target = None
     if plan.target != EMBEDDED:
         target = _load(Path(plan.target), plan)
+    try:
+        open_database(plan.database, check=True)
+    except DatabaseError as error:
+        raise Refused(USAGE, str(error)) from None
     run_id = new_run_id()
     folder = Path(plan.out) / run_id
     try:
@@ -182,11 +191,8 @@ def open_study(plan: Plan, *, latest: bool = True) -> Study:
     redactor = Redactor(target)
     book = journal.Journal(journal.worker_path(folder, "main"), redactor)
     try:
-        client = Client(target, worker="main", journal=book)
-        limits = {"instance": target.limits.instances, "eni": target.limits.network_interfaces}
-        ledger = Ledger(folder, run_id, worker="main", durable=not target.loopback, limits=limits)
-        session = ecs.Session(target, client, ledger, run_id)
-        _greet(client)
+        session = ecs.open_session(target, folder, run_id, journal=book)
+        _greet(session.client)
         offered = control.offer(target)
         if target.control_url and offered.problem:
             raise Refused(UNUSABLE, f"control.url {target.control_url}: {offered.problem}; correct or remove it")
@@ -208,7 +214,26 @@ def open_study(plan: Plan, *, latest: bool = True) -> Study:
         stop_emulator(process)
         raise Refused(UNUSABLE, redactor.text(str(error))) from None
     (folder / "ground.json").write_text(json.dumps(study.ground.to_json()))
+    study.predicted = _predicted(study)
     return study
+
+
+def _predicted(study: Study) -> dict[str, Any] | None:
+    """What `plan` would have told about this run; None for a part of a run, about which nothing is known."""
+    plan, target = study.plan, study.target
+    if plan.part:
+        return None
+    price = None if target.loopback else doctor.price_per_hour(study.session, study.ground.instance_type)
+    prediction = plans.predict(
+        target,
+        effort=plan.effort,
+        revision=plan.revision,
+        control=bool(study.capabilities),
+        workers=plan.workers,
+        out=Path(plan.out),
+        price=price,
+    )
+    return {name: value for name, value in asdict(prediction).items() if name not in ("fits", "notes")}
 
 
 def _load(path: Path, plan: Plan) -> Target:
@@ -249,10 +274,7 @@ def join(
     target = load_target(target_file, allow_plain_http=plan.allow_plain_http)
     redactor = Redactor(target)
     book = journal.Journal(journal.worker_path(folder, worker), redactor)
-    client = Client(target, worker=worker, journal=book, share=workers)
-    limits = {"instance": target.limits.instances, "eni": target.limits.network_interfaces}
-    ledger = Ledger(folder, run_id, worker=worker, durable=not target.loopback, limits=limits)
-    session = ecs.Session(target, client, ledger, run_id)
+    session = ecs.open_session(target, folder, run_id, worker=worker, share=workers, journal=book)
     ground = ecs.Ground.from_json(json.loads((folder / "ground.json").read_text()))
     bench = arrange.Bench(
         session,
@@ -279,28 +301,10 @@ def join(
         folder,
         redactor,
         frozenset(target.callers),
-        database(plan.database),
+        open_database(plan.database),
         plan.first_violation,
         time.monotonic() + 60 * target.limits.minutes,
     )
-
-
-def database(text: str) -> ExampleDatabase | None:
-    """The shared example database that --database names: "", "DIR", "redis://..." or "github:OWNER/REPO"."""
-    if not text:
-        return None
-    if text.startswith("redis://"):
-        from hypothesis.extra.redis import RedisExampleDatabase
-        from redis import Redis
-
-        return RedisExampleDatabase(Redis.from_url(text), key_prefix=b"eni-conformance:")
-    if text.startswith("github:"):
-        from hypothesis.database import GitHubArtifactDatabase, MultiplexedDatabase, ReadOnlyDatabase
-
-        owner, _, repository = text.removeprefix("github:").partition("/")
-        local = DirectoryBasedExampleDatabase(Path(".hypothesis") / "examples")
-        return MultiplexedDatabase(local, ReadOnlyDatabase(GitHubArtifactDatabase(owner, repository)))
-    return DirectoryBasedExampleDatabase(text)
 
 
 def leave(inquiry: Inquiry) -> None:
@@ -311,8 +315,7 @@ def leave(inquiry: Inquiry) -> None:
     record.calls = Counter(client.counts)
     record.latency = {action: values[:] for action, values in client.latencies.items()}
     record.write(inquiry.out)
-    if inquiry.lab.session.client is not None:
-        client.close()
+    client.close()
 
 
 # --- the end -----------------------------------------------------------------------------------------
@@ -419,9 +422,11 @@ def write_results(study: Study, *, incomplete: str = "") -> int:
         "incomplete": bool(incomplete),
         "note": " ".join(filter(None, (incomplete, study.note))),
         "only": plan.only,
+        "part": plan.part,
     }
     results = compose(CONTRACTS[plan.revision], study.folder, records, callers, target, run, incomplete)
     results["calls"] = dict(sorted((Counter(results["calls"]) + study.session.client.counts).items()))
+    results["predicted"] = study.predicted
     problems = accept(results, study.deviations)
     counted = Counter(entry["verdict"] for entry in results["requirements"])
     status = VIOLATED if problems else _status(counted, incomplete)

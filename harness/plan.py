@@ -6,7 +6,7 @@ figures do not depend on the target except for waiting, so what changes from tar
 rate of calls, and how long transitions take. Nothing is created; the price is asked for if the endpoint can
 be reached.
 
-    python -m harness.plan out/RUN...        measures the table anew, from runs on the embedded emulator
+    make plan-table                          measures the table anew, from runs on the embedded emulator
 """
 
 from __future__ import annotations
@@ -64,20 +64,28 @@ class Prediction:
     notes: tuple[str, ...] = ()
 
 
-def measured(effort: str, revision: str, *, table: Path = TABLE) -> tuple[dict[str, int], float, str]:
-    """Calls by operation, seconds on the emulator, and the source, for an effort. ({}, 0, why) if unknown."""
+def measured(effort: str, revision: str, control: bool, *, table: Path = TABLE) -> tuple[dict[str, int], float, str]:
+    """Calls by operation, seconds on the emulator, and the source, for an effort. ({}, 0, why) if unknown.
+
+    control: whether the target offers the control protocol, without which much cannot be tried.
+    """
     try:
         rows = json.loads(table.read_text("utf-8"))["runs"]
     except (OSError, ValueError, KeyError):
         return {}, 0.0, "no figures are known"
-    for row in rows:
-        if row["effort"] == effort and row["revision"] == revision:
-            return dict(row["calls"]), float(row["seconds"]), f"{row['of']} runs on the embedded emulator"
-    near = [row for row in rows if row["effort"] == effort] or rows
-    if not near:
+    wanted = {"effort": effort, "revision": revision, "control": control}
+    # What matters most decides which row is nearest; of unlike efforts the last is the largest.
+    near = max(reversed(rows), key=lambda row: [row[name] == value for name, value in wanted.items()], default=None)
+    if near is None:
         return {}, 0.0, "no figures are known"
-    row = near[0]
-    return dict(row["calls"]), float(row["seconds"]), f"runs with {row['effort']}, revision {row['revision']}"
+    source = f"{near['of']} runs on the embedded emulator"
+    other = [
+        f"--effort {near['effort']}" if near["effort"] != effort else "",
+        f"revision {near['revision']}" if near["revision"] != revision else "",
+        f"{'with' if near['control'] else 'without'} the control protocol" if near["control"] != control else "",
+    ]
+    told = ", ".join(filter(None, other))
+    return dict(near["calls"]), float(near["seconds"]), f"{source}, made {told}" if told else source
 
 
 def earlier(out: Path, target: Target, effort: str, revision: str) -> tuple[dict[str, int], float, str] | None:
@@ -87,7 +95,7 @@ def earlier(out: Path, target: Target, effort: str, revision: str) -> tuple[dict
             data = json.loads(path.read_text("utf-8"))
             run, where = data["run"], data["target"]
             alike = (run["effort"], run["revision"], where["endpoint"]) == (effort, revision, target.endpoint)
-            if alike and run["exit"] in (0, 1) and not run.get("incomplete"):
+            if alike and run["exit"] in (0, 1) and not run.get("incomplete") and not run.get("part"):
                 calls = {str(k): int(v) for k, v in data["calls"].items()}
                 return calls, float(run["seconds"]), f"run {run['id']} on this target"
         except (OSError, ValueError, KeyError, TypeError):
@@ -100,13 +108,14 @@ def predict(
     *,
     effort: str,
     revision: str,
+    control: bool,
     workers: int = 1,
     out: Path | None = None,
     price: tuple[float, str] | None = None,
 ) -> Prediction:
     """What a run would do. price: of an instance for an hour, with its currency. Does no I/O but reading files."""
     own = earlier(out, target, effort, revision) if out is not None else None
-    calls, seconds, source = own or measured(effort, revision)
+    calls, seconds, source = own or measured(effort, revision, control)
     total = sum(calls.values())
     limits = target.limits
     workers = max(1, workers)
@@ -155,21 +164,25 @@ def difference(predicted: Mapping[str, int], actual: Mapping[str, int]) -> float
 
 
 def learn(runs: Iterable[Path]) -> dict[str, Any]:
-    """The table from finished runs: for each effort and revision, the median of each figure.
+    """The table from finished runs: for each effort, revision and use of control, the median of each figure.
 
-    Raises OSError, ValueError or KeyError if one is not the result of a run.
+    Raises OSError, ValueError or KeyError if one is not the result of a run, or is of a part of one.
     """
-    groups: dict[tuple[str, str], list[dict[str, Any]]] = {}
+    groups: dict[tuple[str, str, bool], list[dict[str, Any]]] = {}
     for path in runs:
         data = json.loads((path / "results.json" if path.is_dir() else path).read_text("utf-8"))
-        groups.setdefault((data["run"]["effort"], data["run"]["revision"]), []).append(data)
+        run = data["run"]
+        if run["part"] or run["incomplete"]:
+            raise ValueError(f"{path}: not a whole run")
+        groups.setdefault((run["effort"], run["revision"], bool(data["target"]["control"])), []).append(data)
     rows = []
-    for (effort, revision), group in sorted(groups.items()):
+    for (effort, revision, offered), group in sorted(groups.items()):
         names = sorted({name for data in group for name in data["calls"]})
         rows.append(
             {
                 "effort": effort,
                 "revision": revision,
+                "control": offered,
                 "of": len(group),
                 "seconds": round(statistics.median(data["run"]["seconds"] for data in group), 1),
                 "calls": {n: round(statistics.median(data["calls"].get(n, 0) for data in group)) for n in names},
@@ -207,7 +220,8 @@ def main(args: Any) -> int:
     """The subcommand. Exit status: 0, or 2 for a configuration that cannot be used."""
     try:
         target = load_target(args.target, allow_plain_http=args.allow_plain_http)
-        price, missing = ask(target, args.revision)
+        offered = control.capabilities(target)
+        price = None if target.loopback else doctor.price_here(target, Client(target, worker="plan"))
     except TargetError as error:
         print(error, file=sys.stderr)
         return 2
@@ -215,10 +229,16 @@ def main(args: Any) -> int:
         target,
         effort=args.effort,
         revision=args.revision,
+        control=bool(offered),
         workers=args.workers or 1,
         out=Path(args.out),
         price=price,
     )
+    missing = {
+        one.requirement: one.missing
+        for one in doctor.provokable(CONTRACTS[args.revision], target, offered)
+        if not one.possible
+    }
     if args.json:
         print(json.dumps({**asdict(prediction), "not_exercised": missing}, indent=2))
     else:
@@ -226,20 +246,6 @@ def main(args: Any) -> int:
         for requirement, why in missing.items():
             print(f"not exercised here: {requirement} needs {why}")
     return 0
-
-
-def ask(target: Target, revision: Any) -> tuple[tuple[float, str] | None, dict[str, str]]:
-    """The price of the instance type if it can be had, and the requirements that cannot be tried, with reasons."""
-    offered = control.capabilities(target)
-    missing = {
-        one.requirement: one.missing
-        for one in doctor.provokable(CONTRACTS[revision], target, offered)
-        if not one.possible
-    }
-    if target.loopback:
-        return None, missing
-    client = Client(target, worker="plan")
-    return doctor.price_here(target, client), missing
 
 
 def calibrate(arguments: Sequence[str]) -> int:

@@ -23,31 +23,50 @@ LOCAL = parse_target(
 CALLS = {"DetachNetworkInterface": 900, "AttachNetworkInterface": 60, "RunInstances": 2, "DescribeInstances": 38}
 
 
-def result(path, *, calls=CALLS, seconds=20.0, effort="quick", endpoint=LOCAL.endpoint, **run):
+def result(path, *, calls=CALLS, seconds=20.0, effort="quick", endpoint=LOCAL.endpoint, control=True, **run):
     path.mkdir(parents=True)
-    told = {"id": path.name, "effort": effort, "revision": "2019", "seconds": seconds, "exit": 0, **run}
-    (path / "results.json").write_text(json.dumps({"run": told, "target": {"endpoint": endpoint}, "calls": calls}))
+    told = {"id": path.name, "effort": effort, "revision": "2019", "seconds": seconds, "exit": 0}
+    told |= {"incomplete": False, "part": False, **run}
+    where = {"endpoint": endpoint, "control": control}
+    (path / "results.json").write_text(json.dumps({"run": told, "target": where, "calls": calls}))
     return path
+
+
+def quick(target, **more):
+    return plan.predict(target, effort="quick", revision="2019", control=True, **more)
 
 
 def test_the_shipped_table_knows_every_effort_somehow():
     """An effort that was not measured is told from another one, and said so."""
     for effort in ("quick", "standard", "deep"):
         for revision in ("2019", "2024"):
-            calls, seconds, source = plan.measured(effort, revision)
-            assert sum(calls.values()) > 1000 and seconds > 1 and source
+            for control in (True, False):
+                calls, seconds, source = plan.measured(effort, revision, control)
+                assert sum(calls.values()) > 1000 and seconds > 1 and source
 
 
 def test_a_table_is_the_median_of_runs(tmp_path):
-    """By effort and revision."""
+    """By effort, revision, and whether the target has the control protocol; of whole runs only."""
     runs = [result(tmp_path / f"r{n}", calls={"A": n, "B": 10}, seconds=n) for n in (1, 2, 30)]
     runs.append(result(tmp_path / "d", effort="deep", calls={"A": 500}))
-    rows = plan.learn(runs)["runs"]
-    assert [(row["effort"], row["of"], row["seconds"]) for row in rows] == [("deep", 1, 20.0), ("quick", 3, 2)]
-    assert rows[1]["calls"] == {"A": 2, "B": 10}
+    runs.append(result(tmp_path / "c", control=False, calls={"A": 7}))
+    table = plan.learn(runs)
+    found = [(row["effort"], row["control"], row["of"], row["seconds"]) for row in table["runs"]]
+    assert found == [("deep", True, 1, 20.0), ("quick", False, 1, 20.0), ("quick", True, 3, 2)]
+    assert table["runs"][2]["calls"] == {"A": 2, "B": 10}
+    path = tmp_path / "table.json"
+    path.write_text(json.dumps(table))
+    assert plan.measured("quick", "2019", True, table=path) == ({"A": 2, "B": 10}, 2, "3 runs on the embedded emulator")
+    calls, _, source = plan.measured("quick", "2024", False, table=path)
+    assert calls == {"A": 7} and source.endswith("made revision 2019")
+    calls, _, source = plan.measured("deep", "2019", False, table=path)
+    assert calls == {"A": 500} and source.endswith("made with the control protocol")
+    for n, told in enumerate(({"part": True}, {"incomplete": True})):
+        with pytest.raises(ValueError):
+            plan.learn([result(tmp_path / f"p{n}", **told)])
     with pytest.raises(OSError):
         plan.learn([tmp_path / "none"])
-    assert plan.measured("quick", "2019", table=tmp_path / "none") == ({}, 0.0, "no figures are known")
+    assert plan.measured("quick", "2019", True, table=tmp_path / "none") == ({}, 0.0, "no figures are known")
 
 
 def test_an_earlier_run_on_the_target_is_the_best_source(tmp_path):
@@ -58,9 +77,10 @@ def test_an_earlier_run_on_the_target_is_the_best_source(tmp_path):
     result(tmp_path / "20260104-a", calls={"A": 4}, incomplete=True)
     result(tmp_path / "20260105-a", calls={"A": 5}, endpoint="http://127.0.0.1:8")
     result(tmp_path / "20260106-a", calls={"A": 6}, effort="deep")
+    result(tmp_path / "20260106-b", calls={"A": 6}, part=True)
     (tmp_path / "20260107-a").mkdir()
     (tmp_path / "20260107-a" / "results.json").write_text("[]")
-    made = plan.predict(LOCAL, effort="quick", revision="2019", out=tmp_path)
+    made = quick(LOCAL, out=tmp_path)
     assert (made.total, made.seconds) == (2, 20.0) and "20260102-a" in made.source
     assert plan.earlier(tmp_path / "none", LOCAL, "quick", "2019") is None
 
@@ -74,34 +94,34 @@ def table(tmp_path, monkeypatch):
 
 def test_time_follows_rate_and_transitions(table):
     """The slowest of three: what the machine, the rate and the service's transitions allow."""
-    assert plan.predict(LOCAL, effort="quick", revision="2019").seconds == 20.0
+    assert quick(LOCAL).seconds == 20.0
     slow = replace(LOCAL, limits=Limits(requests_per_second=5, minutes=30))
-    assert plan.predict(slow, effort="quick", revision="2019").seconds == 200.0
-    real = plan.predict(REAL, effort="quick", revision="2019")
+    assert quick(slow).seconds == 200.0
+    real = quick(REAL)
     assert real.seconds == 60 * 4 + 60 * 4 + 2 * 40 and real.fits
-    assert plan.predict(REAL, effort="quick", revision="2019", workers=2).seconds == 280
+    assert quick(REAL, workers=2).seconds == 280
 
 
 def test_a_run_that_does_not_fit_is_told(table):
     """With what to change."""
     tight = replace(REAL, limits=Limits(minutes=3))
-    made = plan.predict(tight, effort="quick", revision="2019")
+    made = quick(tight)
     assert not made.fits and "raise it to 12" in made.notes[0]
     assert "note: it would end early" in plan.told(tight, "quick", made)
 
 
 def test_money(table):
     """Instance hours times the price; nothing on loopback; a guess is called one."""
-    made = plan.predict(REAL, effort="quick", revision="2019", price=(1.2, "USD"))
+    made = quick(REAL, price=(1.2, "USD"))
     assert made.hours == 0.51 and made.money == pytest.approx(0.51 * 1.2, abs=0.01) and made.currency == "USD"
-    guess = plan.predict(REAL, effort="quick", revision="2019")
+    guess = quick(REAL)
     assert 0 < guess.money < 1 and "guess" in guess.notes[0]
-    assert plan.predict(LOCAL, effort="quick", revision="2019", price=(1.2, "USD")).money == 0
+    assert quick(LOCAL, price=(1.2, "USD")).money == 0
 
 
 def test_resources_stay_within_the_limits(table):
     """However many workers there are."""
-    made = plan.predict(REAL, effort="quick", revision="2019", workers=8)
+    made = quick(REAL, workers=8)
     assert made.instances <= REAL.limits.instances and made.interfaces <= REAL.limits.network_interfaces
 
 
