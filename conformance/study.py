@@ -33,6 +33,7 @@ from conformance.record import Record, read_all
 from harness import arrange, control, doctor, ecs, janitor, journal
 from harness import plan as plans
 from harness.client import Client
+from harness.ledger import common_folder
 from harness.redact import Redactor
 from harness.target import Target, TargetError, load_target
 
@@ -289,7 +290,7 @@ def join(
         CONTRACTS[plan.revision],
         bench,
         Record(worker),
-        folder,
+        common_folder(ecs.where(target)),
         deadline=8.0 if target.loopback else 30.0,
     )
     info = {"id": run_id, "seed": plan.seed, "revision": plan.revision, "effort": plan.effort}

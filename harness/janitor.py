@@ -30,6 +30,7 @@ from harness.ledger import (
     RUN_TAG,
     Book,
     Ledger,
+    alone,
     is_alive,
     valid_run_id,
 )
@@ -47,6 +48,9 @@ OTHERS_AGE = 2 * 3600
 
 RESEND = 4.0
 """Seconds after which an accepted deletion is asked for once more."""
+
+REFUSABLE = ("OwnerAccount", "OwnerId", "ResourceOwnerAccount", "ResourceOwnerId")
+"""Parameters that a test may have had refused."""
 
 ORDER = ("eni", "instance", "security_group", "vswitch", "vpc")
 
@@ -217,7 +221,7 @@ def remove(
 
 
 def _undo_control(work: _Work) -> None:
-    """Undo what control calls may have left: held transitions, forced states, removed vSwitches."""
+    """Undo what control calls may have left: held transitions, forced states, removed vSwitches, refusals."""
     target = work.session.target
     if not target.control_url:
         return
@@ -225,8 +229,15 @@ def _undo_control(work: _Work) -> None:
     for op in ("release", "reset"):
         for identifier in work.todo if op in offered else ():
             control.order(target, {"op": op, "id": identifier})
+    everywhere: list[dict[str, object]] = []
     if "region.feature" in offered:
-        control.order(target, {"op": "region.feature", "region": target.region, "supported": True})
+        everywhere.append({"op": "region.feature", "region": target.region, "supported": True})
+    if "parameter.unsupported" in offered:
+        everywhere += [{"op": "parameter.unsupported", "name": n, "unsupported": False} for n in REFUSABLE]
+    if everywhere:
+        with alone(ecs.where(target), work.session.patience):  # another run may have given such an order itself
+            for one in everywhere:
+                control.order(target, one)
 
 
 def _round(work: _Work) -> bool:

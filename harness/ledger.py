@@ -18,6 +18,7 @@ target file is refused, over all workers of the run together.
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import json
 import os
 import re
@@ -96,15 +97,30 @@ def read(directory: Path) -> Book:
     return state.book()
 
 
+WORLD_LOCK = "world.lock"
+"""Held shared by each test, alone by one that gives an order which touches everybody."""
+
 LEADERS = ("main", "janitor")
 """Workers without whom a run is over; the others end when they notice."""
 
 
-def _alive_file(run_id: str, *, orphans: bool = False) -> Path:
+def _common(name: str) -> Path:
+    """A path that all processes of this machine and user know."""
     user = os.getuid() if hasattr(os, "getuid") else 0
     directory = Path(tempfile.gettempdir()) / f"eni-conformance-alive-{user}"
     directory.mkdir(mode=0o700, exist_ok=True)
-    return directory / (f"{run_id}.workers" if orphans else run_id)
+    return directory / name
+
+
+def _alive_file(run_id: str, *, orphans: bool = False) -> Path:
+    return _common(f"{run_id}.workers" if orphans else run_id)
+
+
+def common_folder(place: str) -> Path:
+    """A directory for the locks that all runs of this machine and user against one place share."""
+    folder = _common(f"at-{hashlib.sha256(place.encode()).hexdigest()[:16]}")
+    folder.mkdir(mode=0o700, exist_ok=True)
+    return folder
 
 
 def is_alive(run_id: str, *, orphans: bool = False) -> bool:
@@ -119,6 +135,25 @@ def is_alive(run_id: str, *, orphans: bool = False) -> bool:
             return True
         path.unlink(missing_ok=True)
     return False
+
+
+@contextlib.contextmanager
+def alone(place: str, seconds: float) -> Iterator[None]:
+    """Keep the tests of all runs against one place waiting meanwhile; go on all the same after `seconds`."""
+    if fcntl is None:
+        yield
+        return
+    with (common_folder(place) / WORLD_LOCK).open("ab") as file:
+        until = time.monotonic() + seconds
+        while True:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError:
+                if time.monotonic() < until:
+                    time.sleep(0.05)
+                    continue
+            break
+        yield
 
 
 class _State:
