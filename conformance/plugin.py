@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
 import sys
 import time
+import zlib
 from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
@@ -114,23 +116,42 @@ def pytest_configure_node(node: Any) -> None:
 
 
 @pytest.fixture(scope="session")
-def _joined(pytestconfig: pytest.Config) -> Iterator[Inquiry]:
-    """This worker's Inquiry."""
+def _joined(pytestconfig: pytest.Config, request: pytest.FixtureRequest) -> Iterator[Inquiry]:
+    """This worker's Inquiry, when it has tried its share of what earlier runs found."""
     told = getattr(pytestconfig, "workerinput", {}).get("eni")
+    worker, count = "gw0", 1
     if told:
         plan = Plan(**told["plan"])
-        worker = os.environ.get("PYTEST_XDIST_WORKER", "gw0")
-        count = int(str(told["workers"]))
+        worker = os.environ.get("PYTEST_XDIST_WORKER", worker)
+        count = max(1, int(str(told["workers"])))
         inquiry = studies.join(
-            plan, told["run_id"], Path(told["folder"]), Path(told["target_file"]), worker, max(1, count),
+            plan, told["run_id"], Path(told["folder"]), Path(told["target_file"]), worker, count,
             frozenset(told["capabilities"]),
         )  # fmt: skip
     else:
         study = pytestconfig.stash[KEY]
-        inquiry = studies.join(study.plan, study.run_id, study.folder, study.target_file, "gw0", 1, study.capabilities)
+        inquiry = studies.join(study.plan, study.run_id, study.folder, study.target_file, worker, 1, study.capabilities)
     pytestconfig.stash[INQUIRY] = inquiry
+    _recall(inquiry, request.session.items, int("".join(c for c in worker if c.isdigit())), count)
     yield inquiry
     studies.leave(inquiry)
+
+
+def _recall(inquiry: Inquiry, items: list[pytest.Item], place: int, count: int) -> None:
+    """Before any test: this worker's share (`place` of `count`) of the counterexamples in the shared database."""
+    tests: dict[str, set[str]] = {}
+    for item in items:
+        marked = {short_id(r) for mark in item.iter_markers("requirement") for r in mark.args}
+        tests.setdefault(item.name.partition("[")[0], set()).update(marked)
+    for test, requirements in tests.items():
+        inquiry.start(test)
+        for scenario in inquiry.kept():
+            if inquiry.over():
+                return
+            if zlib.crc32(repr(scenario).encode()) % count != place % count:
+                continue
+            with contextlib.suppress(LookupError, ValueError):  # of another version: it names what there is not
+                inquiry.run(scenario, sorted(requirements))
 
 
 @pytest.fixture
