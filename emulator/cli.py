@@ -35,8 +35,8 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--composed", action="append", default=[], metavar="SPEC", help="a composed fault (repeatable)")
     made.add_argument("--list-composed", type=int, metavar="N", help="print N composed faults, drawn by --seed")
     made.add_argument("--conforming", action="store_true", help="with --list-composed: conforming variants instead")
-    made.add_argument("--list-faults", action="store_true", help="print all faults and end")
-    made.add_argument("--list-variants", action="store_true", help="print all variants and end")
+    made.add_argument("--list-faults", action="store_true", help="print the faults of the revision and end")
+    made.add_argument("--list-variants", action="store_true", help="print the variants of the revision and end")
     made.add_argument("--json", action="store_true", help="print lists as JSON")
     made.add_argument("--parent-pid", type=int, metavar="PID", help="end when this process has ended")
     return made
@@ -46,7 +46,7 @@ def main(argv: list[str] | None = None) -> int:
     """Run the emulator until it is told to end.  Exit status: 0, 2 wrong usage, 3 cannot listen or write."""
     options = parser().parse_args(argv)
     if options.list_faults or options.list_variants:
-        return _list(options.list_faults, options.list_variants, options.json)
+        return _list(options.list_faults, options.list_variants, options.revision, options.json)
     if options.list_composed is not None:
         return _list_composed(options.list_composed, options.seed or 0, options.conforming, options.json)
     # Imported late: a list or a wrong option needs none of it.
@@ -136,16 +136,17 @@ def _watch(pid: int) -> None:
         time.sleep(0.5)
 
 
-def _list(faults: bool, variants: bool, as_json: bool) -> int:
+def _list(faults: bool, variants: bool, revision: str, as_json: bool) -> int:
+    """Print the faults or variants of a revision."""
     rows: list[dict[str, str]] = []
     if faults:
         from emulator.faults import FAULTS
 
-        rows += [fault.row() for fault in FAULTS.values()]
+        rows += [fault.row() for fault in FAULTS.values() if fault.revision <= revision]
     if variants:
         from emulator.variants import VARIANTS
 
-        rows += [variant.row() for variant in VARIANTS.values()]
+        rows += [variant.row() for variant in VARIANTS.values() if variant.revision <= revision]
     if as_json:
         print(json.dumps(rows, indent=1))
         return 0

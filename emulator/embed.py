@@ -89,7 +89,7 @@ def make_cloud(
         switch_variant(cloud, list(variants))
         switch_fault(cloud, list(faults))
     except KeyError as error:
-        raise ValueError(f"there is no fault or variant {error.args[0]}") from None
+        raise ValueError(f"revision {revision} has no fault or variant {error.args[0]}") from None
     return cloud
 
 

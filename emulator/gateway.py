@@ -287,7 +287,7 @@ _V3_HEADERS = {
 
 
 def guarded(call: Call, guard: str) -> bool:
-    """Whether a guard applies; only a fault ever says no."""
+    """Whether a guard applies; some faults and variants leave one out."""
     hooks = call.cloud.behaviour.hooks.skip
     return not hooks or not any(hook(call, guard) for hook in hooks)
 

@@ -9,17 +9,25 @@ from emulator.variants import VARIANTS
 
 
 def switch_fault(cloud: Cloud, names: list[str]) -> None:
-    """Make exactly these faults active.  Raises KeyError for an unknown name, and then changes nothing."""
+    """Make exactly these faults active.
+
+    Raises KeyError for a name that this revision does not know, and then changes nothing.
+    """
     for name in names:
-        FAULTS[name]
+        if FAULTS[name].revision > cloud.behaviour.revision:
+            raise KeyError(name)
     cloud.behaviour.faults = list(names)
     _rebuild(cloud)
 
 
 def switch_variant(cloud: Cloud, names: list[str]) -> None:
-    """Make exactly these variants active.  Raises KeyError for an unknown name, and then changes nothing."""
+    """Make exactly these variants active.
+
+    Raises KeyError for a name that this revision does not know, and then changes nothing.
+    """
     for name in names:
-        VARIANTS[name]
+        if VARIANTS[name].revision > cloud.behaviour.revision:
+            raise KeyError(name)
     cloud.behaviour.variants = list(names)
     _rebuild(cloud)
 

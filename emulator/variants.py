@@ -28,6 +28,8 @@ class Variant:
     description: str
     choices: dict[str, Any] = field(default_factory=dict)
     hooks: tuple[tuple[str, Callable[..., Any]], ...] = ()
+    revision: str = "2019"
+    """The first edition of the page that leaves this choice."""
 
     def install(self, behaviour: Behaviour) -> None:
         """Make the choices and add the hooks."""
@@ -85,6 +87,25 @@ def _empty_is_malformed(call: Call, refusal: Refusal | None) -> Refusal | None:
     if name not in call.params:
         return refusal
     return Refusal(400, _MALFORMED[name], f"The value of {name} is empty.")
+
+
+# What only the later edition leaves open
+
+
+def _not_on_ecs_403(call: Call, refusal: Refusal | None) -> Refusal | None:
+    if refusal is not None and refusal.code == "InvalidParameter.EniNotBelongEcs":
+        return Refusal(403, refusal.code, refusal.message)
+    return refusal
+
+
+def _second_spelling(call: Call, refusal: Refusal | None) -> Refusal | None:
+    if refusal is not None and refusal.code == "InvalidEcsId.NotFound":
+        return Refusal(403, "InvalidInstanceId.NotFound", refusal.message)
+    return refusal
+
+
+def _trunk_ignored(call: Call, guard: str) -> bool:
+    return call.action == DETACH and guard == "trunk_holds_the_interface"
 
 
 _PUBLIC = {
@@ -326,4 +347,22 @@ VARIANTS = _register(
     Variant("bare-xml", "XML has no declaration.", hooks=(("reply", _bare_xml),)),
     Variant("regional-host", "HostId names the public endpoint.", hooks=(("fields", _regional_host),)),
     Variant("request-id-version-5", "RequestIds are UUIDs of version 5.", hooks=(("fields", _version_5),)),
+    Variant(
+        "eni-not-belong-ecs-403",
+        "InvalidParameter.EniNotBelongEcs comes with HTTP status 403.",
+        hooks=(("decision", _not_on_ecs_403),),
+        revision="2024",
+    ),
+    Variant(
+        "second-spelling",
+        "An unknown instance is 403 InvalidInstanceId.NotFound.",
+        hooks=(("decision", _second_spelling),),
+        revision="2024",
+    ),
+    Variant(
+        "trunk-ignored",
+        "TrunkNetworkInstanceId is not looked at.",
+        hooks=(("skip", _trunk_ignored),),
+        revision="2024",
+    ),
 )

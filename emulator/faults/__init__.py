@@ -12,6 +12,7 @@ from emulator.faults.answers import ANSWERS
 from emulator.faults.conditional import CONDITIONAL
 from emulator.faults.effects import EFFECTS
 from emulator.faults.kit import CLASSES, Fault
+from emulator.faults.later import LATER
 from emulator.faults.protocol import PROTOCOL
 from emulator.faults.wire import WIRE
 
@@ -25,4 +26,4 @@ def _register(*tables: tuple[Fault, ...]) -> dict[str, Fault]:
     return found
 
 
-FAULTS = _register(ANSWERS, EFFECTS, WIRE, PROTOCOL, CONDITIONAL)
+FAULTS = _register(ANSWERS, EFFECTS, WIRE, PROTOCOL, CONDITIONAL, LATER)

@@ -64,6 +64,8 @@ class Fault:
     description: str
     requirement: str
     hooks: tuple[Hooked, ...]
+    revision: str = "2019"
+    """The first edition of the page under which it can show."""
 
     def install(self, hooks: Hooks) -> None:
         """Add this fault's hooks to those in force."""
