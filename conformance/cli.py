@@ -177,6 +177,7 @@ run --effort quick -n 2
 run --target staging.toml --revision 2024 --seed 7
 run --target staging.toml -k ENI-DETACH-E11 --first-violation
 run --target staging.toml --shard 1/4 --out shards
+run --target account.toml --record recordings/hangzhou.json
 run --deviations deviations.toml
 """,
         tail=TARGET_FILE + "\n" + STATUSES,
@@ -191,6 +192,11 @@ run --deviations deviations.toml
     run.add_argument("--first-violation", action="store_true", help="end at the first violation")
     run.add_argument("-k", dest="requirement", metavar="REQUIREMENT", help="only requirements whose id holds this text")
     run.add_argument("--shard", metavar="I/N", type=shard, help="only this part of N; join them with merge")
+    run.add_argument(
+        "--record",
+        metavar="FILE.json|DIR",
+        help="keep what the target did, without what names the account, to compare other endpoints with it",
+    )
     run.add_argument("--history", metavar="FILE", help="append a line about this run, and draw the trend")
     run.add_argument(
         "--database",
@@ -273,11 +279,16 @@ replay out/latest/evidence/ENI-DETACH-E11-1.json --target other.toml
         """
 compare out/2026-05-01 out/latest
 compare staging/results.json out/latest --out difference.html
+compare recordings/hangzhou.json out/latest
 """,
-        tail="exit status: 0 B is not worse than A, 1 it is, 2 a run cannot be read",
+        tail="""\
+A recording (run --record) stands for the real service: then 1 also means that B answers some call otherwise.
+
+exit status: 0 B is not worse than A, 1 it is, 2 a run cannot be read
+""",
     )
-    compare.add_argument("run_a", metavar="RUN_A", help="output directory or results.json")
-    compare.add_argument("run_b", metavar="RUN_B", help="output directory or results.json")
+    compare.add_argument("run_a", metavar="RUN_A", help="output directory, results.json or recording")
+    compare.add_argument("run_b", metavar="RUN_B", help="output directory, results.json or recording")
     compare.add_argument("--out", metavar="FILE.html", help="write the comparison as a page, too")
 
     merge = _add(

@@ -38,6 +38,7 @@ class Record:
     states: Counter[str] = field(default_factory=Counter)
     pairs: set[tuple[int, str, int, str]] = field(default_factory=set)
     atlas: dict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
+    answers: dict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
     rules: Counter[str] = field(default_factory=Counter)
     transitions: Counter[str] = field(default_factory=Counter)
     calls: Counter[str] = field(default_factory=Counter)
@@ -75,6 +76,11 @@ class Record:
         if example and example not in known and len(known) < 3:
             known.append(example)
 
+    def answered(self, broken: Iterable[str], states: Iterable[str], caller: str, shape: str, said: str) -> None:
+        """The answer to a call, under what does not depend on the endpoint: the requirements that it breaks (short
+        ids), states of instance, interface and attachment, who called, and how each parameter was made."""
+        self.answers[" | ".join((" ".join(sorted(broken)), ", ".join(states), caller, shape))][said] += 1
+
     def to_json(self) -> dict[str, Any]:
         """JSON-ready copy; sets as sorted lists."""
         return {
@@ -94,6 +100,7 @@ class Record:
             "states": dict(self.states),
             "pairs": sorted(self.pairs),
             "atlas": {k: dict(v) for k, v in self.atlas.items()},
+            "answers": {k: dict(v) for k, v in self.answers.items()},
             "rules": dict(self.rules),
             "transitions": dict(self.transitions),
             "calls": dict(self.calls),

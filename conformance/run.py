@@ -15,6 +15,7 @@ import pytest
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
+from conformance import recording
 from conformance import study as studies
 from conformance.plugin import KEY
 from harness.target import TargetError, load_target
@@ -118,6 +119,13 @@ def arguments(args: Any) -> list[str]:
 
 def main(args: Any) -> int:
     """Run, print the summary, and return the exit status (design: 0, 1, 2, 3 or 4)."""
+    record = Path(args.record) if getattr(args, "record", None) else None
+    if record is not None:
+        try:
+            recording.place(record).mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            print(f"eni-conformance: --record {record}: cannot be written ({error.strerror})", file=sys.stderr)
+            return studies.USAGE
     display = Display(quiet=bool(getattr(args, "json", False)))
     code = int(pytest.main(arguments(args), plugins=[display]))
     folder = display.folder
@@ -126,6 +134,9 @@ def main(args: Any) -> int:
     from reports import model, summary
 
     results = model.load(folder)
+    if record is not None:
+        kept = recording.write(json.loads((folder / "results.json").read_text()), record)
+        print(f"recorded in {kept}", file=sys.stderr)
     colour = sys.stdout.isatty() and "NO_COLOR" not in os.environ
     if getattr(args, "json", False):
         print((folder / "results.json").read_text())

@@ -464,6 +464,7 @@ def compose(
         "latency": _samples(records, "latency"),
         "settle": _samples(records, "settle"),
         "atlas": _atlas(records),
+        "answers": _answers(records),
         "environment": {"python": platform.python_version(), "platform": platform.platform(), "packages": _packages()},
         "shallow": _shallow(records, bool(run.get("only"))),
         "violations": [entry for record in records for entry in record.get("violations", [])],
@@ -545,6 +546,15 @@ def _atlas(records: list[dict[str, Any]]) -> list[dict[str, Any]]:
                 "share": round(n / sum(counts.values()), 3),
             }
         )
+    return out
+
+
+def _answers(records: list[dict[str, Any]]) -> dict[str, dict[str, int]]:
+    """The answers to each kind of call; what it breaks is named by full ids."""
+    out = {}
+    for key, counts in sorted(verdicts.merge_nested(records, "answers").items()):
+        broken, _, rest = key.partition(" | ")
+        out[f"{' '.join(map(full_id, broken.split()))} | {rest}"] = dict(sorted(counts.items()))
     return out
 
 

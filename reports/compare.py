@@ -2,7 +2,8 @@
 
 `compare` is pure and takes the verdicts as they were recorded. B is worse than A when something is violated
 that was not, or when something that had been decided no longer is: a check that stopped running is not an
-improvement. Slower answers and changed observations are shown, and do not make B worse.
+improvement. Slower answers and changed observations are shown, and do not make B worse. A recording stands for the
+real service: what answers otherwise than it is worse, too.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from reports import html, model
+from reports.parity import Parity, parity, recorded
 from reports.svg import seconds, short
 
 DECIDED = ("conforms", "violated", "known-deviation")
@@ -64,12 +66,18 @@ class Comparison:
     shifts: tuple[Shift, ...]
     duels_shared: int
     duels_differ: tuple[tuple[str, str, str, str], ...]
+    parity: Parity
     caveats: tuple[str, ...]
 
     @property
     def worse(self) -> bool:
-        """True when B has a new violation or lost a decided requirement."""
-        return bool(self.newly_violated or self.lost)
+        """True when B has a new violation or lost a decided requirement, or is not like the recording."""
+        return bool(self.newly_violated or self.lost) or self.unlike
+
+    @property
+    def unlike(self) -> bool:
+        """True when one of the two stands for the real service, and the other answers some call otherwise."""
+        return (recorded(self.a) or recorded(self.b)) and self.parity.apart
 
 
 def compare(a: model.Results, b: model.Results) -> Comparison:
@@ -111,6 +119,7 @@ def compare(a: model.Results, b: model.Results) -> Comparison:
         shifts=tuple(_shifts("", a.latency, b.latency) + _shifts("settle: ", a.settle, b.settle)),
         duels_shared=len(shared),
         duels_differ=differ,
+        parity=parity(a, b),
         caveats=tuple(_caveats(a, b)),
     )
 
@@ -188,6 +197,9 @@ _SECTIONS = (
 def headline(comparison: Comparison) -> str:
     """The comparison in one sentence."""
     parts = [f"{len(getattr(comparison, key))} {words}" for key, words in _SECTIONS if getattr(comparison, key)]
+    if comparison.unlike:
+        never = sum(1 for one in comparison.parity.differ if one.always)
+        parts.append(f"{never} kinds of call answered otherwise than in the recording")
     state = "B is worse" if comparison.worse else "B is not worse"
     return f"{state}: " + (", ".join(parts) if parts else "no verdict differs")
 
@@ -223,7 +235,28 @@ def text(comparison: Comparison) -> str:
     if comparison.duels_shared:
         same = comparison.duels_shared - len(comparison.duels_differ)
         lines += ["", f"precedence: the same in {same} of {comparison.duels_shared} pairs of faults"]
+    lines += _answers(comparison.parity)
     return "\n".join(lines) + "\n"
+
+
+_MOST_CALLS = 5
+
+
+def _answers(found: Parity) -> list[str]:
+    """Which calls were answered otherwise, requirement by requirement, for a terminal."""
+    if not found.shared:
+        return []
+    same = found.shared - len(found.differ)
+    lines = ["", f"answers: the same to {same} of {found.shared} kinds of call that both were sent"]
+    for requirement, differ in found.by_requirement.items():
+        lines.append(f"  {short(requirement, 120)}")
+        for one in differ[:_MOST_CALLS]:
+            often = "" if one.always else "  (not always)"
+            lines.append(f"    {short(one.call, 160)}")
+            lines.append(f"      {short(' or '.join(one.a), 120)} -> {short(' or '.join(one.b), 120)}{often}")
+        if len(differ) > _MOST_CALLS:
+            lines.append(f"    and {len(differ) - _MOST_CALLS} more kinds of call")
+    return lines
 
 
 def _name(results: model.Results) -> str:
@@ -248,8 +281,8 @@ def main(args: Sequence[str] | None = None) -> int:
         prog="eni-conformance compare",
         description="Compare two runs, or the runs of two targets. Exit status 1 when B is worse than A.",
     )
-    parser.add_argument("run_a", metavar="RUN_A", help="output directory or results.json")
-    parser.add_argument("run_b", metavar="RUN_B", help="output directory or results.json")
+    parser.add_argument("run_a", metavar="RUN_A", help="output directory, results.json or recording")
+    parser.add_argument("run_b", metavar="RUN_B", help="output directory, results.json or recording")
     parser.add_argument("--out", metavar="FILE.html", type=Path, help="write the comparison as a page, too")
     options = parser.parse_args(args)
     try:
