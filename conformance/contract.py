@@ -39,13 +39,17 @@ class Parameter:
 
 @dataclass(frozen=True)
 class ErrorRow:
-    """One row of the error table. `http` holds every status the revision admits for the code."""
+    """One row of the error table. `http` holds every status the revision admits for the code.
+
+    beyond: why a run may never see the code although nothing is wrong, "" if it must be seen.
+    """
 
     id: str
     http: tuple[int, ...]
     code: str
     title: str
     needs: Literal["api", "caller", "control"]
+    beyond: str = ""
 
 
 @dataclass(frozen=True)
@@ -64,7 +68,7 @@ class Precondition:
 
 @dataclass(frozen=True)
 class Requirement:
-    """A testable sentence or row, with an id that never changes."""
+    """A testable sentence or row, with an id that never changes. `beyond`: that of its row."""
 
     id: str
     title: str
@@ -75,6 +79,7 @@ class Requirement:
     http: int | None = None
     code: str | None = None
     needs: str = "api"
+    beyond: str = ""
 
 
 PARAMETERS: tuple[Parameter, ...] = (
@@ -153,20 +158,20 @@ PRECONDITIONS: tuple[Precondition, ...] = (
 
 # Rows that only the later page has; `ENI-DETACH-X..` so that the numbers of the first 24 never move.
 ERRORS_2024: tuple[ErrorRow, ...] = (
-    _E("X01", (400, 403), "InvalidParameter.EniNotBelongEcs", "an interface that is not on that instance", "api"),
-    _E("X02", (403,), "InvalidInstanceId.NotFound", "an instance that does not exist (second spelling)", "api"),
-    _E("X03", (400,), "InvalidOperation.EniHotPlugNotSupported", "an interface that cannot be unplugged", "control"),
-    _E("X04", (403,), "InvalidOperation.HotPlugNotSupport", "an instance without hot plug", "control"),
-    _E("X05", (403,), "MaxEniCountExceeded", "an account over its interface limit", "control"),
-    _E("X06", (403,), "InvalidOperation.EniServiceManaged", "an interface that another service manages", "control"),
-    _E("X07", (403,), "InvalidOperation.EniLinked", "an interface that is linked", "control"),
-    _E("X08", (403,), "InvalidOperation.InvalidTrunkEniStatus", "a trunk interface in a wrong state", "control"),
-    _E("X09", (403,), "InvalidOperation.TrunkingIsNotAllowed", "trunking is not allowed", "control"),
-    _E("X10", (403,), "InvalidOperation.InstanceTypeNotSupportEniTrunking", "an instance type without trunks", "control"),
-    _E("X11", (403,), "InvalidParameter.EniNotBelongTrunk", "an interface that is not on that trunk", "control"),
-    _E("X12", (403,), "InvalidOperation.EniTypeNotSupportTrunking", "an interface type without trunking", "control"),
-    _E("X13", (403,), "InvalidOperation.HasMemberEniAttached", "a trunk with members attached", "control"),
-    _E("X14", (500,), "InternalError", "the service failed", "control"),
+    _E("X01", (400, 403), "InvalidParameter.EniNotBelongEcs", "an interface that is not on that instance", "api", "this endpoint refuses such a call with another admissible code"),
+    _E("X02", (403,), "InvalidInstanceId.NotFound", "an instance that does not exist (second spelling)", "api", "of the page's two spellings for an unknown instance this endpoint uses InvalidEcsId.NotFound"),
+    _E("X03", (400,), "InvalidOperation.EniHotPlugNotSupported", "an interface that cannot be unplugged", "control", "needs an RDMA (high-performance) interface on a running instance"),
+    _E("X04", (403,), "InvalidOperation.HotPlugNotSupport", "an instance without hot plug", "control", "needs an instance type or image without hot plug"),
+    _E("X05", (403,), "MaxEniCountExceeded", "an account over its interface limit", "control", "needs an account over its limit; a row copied from operations that create interfaces"),
+    _E("X06", (403,), "InvalidOperation.EniServiceManaged", "an interface that another service manages", "control", "needs an interface that another cloud service has created for itself"),
+    _E("X07", (403,), "InvalidOperation.EniLinked", "an interface that is linked", "control", "needs an interface that another cloud service has linked to itself"),
+    _E("X08", (403,), "InvalidOperation.InvalidTrunkEniStatus", "a trunk interface in a wrong state", "control", "needs a trunk interface in a wrong state and an endpoint that looks at TrunkNetworkInstanceId"),
+    _E("X09", (403,), "InvalidOperation.TrunkingIsNotAllowed", "trunking is not allowed", "control", "needs an account to which trunking is not open"),
+    _E("X10", (403,), "InvalidOperation.InstanceTypeNotSupportEniTrunking", "an instance type without trunks", "control", "needs a trunk interface on an instance type without trunks"),
+    _E("X11", (403,), "InvalidParameter.EniNotBelongTrunk", "an interface that is not on that trunk", "control", "needs a trunk interface in use and an endpoint that looks at TrunkNetworkInstanceId"),
+    _E("X12", (403,), "InvalidOperation.EniTypeNotSupportTrunking", "an interface type without trunking", "api", "needs an endpoint that looks at TrunkNetworkInstanceId"),
+    _E("X13", (403,), "InvalidOperation.HasMemberEniAttached", "a trunk with members attached", "control", "needs a trunk interface with members"),
+    _E("X14", (500,), "InternalError", "the service failed", "control", "the service's own failure, which no input should cause (ENI-DETACH-B01)"),
 )  # fmt: skip
 PARAMETERS_2024: tuple[Parameter, ...] = (
     Parameter("P01", "InstanceId", "String", True, "i-bp67acfmxazb4p****"),
@@ -174,6 +179,10 @@ PARAMETERS_2024: tuple[Parameter, ...] = (
     Parameter("P03", "RegionId", "String", True, "cn-hangzhou"),
     Parameter("P09", "TrunkNetworkInstanceId", "String", False, "eni-f8zapqj1v1j4ia3i****"),
 )
+# Admissible for a call that names a trunk which does not hold the interface; so is success, if nothing else is wrong.
+PRECONDITIONS_2024: tuple[Precondition, ...] = (
+    _P("trunk holds the interface", "X11", ("X12", "X08", "X09", "X10", "X13", "E14", "E24", "E22", "E11", "E05", "E07"), "reading: the page offers the parameter and says that it cannot be used yet"),
+)  # fmt: skip
 # What the later page adds to the admissible refusals of a precondition.
 ALSO_2024: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
@@ -242,9 +251,14 @@ OTHERS: tuple[Requirement, ...] = (
     _R("G06", "An unknown Action or Version is refused", "gateway", "common errors", "common", "normal"),
     _R("G07", "Missing public parameters are refused", "gateway", "common errors", "common", "normal"),
     _R("G08", "Correctly signed calls are accepted whatever characters they carry", "gateway", "common errors", "common"),
-    _R("B01", "No input leads to a status of 500 or above", "robustness", "error codes", "reading: the page lists no such status"),
+    _R("B01", "No input leads to a status of 500 or above", "robustness", "error codes", "reading: a failure of the service is no answer to an input"),
     _R("B02", "Every call is answered in time, in whole, in valid HTTP", "robustness", "description", "reading"),
     _R("B03", "Hostile input leaves no lasting damage", "robustness", "description", "reading"),
+)  # fmt: skip
+
+
+OTHERS_2024: tuple[Requirement, ...] = (
+    _R("P09", "TrunkNetworkInstanceId may be left out; a trunk that does not hold the interface is ignored or refused as documented", "parameter", "request parameters", "page 2024", "minor"),
 )  # fmt: skip
 
 
@@ -284,7 +298,7 @@ def _contract(revision: Revision) -> Contract:
     later = revision == "2024"
     errors = {row.id: row for row in (*ERRORS, *(ERRORS_2024 if later else ()))}
     preconditions = {}
-    for item in PRECONDITIONS:
+    for item in (*PRECONDITIONS, *(PRECONDITIONS_2024 if later else ())):
         extra = ALSO_2024.get(item.name, ()) if later else ()
         preconditions[item.name] = Precondition(
             item.name, item.own, item.also + extra, item.source, item.title or item.name
@@ -294,9 +308,9 @@ def _contract(revision: Revision) -> Contract:
         severity: Severity = "critical" if row.needs != "control" else "normal"
         requirements[row.id] = Requirement(
             row.id, f"{row.code}: {row.title}", "error", "error codes",
-            "page 2024" if row.id.startswith("X") else "page", severity, row.http[0], row.code, row.needs,
+            "page 2024" if row.id.startswith("X") else "page", severity, row.http[0], row.code, row.needs, row.beyond,
         )  # fmt: skip
-    for requirement in OTHERS:
+    for requirement in (*OTHERS, *(OTHERS_2024 if later else ())):
         requirements[requirement.id] = requirement
     refusals = {
         name: tuple(Refusal(errors[row].http, errors[row].code, row, name) for row in (item.own, *item.also))

@@ -180,7 +180,7 @@ def test_the_examples_of_the_page_name_the_operation_and_its_xml_root(page):
 def test_ids_are_never_renumbered():
     """Every id that was ever published, in the order of publication."""
     assert list(EARLIER.requirements) == IDS_2019
-    assert list(LATER.requirements) == IDS_2019[:24] + IDS_2024 + IDS_2019[24:]
+    assert list(LATER.requirements) == IDS_2019[:24] + IDS_2024 + IDS_2019[24:] + ["P09"]
 
 
 def test_a_code_never_moves_to_another_id():
@@ -255,6 +255,7 @@ def test_what_the_page_admits_for_a_broken_precondition():
     later = {
         name: f"{rows} {ADMITTED_LATER[name]}" if name in ADMITTED_LATER else rows for name, rows in ADMITTED.items()
     }
+    later["trunk holds the interface"] = "X11 X12 X08 X09 X10 X13 E14 E24 E22 E11 E05 E07"
     assert {p.name: " ".join((p.own, *p.also)) for p in LATER.preconditions.values()} == later
 
 
@@ -281,7 +282,7 @@ def test_a_requirement_of_a_row_shows_the_row(table: Contract):
 def test_other_requirements_have_no_code(table: Contract):
     """A code belongs to a row of the table and to nothing else, so that a typo cannot hide."""
     others = [r for r in table.requirements.values() if r.kind != "error"]
-    assert others == list(OTHERS)
+    assert others == [*OTHERS, *(contract.OTHERS_2024 if table is LATER else ())]
     assert all(r.http is None and r.code is None and r.needs == "api" for r in others)
 
 
@@ -311,7 +312,7 @@ def test_the_later_page_only_adds_rows_and_admissible_refusals():
     """A verdict of the earlier revision cannot be turned by a row that the later one took away."""
     assert {i: LATER.errors[i] for i in EARLIER.errors} == dict(EARLIER.errors)
     assert all(LATER.requirements[i] == r for i, r in EARLIER.requirements.items())
-    assert set(LATER.preconditions) == set(EARLIER.preconditions)
+    assert set(LATER.preconditions) == {*EARLIER.preconditions, *(p.name for p in contract.PRECONDITIONS_2024)}
     for name, item in EARLIER.preconditions.items():
         later = LATER.preconditions[name]
         assert later.own == item.own and later.also[: len(item.also)] == item.also
@@ -332,6 +333,14 @@ def test_statuses_of_rows_that_only_the_later_page_has():
     assert rows == {i: odd.get(i, (403,)) for i in IDS_2024}
 
 
+def test_a_row_that_a_healthy_endpoint_may_never_show_says_why():
+    """Each of the later page's own rows, and none of the first 24."""
+    assert all(row.beyond and row.beyond[0].islower() and not row.beyond.endswith(".") for row in contract.ERRORS_2024)
+    assert not any(row.beyond for row in ERRORS)
+    for table in (EARLIER, LATER):
+        assert all(table.requirements[i].beyond == row.beyond for i, row in table.errors.items())
+
+
 def test_the_later_page_keeps_the_three_identifiers_required_and_adds_an_optional_one():
     required = ["InstanceId", "NetworkInterfaceId", "RegionId"]
     for table in (EARLIER, LATER):
@@ -344,6 +353,8 @@ def test_the_later_page_keeps_the_three_identifiers_required_and_adds_an_optiona
 def test_parameters_that_have_a_requirement_share_its_id():
     for parameter in PARAMETERS:
         assert EARLIER.requirements[parameter.id].title.startswith(parameter.name)
+    for parameter in LATER.parameters:
+        assert LATER.requirements[parameter.id].title.startswith(parameter.name)
 
 
 def test_spellings_of_a_missing_parameter():
