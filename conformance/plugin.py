@@ -115,6 +115,14 @@ def pytest_configure_node(node: Any) -> None:
         }
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_handlecrashitem(crashitem: str, sched: Any) -> None:
+    """A worker died in the middle of a test: what that test would have found is not known."""
+    study = sched.config.stash.get(KEY, None)
+    if study is not None:
+        study.crashed.append(crashitem.rpartition("::")[2])
+
+
 @pytest.fixture(scope="session")
 def _joined(pytestconfig: pytest.Config, request: pytest.FixtureRequest) -> Iterator[Inquiry]:
     """This worker's Inquiry, when it has tried its share of what earlier runs found."""
@@ -253,6 +261,8 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
         incomplete = f"limits.minutes ({study.target.limits.minutes:g}) was reached"
     elif exitstatus == pytest.ExitCode.INTERNAL_ERROR:
         incomplete = "the suite failed"
+    elif study.crashed:
+        incomplete = f"a worker process died while it ran {', '.join(study.crashed)}"
     session.exitstatus = studies.close_study(study, incomplete=incomplete)
 
 

@@ -107,6 +107,7 @@ class Study:
     emulator: subprocess.Popen[str] | None = None
     deviations: tuple[deviations.Deviation, ...] = ()
     predicted: Mapping[str, Any] | None = None
+    crashed: list[str] = field(default_factory=list)
     note: str = ""
     closed: bool = False
 
