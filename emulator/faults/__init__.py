@@ -14,6 +14,7 @@ from emulator.faults.effects import EFFECTS
 from emulator.faults.kit import CLASSES, Fault
 from emulator.faults.later import LATER
 from emulator.faults.protocol import PROTOCOL
+from emulator.faults.relations import RELATIONS
 from emulator.faults.wire import WIRE
 
 
@@ -26,4 +27,4 @@ def _register(*tables: tuple[Fault, ...]) -> dict[str, Fault]:
     return found
 
 
-FAULTS = _register(ANSWERS, EFFECTS, WIRE, PROTOCOL, CONDITIONAL, LATER)
+FAULTS = _register(ANSWERS, EFFECTS, WIRE, PROTOCOL, CONDITIONAL, LATER, RELATIONS)

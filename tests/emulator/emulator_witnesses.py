@@ -5,6 +5,9 @@ The functions know the service, not the fault: each builds a world, makes calls,
 
 from __future__ import annotations
 
+import base64
+import hashlib
+import hmac
 import json
 import re
 import socket
@@ -14,7 +17,7 @@ import xml.etree.ElementTree as ET
 from collections.abc import Callable
 from typing import Any
 
-from emulator_client import DENIED, EXPIRED, OTHER, RAM_KIND, USER_TYPE, Answer, Client, utc
+from emulator_client import DENIED, EXPIRED, OTHER, RAM_KIND, USER_TYPE, Answer, Client, enc, query_of, utc
 from emulator_worlds import ERRORS, UNKNOWN_ENI, UNKNOWN_INSTANCE, World, build, rich
 
 Witness = Callable[[Client], bool]
@@ -667,6 +670,87 @@ def another_code(code: str) -> Witness:
 STARTING = forced("instance.status", "instance", status="Starting")
 AVAILABLE = forced("eni.status", status="Available")
 
+# What no single answer shows
+
+
+def two_answers(one: dict[str, Any], other: dict[str, Any]) -> Witness:
+    """One malformed id, two answers."""
+
+    def witness(client: Client) -> bool:
+        made = build(client)
+        return made.detach(eni="eni-!", **one).outcome != made.detach(eni="eni-!", **other).outcome
+
+    return witness
+
+
+def attached_in_vain(client: Client) -> bool:
+    made = build(client)
+    made.detach()
+    client.settle()
+    client.ok("AttachNetworkInterface", {"InstanceId": made.instance, "NetworkInterfaceId": made.eni})
+    client.settle()
+    return made.show()["Status"] == "Available"
+
+
+def lower_format(client: Client) -> bool:
+    made = build(client)
+    bad = params(made) | {"NetworkInterfaceId": "eni-!"}
+    return (
+        client.call("DetachNetworkInterface", bad | {"Format": "json"}, format=None).outcome
+        != client.call("DetachNetworkInterface", bad).outcome
+    )
+
+
+def signed_target(client: Client, method: str, but: str = "") -> str:
+    """The URL of a V1 call, signed for a method, without one of the public parameters."""
+    pairs = {
+        **params(build(client)),
+        "Action": "DetachNetworkInterface",
+        "Version": "2014-05-26",
+        "Format": "JSON",
+        "AccessKeyId": client.key[0],
+        "SignatureMethod": "HMAC-SHA1",
+        "SignatureVersion": "1.0",
+        "SignatureNonce": f"n{time.perf_counter_ns()}",
+        "Timestamp": utc(),
+    }
+    pairs.pop(but, None)
+    query = query_of(sorted(pairs.items()))
+    mac = hmac.new(f"{client.key[1]}&".encode(), f"{method}&%2F&{enc(query)}".encode(), hashlib.sha1).digest()
+    return f"/?{query}&Signature={enc(base64.b64encode(mac).decode())}"
+
+
+def public_missing(name: str) -> Witness:
+    """A V1 call that was signed without a public parameter is accepted."""
+    return lambda client: client.exchange("GET", signed_target(client, "GET", name)).status == 200
+
+
+def other_method(client: Client) -> bool:
+    """A call that was signed for GET is accepted as POST."""
+    return client.exchange("POST", signed_target(client, "GET")).status == 200
+
+
+def wrong_hash(client: Client) -> bool:
+    """A V3 call whose signed header tells another hash of the body is accepted."""
+    query = query_of(sorted(params(build(client)).items()))
+    sent = {
+        "host": client.url.removeprefix("http://"),
+        "x-acs-action": "DetachNetworkInterface",
+        "x-acs-version": "2014-05-26",
+        "x-acs-date": utc(),
+        "x-acs-signature-nonce": f"n{time.perf_counter_ns()}",
+        "x-acs-content-sha256": "0" * 64,
+    }
+    names = ";".join(sorted(sent))
+    block = "".join(f"{name}:{sent[name]}\n" for name in sorted(sent))
+    canonical = f"POST\n/\n{query}\n{block}\n{names}\n{hashlib.sha256(b'').hexdigest()}"
+    text = "ACS3-HMAC-SHA256\n" + hashlib.sha256(canonical.encode()).hexdigest()
+    mac = hmac.new(client.key[1].encode(), text.encode(), hashlib.sha256).hexdigest()
+    credential = f"Credential={client.key[0]},SignedHeaders={names},Signature={mac}"
+    headers = sent | {"authorization": f"ACS3-HMAC-SHA256 {credential}"}
+    return client.exchange("POST", f"/?{query}", b"", headers).status == 200
+
+
 WITNESSES: dict[str, Witness] = {
     **{f"status-{slug}": answers(code, wrong) for slug, (code, wrong) in STATUS_FAULTS.items()},
     **{f"code-{slug}": another_code(code) for slug, (code, _) in STATUS_FAULTS.items()},
@@ -976,6 +1060,22 @@ WITNESSES: dict[str, Witness] = {
     "extra-parameter-crashes": broken(extra),
     "every-eleventh-crashes": every(11, lambda made, answer: answer.status == 500),
     "crash-damages-tagged": crash_damage,
+    # What no single answer shows
+    "malformed-unknown-by-post": two_answers({}, POST),
+    "malformed-unknown-in-xml": two_answers({}, XML),
+    "malformed-unknown-by-v3": two_answers({}, V3),
+    "malformed-unknown-on-fresh-connection": two_answers({}, {"headers": {"connection": "close"}}),
+    "malformed-unknown-in-lower-case": lower_format,
+    "attached-again-but-not-for-long": attached_in_vain,
+    "owner-id-refused": outcome(world(), 403, more={"OwnerId": "1234567890123456"}),
+    "unknown-parameters-refused-by-post": outcome(world(), "UnsupportedParameter", more={"Extra": "x"}, **POST),
+    "body-hash-unchecked": wrong_hash,
+    "signature-of-other-method": other_method,
+    "unknown-key-accepted": outcome(world(), 200, key=("LTAI0000000000nobody", "x")),
+    "nonce-may-be-missing": public_missing("SignatureNonce"),
+    "timestamp-may-be-missing": public_missing("Timestamp"),
+    "clock-impatient": lambda client: build(client).detach(timestamp=utc(-400)).status == 400,
+    "signature-of-special-characters": outcome(world(), "SignatureDoesNotMatch", instance="i-* x"),
 }
 
 
