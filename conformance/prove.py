@@ -1,15 +1,20 @@
 """The subcommand `prove`: is every built-in fault of the emulator caught, and no conforming variant blamed?
 
-Each fault and each variant gets an emulator of its own and a whole run of the suite against it, as a process, so
-that nothing leaks from one to the next. Results are written as they come; an interrupted proof goes on where it
-stopped. The emulator is known here only by its command line.
+Each fault and each variant gets an emulator of its own and a run of the suite of its own, as processes, so that
+nothing leaks from one to the next. A run is forked from a process that has imported everything, gives nothing back
+(its emulator is thrown away) and ends without reports. Results are written as they come; an interrupted proof goes
+on where it stopped. Then each requirement that no fault's first violation named is proven by a run of its own
+checks alone against a fault that they must catch. The emulator is known here only by its command line.
 """
 
 from __future__ import annotations
 
+import argparse
 import ast
+import contextlib
 import hashlib
 import json
+import multiprocessing
 import os
 import re
 import signal
@@ -17,17 +22,47 @@ import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import asdict, dataclass, field
+from multiprocessing.context import ForkServerContext
 from pathlib import Path
 from typing import Any
 
 from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from conformance.contract import CONTRACTS, full_id
 
 RUN_SECONDS = {"quick": 180, "standard": 1500, "deep": 14400}
+RUNS_PER_CORE = 2
+"""Runs at the same time for each core: a run waits for transitions and looks more than half of its time."""
+WITHIN = (10, 30, 100, 300, 1000, 3000, 10000)
+"""Numbers of calls for which the share of faults killed by then is told."""
+OWN_FAULTS: Mapping[str, tuple[str, ...]] = {
+    "P04": ("action-case-folded",),
+    "P05": ("owner-account-refused",),
+    "P06": ("owner-id-refused",),
+    "P07": ("unknown-parameters-refused-by-post",),
+    "P08": ("duplicates-mixed",),
+    "R08": ("code-eni-state",),
+    "F08": ("flaps-back",),
+    "M01": ("malformed-unknown-by-post",),
+    "M02": ("malformed-unknown-in-xml",),
+    "M03": ("malformed-unknown-by-v3",),
+    "M04": ("malformed-unknown-on-fresh-connection",),
+    "M06": ("parallel-first-lost",),
+    "M07": ("attached-again-but-not-for-long",),
+    "M08": ("malformed-unknown-in-lower-case",),
+    "G02": ("body-hash-unchecked", "signature-of-other-method"),
+    "G05": ("unknown-key-accepted",),
+    "G06": ("version-unchecked",),
+    "G07": ("nonce-may-be-missing", "timestamp-may-be-missing"),
+    "G08": ("clock-impatient", "signature-of-special-characters"),
+    "B03": ("brace-poisons",),
+}
+"""Requirement -> faults that its own checks must catch, for requirements that are seldom the first to tell."""
+_PRELOADED = ["conformance.prove_run"]
 
 
 @dataclass(frozen=True)
@@ -43,8 +78,26 @@ class Subject:
 
 
 @dataclass(frozen=True)
+class Job:
+    """One run. own: the requirement whose checks alone are run, "" for a whole run that ends at its first finding."""
+
+    subject: Subject
+    seed: int
+    own: str = ""
+
+    @property
+    def key(self) -> tuple[str, str, int, str]:
+        return self.subject.kind, self.subject.name, self.seed, self.own
+
+
+@dataclass(frozen=True)
 class Result:
-    """What came of one subject. verdict: killed, survived, alarmed, silent, unusable."""
+    """What came of one run. verdict: killed, survived, alarmed, silent, unusable.
+
+    requirement, also: what the first violation contradicts; all_requirements: what any violation contradicts.
+    calls, detach_calls: sent until then, set-up and looks included. seconds: of the whole run, start-up included;
+    first_seconds: from the run's first call to the first violation. evidence: path below the proof's directory.
+    """
 
     kind: str
     name: str
@@ -60,8 +113,11 @@ class Result:
     calls: int = 0
     detach_calls: int = 0
     seconds: float = 0.0
+    first_seconds: float = 0.0
     counterexample: dict[str, Any] = field(default_factory=dict)
+    evidence: str = ""
     seed: int = 0
+    own: str = ""
 
 
 def listed(what: str) -> list[dict[str, str]]:
@@ -75,12 +131,12 @@ def listed(what: str) -> list[dict[str, str]]:
 def subjects(only: str) -> list[Subject]:
     """The built-in faults and variants, those whose class, kind or name `only` names (part of a name will do)."""
     every = [
-        Subject("fault", f["name"], f.get("class", ""), f.get("trigger", ""), f["description"], ("--fault", f["name"]))
-        for f in listed("faults")
-    ]
-    every += [
         Subject("variant", v["name"], "conforming", "always", v["description"], ("--variant", v["name"]))
         for v in listed("variants")
+    ]
+    every += [
+        Subject("fault", f["name"], f.get("class", ""), f.get("trigger", ""), f["description"], ("--fault", f["name"]))
+        for f in listed("faults")
     ]
     if not only:
         return every
@@ -91,7 +147,7 @@ def subjects(only: str) -> list[Subject]:
 def composed(count: int, seed: int) -> list[Subject]:
     """Faults that nobody wrote by hand, and a third as many conforming variants, out of the emulator's grammar."""
     out = []
-    for kind, extra, n in (("fault", (), count), ("variant", ("--conforming",), max(1, count // 3))):
+    for kind, extra, n in (("variant", ("--conforming",), max(1, count // 3)), ("fault", (), count)):
         command = [sys.executable, "-m", "emulator", "--list-composed", str(n), "--seed", str(seed), "--json", *extra]
         text = subprocess.run(command, capture_output=True, text=True, check=True, timeout=120).stdout  # noqa: S603 - this interpreter
         for row in json.loads(text):
@@ -102,89 +158,123 @@ def composed(count: int, seed: int) -> list[Subject]:
     return out
 
 
-def one(subject: Subject, effort: str, seed: int, folder: Path) -> Result:
+# --- one run -----------------------------------------------------------------------------------------
+
+
+def warm() -> ForkServerContext:
+    """A process that has imported everything a run needs, from which runs are forked."""
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(_PRELOADED)
+    return context
+
+
+def one(job: Job, effort: str, folder: Path, context: ForkServerContext) -> Result:
     """Run the suite against one subject."""
     began = time.monotonic()
-    name = re.sub(r"[^A-Za-z0-9.-]+", "_", subject.name)[:80]
-    digest = hashlib.sha256(subject.name.encode()).hexdigest()[:6]
-    place = folder / "runs" / (f"{name}-{seed}" if name == subject.name else f"{name}-{digest}-{seed}")
+    place = _place(job, folder)
     place.mkdir(parents=True, exist_ok=True)
     target = place / "target.toml"
-    environment = {**os.environ, "NO_COLOR": "1"}
-    environment.pop("GITHUB_STEP_SUMMARY", None)
     emulator = subprocess.Popen(  # noqa: S603 - this interpreter
         [
             sys.executable, "-m", "emulator", "--port", "0", "--write-target", str(target),
-            "--parent-pid", str(os.getpid()), *subject.arguments,
+            "--parent-pid", str(os.getpid()), *job.subject.arguments,
         ],
         stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, start_new_session=True,
     )  # fmt: skip
     try:
         assert emulator.stdout is not None
         if not emulator.stdout.readline().startswith("LISTENING"):
-            return _result(subject, "unusable", -1, seed, began, None)
-        command = [
-            sys.executable, "-m", "conformance.cli", "run", "--target", str(target), "--effort", effort,
-            "--seed", str(seed), "-n", "1", "--out", str(place), "--first-violation",
-        ]  # fmt: skip
-        log = (place / "log.txt").open("w")
-        run = subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT, env=environment, start_new_session=True)  # noqa: S603 - this interpreter
-        try:
-            status = run.wait(RUN_SECONDS[effort])
-        except subprocess.TimeoutExpired:
-            os.killpg(run.pid, signal.SIGKILL)
-            run.wait()
-            status = -9
+            return _result(job, -1, began, None, place, folder)
+        options = argparse.Namespace(
+            target=str(target), effort=effort, seed=job.seed, workers=1, out=str(place), revision="2019",
+            requirement=full_id(job.own) if job.own else "", first_violation=not job.own, deviations="",
+        )  # fmt: skip
+        status = _forked(context, options, place / "log.txt", RUN_SECONDS[effort])
     finally:
         emulator.kill()
         emulator.wait()
+        assert emulator.stdout is not None
+        emulator.stdout.close()
     results = place / "latest" / "results.json"
     data = json.loads(results.read_text()) if results.exists() else None
-    if subject.kind == "fault":
-        verdict = "killed" if status == 1 else "survived"
-    else:
-        verdict = "silent" if status == 0 else "alarmed"
-    return _result(subject, verdict, status, seed, began, data, place)
+    return _result(job, status, began, data, place, folder)
 
 
-def _result(
-    subject: Subject,
-    verdict: str,
-    status: int,
-    seed: int,
-    began: float,
-    data: dict[str, Any] | None,
-    place: Path | None = None,
-) -> Result:
-    """The result, with what the run says about its first violation."""
-    first = (data or {}).get("violations", [])[:1]
-    counterexample: dict[str, Any] = {}
-    if first and place is not None and first[0]["evidence"]:
-        path = place / "latest" / "evidence" / first[0]["evidence"]
-        if path.exists():
-            counterexample = json.loads(path.read_text()).get("scenario", {})
-    rows = [e for v in (data or {}).get("violations", []) for e in (v["requirement"], *v["also"])]
+def _place(job: Job, folder: Path) -> Path:
+    """The directory of a run; names of composed faults are too odd and too long for one."""
+    name = re.sub(r"[^A-Za-z0-9.-]+", "_", job.subject.name)[:80]
+    if name != job.subject.name:
+        name += "-" + hashlib.sha256(job.subject.name.encode()).hexdigest()[:6]
+    return folder / "runs" / "-".join(filter(None, (name, job.own, str(job.seed))))
+
+
+def _forked(context: ForkServerContext, options: argparse.Namespace, log: Path, seconds: float) -> int:
+    """The exit status of a run in a forked process, -9 if it took too long."""
+    from conformance import prove_run
+
+    process = context.Process(target=prove_run.main, args=(options, str(log)), daemon=True)
+    process.start()
+    process.join(seconds)
+    if process.exitcode is None:
+        assert process.pid is not None
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.kill()
+        process.join()
+    status = process.exitcode
+    process.close()
+    return -9 if status is None else status
+
+
+def _verdict(job: Job, status: int, broken: Sequence[str]) -> str:
+    if status == 1:
+        if job.own and job.own not in broken:
+            return "survived"
+        return "killed" if job.subject.kind == "fault" else "alarmed"
+    if status == 0:
+        return "survived" if job.subject.kind == "fault" else "silent"
+    return "unusable"
+
+
+def _result(job: Job, status: int, began: float, data: Mapping[str, Any] | None, place: Path, folder: Path) -> Result:
+    """The result, with what the run says about the violation that counts: the first, or the first of `own`."""
+    violations = list((data or {}).get("violations", []))
+    if job.own:
+        violations.sort(key=lambda v: (v["requirement"] != job.own, job.own not in v["also"]))
+    first = violations[0] if violations else None
+    path = place / "latest" / "evidence" / first["evidence"] if first and first["evidence"] else None
+    if path is not None and not path.exists():
+        path = None
+    rows = tuple(dict.fromkeys([r for v in violations for r in (v["requirement"], *v["also"])]))
+    note = str((data or {}).get("run", {}).get("note", ""))
+    subject = job.subject
     return Result(
-        subject.kind,
-        subject.name,
-        subject.group,
-        subject.trigger,
-        subject.description,
-        verdict,
-        status,
-        first[0]["requirement"] if first else "",
-        tuple(first[0]["also"]) if first else (),
-        tuple(dict.fromkeys(rows)),
-        first[0]["summary"] if first else str((data or {}).get("run", {}).get("note", "")),
-        first[0]["calls"] if first else 0,
-        first[0]["detach_calls"] if first else 0,
-        round(time.monotonic() - began, 2),
-        counterexample,
-        seed,
+        kind=subject.kind,
+        name=subject.name,
+        group=subject.group,
+        trigger=subject.trigger,
+        description=subject.description,
+        verdict=_verdict(job, status, rows),
+        exit=status,
+        requirement=first["requirement"] if first else "",
+        also=tuple(first["also"]) if first else (),
+        all_requirements=rows,
+        summary=first["summary"] if first else note,
+        calls=first["calls"] if first else 0,
+        detach_calls=first["detach_calls"] if first else 0,
+        seconds=round(time.monotonic() - began, 2),
+        first_seconds=first["seconds"] if first else 0.0,
+        counterexample=json.loads(path.read_text()).get("scenario", {}) if path else {},
+        evidence=str(path.resolve().relative_to(folder.resolve())) if path else "",
+        seed=job.seed,
+        own=job.own,
     )
 
 
-def _kept(path: Path) -> dict[tuple[str, str, int], Result]:
+# --- the proof ---------------------------------------------------------------------------------------
+
+
+def _kept(path: Path) -> dict[tuple[str, str, int, str], Result]:
     """Results of an interrupted proof."""
     out = {}
     if path.exists():
@@ -195,81 +285,122 @@ def _kept(path: Path) -> dict[tuple[str, str, int], Result]:
                 result = Result(**row)
             except (ValueError, TypeError, KeyError):
                 continue
-            out[(result.kind, result.name, result.seed)] = result
+            out[(result.kind, result.name, result.seed, result.own)] = result
     return out
 
 
-def prove(
-    chosen: Sequence[Subject], effort: str, seeds: Sequence[int], workers: int, folder: Path, console: Console
-) -> list[Result]:
-    """Run the suite against every subject (variants with every seed); results in the order of completion."""
+def prove(jobs: Sequence[Job], effort: str, workers: int, folder: Path, console: Console) -> list[Result]:
+    """The results of these runs, `workers` at a time; those that an earlier proof has kept are taken from there.
+
+    Raises KeyboardInterrupt if interrupted; what is done by then is kept.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     journal = folder / f"results-{effort}.jsonl"
     known = _kept(journal)
-    jobs = [(s, seed) for s in chosen for seed in (seeds if s.kind == "variant" else seeds[:1])]
-    results = [known[(s.kind, s.name, seed)] for s, seed in jobs if (s.kind, s.name, seed) in known]
-    todo = [(s, seed) for s, seed in jobs if (s.kind, s.name, seed) not in known]
+    results = [known[job.key] for job in jobs if job.key in known]
+    todo = [job for job in jobs if job.key not in known]
     if results:
         console.print(f"{len(results)} results of an earlier proof in {folder} are kept; remove it to start anew")
-
-    def work(job: tuple[Subject, int]) -> Result:
-        return one(job[0], effort, job[1], folder)
-
-    with ThreadPoolExecutor(workers) as pool, journal.open("a") as file:
-        for n, result in enumerate(_as_they_come(pool, work, todo), 1):
+    context = warm()
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(),
+               TimeRemainingColumn())  # fmt: skip
+    with (
+        journal.open("a") as file,
+        Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress,
+        _pool(workers) as pool,
+    ):
+        task = progress.add_task("proving", total=len(todo))
+        for n, future in enumerate(as_completed([pool.submit(one, j, effort, folder, context) for j in todo]), 1):
+            result = future.result()
             results.append(result)
             file.write(json.dumps(asdict(result)) + "\n")
             file.flush()
             what = f"{result.requirement} after {result.calls} calls" if result.requirement else result.summary[:60]
-            console.print(f"{n}/{len(todo)} {result.verdict:9} {result.kind:7} {result.name}  {what}", highlight=False)
+            who = f"{result.kind:7} {result.name}" + (f" by {result.own} alone" if result.own else "")
+            progress.update(task, advance=1)
+            console.print(f"{n}/{len(todo)} {result.verdict:9} {who}  {what}", highlight=False, markup=False)
     return results
 
 
-def _as_they_come(pool: ThreadPoolExecutor, work: Any, jobs: Sequence[Any]) -> Iterator[Result]:
-    from concurrent.futures import as_completed
+class _pool(ThreadPoolExecutor):
+    """A pool that starts nothing more once it is left by an exception."""
 
-    futures = [pool.submit(work, job) for job in jobs]
-    for future in as_completed(futures):
-        yield future.result()
+    def __exit__(self, kind: Any, *rest: Any) -> bool | None:
+        if kind is not None:
+            self.shutdown(wait=False, cancel_futures=True)
+        return super().__exit__(kind, *rest)
+
+
+def unproven(results: Sequence[Result]) -> list[str]:
+    """Requirements that no fault's first violation named and whose own checks have not been seen to catch one."""
+    caught = {r.requirement for r in results if r.kind == "fault" and r.verdict == "killed" and not r.own}
+    caught |= {r.own for r in results if r.verdict == "killed" and r.own}
+    return [short for short in CONTRACTS["2019"].requirements if short not in caught]
+
+
+def own_jobs(chosen: Sequence[Subject], results: Sequence[Result], seed: int) -> list[Job]:
+    """Runs of a requirement's own checks, for those that no fault's first violation named."""
+    faults = {s.name: s for s in chosen if s.kind == "fault"}
+    return [
+        Job(faults[name], seed, short)
+        for short in unproven([r for r in results if not r.own])
+        for name in OWN_FAULTS.get(short, ())
+        if name in faults
+    ]
+
+
+def within(results: Sequence[Result]) -> list[tuple[int, float]]:
+    """(k, share of the faults that were killed within k calls), for several k."""
+    faults = [r for r in results if r.kind == "fault" and not r.own]
+    killed = [r.calls for r in faults if r.verdict == "killed"]
+    return [(k, round(sum(c <= k for c in killed) / max(1, len(faults)), 4)) for k in WITHIN]
 
 
 def summary(results: Sequence[Result], effort: str) -> dict[str, Any]:
     """The kill matrix and its figures."""
-    faults = [r for r in results if r.kind == "fault"]
+    faults = [r for r in results if r.kind == "fault" and not r.own]
     variants = [r for r in results if r.kind == "variant"]
     killed = [r for r in faults if r.verdict == "killed"]
     by_requirement: dict[str, list[str]] = {}
     for result in killed:
         by_requirement.setdefault(result.requirement, []).append(result.name)
+    own: dict[str, list[str]] = {}
+    for result in results:
+        if result.own and result.verdict == "killed":
+            own.setdefault(result.own, []).append(result.name)
     return {
         "effort": effort,
         "faults": len(faults),
         "killed": len(killed),
-        "survivors": [r.name for r in faults if r.verdict != "killed"],
+        "survivors": sorted(r.name for r in faults if r.verdict != "killed"),
         "variants": len({r.name for r in variants}),
         "alarmed": sorted({r.name for r in variants if r.verdict != "silent"}),
         "median_calls": statistics.median([r.calls for r in killed]) if killed else 0,
         "median_seconds": statistics.median([r.seconds for r in killed]) if killed else 0,
+        "killed_within": within(results),
         "first_caught_by": {k: sorted(v) for k, v in sorted(by_requirement.items())},
-        "results": [asdict(r) for r in sorted(results, key=lambda r: (r.kind, r.group, r.name))],
+        "caught_by_own_checks": {k: sorted(v) for k, v in sorted(own.items())},
+        "unproven": unproven(results),
+        "titles": {short: [full_id(short), r.title] for short, r in CONTRACTS["2019"].requirements.items()},
+        "results": [asdict(r) for r in sorted(results, key=lambda r: (r.kind, r.group, r.name, r.own, r.seed))],
     }
 
 
 def kills(results: Sequence[Result]) -> dict[str, int]:
-    """How many faults each requirement's checks have killed, first or along with another."""
-    out: dict[str, int] = {}
+    """How many faults each requirement's checks have killed, first, along with another, or on their own."""
+    caught: dict[str, set[str]] = {}
     for result in results:
         if result.kind == "fault" and result.verdict == "killed":
-            for short in dict.fromkeys((result.requirement, *result.also)):
-                out[short] = out.get(short, 0) + 1
-    return dict(sorted(out.items()))
+            for short in [result.own] if result.own else [result.requirement, *result.also]:
+                caught.setdefault(short, set()).add(result.name)
+    return {short: len(names) for short, names in sorted(caught.items())}
 
 
 def markdown(figures: dict[str, Any], results: Sequence[Result], command: str) -> str:
     """The proof as a page: figures, and for each requirement the tests that reach it and the faults it caught."""
     contract = CONTRACTS["2019"]
     tests = tests_of()
-    killed = [r for r in results if r.kind == "fault" and r.verdict == "killed"]
+    killed = [r for r in results if r.kind == "fault" and r.verdict == "killed" and not r.own]
     lines = [
         "# Proof",
         "",
@@ -281,18 +412,20 @@ def markdown(figures: dict[str, Any], results: Sequence[Result], command: str) -
         f"| conforming variants that raised an alarm | {len(figures['alarmed'])} of {figures['variants']} |",
         f"| calls until the first violation, median | {figures['median_calls']:g} |",
         f"| seconds of a run that ends at the first violation, median | {figures['median_seconds']:g} |",
+        *(f"| killed within {k} calls | {100 * share:.0f} % |" for k, share in figures["killed_within"]),
         "",
         "Survivors: " + (", ".join(f"`{name}`" for name in figures["survivors"]) or "none") + ".",
         "",
-        "| requirement | reached by | faults it caught first | along with another |",
-        "|---|---|---|---|",
+        "| requirement | reached by | faults it caught first | along with another | by its own checks alone |",
+        "|---|---|---|---|---|",
     ]
     for short, requirement in contract.requirements.items():
         first = sorted(r.name for r in killed if r.requirement == short)
         also = sum(1 for r in killed if short in r.also and r.requirement != short)
         shown = ", ".join(f"`{n}`" for n in first[:4]) + (f" and {len(first) - 4} more" if len(first) > 4 else "")
         reached = ", ".join(f"`{t}`" for t in tests.get(short, ())) or "every judged call"
-        lines.append(f"| {full_id(short)} {requirement.title} | {reached} | {shown or '-'} | {also} |")
+        own = ", ".join(f"`{n}`" for n in figures["caught_by_own_checks"].get(short, ()))
+        lines.append(f"| {full_id(short)} {requirement.title} | {reached} | {shown or '-'} | {also} | {own or '-'} |")
     return "\n".join(lines) + "\n"
 
 
@@ -317,25 +450,45 @@ def tests_of() -> dict[str, list[str]]:
 
 
 def main(args: Any) -> int:
-    """The subcommand. Exit status 0 if every fault was killed and no variant alarmed, else 1."""
+    """The subcommand. Exit status 0 if every fault was killed and no variant alarmed, else 1; 4 if interrupted."""
     console = Console(stderr=True)
     seed = args.seed if args.seed is not None else 1
     chosen = composed(args.adversary, seed) if args.adversary else subjects(args.only or "")
     if not chosen:
         console.print(f"prove: nothing is called {args.only}; see eni-conformance emulator --list-faults")
         return 2
-    seeds = (seed,) if args.adversary else (seed, seed + 1, seed + 2)
     folder = Path(args.out) / (f"prove-adversary-{seed}" if args.adversary else "prove")
-    results = prove(chosen, args.effort, seeds, args.workers or os.cpu_count() or 1, folder, console)
+    workers = args.workers or RUNS_PER_CORE * (os.cpu_count() or 1)
+    began = time.monotonic()
+    try:
+        results = prove([Job(subject, seed) for subject in chosen], args.effort, workers, folder, console)
+        if not args.adversary:
+            results += prove(own_jobs(chosen, results, seed), args.effort, workers, folder, console)
+    except KeyboardInterrupt:
+        console.print(f"interrupted; what is done is kept in {folder}, and the same command goes on from there")
+        return 4
     figures = summary(results, args.effort)
-    (folder / f"matrix-{args.effort}.json").write_text(json.dumps(figures, indent=1))
-    (folder / "kills.json").write_text(json.dumps(kills(results), indent=1) + "\n")
-    flags = f" --adversary {args.adversary} --seed {seed}" if args.adversary else ""
-    page = markdown(figures, results, f"eni-conformance prove --effort {args.effort}{flags}")
-    (folder / f"proof-{args.effort}.md").write_text(page)
+    what = f" --adversary {args.adversary}" if args.adversary else f" --only {args.only}" if args.only else ""
+    command = f"eni-conformance prove --effort {args.effort} --seed {seed}{what}"
+    page = write(folder, figures, results, command)
     print(f"faults killed: {figures['killed']} of {figures['faults']}; survivors: {figures['survivors'] or 'none'}")
     print(f"variants alarmed: {figures['alarmed'] or 'none'} of {figures['variants']}")
     print(f"kill rate: {100 * figures['killed'] / max(1, figures['faults']):.1f} % at --effort {args.effort}")
+    print("killed within calls: " + ", ".join(f"{k}: {100 * share:.0f} %" for k, share in figures["killed_within"]))
     print(f"median calls until the first violation: {figures['median_calls']}")
-    print(f"matrix: {folder / f'matrix-{args.effort}.json'}")
+    print(f"minutes: {(time.monotonic() - began) / 60:.1f}, {workers} runs at a time")
+    print(f"matrix: {page}")
     return 0 if not figures["survivors"] and not figures["alarmed"] else 1
+
+
+def write(folder: Path, figures: dict[str, Any], results: Sequence[Result], command: str) -> Path:
+    """Write the matrix as JSON, HTML and Markdown, and kills.json. Returns the HTML page."""
+    from reports import matrix
+
+    effort = figures["effort"]
+    (folder / f"matrix-{effort}.json").write_text(json.dumps(figures, indent=1))
+    (folder / "kills.json").write_text(json.dumps(kills(results), indent=1) + "\n")
+    (folder / f"proof-{effort}.md").write_text(markdown(figures, results, command))
+    page = folder / f"matrix-{effort}.html"
+    page.write_text(matrix.render(figures, command))
+    return page

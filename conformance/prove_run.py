@@ -1,0 +1,49 @@
+"""One run of a proof, as a forked process: all that a run imports is imported here, once, before the fork.
+
+Nothing is given back to the target, which is thrown away after the run, and no report is made of it: results.json
+and the evidence are all that a proof reads.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import os
+import pkgutil
+
+import pytest
+
+import conformance
+from conformance import run, study
+from conformance.inquiry import LOST
+from conformance.plugin import KEY
+
+for _name in ("_pytest.junitxml", "xdist.plugin", *(m.name for m in pkgutil.iter_modules(conformance.__path__))):
+    if "." in _name or _name.startswith("test_"):
+        importlib.import_module(_name if "." in _name else f"conformance.{_name}")
+
+
+class ThrownAway:
+    """A pytest plugin that ends a run without giving back what it created and without reports."""
+
+    status = study.UNUSABLE
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        found = session.config.stash.get(KEY, None)
+        if found is not None and not found.closed:
+            found.closed = True
+            found.journal.close()
+            gone = found.folder / LOST
+            self.status = study.write_results(found, incomplete=gone.read_text() if gone.exists() else "")
+
+
+def main(options: argparse.Namespace, log: str) -> None:
+    """Run the suite with these options of `run`; what it prints goes to the file `log`. Exits with run's status."""
+    os.setsid()
+    with open(log, "w") as file:
+        os.dup2(file.fileno(), 1)
+        os.dup2(file.fileno(), 2)
+    end = ThrownAway()
+    code = int(pytest.main(run.arguments(options), plugins=[end]))
+    raise SystemExit(code if code in (study.USAGE, study.UNUSABLE) else end.status)
