@@ -23,7 +23,7 @@ from reports import history, model, svg, views
 
 _HERE = Path(__file__).parent
 _BODY_LIMIT = 4000
-_FEW_SAMPLES = 20
+_FEW_SAMPLES = {"latency": 20, "settle": 3}
 _LONGEST_COMMAND = 16_000
 _BUCKETS = {
     "error": "Documented errors",
@@ -72,8 +72,7 @@ def render(
     files = {name.removesuffix(".json"): f.anchor for f in found for name, _ in f.members}
     also: dict[str, list[views.Finding]] = {}
     for finding in found:
-        touched = {also_id for _, item in finding.members for also_id in item.also}
-        for ident in sorted({finding.requirement_id} | touched):
+        for ident in (finding.requirement_id, *finding.also):
             also.setdefault(ident, []).append(finding)
     kinds = list(dict.fromkeys([*model.KINDS, *(r.kind for r in results.requirements)]))
     state, headline, reason = views.verdict(results)
@@ -100,6 +99,7 @@ def render(
         errors=[r for r in results.requirements if r.kind == "error"],
         heat=views.heat(results.coverage.states) if results.coverage else None,
         pair_matrix=views.pair_matrix,
+        tried=views.tried(results.coverage.transitions) if results.coverage else (),
         latency=_distributions(results.latency),
         settle=_distributions(results.settle),
         duels=views.duels(results.atlas or (), names),
@@ -110,7 +110,9 @@ def render(
         changes=views.changes,
         since=lambda requirement: views.since(past or [], requirement),
         worlds=views.worlds,
-        timeline=lambda item: svg.timeline(views.timeline(item.history)),
+        lanes=lambda moments: svg.lanes(views.lanes(moments)),
+        others=views.others,
+        forecast=views.forecast(results),
         reproductions=ev.reproductions,
         answer=ev.answer,
         answer_was_admissible=ev.answer_was_admissible,
@@ -157,6 +159,8 @@ def _environment() -> jinja2.Environment:
         body=_body,
         tojson_plain=lambda value: json.dumps(value, indent=2, ensure_ascii=False),
         slug=views.slug,
+        told=views.told,
+        together=views.together,
         without=lambda text, code: text.removeprefix(f"{code}: ") if code else text,
     )
     environment.globals.update(

@@ -3,6 +3,9 @@
 violated is a failure, error an error; inconclusive, not-exercised and known-deviation are skipped with the
 reason. `conforms` without a judged call is skipped too. A run that ended early carries one more test case,
 in error, because otherwise its file would read like a pass.
+
+The document keeps to what both published schemas of the format allow, that of Ant and the stricter part of Jenkins's:
+no attributes on the root, nothing but the outcome in a test case, output at the end of a suite.
 """
 
 from __future__ import annotations
@@ -33,7 +36,7 @@ def render(results: model.Results, items: list[ev.Evidence]) -> str:
     for item in items:
         for ident in (item.requirement, *item.also):
             by_requirement.setdefault(ident, []).append(item)
-    root = ET.Element("testsuites", {"name": "eni-conformance"})
+    root = ET.Element("testsuites")
     kinds = list(dict.fromkeys([*model.KINDS, *(r.kind for r in results.requirements)]))
     for kind in kinds:
         members = [r for r in results.requirements if r.kind == kind]
@@ -41,27 +44,25 @@ def render(results: model.Results, items: list[ev.Evidence]) -> str:
             suite = _suite(root, f"DetachNetworkInterface.{kind or 'other'}", results)
             for requirement in members:
                 _case(suite, requirement, by_requirement.get(requirement.id, []))
-            _count(suite)
+            _finish(suite, [f"{r.id}: {r.verdict}, judged calls {r.judged}" for r in members])
     if results.incomplete:
         suite = _suite(root, "DetachNetworkInterface.run", results)
         case = ET.SubElement(suite, "testcase", {"classname": suite.get("name", ""), "name": "run completed"})
         case.set("time", "0")
         note = results.run.note or "the run ended before everything was tried"
         ET.SubElement(case, "error", {"type": "incomplete", "message": _clean(note)})
-        _count(suite)
-    totals = ("tests", "failures", "errors", "skipped")
-    for name in totals:
-        root.set(name, str(sum(int(suite.get(name, "0")) for suite in root)))
-    root.set("time", f"{results.run.seconds:.3f}")
+        _finish(suite, [])
+    if len(root):
+        root[0].set("time", f"{max(0.0, results.run.seconds):.3f}")
     ET.indent(root)
     return '<?xml version="1.0" encoding="utf-8"?>\n' + ET.tostring(root, encoding="unicode") + "\n"
 
 
 def _suite(root: ET.Element, name: str, results: model.Results) -> ET.Element:
-    suite = ET.SubElement(root, "testsuite", {"name": _clean(name)})
-    stamp = _stamp(results.run.started)
-    if stamp:
-        suite.set("timestamp", stamp)
+    """The host of a suite is the target: that is what was tested."""
+    suite = ET.SubElement(root, "testsuite", {"name": _clean(name), "id": str(len(root)), "package": "eni-conformance"})
+    suite.set("hostname", _clean(results.target.name).strip() or "target")
+    suite.set("timestamp", _stamp(results.run.started))
     properties = ET.SubElement(suite, "properties")
     for key, value in (
         ("run", results.run.id),
@@ -69,6 +70,7 @@ def _suite(root: ET.Element, name: str, results: model.Results) -> ET.Element:
         ("endpoint", results.target.endpoint),
         ("revision", results.run.revision),
         ("seed", results.run.seed),
+        ("command", results.run.command),
     ):
         if value not in (None, ""):
             ET.SubElement(properties, "property", {"name": key, "value": _clean(str(value))})
@@ -91,20 +93,21 @@ def _case(suite: ET.Element, requirement: model.Requirement, items: list[ev.Evid
     elif not requirement.passed:
         verdict = "not-exercised" if requirement.hollow else requirement.verdict
         ET.SubElement(case, "skipped", {"message": f"{verdict}: {reason}" if reason else verdict})
-    out = ET.SubElement(case, "system-out")
-    out.text = _clean(f"verdict {requirement.verdict}, judged calls {requirement.judged}")
 
 
-def _count(suite: ET.Element) -> None:
+def _finish(suite: ET.Element, output: list[str]) -> None:
+    """Count the cases, and put down what a viewer shows beside them."""
     cases = suite.findall("testcase")
     suite.set("tests", str(len(cases)))
     for name, tag in (("failures", "failure"), ("errors", "error"), ("skipped", "skipped")):
         suite.set(name, str(sum(case.find(tag) is not None for case in cases)))
     suite.set("time", "0")
+    ET.SubElement(suite, "system-out").text = _clean("\n".join(output))
+    ET.SubElement(suite, "system-err")
 
 
 def _stamp(started: str | float) -> str:
-    """ISO 8601 without a zone, as the format's schema wants it; "" when it cannot be told."""
+    """ISO 8601 without a zone, as the schemas want it; the epoch when it cannot be told."""
     try:
         moment = (
             datetime.fromtimestamp(started, UTC)
@@ -112,7 +115,7 @@ def _stamp(started: str | float) -> str:
             else datetime.fromisoformat(started)
         )
     except (ValueError, OverflowError, OSError):
-        return ""
+        moment = datetime.fromtimestamp(0, UTC)
     if moment.tzinfo:
         moment = moment.astimezone(UTC)
     return moment.strftime("%Y-%m-%dT%H:%M:%S")

@@ -204,12 +204,31 @@ class Duel:
 
 @dataclass(frozen=True)
 class Cost:
-    """What the run used, and what had been predicted."""
+    """What the run used: resources that it created in all, and seconds that instances existed, at most."""
 
     instances: float = 0
     network_interfaces: float = 0
     instance_seconds: float = 0.0
-    predicted: dict[str, Any] = field(default_factory=dict)
+    extra: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Predicted:
+    """What had been told of the run before it began. `source`: where the figures come from.
+
+    calls: by operation. seconds: wall time. instances, interfaces: alive at once, at most. hours: of instances.
+    money: of those hours, in `currency`; 0 on this machine.
+    """
+
+    source: str = ""
+    calls: dict[str, int] = field(default_factory=dict)
+    total: int = 0
+    seconds: float = 0.0
+    instances: int = 0
+    interfaces: int = 0
+    hours: float = 0.0
+    money: float = 0.0
+    currency: str = ""
     extra: dict[str, Any] = field(default_factory=dict)
 
 
@@ -239,8 +258,11 @@ class Results:
     settle: dict[str, tuple[Any, ...]] | None = None
     atlas: tuple[Duel, ...] | None = None
     cost: Cost | None = None
+    predicted: Predicted | None = None
     environment: Environment | None = None
     shallow: tuple[str, ...] = ()
+    problems: tuple[str, ...] = ()
+    """What is wrong with the entries of the deviations file."""
     extra: dict[str, Any] = field(default_factory=dict)
 
     def counts(self) -> dict[str, int]:

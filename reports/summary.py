@@ -6,7 +6,11 @@ What the target said is shown, so control characters are spelt out: an answer mu
 from __future__ import annotations
 
 import io
+import itertools
+import shlex
+from collections.abc import Mapping
 from pathlib import Path
+from typing import TextIO
 
 from rich.console import Console
 from rich.table import Table
@@ -15,7 +19,7 @@ from rich.text import Text
 from reports import evidence as ev
 from reports import model, views
 from reports.reproduce import shell_quote
-from reports.svg import seconds, short
+from reports.svg import seconds, short, visible
 
 _COLOURS = {
     "violated": "bold red",
@@ -25,6 +29,11 @@ _COLOURS = {
     "not-exercised": "dim",
     "conforms": "green",
 }
+
+
+def colour_wanted(stream: TextIO, environ: Mapping[str, str]) -> bool:
+    """Whether to colour what goes to `stream`: a terminal that can, and nobody who said no (https://no-color.org)."""
+    return stream.isatty() and not environ.get("NO_COLOR") and environ.get("TERM") != "dumb"
 
 
 def text(results: model.Results, color: bool = False, out_dir: str | Path | None = None, width: int = 100) -> str:
@@ -56,6 +65,12 @@ def text(results: model.Results, color: bool = False, out_dir: str | Path | None
     console.print(counts)
     calls = sum(results.calls.values())
     console.print(Text(f"{calls} calls in {seconds(results.run.seconds)}, seed {results.run.seed}", "dim"))
+    forecast = views.forecast(results)
+    if forecast is not None:
+        off = f": {forecast.words}" if forecast.words else ""
+        console.print(
+            Text(f"predicted {forecast.predicted} calls in {forecast.facts[0][1]}{off}", "dim"),
+        )
     for warning in results.shallow:
         console.print(Text(f"shallow: {short(warning, 200)}", "yellow"))
     shown = [v for v in model.VERDICTS if v not in ("conforms", "not-exercised")]
@@ -66,60 +81,84 @@ def text(results: model.Results, color: bool = False, out_dir: str | Path | None
         table.add_column(no_wrap=True)
         table.add_column(no_wrap=True)
         table.add_column(overflow="fold")
-        for r in rows[:40]:
-            words = r.why or r.title
-            owner = f" (owner {r.deviation.owner}, until {r.deviation.expires})" if r.deviation else ""
-            table.add_row(Text(r.verdict, _COLOURS[r.verdict]), Text(short(r.id, 40)), Text(short(words + owner, 240)))
+        lines = _same_reason(rows)
+        for verdict, ids, words in lines[:40]:
+            more = f" and {len(ids) - 1} more" if len(ids) > 1 else ""
+            others = f" (also {_names(ids[1:])})" if more else ""
+            table.add_row(
+                Text(verdict, _COLOURS[verdict]), Text(short(ids[0], 40) + more), Text(short(words, 240) + others)
+            )
         console.print()
         console.print(table)
-        if len(rows) > 40:
-            console.print(Text(f"and {len(rows) - 40} more", "dim"))
+        if len(lines) > 40:
+            console.print(Text(f"and {sum(len(ids) for _, ids, _ in lines[40:])} more", "dim"))
     missing = views.not_exercised(results)
     if missing:
         console.print()
         for need, members in missing[:8]:
-            ids = ", ".join(short(r.id.removeprefix("ENI-DETACH-"), 20) for r in members[:12])
-            more = f" and {len(members) - 12} more" if len(members) > 12 else ""
-            console.print(Text(f"not exercised: {ids}{more}: {short(need, 160)}", "dim"))
+            console.print(Text(f"not exercised: {_names([r.id for r in members])}: {short(need, 160)}", "dim"))
+    for problem in results.problems:
+        console.print(Text(f"deviations: {short(problem, 300)}", "bold red"))
     console.print()
     for label, words in last_lines(results, where):
         console.print(Text.assemble((f"{label:<8}", "bold"), words), soft_wrap=True)
     return "\n".join(line.rstrip() for line in buffer.getvalue().splitlines()) + "\n"
 
 
+def _same_reason(rows: list[model.Requirement]) -> list[tuple[str, list[str], str]]:
+    """Requirements as (verdict, ids, reason): those of one verdict with the same reason share a line."""
+    lines: dict[tuple[str, str], tuple[str, list[str], str]] = {}
+    for r in rows:
+        owner = f" (owner {r.deviation.owner}, until {r.deviation.expires})" if r.deviation else ""
+        words = (r.why or r.title) + owner
+        lines.setdefault((r.verdict, words), (r.verdict, [], words))[1].append(r.id)
+    return list(lines.values())
+
+
+def _names(ids: list[str]) -> str:
+    """Some ids without what all have in common, and how many more there are."""
+    more = f" and {len(ids) - 12} more" if len(ids) > 12 else ""
+    return ", ".join(short(i.removeprefix("ENI-DETACH-"), 20) for i in ids[:12]) + more
+
+
 def last_lines(results: model.Results, out_dir: Path) -> list[tuple[str, str]]:
-    """The closing lines as (label, text): three for a violated run, one for any other."""
+    """The closing lines as (label, text): what, where to read, how to repeat; of a run that is well, the report.
+
+    A run fails by a violation, or by a deviation that has expired or is no longer needed.
+    """
     page = out_dir / "index.html"
+    again = results.run.command or "eni-conformance run"
     violated = results.by_verdict("violated")
     if not violated:
+        if results.problems:
+            what, where = f"deviations: {results.problems[0]}", str(page)
+            return [("What", short(what, 400)), ("Read", short(where, 400)), ("Repeat", visible(again))]
         return [("Report", short(str(page), 400))]
     items, _ = ev.load_all(out_dir)
-    found = [f for f in views.findings(results, items) if f.verdict == "violated"]
-    if not found:
-        first = violated[0]
-        return [
-            ("What", short(f"{first.id} {first.why or first.title}", 240)),
-            ("Read", short(str(page), 400)),
-        ]
-    top = found[0]
+    top = next(f for f in views.findings(results, items) if f.verdict == "violated")
     what = f"{top.requirement_id} {top.summary}"
-    lines = [("What", short(what, 240)), ("Read", short(f"{page}#{top.anchor}", 400))]
-    if top.evidence is not None:
-        got = ""
+    if top.evidence is None:
+        again = again if " -k " in again else f"{again} -k {shell_quote(top.requirement_id)}"
+    else:
+        again = f"eni-conformance replay {shell_quote(str(out_dir / 'evidence' / top.file))}{_target(results)}"
         if top.evidence.expected and not ev.answer_was_admissible(top.evidence):
             answer = ev.answer(top.evidence)
-            got = "; admissible" if answer in top.summary else f": answered {answer}, admissible"
-            got += f": {ev.admissible(top.evidence.expected)}"
-        lines[0] = ("What", short(what + got, 400))
-        lines.append(
-            (
-                "Repeat",
-                f"eni-conformance replay {shell_quote(str(out_dir / 'evidence' / top.file))} --target FILE",
-            )
-        )
-    elif results.run.command:
-        lines.append(("Repeat", short(results.run.command, 400)))
-    return lines
+            what += "; admissible" if answer in top.summary else f": answered {answer}, admissible"
+            what += f": {ev.admissible(top.evidence.expected)}"
+    where = f"{page}#{top.anchor}"
+    return [("What", short(what, 400)), ("Read", short(where, 400)), ("Repeat", visible(again))]
+
+
+def _target(results: model.Results) -> str:
+    """The option that names the run's target; "" for the embedded emulator, which is the default."""
+    try:
+        words = shlex.split(results.run.command)
+    except ValueError:
+        words = []
+    for word, following in itertools.pairwise(words):
+        if word == "--target":
+            return f" --target {shell_quote(following)}"
+    return ""
 
 
 def markdown(results: model.Results, out_dir: str | Path | None = None) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from markupsafe import Markup, escape
@@ -67,10 +68,12 @@ def seconds(value: float) -> str:
     return f"{value // 3600:.0f} h {value % 3600 // 60:.0f} min"
 
 
-def _svg(width: float, height: float, title: str, body: Iterable[str], kind: str) -> Markup:
+def _svg(width: float, height: float, title: str, body: Iterable[str], kind: str, fixed: bool = False) -> Markup:
+    """fixed: drawn in its own size, not in that of the place where it stands."""
     label = escape(visible(title))
+    size = f' width="{width:.0f}" height="{height:.0f}"' if fixed else ""
     return _markup(
-        f'<svg class="{kind}" viewBox="0 0 {width:g} {height:g}" role="img" aria-label="{label}"'
+        f'<svg class="{kind}" viewBox="0 0 {width:g} {height:g}"{size} role="img" aria-label="{label}"'
         f' preserveAspectRatio="xMinYMin meet">{"".join(body)}</svg>'
     )
 
@@ -154,26 +157,82 @@ def histogram(values: Sequence[float], title: str) -> Markup:
     return _svg(width, height, words, body, "histogram")
 
 
-def timeline(moments: Sequence[tuple[str, float, float, bool]]) -> Markup:
-    """Steps (label, start, duration, bad) under each other on one axis of time; overlaps can be seen."""
-    if not moments:
+@dataclass(frozen=True)
+class Call:
+    """One call in `lanes`: its number, words, answer, start and end in seconds, lane from 0, and how it ended.
+
+    kind: good, bad or "" (refused, or not a call). name: of the lane, "" for a connection without one.
+    """
+
+    n: str
+    words: str
+    got: str
+    start: float
+    end: float
+    lane: int
+    kind: str = ""
+    name: str = ""
+
+
+_PAUSE = 0.25
+"""Seconds without a call that are drawn as a pause."""
+
+
+def lanes(calls: Sequence[Call]) -> Markup:
+    """Calls as a sequence diagram: time runs downwards, one lane per connection, overlapping calls side by side.
+
+    The axis shows the order of beginnings and ends, not lengths: calls of a millisecond between pauses of seconds
+    would not be seen otherwise. The times stand beside it.
+    """
+    if not calls:
         return Markup("")
-    end = max(start + length for _, start, length, _ in moments) or 1.0
-    width, left, row = 720.0, 44.0, 20.0
-    scale = (width - left - 8) / end
-    height = row * len(moments) + 22
+    count = max(call.lane for call in calls) + 1
+    edges = sorted({moment for call in calls for moment in (call.start, call.end)})
+    row, top, left, width = 17.0, 30.0, 62.0, max(540.0, 62.0 + 200.0 * count)
+    place: dict[float, float] = {}
+    pauses: list[tuple[float, float]] = []
+    y = top
+    for i, moment in enumerate(edges):
+        if i:
+            idle = not any(c.start < moment and c.end >= moment for c in calls)
+            begins = any(c.start == edges[i - 1] and c.end >= moment for c in calls)
+            y += 34.0 if begins else row if not idle else 8.0
+            if idle and moment - edges[i - 1] >= _PAUSE:
+                pauses.append((y, moment - edges[i - 1]))
+                y += row
+        place[moment] = y
+    height = y + 10
+    column = (width - left) / count
+    names = {call.lane: call.name for call in calls if call.name}
     body = []
-    for i in range(5):
-        x = left + (width - left - 8) * i / 4
-        body.append(f'<line x1="{x:.1f}" x2="{x:.1f}" y1="0" y2="{height - 18:.1f}" class="grid"/>')
-        anchor = "start" if i == 0 else "end" if i == 4 else "middle"
-        body.append(_text(x, height - 5, seconds(end * i / 4) if i else "0", "small", anchor))
-    for i, (label, start, length, bad) in enumerate(moments):
-        y = i * row + 3
-        body.append(_text(left - 8, y + 11, label, "small", "end"))
-        kind = "fill bad" if bad else "fill"
-        body.append(_rect(left + start * scale, y, max(length * scale, 3), row - 7, kind, seconds(length)))
-    return _svg(width, height, "time line of the steps", body, "timeline")
+    for lane in range(count):
+        x = left + lane * column
+        other = "others" if names else f"connection {lane + 1}" if count > 1 else "calls, in order"
+        name = names.get(lane, other)
+        body.append(_text(x + 4, 14, short(name, int(column / 7)), "small strong"))
+        body.append(f'<line x1="{x:.1f}" x2="{x:.1f}" y1="22" y2="{height:.1f}" class="grid"/>')
+    for y, length in pauses:
+        body.append(_text(left + 8, y + 10, f"\u2026 {seconds(length)} without a call", "small"))
+    said = -1e9
+    for call in calls:
+        x, y1 = left + call.lane * column + 4, place[call.start]
+        size = max(place[call.end] - y1, 30.0)
+        if y1 - said >= 12:
+            body.append(_text(left - 8, y1 + 12, seconds(call.start) if call.start else "0", "small", "end"))
+            said = y1
+        words = f"{call.n}. {call.words}: {call.got or 'no answer recorded'}"
+        title = f"{words}; from {seconds(call.start)} to {seconds(call.end)}"
+        body.append(_rect(x, y1, column - 10, size - 2, f"call {call.kind}".strip(), title))
+        room = int((column - 22) / 6.0)
+        body.append(_text(x + 7, y1 + 12, short(f"{call.n}  {call.words}", room), "label"))
+        body.append(_text(x + 7, y1 + 25, short(call.got or "\u2013", room), "label strong"))
+    overlaps = sum(
+        a.start < b.end and b.start < a.end for i, a in enumerate(calls) for b in calls[i + 1 :] if a.lane != b.lane
+    )
+    across = f"{len(calls)} calls over {count} connections, {overlaps} pairs of them overlapping"
+    across = across if count > 1 else f"{len(calls)} calls one after the other"
+    listed = "; ".join(f"{c.n}: {short(c.got, 60) or 'no answer'} at {seconds(c.start)}" for c in calls[:20])
+    return _svg(width, height, f"sequence of {across}. {listed}", body, "lanes")
 
 
 def trend(entries: Sequence[dict[str, Any]]) -> Markup:
@@ -223,14 +282,19 @@ def precedence(duels: Sequence[model.Duel], names: dict[str, str]) -> Markup:
     layer: dict[str, int] = {}
     for node in nodes:
         layer[node] = max((layer[a] + 1 for a, b in shown if b == node), default=0)
-    depth = max(layer.values()) + 1
-    columns = [[n for n in nodes if layer[n] == level] for level in range(depth)]
-    row, width = 54.0, 720.0
-    height = row * depth + 6
+    labels = {node: short(names.get(node, node), 44) for node in nodes}
+    size = {node: 6.6 * len(labels[node]) + 22 for node in nodes}
+    rows = _rows(nodes, layer, shown, size)
+    width = max(sum(size[n] + 14 for n in members) for members in rows)
+    row = 58.0
+    height = row * len(rows) - 18
     place: dict[str, tuple[float, float]] = {}
-    for level, members in enumerate(columns):
-        for i, node in enumerate(members):
-            place[node] = (width * (i + 0.5) / len(members), level * row + 18)
+    for level, members in enumerate(rows):
+        gap = (width - sum(size[n] for n in members)) / len(members)
+        x = gap / 2
+        for node in members:
+            place[node] = (x + size[node] / 2, level * row + 18)
+            x += size[node] + gap
     body = [
         '<defs><marker id="tip" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7"'
         ' orient="auto">'
@@ -245,9 +309,36 @@ def precedence(duels: Sequence[model.Duel], names: dict[str, str]) -> Markup:
         curve = f"C{x1:.0f} {ys + bend:.0f} {x2:.0f} {ye - bend:.0f} {x2:.0f} {ye:.0f}"
         body.append(f'<path d="M{x1:.0f} {ys:.0f}{curve}" class="{kind}" marker-end="url(#tip)"/>')
     for node, (x, y) in place.items():
-        label = short(names.get(node, node), 34)
-        half = 3.4 * len(label) + 10
-        body.append(_rect(x - half, y - 12, 2 * half, 24, "node", node))
-        body.append(_text(x, y + 4, label, "label", "middle"))
-    words = f"precedence among {len(nodes)} faults, the winners above; {len(against)} against the order"
-    return _svg(width, height, words, body, "graph")
+        body.append(_rect(x - size[node] / 2, y - 12, size[node], 24, "node", node))
+        body.append(_text(x, y + 4, labels[node], "label", "middle"))
+    listed = "; ".join(f"{labels[a]} before {labels[b]}" for a, b in sorted(shown))
+    words = f"precedence among {len(nodes)} faults, the winners above; {len(against)} against the order. {listed}"
+    return _svg(width, height, words, body, "graph", fixed=True)
+
+
+_ROW = 1080.0
+"""So wide a row of the graph may be; what does not fit goes into a row of its own below."""
+
+
+def _rows(
+    nodes: Sequence[str], layer: dict[str, int], edges: set[tuple[str, str]], size: dict[str, float]
+) -> list[list[str]]:
+    """The nodes by layer, each near what points to it, long layers broken."""
+    rows: list[list[str]] = []
+    centre: dict[str, float] = {}
+    for level in range(max(layer.values()) + 1):
+        members = [n for n in nodes if layer[n] == level]
+        for n in members:
+            above = [centre[a] for a, b in edges if b == n]
+            centre[n] = sum(above) / len(above) if above else 0.5
+        members.sort(key=lambda n: (centre[n], n))
+        row: list[str] = []
+        for n in members:
+            if row and sum(size[m] + 14 for m in row) + size[n] > _ROW:
+                rows.append(row)
+                row = []
+            row.append(n)
+        rows.append(row)
+        for i, n in enumerate(members):
+            centre[n] = (i + 0.5) / len(members)
+    return rows

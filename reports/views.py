@@ -13,8 +13,8 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from reports import evidence as ev
-from reports import impact, model
-from reports.svg import plain, short
+from reports import impact, model, svg
+from reports.svg import plain, seconds, short
 
 FULL_FINDINGS = 40
 """So many findings are told in full; the others in one line each, with the name of their file."""
@@ -39,6 +39,8 @@ class Finding:
     evidence: ev.Evidence | None
     members: tuple[tuple[str, ev.Evidence], ...] = ()
     impacts: tuple[impact.Impact, ...] = ()
+    also: tuple[str, ...] = ()
+    """Other requirements that failures of this cause violate."""
 
     @property
     def count(self) -> int:
@@ -49,28 +51,40 @@ class Finding:
 def findings(results: model.Results, items: Sequence[tuple[str, ev.Evidence]]) -> list[Finding]:
     """All findings, the violated first, and among them the most harmful and most certain first."""
     by_id = {r.id: r for r in results.requirements}
-    groups: dict[tuple[str, str], list[tuple[str, ev.Evidence]]] = {}
+    documented = {r.code for r in results.requirements if r.code}
+    groups: dict[tuple[str, ...], list[tuple[str, ev.Evidence]]] = {}
     for name, item in items:
-        cause = item.cause or f"{ev.answer(item)} | {ev.admissible(item.expected)}"
-        groups.setdefault((item.requirement, cause), []).append((name, item))
+        requirement = by_id.get(item.requirement)
+        key = (requirement.verdict if requirement else "violated", *_cause(item, documented))
+        groups.setdefault(key, []).append((name, item))
     out = []
-    for (ident, _), members in groups.items():
-        members.sort(key=lambda m: (-(m[1].certainty or 0), not m[1].shrunk, _size(m[1]), m[0]))
+    for members in groups.values():
+        members.sort(
+            key=lambda m: (
+                _severity(by_id.get(m[1].requirement)),
+                -(m[1].certainty or 0),
+                not m[1].shrunk,
+                _size(m[1]),
+                m[0],
+            )
+        )
         name, best = members[0]
-        requirement = by_id.get(ident)
+        requirement = by_id.get(best.requirement)
+        touched = dict.fromkeys(i for _, item in members for i in (item.requirement, *item.also))
         out.append(
             Finding(
                 anchor="finding-" + slug(name.removesuffix(".json")),
-                requirement_id=ident,
+                requirement_id=best.requirement,
                 requirement=requirement,
                 verdict=requirement.verdict if requirement else "violated",
                 severity=(requirement.severity if requirement else None) or "normal",
-                summary=best.summary or (requirement.title if requirement else ident),
+                summary=best.summary or (requirement.title if requirement else best.requirement),
                 certainty=best.certainty,
                 file=name,
                 evidence=best,
                 members=tuple(members),
-                impacts=tuple(impact.of(best)),
+                impacts=_impacts(item for _, item in members),
+                also=tuple(i for i in touched if i != best.requirement),
             )
         )
     told = {item.requirement for _, item in items} | {also for _, item in items for also in item.also}
@@ -93,8 +107,36 @@ def findings(results: model.Results, items: Sequence[tuple[str, ev.Evidence]]) -
     return sorted(out, key=_harm)
 
 
+_UNDOCUMENTED = re.compile(r"code:(\d* ?([^ :]+)):")
+
+
+def _cause(item: ev.Evidence, documented: set[str]) -> tuple[str, ...]:
+    """What failures must share to be one finding: requirement and cause, or a code that no requirement knows.
+
+    A code that the page does not have is one mistake of the endpoint, whatever the call was.
+    """
+    cause = item.cause or f"{ev.answer(item)} | {ev.admissible(item.expected)}"
+    made_up = _UNDOCUMENTED.match(cause)
+    if made_up and made_up[2] not in documented:
+        return (made_up[1],)
+    return (item.requirement, cause)
+
+
+def _severity(requirement: model.Requirement | None) -> int:
+    return _RANK.get((requirement.severity if requirement else None) or "normal", 2)
+
+
+def _impacts(items: Iterable[ev.Evidence]) -> tuple[impact.Impact, ...]:
+    """Who breaks by any of these failures, the most harmful first, each row once."""
+    rows = dict.fromkeys(row for item in items for row in impact.of(item))
+    return tuple(sorted(rows, key=lambda row: _HARMS.index(row.harm)))
+
+
+_HARMS = ("high", "medium", "low")
+
+
 def _harm(finding: Finding) -> tuple[Any, ...]:
-    worst = min((("high", "medium", "low").index(i.harm) for i in finding.impacts), default=3)
+    worst = min((_HARMS.index(i.harm) for i in finding.impacts), default=len(_HARMS))
     certainty = 1.0 if finding.certainty is None else finding.certainty
     return (
         _ORDER.get(finding.verdict, 4),
@@ -147,8 +189,11 @@ def observation_groups(results: model.Results) -> list[tuple[str, list[tuple[str
         else:
             answers = [value_line(observation.value)]
         entry = (question if colon else observation.id, answers, observation.examples)
-        groups.setdefault(group if colon else "", []).append(entry)
+        groups.setdefault(_GROUPS.get(group, group) if colon else "", []).append(entry)
     return list(groups.items())
+
+
+_GROUPS = {"answer to": "the answer when this does not hold", "gateway": "signing, nonces and time stamps"}
 
 
 def value_line(value: Any) -> str:
@@ -318,6 +363,9 @@ class Heat:
     possible: int
 
 
+_UNREACHED = "could be built here, but no call of this run fell on it"
+
+
 def heat(cells: Sequence[model.StateCell]) -> Heat | None:
     """Cells as (judged, note, shade 0 to 5, key), where the key letter of an empty cell leads to its note.
 
@@ -335,7 +383,7 @@ def heat(cells: Sequence[model.StateCell]) -> Heat | None:
     for c in cells:
         if not c.judged:
             name = f"{c.instance} / {c.eni}" + (f" / {c.attachment}" if c.attachment else "")
-            notes.setdefault(c.note or "no reason recorded", []).append(name)
+            notes.setdefault(c.note or _UNREACHED, []).append(name)
     keys = {note: _letter(i) for i, note in enumerate(notes)}
     rows = []
     for instance in instances:
@@ -348,7 +396,7 @@ def heat(cells: Sequence[model.StateCell]) -> Heat | None:
                 elif cell.judged:
                     row.append((cell.judged, cell.note or "", _shade(cell.judged), ""))
                 else:
-                    note = cell.note or "no reason recorded"
+                    note = cell.note or _UNREACHED
                     row.append((0, note, 0, keys[note]))
         rows.append((instance, tuple(row)))
     return Heat(
@@ -396,8 +444,45 @@ def _shade(judged: int) -> int:
     return sum(judged >= limit for limit in (1, 5, 20, 80, 300))
 
 
+@dataclass(frozen=True)
+class Tried:
+    """What happened in one state: how often calls were accepted and refused, and who called."""
+
+    state: str
+    accepted: int
+    refused: int
+    callers: tuple[str, ...]
+
+
+def tried(transitions: Sequence[Any]) -> tuple[Tried, ...]:
+    """Transitions of the form "instance, interface, attachment, caller: accepted", by state; others are left out."""
+    states: dict[str, dict[str, Counter[str]]] = {}
+    for entry in transitions:
+        text, n = (entry.get("transition"), entry.get("n")) if isinstance(entry, dict) else (None, None)
+        if isinstance(text, str) and isinstance(n, int) and (found := _TRANSITION.fullmatch(text)):
+            state, caller, outcome = found.groups()
+            states.setdefault(state.replace(", ", " / "), {}).setdefault(caller, Counter())[outcome] += n
+    return tuple(
+        Tried(
+            state,
+            sum(counts["accepted"] for counts in callers.values()),
+            sum(counts["refused"] for counts in callers.values()),
+            tuple(callers),
+        )
+        for state, callers in states.items()
+    )
+
+
+_TRANSITION = re.compile(r"(.+), ([^,]+): (accepted|refused)")
+
+
 def pair_matrix(pairwise: model.Pairwise) -> tuple[tuple[str, tuple[int | None, ...]], ...]:
-    """Rows of dimensions: how many pairs are missing between each two; None on the diagonal."""
+    """Rows of dimensions: how many pairs are missing between each two; None on the diagonal.
+
+    () when not every missing pair was recorded, because the matrix would show gaps as covered.
+    """
+    if len(pairwise.missing) < pairwise.total - pairwise.covered:
+        return ()
     counts: Counter[tuple[str, str]] = Counter()
     for entry in pairwise.missing:
         if len(entry) >= 4:
@@ -407,6 +492,63 @@ def pair_matrix(pairwise: model.Pairwise) -> tuple[tuple[str, tuple[int | None, 
         (row, tuple(None if row == column else counts[(row, column)] for column in pairwise.dimensions))
         for row in pairwise.dimensions
     )
+
+
+@dataclass(frozen=True)
+class Forecast:
+    """What had been predicted beside what came: calls by operation, the total, and the rest of the cost."""
+
+    source: str
+    rows: tuple[tuple[str, int, int], ...]
+    predicted: int
+    actual: int
+    words: str
+    facts: tuple[tuple[str, str, str], ...]
+
+
+def forecast(results: model.Results) -> Forecast | None:
+    """None when nothing was predicted."""
+    told = results.predicted
+    if told is None:
+        return None
+    names = dict.fromkeys([*results.calls, *told.calls])
+    rows = [(name, told.calls.get(name, 0), results.calls.get(name, 0)) for name in names]
+    actual = sum(results.calls.values())
+    facts = [("time", seconds(told.seconds), seconds(results.run.seconds))]
+    used = results.cost
+    hours = f"at most {used.instance_seconds / 3600:.2g}" if used else ""
+    facts += [
+        ("instances", f"{told.instances} at once", f"{used.instances:g} created" if used else ""),
+        ("network interfaces", f"{told.interfaces} at once", f"{used.network_interfaces:g} created" if used else ""),
+        ("instance hours", f"{told.hours:g}", hours),
+        ("money", f"{told.money:g} {told.currency}".strip(), _money(told, used)),
+    ]
+    return Forecast(
+        source=told.source,
+        rows=tuple(sorted(rows, key=lambda row: (-row[2], -row[1], row[0]))),
+        predicted=told.total,
+        actual=actual,
+        words=off_by(told.total, actual),
+        facts=tuple(facts),
+    )
+
+
+def _money(told: model.Predicted, used: model.Cost | None) -> str:
+    """What the used instance hours cost at the predicted price; "" when one of the two is not known."""
+    if used is None or not told.hours:
+        return ""
+    money = told.money / told.hours * used.instance_seconds / 3600
+    return f"at most {money:.2g} {told.currency}".strip() if money else f"0 {told.currency}".strip()
+
+
+def off_by(predicted: int, actual: int) -> str:
+    """By how much a prediction differs from what came, in per cent of what came; "" when nothing came."""
+    if not actual:
+        return ""
+    part = 100 * (predicted - actual) / actual
+    if abs(part) < 0.05:
+        return "as predicted"
+    return f"the prediction was {abs(part):.{0 if abs(part) >= 10 else 1}f} % too {'high' if part > 0 else 'low'}"
 
 
 @dataclass(frozen=True)
@@ -447,15 +589,71 @@ def duels(atlas: Sequence[model.Duel], names: dict[str, str]) -> Duels | None:
     )
 
 
-def timeline(moments: Iterable[ev.Moment]) -> list[tuple[str, float, float, bool]]:
-    """Moments with a time, for `svg.timeline`; [] unless at least two have one."""
-    timed = [
-        (str(m.n), max(0.0, m.at), max(0.0, m.seconds or 0.0), str(m.status or "").startswith("5"))
-        for m in moments
-        if m.at is not None
-    ]
-    first = min((start for _, start, _, _ in timed), default=0.0)
-    return [(n, start - first, length, bad) for n, start, length, bad in timed] if len(timed) > 1 else []
+_CLOSE = 0.000_05
+"""Seconds by which recorded times may be off, because they are rounded."""
+
+
+def lanes(moments: Sequence[ev.Moment]) -> tuple[svg.Call, ...]:
+    """The calls of a history for `svg.lanes`; () unless at least two have a time.
+
+    A call that begins before another has ended stands in another lane, as it went over another connection. A step
+    may name its lane itself ("client A: ..."), or in a key `lane`.
+    """
+    timed = sorted((m for m in moments if m.at is not None), key=lambda m: m.at or 0.0)
+    if len(timed) < 2:
+        return ()
+    first = timed[0].at or 0.0
+    busy: list[tuple[str, float]] = []
+    out = []
+    for m in timed:
+        start = max(0.0, (m.at or 0.0) - first)
+        end = start + max(0.0, m.seconds or 0.0)
+        words = told(m)
+        who, colon, rest = words.partition(": ")
+        name = str(m.extra.get("lane") or (who if colon and re.fullmatch(r"(client|worker) \S{1,20}", who) else ""))
+        free = [i for i, (known, until) in enumerate(busy) if known == name and (name or until <= start + _CLOSE)]
+        lane = free[0] if free else len(busy)
+        busy[lane : lane + 1] = [(name, end)]
+        got = " ".join(str(part) for part in (m.status, m.code) if part)
+        status = str(m.status or "")
+        kind = "bad" if status.startswith("5") or (m.code and not status) else "good" if status[:1] == "2" else ""
+        text = _ID.sub(lambda found: f"{found[1]}\u2026{found[2]}", rest if name and colon else _brief(words))
+        out.append(svg.Call(str(m.n), text, got, start, end, lane, kind, name))
+    return tuple(out)
+
+
+def _brief(words: str) -> str:
+    """A step as a label: without the region, which the story beside the picture names."""
+    words = re.sub(r"\bRegionId='[^']*' ?", "", words).replace("NetworkInterfaceId=", "").replace("InstanceId=", "")
+    return words.replace("DetachNetworkInterface", "detach")
+
+
+_ID = re.compile(r"\b(eni|i|vsw|sg|vpc)-[A-Za-z0-9]*([A-Za-z0-9]{4})\b")
+_TOGETHER = "at the same time: "
+
+
+def told(moment: ev.Moment) -> str:
+    """The step of a history in words; the parameters of a detach get the name of their operation."""
+    words = moment.step if isinstance(moment.step, str) else plain(moment.step)
+    together, words = words.startswith(_TOGETHER), words.removeprefix(_TOGETHER)
+    if together and re.match(r"\w+='", words):
+        words = f"DetachNetworkInterface {words}"
+    return words
+
+
+def together(moment: ev.Moment) -> bool:
+    """Whether the step was sent at the same time as its neighbours."""
+    return isinstance(moment.step, str) and moment.step.startswith(_TOGETHER)
+
+
+def others(item: ev.Evidence) -> list[ev.Moment]:
+    """The calls that were sent at the same time as the one whose answer is told, where no answer alone decides."""
+    exchange = item.exchange.extra.get("id") if item.exchange else None
+    beside = [m for m in item.history if together(m)]
+    mine = [m for m in beside if m.note and m.note == exchange]
+    if item.expected or not mine:
+        return []
+    return [m for m in beside if m is not mine[0] and m.extra.get("of") == mine[0].extra.get("of")][:6]
 
 
 def since(past: Sequence[dict[str, Any]], requirement: str) -> str:
@@ -495,6 +693,8 @@ def verdict(results: model.Results) -> tuple[str, str, str]:
     if counts["violated"]:
         n = counts["violated"]
         return "violated", f"{n} requirement{'s' if n != 1 else ''} violated", tail + "."
+    if results.problems:
+        return "violated", "The deviations file is out of date", f"{results.problems[0]}; {tail}."
     if counts["error"]:
         n = counts["error"]
         words = f"{n} requirement{'s' if n != 1 else ''} could not be judged: the suite itself failed"

@@ -170,7 +170,7 @@ def test_a_finding_tells_the_whole_story(runs: dict[str, Path]) -> None:
     assert "the fault is in what the call did" in race
     assert "the fault is in what the call did" not in story
     assert "no serial order admits this" in race
-    assert 'class="timeline"' in race
+    assert 'class="lanes"' in race
 
 
 def test_a_long_history_keeps_its_end_in_sight(tmp_path: Path) -> None:
