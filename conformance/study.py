@@ -238,6 +238,12 @@ def _predicted(study: Study) -> dict[str, Any] | None:
     return {name: value for name, value in asdict(prediction).items() if name not in ("fits", "notes")}
 
 
+def quiet_second(session: ecs.Session) -> None:
+    """Let a second pass before one client follows another, so that they keep the limit together."""
+    if session.target.limits.requests_per_second:
+        session.client.timing.sleep(1.0)
+
+
 def _load(path: Path, plan: Plan) -> Target:
     try:
         return load_target(path, allow_plain_http=plan.allow_plain_http)
@@ -277,6 +283,7 @@ def join(
     redactor = Redactor(target)
     book = journal.Journal(journal.worker_path(folder, worker), redactor)
     session = ecs.open_session(target, folder, run_id, worker=worker, share=workers, journal=book)
+    quiet_second(session)
     ground = ecs.Ground.from_json(json.loads((folder / "ground.json").read_text()))
     bench = arrange.Bench(
         session,
@@ -335,6 +342,7 @@ def close_study(study: Study, *, incomplete: str = "") -> int:
             incomplete = incomplete or gone.read_text()
         # On this machine an endpoint that cannot give things back is not worth waiting for.
         patience = 3 + study.target.limits.settle_seconds if study.target.loopback else None
+        quiet_second(study.session)
         left = janitor.teardown(study.session, seconds=patience).left if _alive(study) else ()
         if gone.exists() and not _alive(study) and study.emulator is None:
             study.note = f"{study.note} what the run created may still be there; run the janitor".strip()

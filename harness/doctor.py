@@ -273,6 +273,7 @@ def permissions(target: Target, client: Client) -> list[Check]:
     eni: Pair = ("NetworkInterfaceId", _unknown("eni-"))
     vswitch: Pair = ("VSwitchId", _unknown("vsw-", 21))
     group: Pair = ("SecurityGroupId", _unknown("sg-"))
+    vpc: Pair = ("VpcId", _unknown("vpc-", 21))
     dry: Pair = ("DryRun", "true")
     asked: tuple[tuple[str, list[Pair], bool], ...] = (
         (
@@ -284,6 +285,8 @@ def permissions(target: Target, client: Client) -> list[Check]:
         ("StopInstance", [r, instance, dry], False),
         ("RebootInstance", [r, instance, dry], False),
         ("DeleteInstance", [r, instance, dry], False),
+        ("CreateSecurityGroup", [r, vpc], False),
+        ("CreateVSwitch", [r, vpc, ("ZoneId", f"{target.region}-a"), ("CidrBlock", "172.16.0.0/24")], True),
         ("CreateNetworkInterface", [r, vswitch, group], False),
         ("AttachNetworkInterface", [r, instance, eni], False),
         ("DetachNetworkInterface", [r, instance, eni], False),
@@ -292,6 +295,7 @@ def permissions(target: Target, client: Client) -> list[Check]:
         ("DescribeInstances", [r], False),
         ("DescribeNetworkInterfaces", [r], False),
         ("DeleteVSwitch", [r, vswitch], True),
+        ("DeleteVpc", [r, vpc], True),
         ("DescribeVSwitches", [r], True),
     )
     denied, unclear = [], []
