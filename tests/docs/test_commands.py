@@ -7,6 +7,7 @@ import json
 import os
 import re
 import shutil
+import socket
 import subprocess
 import sys
 import tomllib
@@ -67,6 +68,7 @@ class Desk:
 
     folder: Path
     url: str
+    redis: str
 
     def run(self, text: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
         environment = {k: v for k, v in os.environ.items() if not k.startswith("GITHUB_")}
@@ -81,26 +83,34 @@ class Desk:
 def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
     folder = tmp_path_factory.mktemp("desk")
     start = [sys.executable, "-m", "emulator", "--port", "0", "--fault", "status-primary"]
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        redis_port = free.getsockname()[1]
+    redis = subprocess.Popen(
+        ["redis-server", "--port", str(redis_port), "--save", "", "--dir", str(folder)], stdout=subprocess.DEVNULL
+    )
     process = subprocess.Popen(
         [*start, "--write-target", str(folder / "staging.toml"), "--parent-pid", str(os.getpid())],
         stdout=subprocess.PIPE, text=True, cwd=ROOT,
     )  # fmt: skip
     try:
         assert process.stdout is not None
-        made = Desk(folder, process.stdout.readline().split()[1])
+        made = Desk(folder, process.stdout.readline().split()[1], f"redis://127.0.0.1:{redis_port}")
         first = made.run(f"eni-conformance run --target staging.toml --seed 1 {QUICK}")
         assert first.returncode == 1, first.stdout + first.stderr
         shutil.copytree((folder / "out" / "latest").resolve(), folder / "out" / "before")
         yield made
     finally:
-        process.terminate()
-        process.wait(10)
+        for one in (process, redis):
+            one.terminate()
+            one.wait(10)
 
 
 def runnable(text: str, desk: Desk) -> str:
     """The command as it is carried out: short, at the port of the emulator here, with evidence that exists."""
     evidence = next((desk.folder / "out" / "before" / "evidence").glob("ENI-DETACH-E12*.json"))
     text = re.sub(r"out/latest/evidence/ENI-DETACH-[\w-]+\.json", f"out/before/evidence/{evidence.name}", text)
+    text = text.replace("redis://127.0.0.1:6379", desk.redis)
     text = text.replace("http://127.0.0.1:9000", desk.url).replace("--port 9000", "--port 0")
     if text.startswith("make"):
         return text.replace("make", "make -n", 1)
@@ -231,6 +241,59 @@ def test_the_least_policy_names_what_is_called() -> None:
     assert not {m for m in missing if re.search(rf'call\([^)]*"{m}"|_do\([^)]*"{m}"', source)}, missing
     # What is created is tagged in the same call, which needs the permission for it.
     assert allowed <= called | {"DetachNetworkInterface", "TagResources"}, allowed - called
+
+
+# --- options and orders of the emulator ----------------------------------------------------------------
+
+
+def test_every_option_of_the_emulator_is_in_its_page() -> None:
+    """None is forgotten, none is there that no longer exists."""
+    text = subprocess.run([sys.executable, "-m", "emulator", "--help"], capture_output=True, text=True, cwd=ROOT).stdout
+    options = set(re.findall(r"--[a-z][a-z-]+", text)) - {"--help"}
+    page = (ROOT / "docs" / "emulator.md").read_text()
+    rows = "".join(line for line in page.splitlines() if line.startswith("|"))
+    assert options <= set(re.findall(r"--[a-z][a-z-]+", rows)), options - set(re.findall(r"--[a-z][a-z-]+", rows))
+    started = " ".join(line for line in page.splitlines() if "python -m emulator" in line)
+    assert set(re.findall(r"--[a-z][a-z-]+", rows + started)) <= options
+
+
+def test_every_order_of_the_control_protocol_is_in_its_page(desk: Desk) -> None:
+    """What the emulator offers is what the page lists, its own extensions included."""
+    with urllib.request.urlopen(f"{desk.url}/_control", timeout=5) as answer:
+        offered = set(json.load(answer)["capabilities"])
+    page = (ROOT / "docs" / "control-protocol.md").read_text()
+    tables = [part.partition("\n## ")[0] for part in re.split(r"(?m)^\| op \| fields \| effect \|$", page)[1:]]
+    listed = {name for table in tables for name in re.findall(r"(?m)^\| `([a-z_.]+)` \|", table.partition("\n\n")[0])}
+    assert listed == offered
+
+
+def test_composed_behaviours_are_switched_as_the_page_says(desk: Desk) -> None:
+    def order(**body: object) -> tuple[int, dict[str, object]]:
+        return post(f"{desk.url}/_control", json.dumps(body).encode())
+
+    page = (ROOT / "docs" / "emulator.md").read_text()
+    (spec,) = re.findall(r'--composed "([^"]+)"', page)
+    try:
+        assert order(op="composed", specs=[spec]) == (200, {})
+        assert order(op="stats")[1]["composed"] == [spec]
+        assert order(op="composed", specs=["nonsense"])[0] == 400
+        assert order(op="stats")[1]["composed"] == [spec]
+    finally:
+        assert order(op="composed", specs=[]) == (200, {})
+    assert order(op="stats")[1]["composed"] == []
+    for name, parts in (("effect", "{}@always/every"), ("persistence", "region-ignored@only-post/{}")):
+        (row,) = re.findall(rf"(?m)^\| {name}[^|]*\| (.*) \|$", page)
+        for part in re.findall(r"`([^`]+)`", row):
+            assert order(op="composed", specs=[parts.format(part)]) == (200, {}), part
+    order(op="composed", specs=[])
+
+
+@pytest.mark.parametrize("more", [[], ["--conforming"]])
+def test_composed_behaviours_are_drawn_by_the_seed(more: list[str], desk: Desk) -> None:
+    command = " ".join(["python -m emulator --list-composed 5 --json --seed", "{}", *more])
+    lists = [json.loads(desk.run(command.format(seed)).stdout) for seed in (7, 7, 8)]
+    assert lists[0] == lists[1] != lists[2]
+    assert all(row["conforming"] == ("yes" if more else "no") and row["description"] for row in lists[0])
 
 
 # --- the worked example of the control protocol ------------------------------------------------------
