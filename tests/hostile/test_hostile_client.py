@@ -116,6 +116,45 @@ def test_the_table_is_long_enough() -> None:
     assert sum(row.run for row in TABLE) >= 60
 
 
+KINDS = {
+    "reset before, during and after the body": (
+        "reset before the answer", "reset in the headers", "reset in the body", "reset after the body",
+    ),
+    "half-open": ("half-open: the sending side is shut",),
+    "time-out": ("silence before the request is read", "silence", "silence in the headers", "silence in the body"),
+    "one byte a second": ("one byte a second", "body one byte a second"),
+    "endless body": (
+        "endless body in chunks", "endless body without a length", "endless body of tiny chunks", "endless trailers",
+    ),
+    "a gigabyte": ("a body of a gigabyte",),
+    "wrong content length": ("length too small", "length too large by a gigabyte", "two lengths that differ"),
+    "invalid chunking": ("chunk size that is no number", "chunk size that is negative", "chunks without an end"),
+    "redirects": ("301 elsewhere", "302 elsewhere", "303 elsewhere", "307 elsewhere", "308 elsewhere"),
+    "compressed bombs": ("gzip bomb", "deflate bomb", "bomb in a bomb"),
+    "not UTF-8": ("not UTF-8", "UTF-16"),
+    "nested JSON": ("JSON 200000 lists deep", "JSON 100000 objects deep"),
+    "entities": (
+        "XML entity bomb", "XML quadratic blow-up", "XML entity of a file", "XML entity of another server",
+        "XML document type of another server",
+    ),
+    "cookies": ("cookies",),
+    "1xx": ("interim answers first", "interim answer only", "switching protocols", "endless interim answers"),
+    "204": ("204",),
+    "3xx": ("300", "302 to itself", "304"),
+    "4xx and 5xx pages of proxies": (
+        "403 page of a firewall", "404 page", "407 page", "413 page", "429 page", "500 page", "502 page of a proxy",
+        "503 page", "504 page of a proxy", "511 page of a portal",
+    ),
+}  # fmt: skip
+"""What an endpoint may do to its clients, and rows of the table that do it. Refused connections and bad TLS come
+before any answer, and have tests of their own below; so do targets that die in the middle, with the runs."""
+
+
+def test_every_kind_of_misbehaviour_is_in_the_table() -> None:
+    names = {row.name for row in TABLE}
+    assert {name for rows in KINDS.values() for name in rows} <= names
+
+
 def test_a_misbehaving_call_harms_no_later_one(elsewhere: Hostile) -> None:
     """After every single misbehaviour the same client gets a good answer from a good endpoint, and reads it well."""
     turn = iter([row for row in TABLE if not row.early and "timeout" not in row.outcome and row.status != 503])

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -20,6 +21,7 @@ from typing import Any
 import pytest
 from hostile_server import Hostile, Line, hostile
 from misbehaviours import TABLE, Misbehaviour, answer, says
+from test_hostile_client import certificate
 
 from conformance import study as studies
 from conformance.case import Call, Detach, EniSpec, InstanceSpec, Scenario, Wire, World
@@ -194,6 +196,30 @@ def test_a_target_that_always_misbehaves_cannot_be_used(
     assert "\n" not in text
     assert len(text) < 400
     assert not elsewhere.requests
+
+
+@pytest.mark.parametrize("kind", ["nobody vouches", "expired", "of another host", "plain HTTP", "refused"])
+def test_a_target_without_a_good_connection_cannot_be_used(
+    kind: str, emulator: Running, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Bad certificates, no TLS where it is wanted, nobody there: status 3, and no request is ever sent."""
+    days, name = -1 if kind == "expired" else 1, "127.0.0.9" if kind == "of another host" else "127.0.0.1"
+    context = None if kind in ("plain HTTP", "refused") else certificate(tmp_path, days, name)
+    if kind in ("expired", "of another host"):
+        monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(tmp_path / "certificate.pem"))
+    with hostile(says(answer()), context=context) as server:
+        url = server.url.replace("http://", "https://")
+        if kind == "refused":
+            with socket.socket() as free:
+                free.bind(("127.0.0.1", 0))
+                url = f"http://127.0.0.1:{free.getsockname()[1]}"
+        target = target_file(emulator, url, tmp_path, control=False)
+        with pytest.raises(Refused) as refused:
+            studies.open_study(Plan(target=str(target), out=str(tmp_path / "out")))
+        assert not any(b"Signature" in request for request in server.requests)
+    assert refused.value.status == 3
+    assert url in str(refused.value)
+    assert "\n" not in str(refused.value)
 
 
 # --- through the command line ------------------------------------------------------------------------
