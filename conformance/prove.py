@@ -46,7 +46,7 @@ OWN_FAULTS: Mapping[str, tuple[str, ...]] = {
     "P07": ("unknown-parameters-refused-by-post",),
     "P08": ("duplicates-mixed",),
     "R08": ("code-eni-state",),
-    "F08": ("flaps-back",),
+    "F08": ("flaps-back-late",),
     "M01": ("malformed-unknown-by-post",),
     "M02": ("malformed-unknown-in-xml",),
     "M03": ("malformed-unknown-by-v3",),
@@ -189,15 +189,22 @@ def one(job: Job, effort: str, folder: Path, context: ForkServerContext) -> Resu
             target=str(target), effort=effort, seed=job.seed, workers=1, out=str(place), revision="2019",
             requirement=full_id(job.own) if job.own else "", first_violation=not job.own, deviations="",
         )  # fmt: skip
-        status = _forked(context, options, place / "log.txt", RUN_SECONDS[effort])
+        status = _forked(context, options, job.own, place / "log.txt", RUN_SECONDS[effort])
     finally:
         emulator.kill()
         emulator.wait()
         assert emulator.stdout is not None
         emulator.stdout.close()
-    results = place / "latest" / "results.json"
-    data = json.loads(results.read_text()) if results.exists() else None
-    return _result(job, status, began, data, place, folder)
+    return _result(job, status, began, _told(place / "latest"), place, folder)
+
+
+def _told(run: Path) -> dict[str, Any] | None:
+    """results.json of a run; of one that did not end, what its worker had written down by then."""
+    for name in ("results.json", "record-gw0.json"):
+        if (run / name).exists():
+            data: dict[str, Any] = json.loads((run / name).read_text())
+            return data
+    return None
 
 
 def _place(job: Job, folder: Path) -> Path:
@@ -208,11 +215,11 @@ def _place(job: Job, folder: Path) -> Path:
     return folder / "runs" / "-".join(filter(None, (name, job.own, str(job.seed))))
 
 
-def _forked(context: ForkServerContext, options: argparse.Namespace, log: Path, seconds: float) -> int:
+def _forked(context: ForkServerContext, options: argparse.Namespace, own: str, log: Path, seconds: float) -> int:
     """The exit status of a run in a forked process, -9 if it took too long."""
     from conformance import prove_run
 
-    process = context.Process(target=prove_run.main, args=(options, str(log)), daemon=True)
+    process = context.Process(target=prove_run.main, args=(options, own, str(log)), daemon=True)
     process.start()
     process.join(seconds)
     if process.exitcode is None:
@@ -227,7 +234,8 @@ def _forked(context: ForkServerContext, options: argparse.Namespace, log: Path, 
 
 
 def _verdict(job: Job, status: int, broken: Sequence[str]) -> str:
-    if status == 1:
+    """What a run means. broken: the requirements that it saw violated, also if it did not come to its end."""
+    if broken:
         if job.own and job.own not in broken:
             return "survived"
         return "killed" if job.subject.kind == "fault" else "alarmed"

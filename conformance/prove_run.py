@@ -16,7 +16,7 @@ import pytest
 import conformance
 from conformance import run, study
 from conformance.inquiry import LOST
-from conformance.plugin import KEY
+from conformance.plugin import INQUIRY, KEY
 
 for _name in ("_pytest.junitxml", "xdist.plugin", *(m.name for m in pkgutil.iter_modules(conformance.__path__))):
     if "." in _name or _name.startswith("test_"):
@@ -24,9 +24,20 @@ for _name in ("_pytest.junitxml", "xdist.plugin", *(m.name for m in pkgutil.iter
 
 
 class ThrownAway:
-    """A pytest plugin that ends a run without giving back what it created and without reports."""
+    """A pytest plugin that ends a run without giving back what it created and without reports.
 
-    status = study.UNUSABLE
+    own: ends it after the first test in which this requirement was seen violated.
+    """
+
+    def __init__(self, own: str) -> None:
+        self.own = own
+        self.status = study.UNUSABLE
+
+    def pytest_runtest_teardown(self, item: pytest.Item) -> None:
+        inquiry = item.config.stash.get(INQUIRY, None)
+        seen = inquiry.lab.record.violations if inquiry is not None and self.own else ()
+        if inquiry is not None and any(self.own in (v["requirement"], *v["also"]) for v in seen):
+            inquiry.stop = True
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
@@ -38,12 +49,12 @@ class ThrownAway:
             self.status = study.write_results(found, incomplete=gone.read_text() if gone.exists() else "")
 
 
-def main(options: argparse.Namespace, log: str) -> None:
+def main(options: argparse.Namespace, own: str, log: str) -> None:
     """Run the suite with these options of `run`; what it prints goes to the file `log`. Exits with run's status."""
     os.setsid()
     with open(log, "w") as file:
         os.dup2(file.fileno(), 1)
         os.dup2(file.fileno(), 2)
-    end = ThrownAway()
+    end = ThrownAway(own)
     code = int(pytest.main(run.arguments(options), plugins=[end]))
     raise SystemExit(code if code in (study.USAGE, study.UNUSABLE) else end.status)

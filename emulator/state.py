@@ -207,6 +207,10 @@ class Cloud:
         else:
             self._push(transition)
 
+    def after(self, seconds: float, then: Callable[[], None]) -> None:
+        """Let something happen after so many seconds, in no resource's name."""
+        self._push(Transition(self.now() + seconds, then))
+
     def _finish(self, resource: Resource, then: Callable[[], None]) -> None:
         resource.pending = None
         then()

@@ -30,6 +30,7 @@ from emulator.faults.kit import (
     success,
     value,
 )
+from emulator.state import Cloud, NetworkInterface
 
 UNKNOWN_KEY = "emulator.unknown-key"
 FRESH = When("the client closes the connection after it", lambda call: call.headers.get("connection") == "close")
@@ -55,6 +56,18 @@ def _drop_attachment(call: Call, reply: Reply) -> None:
     eni = call.cloud.interfaces.get(call.get("NetworkInterfaceId"))
     if call.action == "AttachNetworkInterface" and success(reply) and eni and eni.id in scar(call.cloud, "once"):
         call.cloud.later(eni, "Attaching", lambda: call.cloud.detached(eni))
+
+
+def _falls_back(cloud: Cloud, eni: NetworkInterface) -> None:
+    """Available for 0.9 seconds, then InUse again at the same instance, unless it was used otherwise meanwhile."""
+    former = scar(cloud, "falls back").pop(eni.id, None)
+
+    def back() -> None:
+        if eni.status == "Available" and eni.id in cloud.interfaces and former.id in cloud.instances:
+            cloud.link(eni, former)
+
+    if former is not None:
+        cloud.after(0.9, back)
 
 
 def _other_method(call: Call) -> bool:
@@ -122,6 +135,14 @@ RELATIONS = (
         "Attaching the interface again is accepted, but it ends Available instead of InUse.",
         remember("once"),
         hook("fields", _drop_attachment),
+    ),
+    fault(
+        "flaps-back-late",
+        "effect",
+        "effect: stays Available",
+        "Nearly a second after it became Available the interface is InUse again.",
+        remember("falls back"),
+        hook("settled", _falls_back),
     ),
     fault(
         "owner-id-refused",

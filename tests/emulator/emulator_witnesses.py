@@ -692,6 +692,14 @@ def attached_in_vain(client: Client) -> bool:
     return made.show()["Status"] == "Available"
 
 
+def falls_back(client: Client) -> bool:
+    made = build(client)
+    made.detach()
+    client.settle()
+    time.sleep(1.0)
+    return made.show()["Status"] == "InUse"
+
+
 def lower_format(client: Client) -> bool:
     made = build(client)
     bad = params(made) | {"NetworkInterfaceId": "eni-!"}
@@ -1067,6 +1075,7 @@ WITNESSES: dict[str, Witness] = {
     "malformed-unknown-on-fresh-connection": two_answers({}, {"headers": {"connection": "close"}}),
     "malformed-unknown-in-lower-case": lower_format,
     "attached-again-but-not-for-long": attached_in_vain,
+    "flaps-back-late": falls_back,
     "owner-id-refused": outcome(world(), 403, more={"OwnerId": "1234567890123456"}),
     "unknown-parameters-refused-by-post": outcome(world(), "UnsupportedParameter", more={"Extra": "x"}, **POST),
     "body-hash-unchecked": wrong_hash,
