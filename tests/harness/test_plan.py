@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from harness import plan
 from harness.target import Limits, parse_target
 
+ROOT = Path(__file__).parents[2]
 KEYS = {"access_key_id": "LTAIkey0001", "access_key_secret": "the-secret"}
 REAL = parse_target({"region": "cn-hangzhou", "callers": {"account": KEYS}})
 LOCAL = parse_target(
@@ -129,3 +133,41 @@ def test_the_difference_is_a_fraction():
     """Of the actual number of calls."""
     assert plan.difference({"A": 90}, {"A": 100}) == pytest.approx(0.1)
     assert plan.difference({}, {}) == 0
+
+
+def test_what_was_told_is_what_happens(tmp_path):
+    """A whole run on the emulator sends as many calls as the shipped table says, within a tenth; so it says itself."""
+    command = [
+        sys.executable,
+        "-m",
+        "conformance.cli",
+        "run",
+        "--effort",
+        "quick",
+        "--seed",
+        "7",
+        "--out",
+        str(tmp_path),
+    ]
+    ended = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, timeout=300, check=False)
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    results = json.loads((tmp_path / "latest" / "results.json").read_text())
+    predicted = results["predicted"]
+    assert predicted["total"] == sum(predicted["calls"].values()) and "emulator" in predicted["source"]
+    assert predicted["money"] == 0 and predicted["seconds"] > 0 and predicted["instances"] > 0
+    if any("cut short" in warning for warning in results["shallow"]):
+        pytest.skip("this machine is too busy for a whole run: parts of it were left out for lack of time")
+    assert plan.difference(predicted["calls"], results["calls"]) <= 0.1
+
+
+def test_nothing_is_told_about_a_part_of_a_run(tmp_path):
+    """Nor is a part taken for a whole by the next prediction."""
+    command = ["run", "--effort", "quick", "-k", "ENI-DETACH-E23", "-n", "1", "--out", str(tmp_path)]
+    ended = subprocess.run(
+        [sys.executable, "-m", "conformance.cli", *command],
+        capture_output=True, text=True, cwd=ROOT, timeout=300, check=False,
+    )  # fmt: skip
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    results = json.loads((tmp_path / "latest" / "results.json").read_text())
+    here = replace(LOCAL, endpoint=results["target"]["endpoint"])
+    assert results["predicted"] is None and plan.earlier(tmp_path, here, "quick", "2019") is None
