@@ -334,10 +334,7 @@ def stock(target: Target, client: Client) -> list[Check]:
         ]
         if len(choice.zones) < 2:
             checks.append(Check("second zone", "warning", "no second zone has it", "rows about zones are not tried"))
-        used = len(ecs.describe_enis(session))
-        checks.append(
-            Check("interfaces in use", "ok", f"{used} in the region, by whoever (by default 100 are allowed)")
-        )
+        checks += quotas(session, len(ecs.describe_enis(session)))
     except ecs.SetupError as error:
         checks = [Check("instance type", "problem", str(error), "name one under setup.instance_type")]
     finally:
@@ -347,6 +344,55 @@ def stock(target: Target, client: Client) -> list[Check]:
             Check("limits", "warning", "one instance", "limits.instances = 2 lets the wrong-instance cases be tried")
         )
     return checks
+
+
+def quotas(session: ecs.Session, used: int) -> list[Check]:
+    """Does what a run may use fit into the account's quotas? used: interfaces in the region, of whomever.
+
+    An endpoint that does not tell its quotas is taken to have the service's default of interfaces.
+    """
+    told = account_quotas(session)
+    most = told.get("max-elastic-network-interfaces")
+    wanted = session.target.limits.network_interfaces
+    seen = f"{used} of {most}" if most is not None else f"{used}, by whoever; the quota is not told (by default 100)"
+    full = used + wanted > (100 if most is None else most)
+    checks = [
+        Check(
+            "interfaces in use",
+            "warning" if full else "ok",
+            f"{seen} in the region",
+            f"limits.network_interfaces = {wanted} may not fit: raise the quota or lower it" if full else "",
+        )
+    ]
+    cores, busy = (told.get(f"{which}-postpaid-instance-vcpu-count") for which in ("max", "used"))
+    if cores is not None and busy is not None:
+        none = busy >= cores
+        advice = "no pay-as-you-go instance can be created: raise the quota" if none else ""
+        checks.append(Check("vCPUs in use", "problem" if none else "ok", f"{busy} of {cores}, pay-as-you-go", advice))
+    return checks
+
+
+QUOTAS = (
+    "max-elastic-network-interfaces",
+    "max-postpaid-instance-vcpu-count",
+    "used-postpaid-instance-vcpu-count",
+)
+"""Attributes of an account that limit a run (vendor's page of DescribeAccountAttributes)."""
+
+
+def account_quotas(session: ecs.Session) -> dict[str, int]:
+    """The account's quotas by the names of the service; those that are not told are left out."""
+    pairs: list[Pair] = [("RegionId", session.target.region)]
+    pairs += [(f"AttributeName.{n}", name) for n, name in enumerate(QUOTAS, 1)]
+    found: dict[str, int] = {}
+    answer = decode(ecs.call(session, "DescribeAccountAttributes", pairs))
+    for item in listing(answer, "AccountAttributeItems", "AccountAttributeItem"):
+        values = listing(item.get("AttributeValues"), "ValueItem") if isinstance(item, Mapping) else []
+        for value in values:
+            text = str(value.get("Value", "")) if isinstance(value, Mapping) else ""
+            if text.isascii() and text.isdigit():
+                found[str(item.get("AttributeName"))] = int(text)
+    return found
 
 
 def price(session: ecs.Session, instance_type: str) -> str:

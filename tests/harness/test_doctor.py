@@ -133,6 +133,35 @@ def test_wrong_regions_and_swapped_callers(target):
     assert found["caller ram_denied"].answer == "warning" and "Forbidden.SubUser" in found["caller ram_denied"].advice
 
 
+@pytest.mark.parametrize(
+    ("enis", "cores", "busy", "answers"),
+    [
+        (100, 50, 4, {"interfaces in use": "ok", "vCPUs in use": "ok"}),
+        (8, 50, 4, {"interfaces in use": "warning", "vCPUs in use": "ok"}),
+        (100, 50, 50, {"interfaces in use": "ok", "vCPUs in use": "problem"}),
+        ("", "many", None, {"interfaces in use": "ok"}),
+    ],
+)
+def test_quotas_that_a_run_would_meet_are_told_before(enis, cores, busy, answers, target):
+    """As the service tells them; what it does not tell is not made up."""
+    told = dict(zip(doctor.QUOTAS, (enis, cores, busy), strict=True))
+    items = [
+        {"AttributeName": name, "AttributeValues": {"ValueItem": [{"Value": str(value)}]}}
+        for name, value in told.items()
+    ]
+    body = json.dumps({"AccountAttributeItems": {"AccountAttributeItem": [*items, {}, 7]}, "RequestId": "r"}).encode()
+
+    class Telling(Client):
+        def send(self, action, pairs, **options):
+            exchange = super().send(action, pairs, **options)
+            return replace(exchange, status=200, body=body) if action == "DescribeAccountAttributes" else exchange
+
+    limited = replace(target, limits=replace(target.limits, network_interfaces=12))
+    diagnosis = doctor.diagnose(limited, Telling(limited), CONTRACTS["2019"])
+    found = {name: check.answer for name, check in checks(diagnosis).items() if name.endswith("in use")}
+    assert found == answers and diagnosis.usable == ("problem" not in answers.values())
+
+
 def test_leftovers_are_told(target, tmp_path):
     """And whose they are."""
     session = ecs.open_session(target, tmp_path, "run-leftover")
