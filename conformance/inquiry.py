@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 from hypothesis.database import ExampleDatabase
 
 from conformance import evidence
-from conformance.case import Scenario, scenario_from_json, to_json
+from conformance.case import Scenario, Settle, scenario_from_json, to_json
 from conformance.contract import full_id
 from conformance.lab import Found, Lab, Outcome
 from conformance.shrink import shrink
@@ -28,6 +28,8 @@ from harness.redact import Redactor
 
 T = TypeVar("T")
 
+LATE = 1.5
+"""Seconds to wait for a late effect."""
 CONFIRM = 2
 """How often a counterexample is judged again before it is reported."""
 LOST = "lost.txt"
@@ -39,7 +41,8 @@ CLOCKED = ("outcome:timeout", "stays", "F02:stays Detaching")
 @dataclass(frozen=True)
 class Effort:
     """How much is tried. seconds: after that, what is optional is left out (a slow endpoint). rows: Worlds of the
-    covering array. texts: odd texts per World. draws: drawn Scenarios per property. walks, steps: histories."""
+    covering array. texts: odd texts per World. draws: drawn Scenarios per property. walks, steps: histories. ids:
+    interfaces made for the sake of their ids."""
 
     name: str
     seconds: float
@@ -55,9 +58,9 @@ class Effort:
 
 
 EFFORTS: Mapping[str, Effort] = {
-    "quick": Effort("quick", 45, 7, 6, 3, 4, 12, 8, 4, 40, 6.0),
-    "standard": Effort("standard", 290, 31, 40, 20, 24, 30, 40, 80, 120, 20.0),
-    "deep": Effort("deep", 7200, 200, 160, 300, 200, 200, 400, 400, 400, 60.0),
+    "quick": Effort("quick", 120, 7, 6, 3, 4, 20, 8, 28, 40, 6.0),
+    "standard": Effort("standard", 600, 31, 40, 20, 24, 30, 40, 140, 120, 20.0),
+    "deep": Effort("deep", 7200, 200, 160, 300, 200, 200, 400, 700, 400, 60.0),
 }
 
 
@@ -83,6 +86,8 @@ class Inquiry:
     reasons: list[str] = field(default_factory=list)
     stop: bool = False
     test: str = ""
+    current: Scenario | None = None
+    previous: Scenario | None = None
 
     # --- running ---------------------------------------------------------------------------------
 
@@ -127,6 +132,7 @@ class Inquiry:
         """Carry out one Scenario and follow up what it shows. `requirements`: what it was meant to be evidence
         for, told if it could not be judged."""
         self.ran += 1
+        self.previous, self.current = self.current, scenario
         outcome = self.lab.run(scenario)
         if outcome.undecided:
             self.reasons.append(outcome.undecided)
@@ -157,12 +163,16 @@ class Inquiry:
             self.lab.record.notes.append(f"{self.test}: {left_out} optional scenarios were left out for lack of time")
 
     def draw(self, strategy: st.SearchStrategy[T], n: int, use: Callable[[T], None], salt: str = "") -> None:
-        """Let Hypothesis draw `n` values and hand each to `use`; the same seed draws the same values."""
+        """Let Hypothesis draw `n` values and hand each to `use`; the same seed draws the same values.
+
+        Hypothesis always begins with the simplest value of a strategy, whatever the seed, so that one is let go.
+        """
         derived = zlib.crc32(f"{self.info['seed']}/{self.test}/{salt}".encode())
+        first = True
 
         @seed(derived)
         @settings(
-            max_examples=max(1, n),
+            max_examples=n + 1,
             phases=[Phase.generate],
             database=None,
             deadline=None,
@@ -170,8 +180,10 @@ class Inquiry:
         )
         @given(strategy)
         def drawn(value: T) -> None:
-            if not self.over():
+            nonlocal first
+            if not first and not self.over():
                 use(value)
+            first = False
 
         drawn()
 
@@ -217,6 +229,12 @@ class Inquiry:
             self.seen[key] = 0
             (self.out / "evidence" / entry["evidence"]).unlink(missing_ok=True)
             return
+        if not confirmed["failed_again"] and found.after is not None:
+            late = self._late_effect()
+            if late is not None:
+                smallest, shown = late
+                confirmed = {"tried": 1, "failed_again": 1}
+                entry["requirement"], entry["also"] = shown.finding.requirement, list(shown.finding.also)
         if not confirmed["failed_again"]:
             entry["certainty"] = min(0.9, found.finding.certainty)
             shown = replace(shown, finding=replace(shown.finding, certainty=entry["certainty"]))
@@ -304,6 +322,14 @@ class Inquiry:
         again = sum(fails(smallest) for _ in range(times))
         confirmed = {"tried": times, "failed_again": again}
         return smallest, last.get(smallest, found), tried, confirmed
+
+    def _late_effect(self) -> tuple[Scenario, Found] | None:
+        """Whether what was seen is the late effect of the Scenario before: that one with a while to wait shows it."""
+        if self.previous is None:
+            return None
+        waited = replace(self.previous, steps=(*self.previous.steps, Settle(LATE)))
+        shown = next((f for f in self.lab.run(waited, record=False).found if f.after is not None), None)
+        return (waited, shown) if shown is not None else None
 
     @staticmethod
     def _same(found: Found, outcome: Outcome) -> Found | None:

@@ -20,14 +20,14 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from conformance import frame, gateway, model, oracle, response
+from conformance import frame, gateway, model, oracle, response, views
 from conformance.case import Act, Arg, Call, Detach, Parallel, Probe, Scenario, Settle, World
 from conformance.contract import ACTION, VERSION, Contract
 from conformance.identifiers import kind_of, make_text
 from conformance.oracle import Admissible, Asked, Finding, Known, Param, Reply
 from conformance.record import Record
 from conformance.verdicts import certain
-from harness import acts, arrange, ecs, observe
+from harness import acts, arrange, ecs
 from harness.arrange import Bench, Bound, NotArranged
 from harness.client import is_throttling
 from harness.codec import code_of
@@ -39,6 +39,8 @@ LAG = 1.6
 STABLE = 4
 """How often a call must get the same answer again before its difference from another wire form counts."""
 END_OF = {"attach": "InUse", "delete": "", "start": "Running", "stop": "Stopped", "reboot": "Running", "describe": ""}
+EARLY = 4
+"""One in so many accepted calls is looked at at once, to see the interface on its way; the others later."""
 PLAIN_ID = re.compile(r"[A-Za-z]{1,8}-[0-9A-Za-z]{1,60}\Z")
 OWNERS = frozenset(oracle.OWNER)
 
@@ -94,29 +96,31 @@ class Lab:
         book = self.record if record else Record("scratch", request_ids=self.record.request_ids)
         with self.lock(exclusive=shared):
             try:
-                late = self._rest()
+                late = self._rest(book)
                 bound = arrange.arrange(self.bench, scenario.world)
             except NotArranged as reason:
-                self.last = None
+                self.last, self.bench.stale = None, arrange.PARTS
                 return Outcome(undecided=reason.reason, missing=reason.missing)
             except ecs.SetupError as error:
-                self.last = None
+                self.last, self.bench.stale = None, arrange.PARTS
                 return Outcome(undecided=f"set-up failed: {error}")
             run = _Run(self, scenario, bound, book)
             try:
                 run.found += late
                 run.take_all()
             except ecs.SetupError as error:
-                self.last = None
+                self.last, self.bench.stale = None, arrange.PARTS
                 return Outcome(tuple(run.found), f"looking or acting failed: {error}")
             finally:
                 arrange.release(self.bench)
             run.after_release()
             clean = not run.found and not bound.held and not bound.racing and not bound.faults
             self.last = (run.snapshot, scenario) if clean else None
+            if not clean:
+                self.bench.stale = arrange.PARTS
         return Outcome(tuple(run.found), run.undecided)
 
-    def _rest(self) -> list[Found]:
+    def _rest(self, book: Record) -> list[Found]:
         """Come to rest; what has changed since the last scenario ended is that scenario's late effect."""
         last, self.last = self.last, None
         now = arrange.rest(self.bench)
@@ -127,8 +131,10 @@ class Lab:
         until = time.monotonic() + self.relook
         while differences and time.monotonic() < until:
             time.sleep(0.1)
+            self.bench.stale = arrange.PARTS
             differences = self._own_changes(before, arrange.rest(self.bench))
-        self.record.credit(("F08", "F01"), _world_key(scenario.world), "account", "look")
+        if now is not before:
+            book.credit(("F08", "F01"), _world_key(scenario.world), "account", "look")
         out = []
         for change in differences:
             what = f"{change.resource}: {change.path or 'existence'} from {change.before!r} to {change.after!r}"
@@ -251,7 +257,7 @@ class _Run:
                 case Probe():
                     self._probe(index, step)
                 case Parallel():
-                    self._parallel(index, step)
+                    self._parallel(index, step, taken)
         if not self.dirty:
             arrange.release(self.lab.bench, "region")
             arrange.release(self.lab.bench, "parameter")
@@ -289,8 +295,8 @@ class _Run:
         instances = dict(known.instances)
         for eni, host in self.bound.linked.items():
             if eni in enis and snapshot.status(eni) in ("Attaching", "Detaching"):
-                certain = eni in self.bound.held
-                enis[eni] = replace(enis[eni], on=frozenset({host}) if certain else enis[eni].on | {host})
+                sure = eni in self.bound.held
+                enis[eni] = replace(enis[eni], on=frozenset({host}) if sure else enis[eni].on | {host})
         for resource, statuses in self.bound.racing.items():
             if resource in enis:
                 extra = frozenset({""}) if statuses & {"Available", ""} else frozenset[str]()
@@ -303,6 +309,7 @@ class _Run:
 
     def _send(self, call: Call, asked: Asked) -> Exchange:
         pairs: list[Pair] = [(p.name, p.text) for p in asked.params]
+        self.lab.bench.stale = arrange.PARTS
         return self.lab.session.client.send(
             ACTION, pairs, caller=call.caller, wire=call.wire, deadline=self.lab.deadline
         )
@@ -392,11 +399,7 @@ class _Run:
         texts = [p.text for p in asked.params]
         if answer.message and response.template_left(answer.message, texts):
             findings.append(Finding("R06", "Message still holds a placeholder", "shape:R06:placeholder"))
-        if answer.request_id:
-            earlier = book.request_ids.setdefault(answer.request_id, exchange.id)
-            if earlier != exchange.id:
-                text = f"RequestId {answer.request_id} was already sent in exchange {earlier}"
-                findings.append(Finding("R07", text, "shape:R07"))
+        findings += self._repeated_id(answer, exchange)
         if exchange.status < 500:
             findings += oracle.judge_reply(self.lab.contract, expected, answer.reply, self._valid_rows(asked))
         for finding in findings:
@@ -412,6 +415,15 @@ class _Run:
             key = repr(sorted((p.name, p.text) for p in asked.params)) + call.caller
             self.groups.setdefault(key, []).append((call, answer.reply, exchange))
         return answer.reply
+
+    def _repeated_id(self, answer: response.Answer, exchange: Exchange) -> list[Finding]:
+        """A RequestId that came before; an answer without one is a matter of the envelope."""
+        if not answer.request_id:
+            return []
+        earlier = self.book.request_ids.setdefault(answer.request_id, exchange.id)
+        if earlier == exchange.id:
+            return []
+        return [Finding("R07", f"RequestId {answer.request_id} was already sent in exchange {earlier}", "shape:R07")]
 
     def _valid_rows(self, asked: Asked) -> tuple[str, ...]:
         """What a refusal of a valid call contradicts, by the state of what it names."""
@@ -527,10 +539,15 @@ class _Run:
         bench = self.lab.bench
         started = time.monotonic()
         path: dict[str, list[str]] = {e: [] for e in self.detached}
-        waits = arrange.pauses(bench, "set-up: detaching interfaces" if self.detached else "settle")
-        part = "both" if not self.detached else "enis"
+        waits = arrange.pauses(bench, "a detach")
+        still = self._still()
+        part = "enis" if self.detached else arrange.part_of(bench.stale)
+        waited, looks = 0.0, 0
+        pause = next(waits) if self.detached and self.lab.turn % EARLY else 0.0
         while True:
-            now = arrange.refresh(bench, part)
+            time.sleep(pause)
+            now = arrange.refresh(bench, part, still)
+            waited, looks = waited + pause, looks + 1
             for eni in self.detached:
                 path[eni].append(now.status(eni))
             spent = time.monotonic() - started
@@ -540,12 +557,14 @@ class _Run:
             if (settled and not bench.stale) or spent > bench.settle_seconds:
                 break
             if settled:
-                part = "both"
+                part, pause, looks = arrange.part_of(bench.stale), 0.0, looks - 1
                 continue
-            time.sleep(next(waits))
+            pause = next(waits)
             part = "both" if set(moving) & set(now.instances) or set(waiting) & set(now.instances) else "enis"
-        if bench.stale:
-            now = arrange.refresh(bench)
+        if self.detached and not self._waiting(now) and waited:
+            arrange.learn(bench, "a detach", waited, looks)
+        arrange.freshen(bench)
+        now = bench.now
         if index == -1 and self.bound.racing:
             now = arrange.settle(bench)
         self._judge_look(index, now, path)
@@ -555,9 +574,13 @@ class _Run:
         self.known = self._known(bench.now)
         self.detached, self.refused, self.touched, self.accepted_at, self.ends = {}, 0, set(), {}, {}
 
+    def _still(self) -> frozenset[str]:
+        """What is in transition on purpose, and need not be waited for."""
+        return self.bound.held | frozenset(self.bound.racing)
+
     def _moving(self, now: Snapshot) -> list[str]:
         """What is in transition, apart from what is held there or raced with on purpose."""
-        return [r for r in arrange.busy(self.lab.bench, now) if r not in self.bound.held and r not in self.bound.racing]
+        return [r for r in arrange.busy(self.lab.bench, now) if r not in self._still()]
 
     def _waiting(self, now: Snapshot) -> list[str]:
         """What has not reached the end that the accepted steps lead to."""
@@ -627,18 +650,7 @@ class _Run:
                     f"while {len(settled)} others were Available within {max(settled):.1f} s"
                 )
             finding = Finding("F02", text, "stays Detaching", certainty=0.7)
-            self.found.append(
-                Found(
-                    finding,
-                    index,
-                    self._last_exchange(),
-                    None,
-                    self.snapshot,
-                    self.lab.bench.now,
-                    (),
-                    tuple(self.history),
-                )
-            )
+            self._look_says(index, finding, self.lab.bench.now)
         else:
             reason = f"still Detaching after limits.settle_seconds ({limit:g} s)"
             self.book.undecided(("F02", "F03", "F04"), reason)
@@ -694,31 +706,38 @@ class _Run:
         return hosts - {""}
 
     def _views(self, index: int, now: Snapshot) -> None:
-        """The other ways to describe must agree that the link is gone, and with what else is shown."""
+        """Another way to describe must agree that the link is gone, and with what else is shown."""
         for eni, host in self.detached.items():
             if now.status(eni) != "Available" or not host or eni in self.touched:
                 continue
-            others = frozenset(e for e in now.enis if now.link(e) == host and now.status(e) == "InUse")
             self.lab.turn += 1
+            name = views.view_of(self.lab.turn, self.lab.session.target.loopback)
             until = time.monotonic() + self.lab.relook
-            while True:
-                wrong = views_of(self.lab.session, eni, host, others, now.enis[eni], self.lab.turn)
-                if not wrong or time.monotonic() > until:
-                    break
+            wrong = views.disagreements(self.lab.session, name, eni, host, now)
+            while wrong and time.monotonic() < until and now.status(eni) == "Available":
                 time.sleep(0.15)
+                now = arrange.refresh(self.lab.bench)
+                wrong = views.disagreements(self.lab.session, name, eni, host, now)
             self.book.credit(("M05", "F03"), self.world, "account", "look")
             for requirement, text in wrong:
-                finding = Finding(requirement, text, f"view:{text.split(' of ')[0][:40]}", ("M05",))
-                self._look_says(index, finding, now)
+                self._look_says(index, Finding(requirement, text, f"view:{name}", ("M05",)), now)
             return
 
-    def _look_says(self, index: int, finding: Finding, now: Snapshot, differences: Sequence[frame.Change] = ()) -> None:
-        """A finding that rests on a look: the world may not be what we think, so the scenario ends here."""
-        self.found.append(
-            Found(
-                finding, index, self._last_exchange(), None, self.snapshot, now, tuple(differences), tuple(self.history)
-            )
-        )
+    def _look_says(
+        self,
+        index: int,
+        finding: Finding,
+        now: Snapshot,
+        differences: Sequence[frame.Change] = (),
+        exchange: Exchange | None = None,
+    ) -> None:
+        """A finding that rests on a look: the world may not be what we think, so the scenario ends here.
+
+        exchange: the call that it is blamed on, the last one under test if None.
+        """
+        blamed = exchange or self._last_exchange()
+        history = tuple(self.history)
+        self.found.append(Found(finding, index, blamed, None, self.snapshot, now, tuple(differences), history))
         self.dirty = True
 
     # --- the gateway -----------------------------------------------------------------------------
@@ -735,6 +754,7 @@ class _Run:
             # Sent first for an interface that is not there, so that the first time does no harm.
             pairs = [(n, v + "0" if n == "NetworkInterfaceId" else v) for n, v in pairs]
         exchange = None
+        self.lab.bench.stale = arrange.PARTS
         for turn in range(2 if probe.again else 1):
             if turn:
                 self._between(probe)
@@ -768,11 +788,7 @@ class _Run:
         answer = response.read(exchange, format_)
         findings = list(answer.findings)
         findings += gateway.judge(probe, step.name, answer.reply, self.lab.contract.codes)
-        if answer.request_id:
-            earlier = self.book.request_ids.setdefault(answer.request_id, exchange.id)
-            if earlier != exchange.id:
-                text = f"RequestId {answer.request_id} was already sent in exchange {earlier}"
-                findings.append(Finding("R07", text, "shape:R07"))
+        findings += self._repeated_id(answer, exchange)
         for finding in findings:
             self._say(finding, index, exchange, None)
         ids = (probe.requirement, "R01", "R05", "B01", "B02", *(("P04",) if probe.requirement == "G06" else ()))
@@ -795,6 +811,7 @@ class _Run:
         """A public operation of the surroundings; a refusal that the page rules out is a finding."""
         deed = self._deed(act)
         certain = self._certain(deed)
+        self.lab.bench.stale = arrange.PARTS
         exchange = acts.act(self.lab.session, deed.op, deed.eni, deed.instance)
         self._note(index, f"{deed.op} {deed.eni} {deed.instance}".strip(), exchange)
         if exchange.throttled or exchange.outcome != "answered":
@@ -865,9 +882,13 @@ class _Run:
 
     # --- overlapping calls -----------------------------------------------------------------------
 
-    def _parallel(self, index: int, step: Parallel) -> None:
+    def _parallel(self, index: int, step: Parallel, taken: set[str]) -> None:
         """Send all at once; the answers and the final state must have a serial explanation."""
-        self._settle(index)
+        calls = [self.lab.resolve(part.call, self.bound) for part in step.steps if isinstance(part, Detach)]
+        if any(p.text in taken for asked in calls for p in asked.params):
+            return
+        if self.detached or self.touched:
+            self._settle(index)
         if self.dirty:
             return
         start = self.known
@@ -877,6 +898,7 @@ class _Run:
                 asked = self.lab.resolve(part.call, self.bound)
                 return asked, self._send(part.call, asked)
             deed = self._deed(part)
+            self.lab.bench.stale = arrange.PARTS
             return deed, acts.act(self.lab.session, deed.op, deed.eni, deed.instance)
 
         with ThreadPoolExecutor(len(step.steps)) as pool:
@@ -897,25 +919,35 @@ class _Run:
             else:
                 reply = Reply(exchange.status, code_of(exchange))
             told.append(model.Told(what, reply, exchange.at, exchange.at + exchange.seconds))
-        final = arrange.settle(self.lab.bench)
+        if not any(self._moves(start, t) for t in told):
+            self.refused += sum(1 for t in told if not t.reply.success)
+            self.book.credit(("M06",), self.world, "account", f"{len(told)} at once, none moves anything")
+            return
+        final = arrange.settle(self.lab.bench, still=self._still())
         until = time.monotonic() + self.lab.relook
         while True:
             order = model.explain(self.lab.contract, start, told, final)
             if order is not None or time.monotonic() > until:
                 break
             time.sleep(0.15)
-            final = arrange.settle(self.lab.bench)
+            final = arrange.settle(self.lab.bench, still=self._still())
         self.book.credit(("M06",), self.world, "account", f"{len(step.steps)} at once")
         if order is None:
             answers = ", ".join(f"{t.reply.status} {t.reply.code}".strip() for t in told)
             text = f"no serial order of {len(told)} overlapping calls explains the answers ({answers}) and the state"
             finding = Finding("M06", text, f"overlap:{answers}")
-            self.found.append(Found(finding, index, results[0][1], None, self.snapshot, final, (), tuple(self.history)))
-            self.dirty = True
+            self._look_says(index, finding, final, exchange=results[0][1])
         self._judge_overlap(index, start, step, told, final)
         self.snapshot = final
         self.known = self._known(final)
         self.detached, self.refused, self.touched, self.ends = {}, 0, set(), {}
+
+    def _moves(self, start: Known, told: model.Told) -> bool:
+        """Whether this call may have changed anything: refusals do not, nor a repetition while held Detaching."""
+        if isinstance(told.what, model.Deed):
+            return True
+        target = oracle.admissible(self.lab.contract, start, told.what).target
+        return told.reply.success and not (target in self.bound.held and start.enis[target].statuses == {"Detaching"})
 
     def _judge_overlap(
         self, index: int, start: Known, step: Parallel, told: Sequence[model.Told], final: Snapshot
@@ -942,7 +974,7 @@ class _Run:
             if not findings or time.monotonic() > until:
                 return findings
             time.sleep(0.12)
-            final = arrange.settle(self.lab.bench)
+            final = arrange.settle(self.lab.bench, still=self._still())
 
     def _loose(self, start: Known, asked: Asked, step: Parallel) -> Admissible:
         """What is admissible for one of several overlapping calls: any state that the others may lead to."""
@@ -1057,52 +1089,6 @@ class _Run:
 
     def _index_of(self, exchange: Exchange) -> int:
         return next((int(h["of"]) for h in self.history if h["exchange"] is exchange), -1)
-
-
-SIDE_VIEWS = ("filter", "attribute", "small pages", "by status", "by type")
-"""Other ways to describe; all are asked in turn, two after each look that shows an effect."""
-
-
-def views_of(
-    session: ecs.Session, eni: str, host: str, others: frozenset[str], shown: Mapping[str, Any], turn: int
-) -> list[tuple[str, str]]:
-    """Other ways to describe that disagree with the look by id: (requirement, text).
-
-    eni: just detached from host. others: what is still attached to host, the primary interface included.
-    shown: the interface's fields as the look by id showed them. turn: which views are asked.
-    """
-    out: list[tuple[str, str]] = []
-    for name in (SIDE_VIEWS[turn % 2], SIDE_VIEWS[2 + turn % 3]):
-        match name:
-            case "filter" | "small pages":
-                listed = observe.links(session, host, 1 if name == "small pages" else 0)
-                if eni in listed:
-                    out.append(("F03", f"{name}: the filter InstanceId still lists {eni} after its detach"))
-                for lost in sorted(others - listed):
-                    out.append(("M05", f"{name}: the filter InstanceId does not list {lost}, which is attached"))
-            case "by status":
-                if observe.listed(session, [eni], Status="Attaching"):
-                    continue  # this endpoint does not filter by status
-                found = observe.listed(session, [eni], Status="InUse")
-                if found:
-                    out.append(("F03", f"{name}: the filter Status=InUse still lists {eni}"))
-                if not observe.listed(session, [eni], Status="Available"):
-                    out.append(("M05", f"{name}: the filter Status=Available does not list {eni}"))
-            case "by type":
-                found = observe.listed(session, [eni, *others], Type="Secondary")
-                if eni not in found:
-                    out.append(("M05", f"{name}: the filter Type=Secondary does not list {eni}"))
-            case _:
-                attribute = observe.attribute(session, eni)
-                if attribute is None:
-                    continue
-                link, status = str(attribute.get("InstanceId") or ""), str(attribute.get("Status") or "Available")
-                if link or status != "Available":
-                    out.append(("F03", f"attribute: {eni} is shown {status} on {link or 'no instance'}"))
-                for path in sorted(frame.KEPT_BY_ENI - {"CreationTime", "OwnerId"}):
-                    if path in attribute and path in shown and attribute[path] != shown[path]:
-                        out.append(("M05", f"attribute: {path} of {eni} differs from the list of interfaces"))
-    return out
 
 
 def _moved(deed: model.Deed) -> str:

@@ -46,10 +46,8 @@ def test_a_valid_call_is_accepted_in_every_wire_form(inquiry: Inquiry, status: s
 @pytest.mark.requirement("F02", "S04", "E12")
 def test_many_identifiers(inquiry: Inquiry) -> None:
     """A defect may show for some identifiers only: many interfaces and instances come and go."""
-    count = inquiry.effort.ids
-    if not count:
-        pytest.skip("not part of this effort")
-    inquiry.run_all(cases.fresh_resources(count), ("F02",))
+    quota = inquiry.lab.bench.ground.eni_quota
+    inquiry.run_all(cases.fresh_resources(inquiry.effort.ids, quota), ("F02",))
 
 
 @pytest.mark.requirement("F06", "F07")

@@ -35,8 +35,13 @@ def test_random_walk(inquiry: Inquiry, part: int) -> None:
         fired: Counter[str] = Counter()  # noqa: RUF012
         most_on_one = min(3, inquiry.lab.bench.ground.eni_quota - 1)
 
-        @staticmethod
-        def finished(scenario: Scenario) -> None:
+        walked = 0
+
+        @classmethod
+        def finished(cls, scenario: Scenario) -> None:
+            cls.walked += 1
+            if cls.walked == 1:
+                return  # Hypothesis begins with the simplest walk, whatever the seed
             if not inquiry.over() and (not inquiry.ran or not inquiry.spent()):
                 inquiry.run(scenario, ("M07",))
 
@@ -45,7 +50,7 @@ def test_random_walk(inquiry: Inquiry, part: int) -> None:
     run_state_machine_as_test(
         run,
         settings=settings(
-            max_examples=max(1, effort.walks // PARTS),
+            max_examples=effort.walks // PARTS + 1,
             stateful_step_count=effort.steps,
             phases=[Phase.generate],
             database=None,

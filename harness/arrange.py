@@ -9,14 +9,20 @@ raises NotArranged with the reason; it never guesses. Frozen states and other co
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Set
 from dataclasses import dataclass, field, replace
 
 from conformance.case import EniSpec, InstanceSpec, World
 from harness import control, ecs, observe
 from harness.snapshot import Snapshot
 
+PARTS = frozenset({"enis", "instances"})
+"""The two parts of a look."""
+FRESH = 0.5
+"""Seconds for which a look at what is at rest still counts, if nothing was sent since."""
 BUSY = frozenset({"Attaching", "Detaching", "Deleting", "Pending", "Starting", "Stopping"})
+SPARE = 5
+"""How many interfaces more than needed are deleted when room is made, so that one wait serves several."""
 NAMES = {
     "": "",
     "plain": "eni-conformance",
@@ -101,7 +107,7 @@ class Bench:
     enis: list[OwnEni] = field(default_factory=list)
     undo: list[Mapping[str, object]] = field(default_factory=list)
     now: Snapshot = field(default_factory=lambda: Snapshot(0.0))
-    stale: bool = True
+    stale: frozenset[str] = PARTS
     typical: dict[str, float] = field(default_factory=dict)
     lags: bool = False
     abandoned: list[str] = field(default_factory=list)
@@ -146,8 +152,11 @@ def needs(world: World, bench: Bench) -> str:
     return ""
 
 
-def refresh(bench: Bench, part: str = "both") -> Snapshot:
-    """Look at everything the bench owns. part: "enis" or "instances" to look at those alone, the rest is kept."""
+def refresh(bench: Bench, part: str = "both", still: Set[str] = frozenset()) -> Snapshot:
+    """Look at everything the bench owns. part: "enis" or "instances" to look at those alone, the rest is kept.
+
+    still: what is in transition and will remain so. What was looked at while anything else moves stays stale.
+    """
     ids = [e.id for e in bench.enis] + [i.primary for i in bench.instances if i.primary] if part != "instances" else []
     snapshot = observe.look(bench.session, ids, [i.id for i in bench.instances] if part != "enis" else [])
     if part == "enis":
@@ -155,8 +164,19 @@ def refresh(bench: Bench, part: str = "both") -> Snapshot:
     elif part == "instances":
         snapshot = replace(snapshot, enis=bench.now.enis)
     bench.now = snapshot
-    bench.stale = part != "both"
+    looked = PARTS if part == "both" else frozenset({part})
+    bench.stale = bench.stale - looked if set(busy(bench, snapshot)) <= still else PARTS
     return snapshot
+
+
+def part_of(stale: frozenset[str]) -> str:
+    """The part to look at, so that nothing stays stale."""
+    return next(iter(stale)) if len(stale) == 1 else "both"
+
+
+def freshen(bench: Bench) -> Snapshot:
+    """The last look, after looking again at what is stale in it."""
+    return refresh(bench, part_of(bench.stale)) if bench.stale else bench.now
 
 
 def _drop_vanished(bench: Bench) -> None:
@@ -165,21 +185,23 @@ def _drop_vanished(bench: Bench) -> None:
 
 
 def pauses(bench: Bench, kind: str) -> Iterator[float]:
-    """Seconds to wait before each further look, while a transition of this kind is under way: most of what it
-    usually takes, then small steps that grow."""
-    usual = bench.typical.get(kind, 0.0)
-    if usual > 2 * bench.step:
-        yield min(0.85 * usual, 5.0)
+    """Seconds to wait before each look, while a transition of this kind is under way: what it usually takes, then
+    small steps that grow."""
+    yield min(bench.typical.get(kind, 0.0), 5.0)
     step = bench.step
     while True:
         yield step
         step = min(step * 1.3, max(0.05, bench.step * 20), 3.0)
 
 
-def learn(bench: Bench, kind: str, seconds: float) -> None:
-    """Remember how long a transition of this kind took; the estimate follows slowly upwards, quickly down."""
+def learn(bench: Bench, kind: str, seconds: float, looks: int) -> None:
+    """Remember for how many seconds a transition of this kind was waited for, and how many looks it took: the
+    estimate is such that the first look mostly finds it over, and follows an endpoint that becomes faster."""
     old = bench.typical.get(kind)
-    bench.typical[kind] = seconds if old is None else min(seconds, 0.8 * old + 0.2 * seconds)
+    if old is None:
+        bench.typical[kind] = seconds
+    else:
+        bench.typical[kind] = 0.92 * old if looks <= 1 else min(seconds, 1.3 * old + bench.step)
 
 
 def busy(bench: Bench, snapshot: Snapshot, part: str = "both") -> list[str]:
@@ -188,43 +210,50 @@ def busy(bench: Bench, snapshot: Snapshot, part: str = "both") -> list[str]:
     return [r for resources in where for r in resources if snapshot.status(r) in BUSY]
 
 
-def settle(bench: Bench, seconds: float | None = None) -> Snapshot:
-    """Poll until nothing that the bench owns is in transition. Returns the last look, at everything."""
+def settle(bench: Bench, seconds: float | None = None, still: Set[str] = frozenset()) -> Snapshot:
+    """Poll until nothing that the bench owns is in transition but what is held `still`. Returns the last look, with
+    no stale part."""
     started = time.monotonic()
     limit = bench.settle_seconds if seconds is None else seconds
     waits = pauses(bench, "settle")
-    part = "both"
+    part = part_of(bench.stale)
     while True:
-        snapshot = refresh(bench, part)
-        moving = busy(bench, snapshot)
-        if (not moving and not bench.stale) or time.monotonic() - started > limit:
-            return snapshot if not bench.stale else refresh(bench)
+        snapshot = refresh(bench, part, still)
+        if not bench.stale:
+            return snapshot
+        if time.monotonic() - started > limit:
+            return refresh(bench)
+        moving = set(busy(bench, snapshot)) - still
         if moving:
             time.sleep(next(waits))
-        part = "both" if not moving or busy(bench, snapshot, "instances") else "enis"
+            part = "both" if moving & set(snapshot.instances) else "enis"
+        else:
+            part = part_of(bench.stale)
 
 
 def until(bench: Bench, reached: Callable[[Snapshot], bool], what: str, part: str = "both") -> Snapshot:
     """Poll until `reached`. part: what is looked at. Raises NotArranged after the settle limit."""
     started = time.monotonic()
     kind = what.rpartition(":")[2]
-    waits = pauses(bench, kind)
-    while True:
+    waited = 0.0
+    for looks, pause in enumerate(pauses(bench, kind), 1):
+        time.sleep(pause)
+        waited += pause
         snapshot = refresh(bench, part)
-        spent = time.monotonic() - started
         if reached(snapshot):
-            learn(bench, kind, spent)
+            learn(bench, kind, waited, looks)
             return snapshot
         if not busy(bench, snapshot, part):
             bench.lags = True  # accepted, yet shown neither under way nor done: descriptions lag behind
-        if spent > bench.settle_seconds:
-            raise NotArranged(f"{what} did not happen within {bench.settle_seconds:g} s")
-        time.sleep(next(waits))
+        if time.monotonic() - started > bench.settle_seconds:
+            break
+    raise NotArranged(f"{what} did not happen within {bench.settle_seconds:g} s")
 
 
 def release(bench: Bench, only: str = "") -> None:
     """Undo the control calls since the last arrangement, latest first. `only`: those of one kind of op."""
-    bench.stale = bench.stale or bool(bench.undo)
+    if bench.undo:
+        bench.stale = PARTS
     kept: list[Mapping[str, object]] = []
     while bench.undo:
         order = bench.undo.pop()
@@ -238,7 +267,7 @@ def release(bench: Bench, only: str = "") -> None:
 def _order(bench: Bench, do: Mapping[str, object], undo: Mapping[str, object]) -> None:
     """Give a control order and remember how to undo it. Raises NotArranged if it is refused."""
     bench.undo.append(undo)
-    bench.stale = True
+    bench.stale = PARTS
     problem = control.order(bench.session.target, do)
     if problem:
         raise NotArranged(f"control protocol: {do['op']} was refused: {problem}", f"control: {do['op']}")
@@ -298,6 +327,7 @@ def remove_instance(bench: Bench, own: OwnInstance) -> None:
     """Detach what is on it, delete it, and wait until it is gone."""
     on_it = [e for e in bench.enis if bench.now.link(e.id) == own.id]
     _detach(bench, on_it)
+    bench.stale = PARTS
     ecs.delete_instance(bench.session, own.id)
     until(bench, lambda s: own.id not in s.instances, "set-up: deleting an instance", "instances")
     _drop_vanished(bench)
@@ -308,7 +338,7 @@ def _steady(bench: Bench, own: OwnInstance, wanted: str) -> None:
     status = bench.now.status(own.id)
     if status == wanted:
         return
-    bench.stale = True
+    bench.stale = PARTS
     if wanted == "Running":
         ecs.start_instance(bench.session, own.id)
         own.past = "restarted"
@@ -321,6 +351,7 @@ def _restart(bench: Bench, own: OwnInstance, past: str, status: str) -> None:
     if past == "rebooted":
         _steady(bench, own, "Running")
         until(bench, lambda s: s.status(own.id) == "Running", "set-up: starting an instance", "instances")
+        bench.stale = PARTS
         ecs.reboot_instance(bench.session, own.id)
         time.sleep(bench.step)
         until(bench, lambda s: s.status(own.id) == "Running", "set-up: rebooting an instance", "instances")
@@ -361,18 +392,19 @@ def _past_fits(own: OwnEni, past: str, host: str) -> bool:
 
 
 def _make_room(bench: Bench, extra: int, keep: frozenset[str]) -> None:
-    """Delete interfaces that nobody needs until `extra` more fit into the limit."""
+    """Delete interfaces that nobody needs until `extra` more fit into the limit, and a few to spare at once."""
     alive = len(bench.enis) + len(bench.instances)
     spare = [e for e in bench.enis if e.id not in keep]
     spare.sort(key=lambda e: bench.now.link(e.id) != "")
-    doomed = spare[: max(0, alive + extra - bench.most_enis)]
-    if doomed:
-        remove_enis(bench, doomed)
+    short = alive + extra - bench.most_enis
+    if short > 0:
+        remove_enis(bench, spare[: short + SPARE])
 
 
 def remove_enis(bench: Bench, doomed: list[OwnEni]) -> None:
     """Detach and delete interfaces, and wait until they are gone."""
     _detach(bench, [e for e in doomed if bench.now.link(e.id)])
+    bench.stale = PARTS
     for own in doomed:
         if own.id in bench.now.enis:
             ecs.delete_eni(bench.session, own.id)
@@ -387,6 +419,7 @@ def _detach(bench: Bench, enis: list[OwnEni]) -> None:
     for identifier in ids:
         status = bench.now.status(identifier)
         if status in ("InUse", "Attaching"):
+            bench.stale = PARTS
             ecs.detach_eni(bench.session, bench.now.link(identifier), identifier)
     if ids:
         until(
@@ -420,12 +453,12 @@ def _create_eni(bench: Bench, spec: EniSpec, zone: int, keep: frozenset[str]) ->
     )
     own = OwnEni(identifier, zone, _look_of(spec, zone), [], group, vswitch)
     bench.enis.append(own)
-    bench.stale = True
+    bench.stale = PARTS
     return own
 
 
 def _attach(bench: Bench, own: OwnEni, host: str) -> None:
-    bench.stale = True
+    bench.stale = PARTS
     ecs.attach_eni(bench.session, host, own.id)
     own.hosts.append(host)
 
@@ -474,7 +507,8 @@ def rest(bench: Bench) -> Snapshot:
     What does not come to rest within the settle limit is given up: teardown still knows it by the ledger.
     """
     release(bench)
-    if bench.enis or bench.instances:
+    if (bench.enis or bench.instances) and (bench.stale or time.time() - bench.now.at > FRESH):
+        bench.stale = PARTS
         snapshot = settle(bench)
         stuck = set(busy(bench, snapshot))
         if stuck:
@@ -536,8 +570,7 @@ def _interfaces(bench: Bench, world: World, hosts: list[OwnInstance]) -> list[Ow
             spec.status == "Attaching" and not can(bench, "hold") and can(bench, "eni.status")
         )
         start.append(host if attached else "")
-    if bench.stale:
-        refresh(bench)
+    freshen(bench)
     names = {h.id for h in hosts}
     wrong = [
         e
@@ -589,7 +622,7 @@ def _freeze(bench: Bench, world: World, hosts: list[OwnInstance], chosen: list[O
         if spec.fault:
             _fault(bench, own, spec.fault)
             faults[own.id] = spec.fault
-    snapshot = refresh(bench) if bench.stale else bench.now
+    snapshot = freshen(bench)
     for own, spec in zip(chosen, world.enis, strict=True):
         seen = snapshot.status(own.id)
         if seen != spec.status and own.id not in racing:
@@ -641,6 +674,7 @@ def _transition(
     racing: dict[str, frozenset[str]],
 ) -> None:
     """Put an interface into a transitional state: held in mid-flight, set, or merely started."""
+    bench.stale = PARTS
     if can(bench, "hold") and can(bench, "release"):
         _order(bench, {"op": "hold", "id": own.id}, {"op": "release", "id": own.id})
         held.add(own.id)
@@ -667,6 +701,7 @@ def _instance_transition(
     racing: dict[str, frozenset[str]],
 ) -> None:
     """Put an instance into a transitional state: held in mid-flight, set, or merely started."""
+    bench.stale = PARTS
     if status == "Pending" or (not can(bench, "hold") and can(bench, "instance.status")):
         _order(bench, {"op": "instance.status", "id": own.id, "status": status}, {"op": "reset", "id": own.id})
         held.add(own.id)

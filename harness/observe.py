@@ -8,58 +8,54 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 from typing import Any
 
 from harness import ecs
-from harness.snapshot import Snapshot, flatten
+from harness.snapshot import Fields, Snapshot, flatten
 
 
 def look(session: ecs.Session, enis: Iterable[str], instances: Iterable[str]) -> Snapshot:
-    """Describe these interfaces and instances by id. Two calls (more if pages are small).
+    """Describe these interfaces and then these instances by id. Two calls (more if pages are small).
 
     Raises ecs.SetupError if the endpoint refuses to describe.
     """
     at = time.time()
     eni_ids, instance_ids = sorted(set(enis)), sorted(set(instances))
-    shown = ecs.describe_enis(session, ids=eni_ids) if eni_ids else []
+    interfaces = shown(session, ids=eni_ids) if eni_ids else {}
     held = ecs.describe_instances(session, instance_ids) if instance_ids else []
     return Snapshot(
         at,
-        {str(e.get("NetworkInterfaceId", "")): flatten(e) for e in shown},
+        interfaces,
         {str(i.get("InstanceId", "")): flatten(i) for i in held},
     )
 
 
-def links(session: ecs.Session, instance: str, page: int = 0) -> frozenset[str]:
-    """The interfaces that the filter InstanceId lists for an instance. page: entries per page, 0 for many."""
-    if not page:
-        return _ids(ecs.describe_enis(session, InstanceId=instance))
-    pairs = [("RegionId", session.target.region), ("InstanceId", instance)]
-    size = (("PageSize", str(page)), ("PageNumber", "1"))
-    return _ids(ecs.pages(session, "DescribeNetworkInterfaces", pairs, _ENIS, size=size))
-
-
-def listed(session: ecs.Session, enis: Iterable[str], **filters: str) -> frozenset[str]:
-    """Those of these interfaces that pass the filters."""
-    return _ids(ecs.describe_enis(session, ids=enis, **filters))
+def shown(
+    session: ecs.Session, filters: Mapping[str, str] = MappingProxyType({}), *, ids: Iterable[str] = (), page: int = 0
+) -> dict[str, Fields]:
+    """The interfaces that pass the filters, by id, with flattened fields. page: entries per page, 0 for many."""
+    if page:
+        pairs = [("RegionId", session.target.region), *filters.items()]
+        size = (("PageSize", str(page)), ("PageNumber", "1"))
+        found = ecs.pages(session, "DescribeNetworkInterfaces", pairs, _ENIS, size=size)
+    else:
+        found = ecs.describe_enis(session, ids=ids, **filters)
+    return {str(e.get("NetworkInterfaceId", "")): flatten(e) for e in found}
 
 
 def attribute(session: ecs.Session, eni: str) -> Mapping[str, Any] | None:
     """The interface as DescribeNetworkInterfaceAttribute shows it, flattened; None where that is not offered."""
     try:
-        shown = ecs.eni_attribute(session, eni)
+        found = ecs.eni_attribute(session, eni)
     except ecs.SetupError as error:
         if error.code.startswith(("InvalidAction", "InvalidApi", "UnsupportedOperation")):
             return None
         raise
-    return flatten(shown) if shown is not None else None
+    return flatten(found) if found is not None else None
 
 
 _ENIS = ("NetworkInterfaceSets", "NetworkInterfaceSet")
-
-
-def _ids(shown: Iterable[Mapping[str, Any]]) -> frozenset[str]:
-    return frozenset(str(e.get("NetworkInterfaceId", "")) for e in shown)
 
 
 def primary_of(fields: Mapping[str, Any]) -> str:

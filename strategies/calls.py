@@ -25,6 +25,7 @@ EXTRAS: tuple[tuple[Arg, ...], ...] = (
     (OWNER,),
     (Arg("OwnerAccount", "", "text:user@example.onaliyun.com"),),
     (Arg("OwnerAccount", "", "text:子账号@例子.com"),),
+    (Arg("OwnerAccount", "", "text:a-rather-long-name-of-a-sub-user@a-rather-long-domain.onaliyun.com"),),
     (Arg("OwnerId", "", "text:155780923770"),),
     (Arg("ResourceOwnerId", "", "text:155780923770"),),
     (Arg("ResourceOwnerAccount", "", "text:ECSforCloud@Alibaba.com"),),

@@ -26,6 +26,7 @@ from conformance.case import (
     Step,
     World,
 )
+from conformance.identifiers import FORMS, REGION_FORMS
 from strategies.calls import (
     EXTRAS,
     OWNER,
@@ -44,6 +45,7 @@ from strategies.calls import (
     valid,
 )
 from strategies.wire import PLAIN, WIRES, wires
+from strategies.worlds import PLAINER, RICH
 
 PLAIN_WORLD = World()
 TWO = World(
@@ -74,21 +76,34 @@ def campaign(draw: st.DrawFn, world: World, offset: int, most_texts: int, caller
     extra = draw(st.sampled_from(EXTRAS))
     turn = draw(st.integers(0, len(items) - 1)) if items else 0
     items = items[turn:] + items[:turn]
-    steps: list[Step] = [*_calls(items, offset, extra), Settle()]
-    steps += _interrupted(draw(successes(world, offset)), callers, offset)
+    battery = _interrupted(_calls(items, offset, extra), callers, offset, 6)
+    steps: list[Step] = [*_mingled(battery, offset), Settle()]
+    steps += _interrupted(draw(successes(world, offset)), callers, offset, 2)
     return Scenario(world, tuple(steps))
 
 
-def _interrupted(steps: Sequence[Step], callers: Sequence[str], offset: int) -> list[Step]:
-    """The steps, with a refused call of somebody else just before every second call."""
+def _interrupted(steps: Sequence[Step], callers: Sequence[str], offset: int, every: int) -> list[Step]:
+    """The steps, with a refused call of somebody else just before one in `every` calls."""
     out: list[Step] = []
     n = 0
     for step in steps:
         if isinstance(step, Detach) and callers:
             n += 1
-            if n % 2:
-                out.append(Detach(dataclasses.replace(step.call, caller=callers[(offset + n // 2) % len(callers)])))
+            if n % every == 1:
+                out.append(Detach(dataclasses.replace(step.call, caller=callers[(offset + n // every) % len(callers)])))
         out.append(step)
+    return out
+
+
+def _mingled(refusals: Sequence[Step], offset: int) -> list[Step]:
+    """The same refusals, of which every fifth and the one after it are sent at the same time."""
+    out: list[Step] = []
+    for step in refusals:
+        before = out[-1] if out else None
+        if (len(out) + offset) % 5 == 0 and isinstance(before, Detach) and isinstance(step, Detach):
+            out[-1] = Parallel((before, step))
+        else:
+            out.append(step)
     return out
 
 
@@ -137,7 +152,7 @@ def odd_texts(draw: st.DrawFn, world: World, part: Sequence[Labelled]) -> Scenar
 
 
 def success_table(world: World, callers: Sequence[str] = ()) -> Iterator[Scenario]:
-    """An accepted call in each wire form, three at a time, each followed by a look and attached again."""
+    """An accepted call in each wire form: some of them each followed by a look, then as many with one look for all."""
     free = targets(world)
     for start in range(0, len(WIRES), 2 * len(free)):
         steps: list[Step] = []
@@ -146,11 +161,13 @@ def success_table(world: World, callers: Sequence[str] = ()) -> Iterator[Scenari
             for k, wire in zip(free, part, strict=False):
                 extra = (OWNER,) if (start + k + turn) % 3 == 0 else ()
                 steps.append(Detach(dressed(valid(k, place_of(world, k)), wire, extra)))
-                steps.append(Settle())
+                if turn == 0:
+                    steps.append(Settle())
+            steps.append(Settle())
             if turn == 0:
                 steps += [Act("attach", k, place_of(world, k)) for k, _ in zip(free, part, strict=False)]
                 steps.append(Settle())
-        mixed = _interrupted(steps, callers, start) if start % 3 else steps
+        mixed = _interrupted(steps, callers, start, 2) if start % 3 else steps
         yield Scenario(world, tuple(mixed), name="accepted in every wire form")
 
 
@@ -205,7 +222,24 @@ def in_state(world: World, offset: int, callers: Sequence[str] = ()) -> Scenario
         steps.append(Detach(dressed(item.call, WIRES[(offset * 5) % len(WIRES)], ())))
     for n, caller in enumerate(callers):
         steps.append(Detach(dressed(valid(0, 0), WIRES[(offset * 5 + n) % len(WIRES)], (), caller)))
+    for n in range(4):
+        name, form = ODD_IN_STATE[(offset * 4 + n) % len(ODD_IN_STATE)]
+        base = primary if name == "RegionId" and offset % 5 == 0 else valid(0, 0)
+        args = tuple(dataclasses.replace(a, form=form) if a.name == name else a for a in base.args)
+        steps.append(Detach(dressed(Call(args), WIRES[(offset * 11 + n * 7) % len(WIRES)], ())))
     return Scenario(world, tuple(steps))
+
+
+ODD_IN_STATE = tuple(
+    (name, form)
+    for form in ("last changed", "half", "empty", "nul")
+    for name, form in (
+        ("RegionId", {"last changed": "unknown region", "half": "truncated"}.get(form, form)),
+        ("InstanceId", form),
+        ("NetworkInterfaceId", form),
+    )
+)
+"""One text of each kind for each identifier; four of them are tried in each state, in turn."""
 
 
 def by_fault(world: World, offset: int) -> Scenario:
@@ -230,7 +264,7 @@ def by_caller(world: World, caller: str, offset: int) -> Scenario:
     steps: list[Step] = []
     n = offset
     for k in range(len(world.enis)):
-        for extra in ((), (OWNER,), EXTRAS[4], EXTRAS[7]):
+        for extra in ((), (OWNER,), EXTRAS[3], EXTRAS[8]):
             n += 1
             call = dressed(valid(k, place_of(world, k)), WIRES[(n * 7) % len(WIRES)], extra, caller)
             steps.append(Detach(call))
@@ -251,6 +285,16 @@ def by_caller(world: World, caller: str, offset: int) -> Scenario:
     return Scenario(world, tuple(steps), name=f"caller {caller}")
 
 
+FORMS_OF: dict[bool, dict[str, tuple[str, ...]]] = {
+    region: {
+        kind: tuple(name for name, form in table.items() if form.kind == kind)
+        for kind in ("exact", "unknown", "border", "empty", "unreadable")
+    }
+    for region, table in ((False, FORMS), (True, REGION_FORMS))
+}
+"""The forms of identifiers, and of regions, by kind."""
+
+
 @st.composite
 def in_company(draw: st.DrawFn, world: World, callers: Sequence[str]) -> Scenario:
     """Calls that break several preconditions at once: any mix of odd values, states and callers."""
@@ -259,11 +303,7 @@ def in_company(draw: st.DrawFn, world: World, callers: Sequence[str]) -> Scenari
         "InstanceId": (*tuple(f"instance:{i}" for i in range(len(world.instances))), "eni:0"),
         "NetworkInterfaceId": (*tuple(f"eni:{k}" for k in range(len(world.enis))), "primary:0", "instance:0"),
     }
-    odd = {
-        "RegionId": ("exact", "exact", "unknown region", "empty", "upper", "slash"),
-        "InstanceId": ("exact", "exact", "last changed", "half", "empty", "sql", "trailing space", "upper"),
-        "NetworkInterfaceId": ("exact", "exact", "last changed", "half", "empty", "sql", "full width", "nul"),
-    }
+    kinds = ("exact", "exact", "exact", "unknown", "border", "empty", "unreadable")
     steps: list[Step] = []
     for _ in range(draw(st.integers(8, 24))):
         args = []
@@ -271,7 +311,7 @@ def in_company(draw: st.DrawFn, world: World, callers: Sequence[str]) -> Scenari
             if draw(st.integers(0, 9)) == 0:
                 continue
             ref = draw(st.sampled_from(refs[name]))
-            form = draw(st.sampled_from(odd[name]))
+            form = draw(st.sampled_from(FORMS_OF[name == "RegionId"][draw(st.sampled_from(kinds))]))
             if ref == "second_region" or ref == "zone":
                 form = "exact"
             args.append(Arg(name, ref, form))
@@ -390,18 +430,22 @@ def by_caller_everywhere(caller: str, two: bool) -> Iterator[Scenario]:
     yield by_caller(World((InstanceSpec(),), (EniSpec(status="Detaching"), EniSpec())), caller, 12)
 
 
-def fresh_resources(count: int) -> Iterator[Scenario]:
-    """Accepted calls and refusals on interfaces and instances made for the occasion, so that ids differ."""
-    for n in range(count):
+def fresh_resources(count: int, quota: int) -> Iterator[Scenario]:
+    """Refusals and accepted calls on `count` interfaces, and instances, made for the occasion, so that ids differ."""
+    most = max(1, min(7, quota - 1))
+    labels = ("NetworkInterfaceId last changed", "missing RegionId", "InstanceId last changed", "missing InstanceId")
+    for n in range(-(-count // most)):
         past = "fresh" if n % 3 == 0 else "any"
-        world = World((InstanceSpec(past=past),), (EniSpec(past="fresh", tags=n % 2), EniSpec(past="fresh")))  # type: ignore[arg-type]
-        items = [
-            i for i in core(world) if i.label in ("primary", "NetworkInterfaceId last changed", "missing RegionId")
-        ]
-        steps: list[Step] = [Detach(dressed(i.call, WIRES[(n * 3) % len(WIRES)], ())) for i in items]
-        for k in (0, 1):
-            steps += [Detach(dressed(valid(k), WIRES[(n * 7 + k) % len(WIRES)], ())), Settle()]
-        yield Scenario(world, tuple(steps), name="fresh resources")
+        enis = tuple(EniSpec(past="fresh", tags=k % 3, addresses=1 + (n + k) % 2) for k in range(most))
+        world = World((InstanceSpec(past=past),), enis)  # type: ignore[arg-type]
+        items = [item for item in core(world) if item.label == "primary" or item.label in labels]
+        steps: list[Step] = list(_calls(items, n * 3))
+        for k in range(most):
+            extra = (OWNER,) if (n + k) % 4 == 0 else ()
+            steps.append(Detach(dressed(valid(k), WIRES[(n * 7 + k * 11) % len(WIRES)], extra)))
+            if k == most // 2:
+                steps.append(Settle())
+        yield Scenario(world, (*steps, Settle()), name="fresh resources")
 
 
 def overlaps_named(world: World) -> Iterator[Scenario]:
@@ -413,10 +457,6 @@ def overlaps_named(world: World) -> Iterator[Scenario]:
         (d0, Act("delete", 0, 0)), (d0, d1, post, Detach(valid(2))),
     ):  # fmt: skip
         yield Scenario(world, (Parallel(parts),), name="overlapping")
-
-
-RICH = EniSpec(tags=3, groups=2, addresses=2, name="unicode", description="unicode", delete_on_release=True)
-PLAINER = EniSpec(tags=1, groups=3, name="long", description="plain", delete_on_release=False)
 
 
 def sweep(two: bool, seed: int) -> Scenario:

@@ -7,8 +7,15 @@ from collections.abc import Iterator, Mapping
 from conformance.case import Call, Detach, EniSpec, InstanceSpec, Probe, Scenario, Settle, Step, Wire, World
 from strategies.calls import OWNER, REGION, valid
 from strategies.wire import WIRES
+from strategies.worlds import PLAINER, RICH
 
 PLAIN_WORLD = World((InstanceSpec(),), (EniSpec(), EniSpec()))
+WORLDS = (
+    World((InstanceSpec(),), (RICH, PLAINER)),
+    World((InstanceSpec("Stopped"),), (EniSpec(delete_on_release=True), EniSpec(past="reattached"))),
+    World((InstanceSpec(past="restarted"),), (PLAINER, EniSpec(addresses=2, groups=2))),
+)
+"""A refused call must be refused whatever it names; the Worlds take turns."""
 
 
 def forms(scheme: str, methods: tuple[str, ...], few: bool) -> list[Wire]:
@@ -31,11 +38,14 @@ def thorough(table: Mapping[str, tuple[str, str, tuple[str, ...]]]) -> Iterator[
     """The plainest probe of a row in every wire form, with and without a parameter riding along."""
     for name in THOROUGH:
         if name in table:
-            steps = [
-                Probe(name, Call((*valid(n % 2).args, *((OWNER,) if n % 2 else ())), wire))
-                for n, wire in enumerate((*WIRES, *WIRES[1::3]))
-            ]
-            yield Scenario(PLAIN_WORLD, tuple(steps), name=name)
+            wires = (*WIRES, *WIRES[1::3])
+            for turn, world in enumerate(WORLDS):
+                steps = [
+                    Probe(name, Call((*valid(n // 3 % 2).args, *((OWNER,) if n % 2 else ())), wire))
+                    for n, wire in enumerate(wires)
+                    if n % len(WORLDS) == turn
+                ]
+                yield Scenario(world, tuple(steps), name=name)
 
 
 def probes(table: Mapping[str, tuple[str, str, tuple[str, ...]]], few: bool) -> Iterator[Scenario]:
@@ -44,12 +54,12 @@ def probes(table: Mapping[str, tuple[str, str, tuple[str, ...]]], few: bool) -> 
     table: name -> (requirement, scheme, methods). A look at the end shows that nothing was carried out.
     """
     broken = Call((REGION, valid(0).args[2]))
-    for name, (_, scheme, methods) in table.items():
+    for name, (row, scheme, methods) in table.items():
         steps: list[Step] = []
         for n, wire in enumerate(forms(scheme, methods, few)):
             base = valid(n % 2) if n % 3 else (broken if "id changed" not in name else valid(0))
             steps.append(Probe(name, Call(base.args, wire)))
-        yield Scenario(PLAIN_WORLD, tuple(steps), name=name)
+        yield Scenario((PLAIN_WORLD, *WORLDS)[int(row[1:]) % 4], tuple(steps), name=name)
 
 
 def controls(names: tuple[str, ...]) -> Iterator[Scenario]:

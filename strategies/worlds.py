@@ -32,6 +32,9 @@ DIMENSIONS: dict[str, tuple[object, ...]] = {
     "neighbour": ("none", "Available", "Attaching", "Detaching", "Deleting"),
     "second": ("none", "Running", "Stopped"),
 }
+RICH = EniSpec(tags=3, groups=2, addresses=2, name="unicode", description="unicode", delete_on_release=True)
+PLAINER = EniSpec(tags=1, groups=3, name="long", description="plain", delete_on_release=False)
+"""An interface with much to lose, and one that differs from it in everything."""
 # Statuses that last without the control protocol.
 LASTING = frozenset({"Available", "InUse"})
 

@@ -326,7 +326,8 @@ def test_a_drawn_scenario_can_be_carried_out(strategy, data):
     max_examples=10, phases=[Phase.generate], suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
 )
 def test_a_campaign_sends_every_class_of_fault_and_detaches_every_interface(scenario):
-    sent = [step.call.args for step in scenario.steps if isinstance(step, Detach)]
+    parts = [p for step in scenario.steps for p in (step.steps if isinstance(step, Parallel) else (step,))]
+    sent = [part.call.args for part in parts if isinstance(part, Detach)]
     for item in calls.core(cases.TWO):
         assert any(args[: len(item.call.args)] == item.call.args for args in sent), item.label
     for k in calls.targets(cases.TWO):
@@ -349,7 +350,7 @@ def named():
     yield from cases.repeated_while_detaching()
     yield from cases.overlaps_named(cases.TWO)
     yield from cases.sweep_states(sorted(worlds.CONTROL_FAULTS))
-    yield from cases.fresh_resources(6)
+    yield from cases.fresh_resources(6, 4)
     yield from cases.late_effects(True, 1.0)
     yield from (cases.sweep(two, 7) for two in (True, False))
     yield from (cases.full_house(quota) for quota in (1, 2, 3, 9))
