@@ -79,6 +79,16 @@ plan-table: $(READY)
 	  status=$$?; kill $$emulator; exit $$status
 	$(BIN)/python -m harness.plan build/plan/2*
 
+# The latest run (or RUN=DIR) as one Allure 3 file. Without the line that would load a script from another host.
+RUN ?= out/latest
+ALLURE := tests/reports/node/node_modules
+allure: $(ALLURE)/.ready
+	@test -d $(RUN)/allure-results || { echo "$(RUN) holds no allure-results; make conformance writes them, or name a run: make allure RUN=DIR"; exit 1; }
+	$(ALLURE)/.bin/allure awesome $(RUN)/allure-results --single-file --report-name "eni-conformance" \
+	  --group-by epic,feature --output $(RUN)/allure
+	sed -i.all '/googletagmanager\.com/d' $(RUN)/allure/index.html && rm $(RUN)/allure/index.html.all
+	@echo "$(RUN)/allure/index.html"
+
 lock: pyproject.toml
 	$(BIN)/pip-compile --quiet --generate-hashes --allow-unsafe --strip-extras --no-emit-index-url \
 	  --no-emit-find-links --no-emit-trusted-host --no-header --extra dev --output-file requirements.lock pyproject.toml

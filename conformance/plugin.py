@@ -81,7 +81,6 @@ def pytest_configure(config: pytest.Config) -> None:
     except Refused as refused:
         pytest.exit(str(refused), returncode=refused.status)
     config.stash[KEY] = study
-    config.option.allure_report_dir = str(study.folder / "allure-results")
     fits = max(
         1, min(plan.workers, study.target.limits.instances // 2 or 1, study.target.limits.network_interfaces // 6 or 1)
     )
@@ -282,7 +281,7 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
     from reports import model, summary
 
     results = model.load(study.folder)
-    colour = sys.stdout.isatty() and "NO_COLOR" not in os.environ
+    colour = summary.colour_wanted(sys.stdout, os.environ)
     terminalreporter.write_line("")
     terminalreporter.write(summary.text(results, color=colour, out_dir=study.folder))
     step = os.environ.get("GITHUB_STEP_SUMMARY")

@@ -71,7 +71,8 @@ class Display:
 
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
-        self.progress.stop()
+        if not self.quiet:
+            self.progress.stop()
         self.status = int(session.exitstatus)
 
 
@@ -137,13 +138,11 @@ def main(args: Any) -> int:
     if record is not None:
         kept = recording.write(json.loads((folder / "results.json").read_text()), record)
         print(f"recorded in {kept}", file=sys.stderr)
-    colour = sys.stdout.isatty() and "NO_COLOR" not in os.environ
     if getattr(args, "json", False):
         print((folder / "results.json").read_text())
     else:
-        print(summary.text(results, color=colour, out_dir=folder))
-        for problem in json.loads((folder / "results.json").read_text()).get("problems", []):
-            print(f"deviations: {problem}")
+        colour = summary.colour_wanted(sys.stdout, os.environ)
+        print(summary.text(results, color=colour, out_dir=folder), end="")
     step = os.environ.get("GITHUB_STEP_SUMMARY")
     if step:
         with open(step, "a") as file:

@@ -34,6 +34,7 @@ from harness import arrange, control, doctor, ecs, janitor, journal
 from harness import plan as plans
 from harness.client import Client
 from harness.ledger import common_folder
+from harness.ledger import read as read_ledger
 from harness.redact import Redactor
 from harness.target import Target, TargetError, load_target
 
@@ -437,6 +438,7 @@ def write_results(study: Study, *, incomplete: str = "") -> int:
     results = compose(CONTRACTS[plan.revision], study.folder, records, callers, target, run, incomplete)
     results["calls"] = dict(sorted((Counter(results["calls"]) + study.session.client.counts).items()))
     results["predicted"] = study.predicted
+    results["cost"] = _cost(study.folder, time.time())
     problems = accept(results, study.deviations)
     counted = Counter(entry["verdict"] for entry in results["requirements"])
     status = VIOLATED if problems else _status(counted, incomplete)
@@ -447,6 +449,17 @@ def write_results(study: Study, *, incomplete: str = "") -> int:
     part.write_text(text)
     os.replace(part, study.folder / "results.json")
     return status
+
+
+def _cost(folder: Path, now: float) -> dict[str, float]:
+    """What the run created, from its ledger; an instance counts until the end, because it may have lived so long."""
+    owned = read_ledger(folder).owned.values()
+    lived = [max(0.0, now - one.at) for one in owned if one.kind == "instance" and one.at]
+    return {
+        "instances": len(lived),
+        "network_interfaces": sum(one.kind == "eni" for one in owned),
+        "instance_seconds": round(sum(lived), 1),
+    }
 
 
 def compose(

@@ -3,6 +3,9 @@
 One result per requirement, so that Allure's tree is the vendor page's. Failures carry the steps arrange,
 call, observe and judge, and bounded attachments, because a single-file Allure report becomes unusable when
 it is heavy. File names follow from the run and the requirement, so writing twice gives the same files.
+
+Durations are those that were measured: of a failure, its history up to the call, and the call; of a requirement
+without one, the median answer. One call serves many requirements, so that the time of a requirement is not known.
 """
 
 from __future__ import annotations
@@ -23,7 +26,7 @@ from reports import evidence as ev
 from reports import model
 from reports._build import plain
 from reports.summary import plain_markdown
-from reports.svg import short
+from reports.svg import seconds, short
 
 ATTACHMENT_LIMIT = 32_000
 EVIDENCE_PER_REQUIREMENT = 3
@@ -61,6 +64,9 @@ class _Sink:
     def __init__(self, directory: Path, run: str) -> None:
         self.directory, self.run, self.left = directory, run, TOTAL_LIMIT
         directory.mkdir(parents=True, exist_ok=True)
+        for pattern in ("*-result.json", "*-container.json", "*-attachment.*"):
+            for stale in directory.glob(pattern):
+                stale.unlink()
 
     def name(self, *parts: str) -> str:
         return str(uuid.uuid5(_SPACE, "\0".join((self.run, *parts))))
@@ -172,35 +178,45 @@ def _result(
         ],
     )
     if items:
+        until = at
         for name, item in items[:EVIDENCE_PER_REQUIREMENT]:
-            result.steps.append(_story(name, item, requirement, sink, at))
+            result.steps.append(_story(name, item, requirement, sink, until))
+            until = result.steps[-1].stop
         if len(items) > EVIDENCE_PER_REQUIREMENT:
             more = len(items) - EVIDENCE_PER_REQUIREMENT
-            result.steps.append(_step(f"{more} more failures in the run's evidence directory", "skipped", at))
+            result.steps.append(_step(f"{more} more failures in the run's evidence directory", "skipped", until))
+        result.stop = until
     elif requirement.judged:
-        strength = requirement.strength
-        worlds = f" in {strength.worlds} worlds" if strength else ""
-        forms = f", {strength.wire_forms} wire forms, {strength.callers} callers" if strength else ""
-        ok = allure_model.Status.PASSED if requirement.passed else result.status
-        result.steps = [
-            _step(
-                f"arrange: {short(requirement.how or 'as the requirement says', 200)}{worlds}",
-                "passed",
-                at,
-            ),
-            _step(f"call: {requirement.judged} judged calls{forms}", "passed", at),
-            _step("observe: every answer and the world around it", "passed", at),
-            _step(f"judge: {requirement.verdict}", ok, at),
-        ]
+        result.steps = _summed(results, requirement, str(result.status), at)
+        result.stop = result.steps[-1].stop
     return result
+
+
+def _summed(results: model.Results, requirement: model.Requirement, status: str, at: int) -> list[Any]:
+    """The four steps of a requirement without a failure, for all its calls together."""
+    strength = requirement.strength
+    worlds = f" in {strength.worlds} worlds" if strength else ""
+    forms = f", {strength.wire_forms} wire forms, {strength.callers} callers" if strength else ""
+    times = model.samples((results.latency or {}).get("DetachNetworkInterface", ()))
+    median = model.quantile(times, 0.5) if times else 0.0
+    each = f", {seconds(median)} each (median of all)" if times else ""
+    ok = allure_model.Status.PASSED if requirement.passed else status
+    end = at + round(1000 * median)
+    return [
+        _step(f"arrange: {short(requirement.how or 'as the requirement says', 200)}{worlds}", "passed", at),
+        _step(f"call: {requirement.judged} judged calls{forms}{each}", "passed", at, end),
+        _step("observe: every answer and the world around it", "passed", end),
+        _step(f"judge: {requirement.verdict}", ok, end),
+    ]
 
 
 def _story(name: str, item: ev.Evidence, requirement: model.Requirement, sink: _Sink, at: int) -> Any:
     failed = _STATUS.get(requirement.verdict, allure_model.Status.FAILED)
-    arrange = _step("arrange: the world before the call", "passed", at)
-    call = _step("call: " + _call(item), "passed", at)
-    observe = _step("observe: " + short(ev.answer(item), 200), "passed", at)
-    judge = _step("judge: admissible was " + short(ev.admissible(item.expected), 400), failed, at)
+    began, ended = _span(item, at)
+    arrange = _step("arrange: the world before the call", "passed", at, began)
+    call = _step("call: " + _call(item), "passed", began, ended)
+    observe = _step("observe: " + short(ev.answer(item), 200), "passed", ended)
+    judge = _step("judge: admissible was " + short(ev.admissible(item.expected), 400), failed, ended)
     wanted = [
         (arrange, "world before", _json(item.world_before), "application/json", "json"),
         (arrange, "scenario", _json(item.scenario), "application/json", "json"),
@@ -216,13 +232,25 @@ def _story(name: str, item: ev.Evidence, requirement: model.Requirement, sink: _
             attachment = sink.attach(f"{requirement.id}/{name}", title, text, kind, suffix)
             if attachment is not None:
                 step.attachments.append(attachment)
-    story = _step(short(item.summary, 200) or name, failed, at)
+    story = _step(short(item.summary, 200) or name, failed, at, ended)
     story.steps = [arrange, call, observe, judge]
     return story
 
 
-def _step(name: str, status: str, at: int) -> Any:
-    return allure_model.TestStepResult(name=name, status=status, stage="finished", start=at, stop=at)
+def _span(item: ev.Evidence, at: int) -> tuple[int, int]:
+    """When the judged call of a failure began and ended, in milliseconds, if its first step began at `at`."""
+    mine = item.exchange.extra.get("id") if item.exchange else None
+    before = [m for m in item.history if m.at is not None]
+    last = next((m for m in before if mine and m.note == mine), before[-1] if before else None)
+    began = at + round(1000 * max(0.0, last.at or 0.0)) if last else at
+    taken = item.exchange.seconds if item.exchange else last.seconds if last else 0.0
+    return began, began + max(1, round(1000 * (taken or 0.0)))
+
+
+def _step(name: str, status: str, start: int, stop: int | None = None) -> Any:
+    return allure_model.TestStepResult(
+        name=name, status=status, stage="finished", start=start, stop=start if stop is None else stop
+    )
 
 
 def _call(item: ev.Evidence) -> str:
@@ -279,8 +307,7 @@ def _properties(results: model.Results) -> str:
 def _start(results: model.Results) -> int:
     """Start of the run in milliseconds.
 
-    Time per requirement is not measured, because one call serves many of them: each result takes no time,
-    and starts a millisecond after the one before, so that Allure keeps the order of the page.
+    Each result starts a millisecond after the one before, so that Allure keeps the order of the page.
     """
     started = results.run.started
     try:

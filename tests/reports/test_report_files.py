@@ -145,6 +145,33 @@ def test_allure_is_a_tree_by_requirement(runs: dict[str, Path]) -> None:
     assert [step["name"].split(":")[0] for step in plain["steps"]] == ["arrange", "call", "observe", "judge"]
 
 
+def test_allure_durations_are_measured_ones(tmp_path: Path) -> None:
+    """The history up to the call, the call, nothing for looking and judging; the median where nothing failed."""
+    data, items = report_samples.violated()
+    race = next(item for item in items if item["requirement"] == "ENI-DETACH-M03")
+    race["exchange"]["id"] = race["history"][4]["note"] = "gw0-5"
+    race["exchange"]["seconds"] = 0.25
+    data["latency"]["DetachNetworkInterface"] = [0.002, 0.007, 0.9]
+    out = report_samples.write(tmp_path, (data, items))
+    allure.write(out)
+    results = {r["name"].split()[0]: r for r in _allure(out)}
+    story = results["ENI-DETACH-M03"]["steps"][0]
+    assert [step["stop"] - step["start"] for step in story["steps"]] == [171, 250, 0, 0]
+    assert results["ENI-DETACH-M03"]["stop"] - results["ENI-DETACH-M03"]["start"] == 421
+    plain = results["ENI-DETACH-E13"]
+    assert [step["stop"] - step["start"] for step in plain["steps"]] == [0, 7, 0, 0]
+    assert "7 ms each (median of all)" in plain["steps"][1]["name"]
+
+
+def test_allure_shows_nothing_of_an_earlier_writing(tmp_path: Path) -> None:
+    out = report_samples.write(tmp_path, report_samples.violated())
+    (out / "allure-results").mkdir()
+    for name in ("old-result.json", "old-container.json", "old-attachment.txt"):
+        (out / "allure-results" / name).write_text("{}")
+    allure.write(out)
+    assert not list((out / "allure-results").glob("old-*"))
+
+
 def test_allure_environment_and_categories(runs: dict[str, Path]) -> None:
     folder = runs["violated"] / "allure-results"
     properties = dict(
