@@ -173,11 +173,29 @@ def _note(connection: HTTPConnection) -> None:
     connection.timeout = min(CONNECT_SECONDS, attempt.remaining()) if connection.sock is None else attempt.remaining()
 
 
-class _PlainPool(HTTPConnectionPool):
+class _Direct(HTTPConnectionPool):
+    """Without a proxy, a request goes out as it is: no encoding of what is encoded, no copies, no retries."""
+
+    def urlopen(self, method: str, url: str, *args: Any, **kwargs: Any) -> Any:
+        if self.proxy is not None:
+            return super().urlopen(method, url, *args, **kwargs)
+        connection = self._get_conn()
+        try:
+            return self._make_request(
+                connection, method, url, kwargs["body"], kwargs["headers"], timeout=kwargs["timeout"],
+                response_conn=connection, preload_content=False, decode_content=False,
+            )  # fmt: skip
+        except BaseException:
+            connection.close()
+            self._put_conn(connection)
+            raise
+
+
+class _PlainPool(_Direct):
     ConnectionCls = _Plain
 
 
-class _TlsPool(HTTPSConnectionPool):
+class _TlsPool(_Direct, HTTPSConnectionPool):
     ConnectionCls = _Tls
 
 
@@ -207,6 +225,9 @@ class _Adapter(HTTPAdapter):
             pool = super().get_connection_with_tls_context(request, verify, proxies, cert)
             self._pools[origin] = pool
         return pool
+
+    def request_url(self, request: Any, proxies: Any) -> str:
+        return super().request_url(request, proxies) if proxies else request.url[request.url.index("/", 8) :]
 
     def build_response(self, req: Any, resp: Any) -> requests.Response:
         answer = requests.Response()
