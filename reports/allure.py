@@ -26,7 +26,7 @@ from reports import evidence as ev
 from reports import model
 from reports._build import plain
 from reports.summary import plain_markdown
-from reports.svg import seconds, short
+from reports.svg import percent, seconds, short
 
 ATTACHMENT_LIMIT = 32_000
 EVIDENCE_PER_REQUIREMENT = 3
@@ -276,8 +276,8 @@ def _description(requirement: model.Requirement) -> str:
             lines.append(f"{label}: {plain_markdown(value)}")
     if requirement.strength and requirement.passed:
         bound = requirement.strength.bound
-        if bound is not None:
-            lines.append(f"A defect in more than {100 * bound:.2g} % of such cases would have been seen (95 %).")
+        if bound is not None and percent(bound):
+            lines.append(f"A defect in more than {percent(bound)} of such cases would have been seen (95 %).")
         if requirement.strength.unproven:
             lines.append("Unproven: these checks have never caught a known fault.")
     return "\n\n".join(line for line in lines if line)

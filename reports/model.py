@@ -233,6 +233,15 @@ class Predicted:
 
 
 @dataclass(frozen=True)
+class Violation:
+    """Failures of one cause, as one worker counted them. `evidence`: file of the clearest of them."""
+
+    evidence: str = ""
+    count: int = 1
+    extra: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class Environment:
     """Where the suite ran."""
 
@@ -261,6 +270,7 @@ class Results:
     predicted: Predicted | None = None
     environment: Environment | None = None
     shallow: tuple[str, ...] = ()
+    violations: tuple[Violation, ...] = ()
     problems: tuple[str, ...] = ()
     """What is wrong with the entries of the deviations file."""
     extra: dict[str, Any] = field(default_factory=dict)

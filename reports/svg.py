@@ -68,6 +68,11 @@ def seconds(value: float) -> str:
     return f"{value // 3600:.0f} h {value % 3600 // 60:.0f} min"
 
 
+def percent(part: float) -> str:
+    """A share for people: 0.68 %, 4.6 %, 60 %; more than all is no share."""
+    return f"{100 * part:.2g} %" if part < 0.995 else ""
+
+
 def _svg(width: float, height: float, title: str, body: Iterable[str], kind: str, fixed: bool = False) -> Markup:
     """fixed: drawn in its own size, not in that of the place where it stands."""
     label = escape(visible(title))

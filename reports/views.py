@@ -6,6 +6,7 @@ Ordering and grouping happen here; verdicts do not. A finding is a group of fail
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -42,16 +43,17 @@ class Finding:
     also: tuple[str, ...] = ()
     """Other requirements that failures of this cause violate."""
 
-    @property
-    def count(self) -> int:
-        """How many failures there are of this cause, the one told in full included."""
-        return max(1, len(self.members))
+    seen: int = 1
+    """How many failures there are of this cause, those without a file of their own included."""
 
 
 def findings(results: model.Results, items: Sequence[tuple[str, ev.Evidence]]) -> list[Finding]:
     """All findings, the violated first, and among them the most harmful and most certain first."""
     by_id = {r.id: r for r in results.requirements}
     documented = {r.code for r in results.requirements if r.code}
+    counted: Counter[str] = Counter()
+    for violation in results.violations:
+        counted[evidence_file(violation.evidence)] += violation.count
     groups: dict[tuple[str, ...], list[tuple[str, ev.Evidence]]] = {}
     for name, item in items:
         requirement = by_id.get(item.requirement)
@@ -85,6 +87,7 @@ def findings(results: model.Results, items: Sequence[tuple[str, ev.Evidence]]) -
                 members=tuple(members),
                 impacts=_impacts(item for _, item in members),
                 also=tuple(i for i in touched if i != best.requirement),
+                seen=sum(max(1, counted[name]) for name, _ in members),
             )
         )
     told = {item.requirement for _, item in items} | {also for _, item in items for also in item.also}
@@ -143,7 +146,7 @@ def _harm(finding: Finding) -> tuple[Any, ...]:
         _RANK.get(finding.severity, 2),
         -round(certainty, 1),
         worst,
-        -finding.count,
+        -finding.seen,
         finding.requirement_id,
         finding.file,
     )
@@ -516,7 +519,7 @@ def forecast(results: model.Results) -> Forecast | None:
     actual = sum(results.calls.values())
     facts = [("time", seconds(told.seconds), seconds(results.run.seconds))]
     used = results.cost
-    hours = f"at most {used.instance_seconds / 3600:.2g}" if used else ""
+    hours = f"at most {_up(used.instance_seconds / 3600)}" if used else ""
     facts += [
         ("instances", f"{told.instances} at once", f"{used.instances:g} created" if used else ""),
         ("network interfaces", f"{told.interfaces} at once", f"{used.network_interfaces:g} created" if used else ""),
@@ -538,7 +541,12 @@ def _money(told: model.Predicted, used: model.Cost | None) -> str:
     if used is None or not told.hours:
         return ""
     money = told.money / told.hours * used.instance_seconds / 3600
-    return f"at most {money:.2g} {told.currency}".strip() if money else f"0 {told.currency}".strip()
+    return f"{'at most ' if money else ''}{_up(money)} {told.currency}".strip()
+
+
+def _up(value: float) -> str:
+    """A number rounded up to hundredths."""
+    return f"{math.ceil(round(100 * value, 6)) / 100:g}"
 
 
 def off_by(predicted: int, actual: int) -> str:

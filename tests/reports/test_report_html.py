@@ -190,9 +190,9 @@ def test_findings_are_grouped_and_ranked(runs: dict[str, Path]) -> None:
     items = html.ev.load_all(runs["violated"])[0]
     found = views.findings(results, items)
     assert [f.requirement_id.removeprefix("ENI-DETACH-") for f in found] == ["E12", "X01", "E14", "R02", "F03", "M03"]
-    assert [f.count for f in found] == [4, 1, 1, 1, 1, 1]
+    assert [f.seen for f in found] == [4, 1, 1, 1, 1, 1]
     huge = views.findings(model.load(runs["huge"]), html.ev.load_all(runs["huge"])[0])
-    assert sum(f.count for f in huge) == 299
+    assert sum(f.seen for f in huge) == 299
     assert len(huge) == 31
 
 

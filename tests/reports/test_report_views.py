@@ -147,6 +147,16 @@ def test_where_no_answer_alone_decides_the_others_are_told_too() -> None:
     assert "No single answer decides. What the requirement asks for: Parallel calls can be explained" in page
 
 
+def test_a_bound_of_more_than_all_cases_says_nothing() -> None:
+    """Two calls bound nothing: three in two cases is no share."""
+    assert [svg.percent(part) for part in (0.0068, 0.05, 0.6, 1.0, 1.5)] == ["0.68 %", "5 %", "60 %", "", ""]
+    strength = {"bound": 1.5, "worlds": 1, "callers": 1, "wire_forms": 1}
+    few = {"id": "ENI-DETACH-E05", "kind": "error", "verdict": "conforms", "judged": 2, "strength": strength}
+    page = _page(_results(requirements=[few]))
+    assert "too few calls to say" in page
+    assert "e+0" not in page
+
+
 def _failure(name: str, requirement: str, cause: str, data: dict[str, Any], **more: Any) -> tuple[str, ev.Evidence]:
     return f"{name}.json", ev.parse(report_samples.evidence(name, requirement, data, cause=cause, **more))
 
@@ -168,8 +178,17 @@ def test_a_code_that_the_page_does_not_have_is_one_finding() -> None:
         _failure("d", "ENI-DETACH-E24", "code:404 InvalidEniId.NotFound:interface id well-formed", data),
     ]
     found = {f.requirement_id.removeprefix("ENI-DETACH-"): f for f in views.findings(model.parse(data), items)}
-    assert sorted((k, f.count) for k, f in found.items()) == [("E13", 1), ("E14", 2), ("E24", 1)]
+    assert sorted((k, f.seen) for k, f in found.items()) == [("E13", 1), ("E14", 2), ("E24", 1)]
     assert found["E14"].also == ("ENI-DETACH-R03", "ENI-DETACH-E24")
+
+
+def test_failures_without_a_file_of_their_own_are_counted() -> None:
+    data = _violated("E13")
+    data["violations"] = [{"evidence": "a.json", "count": 7}, {"evidence": "a.json", "count": 2}]
+    items = [_failure(name, "ENI-DETACH-E13", "x", data) for name in ("a", "b")]
+    (found,) = views.findings(model.parse(data), items)
+    assert found.seen == 10
+    assert "10 failures of this cause" in _page(model.parse(data), items)
 
 
 def test_the_most_harmful_then_the_most_certain_comes_first() -> None:
