@@ -122,7 +122,7 @@ def predict(
     if own is None:
         rate = total / limits.requests_per_second if limits.requests_per_second else 0.0
         waits = 0.0 if target.loopback else _transitions(calls) / workers
-        seconds = max(seconds / math.sqrt(workers), rate, waits)
+        seconds = max(seconds / math.sqrt(workers), rate + waits)
     notes = []
     fits = seconds <= 60 * limits.minutes
     if not fits:
