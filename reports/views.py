@@ -54,18 +54,27 @@ def findings(results: model.Results, items: Sequence[tuple[str, ev.Evidence]]) -
     counted: Counter[str] = Counter()
     for violation in results.violations:
         counted[evidence_file(violation.evidence)] += violation.count
-    groups: dict[tuple[str, ...], list[tuple[str, ev.Evidence]]] = {}
+    groups: list[list[tuple[str, ev.Evidence]]] = []
+    place: dict[tuple[str, ...], list[tuple[str, ev.Evidence]]] = {}
     for name, item in items:
         requirement = by_id.get(item.requirement)
-        key = (requirement.verdict if requirement else "violated", *_cause(item, documented))
-        groups.setdefault(key, []).append((name, item))
+        verdict = requirement.verdict if requirement else "violated"
+        keys = [(verdict, *key) for key in _marks(item, documented)]
+        group = next((place[key] for key in keys if key in place), None)
+        if group is None:
+            group = []
+            groups.append(group)
+        group.append((name, item))
+        for key in keys:
+            place.setdefault(key, group)
     out = []
-    for members in groups.values():
+    for members in groups:
         members.sort(
             key=lambda m: (
                 _severity(by_id.get(m[1].requirement)),
                 -(m[1].certainty or 0),
                 not m[1].shrunk,
+                not (m[1].cause or "").endswith(_TELLING),
                 _size(m[1]),
                 m[0],
             )
@@ -87,7 +96,7 @@ def findings(results: model.Results, items: Sequence[tuple[str, ev.Evidence]]) -
                 members=tuple(members),
                 impacts=_impacts(item for _, item in members),
                 also=tuple(i for i in touched if i != best.requirement),
-                seen=sum(max(1, counted[name]) for name, _ in members),
+                seen=_seen(members, counted),
             )
         )
     told = {item.requirement for _, item in items} | {also for _, item in items for also in item.also}
@@ -113,16 +122,39 @@ def findings(results: model.Results, items: Sequence[tuple[str, ev.Evidence]]) -
 _UNDOCUMENTED = re.compile(r"code:(\d* ?([^ :]+)):")
 
 
-def _cause(item: ev.Evidence, documented: set[str]) -> tuple[str, ...]:
-    """What failures must share to be one finding: requirement and cause, or a code that no requirement knows.
+def _marks(item: ev.Evidence, documented: set[str]) -> list[tuple[str, ...]]:
+    """Failures that share one of these are one finding: requirement and cause, or requirement and call.
 
-    A code that the page does not have is one mistake of the endpoint, whatever the call was.
+    A code that the page does not have is one mistake of the endpoint, whatever the call was. What one call did wrong to
+    several fields is one mistake, too. The order in which overlapping calls were answered makes no difference.
     """
     cause = item.cause or f"{ev.answer(item)} | {ev.admissible(item.expected)}"
+    if cause.startswith("overlap:"):
+        cause = "overlap:" + ", ".join(sorted(cause.removeprefix("overlap:").split(", ")))
     made_up = _UNDOCUMENTED.match(cause)
+    marks: list[tuple[str, ...]] = [("cause", item.requirement, cause)]
     if made_up and made_up[2] not in documented:
-        return (made_up[1],)
-    return (item.requirement, cause)
+        marks = [("code", made_up[1])]
+    if call := _call(item):
+        marks.append(("call", item.requirement, call))
+    return marks
+
+
+def _call(item: ev.Evidence) -> str:
+    return str(item.exchange.extra.get("id") or "") if item.exchange else ""
+
+
+_TELLING = ("changed Status", "changed InstanceId", "changed Tags")
+"""Of several fields that one call changed, those that tell most."""
+
+
+def _seen(members: Sequence[tuple[str, ev.Evidence]], counted: Counter[str]) -> int:
+    """How many failures there are; several fields of one call are one."""
+    calls: dict[str, int] = {}
+    for name, item in members:
+        key = _call(item) or name
+        calls[key] = max(calls.get(key, 1), counted[name])
+    return sum(calls.values())
 
 
 def _severity(requirement: model.Requirement | None) -> int:

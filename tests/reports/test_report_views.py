@@ -182,6 +182,28 @@ def test_a_code_that_the_page_does_not_have_is_one_finding() -> None:
     assert found["E14"].also == ("ENI-DETACH-R03", "ENI-DETACH-E24")
 
 
+def test_what_one_call_did_to_several_fields_is_one_finding() -> None:
+    data = _violated("F03", "F04")
+    items = [
+        _failure("a", "ENI-DETACH-F03", "F03:changed Attachment.DeviceIndex", data),
+        _failure("b", "ENI-DETACH-F03", "F03:changed Status", data),
+        _failure("c", "ENI-DETACH-F03", "F03:changed Description", data),
+        _failure("d", "ENI-DETACH-F04", "F04:changed Status", data),
+    ]
+    for (_, item), call in zip(items, ("w-1", "w-1", "w-2", "w-1"), strict=True):
+        assert item.exchange is not None
+        item.exchange.extra["id"] = call
+    found = [(f.file, f.seen, len(f.members)) for f in views.findings(model.parse(data), items)]
+    assert sorted(found) == [("b.json", 1, 2), ("c.json", 1, 1), ("d.json", 1, 1)]
+
+
+def test_overlapping_answers_in_another_order_are_the_same_cause() -> None:
+    data = _violated("M03")
+    causes = ("overlap:200, 500 InternalError", "overlap:500 InternalError, 200", "overlap:200, 200")
+    items = [_failure(f"m{n}", "ENI-DETACH-M03", cause, data) for n, cause in enumerate(causes)]
+    assert sorted(f.seen for f in views.findings(model.parse(data), items)) == [1, 2]
+
+
 def test_failures_without_a_file_of_their_own_are_counted() -> None:
     data = _violated("E13")
     data["violations"] = [{"evidence": "a.json", "count": 7}, {"evidence": "a.json", "count": 2}]
