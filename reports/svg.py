@@ -193,7 +193,7 @@ def lanes(calls: Sequence[Call]) -> Markup:
         return Markup("")
     count = max(call.lane for call in calls) + 1
     edges = sorted({moment for call in calls for moment in (call.start, call.end)})
-    row, top, left, width = 17.0, 30.0, 62.0, max(540.0, 62.0 + 200.0 * count)
+    row, top, left, width = 17.0, 30.0, 62.0, max(540.0, 62.0 + 240.0 * count)
     place: dict[float, float] = {}
     pauses: list[tuple[float, float]] = []
     y = top
@@ -228,9 +228,9 @@ def lanes(calls: Sequence[Call]) -> Markup:
         words = f"{call.n}. {call.words}: {call.got or 'no answer recorded'}"
         title = f"{words}; from {seconds(call.start)} to {seconds(call.end)}"
         body.append(_rect(x, y1, column - 10, size - 2, f"call {call.kind}".strip(), title))
-        room = int((column - 22) / 6.0)
-        body.append(_text(x + 7, y1 + 12, short(f"{call.n}  {call.words}", room), "label"))
-        body.append(_text(x + 7, y1 + 25, short(call.got or "\u2013", room), "label strong"))
+        room = int((column - 22) / 6.2)
+        body.append(_text(x + 7, y1 + 12, short(f"{call.n}  {call.words}", room), "label step"))
+        body.append(_text(x + 7, y1 + 25, short(call.got or "\u2013", room), "label"))
     overlaps = sum(
         a.start < b.end and b.start < a.end for i, a in enumerate(calls) for b in calls[i + 1 :] if a.lane != b.lane
     )

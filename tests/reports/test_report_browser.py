@@ -175,6 +175,23 @@ def test_fits_narrow_screens(name: str, width: int, tab: Tab, pages: dict[str, P
     assert tab.js("return document.documentElement.scrollWidth") <= width
 
 
+@pytest.mark.parametrize("name", ["past", "passing"])
+def test_words_stay_within_their_boxes(name: str, tab: Tab, pages: dict[str, Path]) -> None:
+    """In sequence diagrams and in the graph of precedence."""
+    tab.open(pages[name])
+    tab.js("document.querySelectorAll('details').forEach(d => { d.open = true })")
+    over = tab.js(
+        """return [...document.querySelectorAll('svg.lanes text.label, svg.graph text.label')].filter(text => {
+          let box = text;
+          while (box.tagName !== 'rect') box = box.previousElementSibling;
+          const [inner, outer] = [text.getBBox(), box.getBBox()];
+          return inner.x < outer.x || inner.x + inner.width > outer.x + outer.width;
+        }).map(text => text.textContent)"""
+    )
+    assert over == []
+    assert tab.js("return document.querySelectorAll('svg.graph text.label').length") > 5
+
+
 def test_without_script(tab: Tab, pages: dict[str, Path]) -> None:
     """Everything is there but filtering: all rows, folded details that open, no dead controls."""
     tab.look(script=False).open(pages["violated"])
