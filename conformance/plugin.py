@@ -248,8 +248,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     items[:] = kept
 
 
+@pytest.hookimpl(trylast=True)
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
-    """In the controller: tear down, write the results and reports, and set the exit status."""
+    """In the controller, when all workers have left: tear down, write results and reports, set the exit status."""
     study = session.config.stash.get(KEY, None)
     if study is None:
         return

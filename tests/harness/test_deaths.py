@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from emulator.embed import running
-from harness import ecs, janitor, ledger
+from harness import ecs, janitor, journal, ledger
 from harness.client import Client
 from harness.target import load_target
 
@@ -95,3 +95,18 @@ def test_a_run_that_is_killed_is_cleaned_up_by_one_call(known, path, tmp_path):
     assert status == 0 and ", 0 left" in said, said
     assert not left(path)
     run.stdout.close()
+
+
+def test_an_interrupted_run_still_counts_what_it_sent(path, tmp_path):
+    """In the process that leads it, too; and it leaves nothing."""
+    out = tmp_path / "out"
+    run = suite("run", "--target", path, "--out", out, "--effort", "quick", "--seed", "1", "-n", "1", "-k", "E12")
+    until = time.monotonic() + 90
+    while time.monotonic() < until and not owns(out, "gw0"):
+        time.sleep(0.02)
+    run.send_signal(signal.SIGTERM)
+    status, said = ended(run)
+    results = json.loads((out / "latest" / "results.json").read_text())
+    sent = sum(1 for _ in journal.read(out / "latest" / "wire.jsonl.gz"))
+    assert status == 4 and sum(results["calls"].values()) == sent > 20, said
+    assert results["calls"]["RunInstances"] >= 1 and not left(path)
