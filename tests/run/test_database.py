@@ -17,7 +17,7 @@ from hypothesis.database import DirectoryBasedExampleDatabase, InMemoryExampleDa
 from conformance.database import DatabaseError, Forgiving, open_database
 
 RARE = "many-parameters-crash"
-"""A fault that dozens of calls do not show."""
+"""A fault that most calls do not show."""
 
 
 @contextmanager
@@ -60,15 +60,14 @@ def calls_until_found(suite: Callable[..., Any], target: Path, where: str, seed:
 def test_what_one_run_found_the_next_one_tries_first(
     kind: str, start_emulator: Callable[..., Any], suite: Callable[..., Any], tmp_path: Path
 ) -> None:
-    """Another process, another seed, two workers: one call is enough; without the database it takes dozens."""
+    """Another process, another seed, two workers: one call is enough; without the database it takes many."""
     with redis_server(tmp_path) as url, start_emulator("--fault", RARE) as target:
         where = url if kind == "redis" else str(tmp_path / "examples")
         first = calls_until_found(suite, target, where, seed=1, workers=1)
         second = calls_until_found(suite, target, where, seed=2, workers=2)
         elsewhere = calls_until_found(suite, target, str(tmp_path / "empty"), seed=2, workers=2)
     assert second <= 2
-    assert first > 20
-    assert elsewhere > 20
+    assert min(first, elsewhere) > 3 * second
 
 
 def test_what_was_found_no_longer_fails_on_a_healthy_endpoint(
