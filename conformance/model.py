@@ -44,7 +44,7 @@ def known_of(
     for eni in snapshot.enis:
         status = snapshot.status(eni)
         statuses = frozenset({status}) if eni in held else NEXT_OF_ENI.get(status, frozenset({status}))
-        link = snapshot.link(eni) or _held_by(snapshot, eni)
+        link = snapshot.link(eni) or snapshot.listed_on(eni)
         on = frozenset({link}) if statuses != NEXT_OF_ENI["Detaching"] else frozenset({link, ""})
         kind = str(snapshot.enis[eni].get("Type", "Secondary"))
         enis[eni] = EniKnown(eni, statuses, on, kind, (faults or {}).get(eni, ""))
@@ -55,11 +55,6 @@ def known_of(
         statuses = settled if instance in held else NEXT_OF_INSTANCE.get(status, settled)
         instances[instance] = InstanceKnown(instance, statuses, instance in over_limit)
     return Known(region, regions, instances, enis, region_feature, refused_parameter)
-
-
-def _held_by(snapshot: Snapshot, eni: str) -> str:
-    """The instance that lists this interface, "" if none."""
-    return next((i for i in snapshot.instances if eni in snapshot.held(i)), "")
 
 
 def _with_eni(known: Known, eni: str, statuses: frozenset[str], on: frozenset[str]) -> Known:

@@ -23,6 +23,7 @@ from conformance.study import Plan, Refused, Study
 
 KEY = pytest.StashKey[Study]()
 INQUIRY = pytest.StashKey[Inquiry]()
+CALLED = pytest.StashKey[bool]()
 HERE = Path(__file__).parent
 
 
@@ -172,6 +173,8 @@ def inquiry(_joined: Inquiry, request: pytest.FixtureRequest) -> Iterator[Inquir
         pytest.skip("the time for this effort is spent, and what this test is for was judged before")
     yield _joined
     _joined.lab.record.write(_joined.out)
+    if CALLED not in request.node.stash:
+        return  # interrupted: there is no test any more that could fail or be skipped
     if _joined.stop:
         request.session.shouldstop = "first violation"
     if _joined.here:
@@ -183,6 +186,8 @@ def inquiry(_joined: Inquiry, request: pytest.FixtureRequest) -> Iterator[Inquir
 @pytest.hookimpl(hookwrapper=True)
 def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[Any]) -> Iterator[None]:
     """An exception of the suite itself is an error of its requirements, never blamed on the target."""
+    if call.when == "call":
+        item.stash[CALLED] = True
     outcome = yield
     report = cast(Any, outcome).get_result()
     inquiry = item.config.stash.get(INQUIRY, None)

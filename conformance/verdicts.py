@@ -216,15 +216,23 @@ def coverage(records: Sequence[Mapping[str, Any]], control: bool) -> dict[str, A
             "dimensions": list(DIMENSIONS),
             "covered": total - len(lacking),
             "total": total,
-            "missing": lacking[:60],
+            "missing": lacking,
         },
         "rules": [{"rule": r, "fired": fired[r]} for r in sorted({*RULES, *fired})],
         "transitions": [{"transition": t, "n": n} for t, n in sorted(merge_counts(records, "transitions").items())],
     }
 
 
-RULES = ("detach", "detach_again", "detach_from_other", "detach_primary", "detach_odd", "attach", "stop_or_start",
-         "reboot", "look")  # fmt: skip
+RULES = (
+    "detach",
+    "detach_two",
+    "detach_again",
+    "detach_from_other",
+    "detach_primary",
+    "detach_odd",
+    "attach",
+    "disturb",
+)
 
 
 def _cells(states: Counter[str], control: bool) -> list[dict[str, Any]]:
@@ -276,8 +284,8 @@ def possible(i: int, b: str, j: int, d: str) -> bool:
             return eni == "InUse"
         if unattached:
             return attachment == "unattached"
-        if eni == "InUse":
-            return attachment in ("this", "other", "none")
+        if eni in ("InUse", "Attaching", "Detaching"):
+            return attachment in ("this", "other")
     if attachment == "this" and ("InstanceId" in named and named["InstanceId"] != "exact"):
         return False
     return not (attachment == "this" and instance == "none")

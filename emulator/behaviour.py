@@ -69,6 +69,8 @@ class Behaviour:
     shape: str = "default"
     page_limit: int = 0
     lag_seconds: float = 0.0
+    lags: str = ""
+    """What lags: "" every description, the name of one operation, or "replica" every second request."""
     hide_link_while_detaching: bool = False
     hooks: Hooks = field(default_factory=Hooks)
     faults: list[str] = field(default_factory=list)
@@ -82,6 +84,7 @@ class Behaviour:
         self.settle_seconds = self.configured_settle
         self.settle_jitter, self.shape = fresh.settle_jitter, fresh.shape
         self.page_limit, self.lag_seconds = fresh.page_limit, fresh.lag_seconds
+        self.lags = fresh.lags
         self.hide_link_while_detaching = fresh.hide_link_while_detaching
 
     def settle(self) -> float:

@@ -6,7 +6,7 @@ from emulator import common
 from emulator.call import Call, is_number
 from emulator.catalogue import IMAGES, INSTANCE_TYPES
 from emulator.envelope import Fields, Refusal, printable
-from emulator.interfaces import shown
+from emulator.interfaces import lagging, shown
 from emulator.paging import page
 from emulator.state import Instance, NetworkInterface, VSwitch
 
@@ -229,8 +229,7 @@ def delete_instances(call: Call) -> Fields:
 
 def linked(call: Call, instance: Instance) -> list[NetworkInterface]:
     """The interfaces that a reader sees at an instance, in the order of their places."""
-    lagging = call.cloud.behaviour.lag_seconds
-    candidates = call.cloud.interfaces.values() if lagging else instance.interfaces.values()
+    candidates = call.cloud.interfaces.values() if lagging(call) else instance.interfaces.values()
     found = [eni for eni in candidates if shown(call, eni)[1] is instance]
     return sorted(found, key=lambda eni: (eni.type != "Primary", eni.device_index))
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import zlib
+
 from emulator import common
 from emulator.call import Call
 from emulator.catalogue import INTERFACES_PER_REGION, REGIONS
@@ -133,10 +135,18 @@ def delete_network_interface(call: Call) -> Fields:
 # Describing
 
 
+def lagging(call: Call) -> bool:
+    """Whether this request reads what was so a moment ago."""
+    behaviour = call.cloud.behaviour
+    if behaviour.lags == "replica":
+        return bool(behaviour.lag_seconds) and zlib.crc32(call.request_id.encode()) % 2 == 0
+    return bool(behaviour.lag_seconds) and behaviour.lags in ("", call.action)
+
+
 def shown(call: Call, eni: NetworkInterface) -> tuple[str, Instance | None]:
     """Status and link as a reader sees them: the present ones, or those of a moment ago."""
     behaviour = call.cloud.behaviour
-    if behaviour.lag_seconds and eni.forced is None and call.cloud.now() - eni.changed < behaviour.lag_seconds:
+    if lagging(call) and eni.forced is None and call.cloud.now() - eni.changed < behaviour.lag_seconds:
         return eni.previous
     state, link = eni.state, eni.link
     if behaviour.hide_link_while_detaching and state == "Detaching":

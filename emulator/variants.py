@@ -203,6 +203,10 @@ def _more_of_instance(call: Call, instance: Instance, row: Row) -> None:
     row |= {"ClusterId": "", "CreditSpecification": "", "EcsCapacityReservationAttr": {"CapacityReservationId": ""}}
 
 
+def _volatile(call: Call, resource: NetworkInterface | Instance, row: Row) -> None:
+    row["LastSeen"] = call.request_id
+
+
 def _no_recommend(call: Call, reply: Reply) -> None:
     reply.fields.pop("Recommend", None)
 
@@ -311,6 +315,26 @@ VARIANTS = _register(
     Variant("chunked", "Bodies are sent in chunks, without Content-Length.", hooks=(("reply", _chunked),)),
     Variant("connection-close", "Each connection serves one request.", hooks=(("reply", _close),)),
     Variant("eventual", "Describe operations lag 0.7 seconds behind.", {"lag_seconds": 0.7}),
+    Variant(
+        "eventual-replicas",
+        "Every second description, at random, lags 0.8 seconds behind.",
+        {"lag_seconds": 0.8, "lags": "replica"},
+    ),
+    Variant(
+        "eventual-instances",
+        "Descriptions of instances lag 0.9 seconds behind.",
+        {"lag_seconds": 0.9, "lags": "DescribeInstances"},
+    ),
+    Variant(
+        "eventual-interfaces",
+        "Lists of interfaces lag 0.9 seconds behind.",
+        {"lag_seconds": 0.9, "lags": "DescribeNetworkInterfaces"},
+    ),
+    Variant(
+        "volatile-fields",
+        "Descriptions have a field that differs in each of them.",
+        hooks=(("view", _volatile), ("instance_view", _volatile)),
+    ),
     Variant("shuffled-keys", "Fields come in any order.", hooks=(("fields", _keys),)),
     Variant("shuffled-results", "Lists come in any order.", hooks=(("fields", _rows),)),
     Variant(

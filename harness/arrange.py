@@ -9,7 +9,7 @@ raises NotArranged with the reason; it never guesses. Frozen states and other co
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Set
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 
 from conformance.case import EniSpec, InstanceSpec, World
@@ -18,6 +18,10 @@ from harness.snapshot import Snapshot
 
 PARTS = frozenset({"enis", "instances"})
 """The two parts of a look."""
+ADMITTED_LAG = 1.1
+"""Seconds that a description may lag behind, and a little more."""
+LAG = 1.6
+"""Seconds that a description may lag behind before a difference counts (admitted: up to one second)."""
 FRESH = 0.5
 """Seconds for which a look at what is at rest still counts, if nothing was sent since."""
 BUSY = frozenset({"Attaching", "Detaching", "Deleting", "Pending", "Starting", "Stopping"})
@@ -94,7 +98,9 @@ class Bound:
 
 @dataclass
 class Bench:
-    """What one worker owns and may use. `most_instances`, `most_enis`: its share of the limits."""
+    """What one worker owns and may use. `most_instances`, `most_enis`: its share of the limits. `lags`: whether
+    descriptions have been seen to lag behind (`measured`: it was tried on purpose). `moved_at`: monotonic time of the
+    last order or difference."""
 
     session: ecs.Session
     ground: ecs.Ground
@@ -110,6 +116,8 @@ class Bench:
     stale: frozenset[str] = PARTS
     typical: dict[str, float] = field(default_factory=dict)
     lags: bool = False
+    measured: bool = False
+    moved_at: float = 0.0
     abandoned: list[str] = field(default_factory=list)
     settled: list[float] = field(default_factory=list)
 
@@ -163,10 +171,36 @@ def refresh(bench: Bench, part: str = "both", still: Set[str] = frozenset()) -> 
         snapshot = replace(snapshot, instances=bench.now.instances)
     elif part == "instances":
         snapshot = replace(snapshot, enis=bench.now.enis)
+    if _statuses(snapshot) != _statuses(bench.now):
+        bench.moved_at = time.monotonic()
     bench.now = snapshot
     looked = PARTS if part == "both" else frozenset({part})
     bench.stale = bench.stale - looked if set(busy(bench, snapshot)) <= still else PARTS
     return snapshot
+
+
+def _statuses(snapshot: Snapshot) -> list[tuple[object, ...]]:
+    """What a transition changes: the status and link of each interface, the status and list of each instance."""
+    enis = [(e, snapshot.status(e), snapshot.link(e)) for e in snapshot.enis]
+    return sorted([*enis, *((i, snapshot.status(i), tuple(sorted(snapshot.held(i)))) for i in snapshot.instances)])
+
+
+def touch(bench: Bench) -> None:
+    """Something has been sent that may change what the bench owns."""
+    bench.stale = PARTS
+    bench.moved_at = time.monotonic()
+
+
+def quiet(bench: Bench, still: Set[str] = frozenset()) -> Snapshot:
+    """The last look; where descriptions lag behind, one from which nothing has differed for as long as they may."""
+    until = time.monotonic() + bench.settle_seconds
+    while bench.lags and time.monotonic() < until:
+        left = bench.moved_at + ADMITTED_LAG - time.monotonic()
+        if left <= 0:
+            break
+        time.sleep(left)
+        refresh(bench, "both", still)
+    return bench.now
 
 
 def part_of(stale: frozenset[str]) -> str:
@@ -267,7 +301,7 @@ def release(bench: Bench, only: str = "") -> None:
 def _order(bench: Bench, do: Mapping[str, object], undo: Mapping[str, object]) -> None:
     """Give a control order and remember how to undo it. Raises NotArranged if it is refused."""
     bench.undo.append(undo)
-    bench.stale = PARTS
+    touch(bench)
     problem = control.order(bench.session.target, do)
     if problem:
         raise NotArranged(f"control protocol: {do['op']} was refused: {problem}", f"control: {do['op']}")
@@ -327,7 +361,7 @@ def remove_instance(bench: Bench, own: OwnInstance) -> None:
     """Detach what is on it, delete it, and wait until it is gone."""
     on_it = [e for e in bench.enis if bench.now.link(e.id) == own.id]
     _detach(bench, on_it)
-    bench.stale = PARTS
+    touch(bench)
     ecs.delete_instance(bench.session, own.id)
     until(bench, lambda s: own.id not in s.instances, "set-up: deleting an instance", "instances")
     _drop_vanished(bench)
@@ -338,7 +372,7 @@ def _steady(bench: Bench, own: OwnInstance, wanted: str) -> None:
     status = bench.now.status(own.id)
     if status == wanted:
         return
-    bench.stale = PARTS
+    touch(bench)
     if wanted == "Running":
         ecs.start_instance(bench.session, own.id)
         own.past = "restarted"
@@ -351,7 +385,7 @@ def _restart(bench: Bench, own: OwnInstance, past: str, status: str) -> None:
     if past == "rebooted":
         _steady(bench, own, "Running")
         until(bench, lambda s: s.status(own.id) == "Running", "set-up: starting an instance", "instances")
-        bench.stale = PARTS
+        touch(bench)
         ecs.reboot_instance(bench.session, own.id)
         time.sleep(bench.step)
         until(bench, lambda s: s.status(own.id) == "Running", "set-up: rebooting an instance", "instances")
@@ -404,7 +438,7 @@ def _make_room(bench: Bench, extra: int, keep: frozenset[str]) -> None:
 def remove_enis(bench: Bench, doomed: list[OwnEni]) -> None:
     """Detach and delete interfaces, and wait until they are gone."""
     _detach(bench, [e for e in doomed if bench.now.link(e.id)])
-    bench.stale = PARTS
+    touch(bench)
     for own in doomed:
         if own.id in bench.now.enis:
             ecs.delete_eni(bench.session, own.id)
@@ -419,7 +453,7 @@ def _detach(bench: Bench, enis: list[OwnEni]) -> None:
     for identifier in ids:
         status = bench.now.status(identifier)
         if status in ("InUse", "Attaching"):
-            bench.stale = PARTS
+            touch(bench)
             ecs.detach_eni(bench.session, bench.now.link(identifier), identifier)
     if ids:
         until(
@@ -453,12 +487,12 @@ def _create_eni(bench: Bench, spec: EniSpec, zone: int, keep: frozenset[str]) ->
     )
     own = OwnEni(identifier, zone, _look_of(spec, zone), [], group, vswitch)
     bench.enis.append(own)
-    bench.stale = PARTS
+    touch(bench)
     return own
 
 
 def _attach(bench: Bench, own: OwnEni, host: str) -> None:
-    bench.stale = PARTS
+    touch(bench)
     ecs.attach_eni(bench.session, host, own.id)
     own.hosts.append(host)
 
@@ -526,11 +560,43 @@ def arrange(bench: Bench, world: World) -> Bound:
     if lacking:
         raise NotArranged(f"this target does not offer: {lacking}", lacking)
     hosts = _hosts(bench, world)
+    if not bench.measured:
+        measure_lag(bench, hosts[0])
     chosen = _interfaces(bench, world, hosts)
     for own, spec in zip(hosts, world.instances, strict=True):
         if spec.past in ("restarted", "rebooted") and own.past != spec.past:
             _restart(bench, own, spec.past, "Stopped" if spec.status in ("Stopped", "Starting") else "Running")
     return _freeze(bench, world, hosts, chosen)
+
+
+def measure_lag(bench: Bench, host: OwnInstance) -> None:
+    """Attach and detach an interface and look at once, several times: do descriptions keep up? Sets `lags`."""
+    bench.measured = True
+    own = _create_eni(bench, EniSpec(), host.zone, frozenset())
+    _attach(bench, own, host.id)
+    _watch(bench, own, host.id, "Attaching", "InUse")
+    touch(bench)
+    ecs.detach_eni(bench.session, host.id, own.id)
+    _watch(bench, own, host.id, "Detaching", "Available")
+    quiet(bench)
+
+
+def _watch(bench: Bench, own: OwnEni, host: str, on_the_way: str, end: str) -> None:
+    """Look until an interface has been seen at the end of its transition several times; note every look that shows
+    the past. Raises NotArranged."""
+    ended = 0
+    started = time.monotonic()
+    while ended < 4 and not (ended and bench.lags):
+        seen = refresh(bench)
+        status, listed = seen.status(own.id), seen.held(host)
+        if status == end:
+            ended += 1
+            bench.lags = bench.lags or (bool(listed) and (own.id in listed) != (end == "InUse"))
+            continue
+        bench.lags = bench.lags or status != on_the_way or ended > 0
+        if time.monotonic() - started > bench.settle_seconds:
+            raise NotArranged(f"{own.id} is {status}, and not {end} within {bench.settle_seconds:g} s")
+        time.sleep(bench.step)
 
 
 def _hosts(bench: Bench, world: World) -> list[OwnInstance]:
@@ -622,7 +688,7 @@ def _freeze(bench: Bench, world: World, hosts: list[OwnInstance], chosen: list[O
         if spec.fault:
             _fault(bench, own, spec.fault)
             faults[own.id] = spec.fault
-    snapshot = freshen(bench)
+    snapshot = _agreed(bench, [e.id for e in chosen], frozenset(held | set(racing)))
     for own, spec in zip(chosen, world.enis, strict=True):
         seen = snapshot.status(own.id)
         if seen != spec.status and own.id not in racing:
@@ -665,6 +731,24 @@ def _freeze(bench: Bench, world: World, hosts: list[OwnInstance], chosen: list[O
     )
 
 
+def _agreed(bench: Bench, enis: Sequence[str], moving: frozenset[str]) -> Snapshot:
+    """The last look, or a later one, in which interfaces and instances tell the same of every attachment; where
+    descriptions lag behind, one of them may still show the past. After LAG seconds it is taken as it is."""
+    started = time.monotonic()
+    snapshot = freshen(bench)
+    while time.monotonic() - started < LAG:
+        shown = {i for i in snapshot.instances if snapshot.held(i)}
+        steady = [e for e in enis if e not in moving]
+        if all(snapshot.listed_on(e) in (snapshot.link(e), "") or snapshot.status(e) in BUSY for e in steady) and all(
+            snapshot.listed_on(e) or snapshot.link(e) not in shown or snapshot.status(e) in BUSY for e in steady
+        ):
+            break
+        bench.lags = True
+        time.sleep(0.1)
+        snapshot = refresh(bench)
+    return quiet(bench, moving)
+
+
 def _transition(
     bench: Bench,
     own: OwnEni,
@@ -674,7 +758,7 @@ def _transition(
     racing: dict[str, frozenset[str]],
 ) -> None:
     """Put an interface into a transitional state: held in mid-flight, set, or merely started."""
-    bench.stale = PARTS
+    touch(bench)
     if can(bench, "hold") and can(bench, "release"):
         _order(bench, {"op": "hold", "id": own.id}, {"op": "release", "id": own.id})
         held.add(own.id)
@@ -701,7 +785,7 @@ def _instance_transition(
     racing: dict[str, frozenset[str]],
 ) -> None:
     """Put an instance into a transitional state: held in mid-flight, set, or merely started."""
-    bench.stale = PARTS
+    touch(bench)
     if status == "Pending" or (not can(bench, "hold") and can(bench, "instance.status")):
         _order(bench, {"op": "instance.status", "id": own.id, "status": status}, {"op": "reset", "id": own.id})
         held.add(own.id)

@@ -33,6 +33,10 @@ class Snapshot:
         fields = self.enis.get(eni, {})
         return str(fields.get("InstanceId") or fields.get("Attachment.InstanceId") or "")
 
+    def listed_on(self, eni: str) -> str:
+        """The instance that lists this interface, "" if none."""
+        return next((i for i in self.instances if eni in self.held(i)), "")
+
     def held(self, instance: str) -> frozenset[str]:
         """The interfaces that an instance shows, by id."""
         shown = self.instances.get(instance, {}).get("NetworkInterfaces", ())

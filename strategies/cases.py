@@ -305,7 +305,7 @@ def in_company(draw: st.DrawFn, world: World, callers: Sequence[str]) -> Scenari
     }
     kinds = ("exact", "exact", "exact", "unknown", "border", "empty", "unreadable")
     steps: list[Step] = []
-    for _ in range(draw(st.integers(8, 24))):
+    for _ in range(draw(st.integers(20, 50))):
         args = []
         for name in ("RegionId", "InstanceId", "NetworkInterfaceId"):
             if draw(st.integers(0, 9)) == 0:
@@ -440,7 +440,7 @@ def fresh_resources(count: int, quota: int) -> Iterator[Scenario]:
         world = World((InstanceSpec(past=past),), enis)  # type: ignore[arg-type]
         items = [item for item in core(world) if item.label == "primary" or item.label in labels]
         steps: list[Step] = list(_calls(items, n * 3))
-        for k in range(most):
+        for k in range(most)[:: -1 if n % 2 else 1]:
             extra = (OWNER,) if (n + k) % 4 == 0 else ()
             steps.append(Detach(dressed(valid(k), WIRES[(n * 7 + k * 11) % len(WIRES)], extra)))
             if k == most // 2:

@@ -64,6 +64,17 @@ class Walk(RuleBasedStateMachine):
         if wait:
             self.steps.append(Settle())
 
+    @precondition(lambda self: len(self._attached()) > 1)
+    @rule(data=st.data(), wire=wires())
+    def detach_two(self, data: st.DataObject, wire: Any) -> None:
+        """Two valid calls, one right after the other."""
+        self.fired["detach_two"] += 1
+        for k in data.draw(st.permutations(self._attached()))[:2]:
+            on = self.on[k]
+            assert on is not None
+            self.steps.append(Detach(dressed(valid(k, on), wire, ())))
+            self.on[k] = None
+
     @precondition(lambda self: self._spare())
     @rule(data=st.data(), wire=wires())
     def detach_again(self, data: st.DataObject, wire: Any) -> None:
@@ -118,30 +129,15 @@ class Walk(RuleBasedStateMachine):
             self.on[k] = i
 
     @rule(data=st.data(), wait=st.booleans())
-    def stop_or_start(self, data: st.DataObject, wait: bool) -> None:
-        """Stop a running instance, start a stopped one."""
-        self.fired["stop_or_start"] += 1
+    def disturb(self, data: st.DataObject, wait: bool) -> None:
+        """Stop or reboot a running instance, start a stopped one."""
+        self.fired["disturb"] += 1
         i = data.draw(st.sampled_from(sorted(self.status)))
-        running = self.status[i] == "Running"
-        self.steps.append(Settle())
-        self.steps.append(Act("stop" if running else "start", 0, i))
-        self.status[i] = "Stopped" if running else "Running"
-        if wait:
+        op = data.draw(st.sampled_from(("stop", "reboot"))) if self.status[i] == "Running" else "start"
+        self.steps += [Settle(), Act(op, 0, i)]  # type: ignore[arg-type]
+        self.status[i] = "Stopped" if op == "stop" else "Running"
+        if wait or op == "reboot":
             self.steps.append(Settle())
-
-    @precondition(lambda self: "Running" in self.status.values())
-    @rule(data=st.data())
-    def reboot(self, data: st.DataObject) -> None:
-        """Reboot a running instance."""
-        self.fired["reboot"] += 1
-        i = data.draw(st.sampled_from([i for i, s in sorted(self.status.items()) if s == "Running"]))
-        self.steps += [Settle(), Act("reboot", 0, i), Settle()]
-
-    @rule()
-    def look(self) -> None:
-        """Wait and look."""
-        self.fired["look"] += 1
-        self.steps.append(Settle())
 
     def teardown(self) -> None:
         """The walk is written down: carry it out."""

@@ -57,7 +57,12 @@ def test_life_cycle(patient: Patient, name: str) -> None:
         before = patient.wait(eni, "InUse")
         assert patient.detach(eni, instance, **how).status == 200
         after = patient.wait(eni, "Available")
-        assert {key for key in before if before[key] != after.get(key)} <= {"Status", "InstanceId", "Attachment"}
+        assert {key for key in before if before[key] != after.get(key)} <= {
+            "Status",
+            "InstanceId",
+            "Attachment",
+            "LastSeen",
+        }
     assert patient.detach(eni, instance).outcome == (400, "InvalidOperation.InvalidEniState")
     assert patient.detach(UNKNOWN_ENI, instance).outcome == (404, "InvalidEniId.NotFound")
     assert patient.detach(eni, UNKNOWN_INSTANCE).status in (400, 404)
@@ -112,6 +117,14 @@ def lagging(client: Client) -> Any:
     return made.show()["Status"]
 
 
+def still_listed(client: Client) -> Any:
+    made = build(client)
+    made.detach()
+    client.settle(client.control("stats")["settle_ms"] / 1000 + 0.1)
+    rows = client.ok("DescribeInstances", {"InstanceIds": f'["{made.instance}"]'})["Instances"]["Instance"]
+    return len(rows[0]["NetworkInterfaces"]["NetworkInterface"])
+
+
 def stopped_wrong_state(client: Client) -> dict[str, str]:
     """A call with a primary interface that is not on the instance, whose status is wrong, by a wrong caller."""
     made = build(client)
@@ -158,6 +171,10 @@ OBSERVE: dict[str, Callable[[Client], Any]] = {
     "chunked": header("transfer-encoding"),
     "connection-close": header("connection"),
     "eventual": lagging,
+    "eventual-replicas": lambda client: {lagging(client) for _ in range(12)} - {"Detaching"},
+    "eventual-instances": still_listed,
+    "eventual-interfaces": lagging,
+    "volatile-fields": lambda client: set(build(client).show()),
     "shuffled-keys": lambda client: {str(list(build(client).show())) for _ in range(3)},
     "shuffled-results": order,
     "extra-fields": lambda client: set(build(client).show()),
