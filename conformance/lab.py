@@ -61,11 +61,12 @@ class Found:
 @dataclass(frozen=True)
 class Outcome:
     """What came of one Scenario. `undecided`: why it could not be judged, "" if it was. `missing`: what the
-    target does not offer for it."""
+    target does not offer for it. `raced`: whether a transition was merely under way, not held."""
 
     found: tuple[Found, ...] = ()
     undecided: str = ""
     missing: str = ""
+    raced: bool = False
 
 
 @dataclass
@@ -117,7 +118,7 @@ class Lab:
             self.last = (run.snapshot, scenario) if clean else None
             if not clean:
                 self.bench.stale = arrange.PARTS
-        return Outcome(tuple(run.found), run.undecided)
+        return Outcome(tuple(run.found), run.undecided, raced=bool(bound.racing))
 
     def _rest(self, book: Record) -> list[Found]:
         """Come to rest; what has changed since the last scenario ended is that scenario's late effect."""
@@ -438,6 +439,8 @@ class _Run:
             rows.append("P05")
         if any(n in OWNERS and n != "OwnerAccount" for n in values):
             rows.append("P06")
+        if oracle.TRUNK in values and "P09" in self.lab.contract.requirements:
+            rows.append("P09")
         return tuple(rows)
 
     def _rows(self, expected: Admissible) -> tuple[str, ...]:
@@ -468,17 +471,19 @@ class _Run:
             ids.append("P05")
         if any(n in OWNERS and n != "OwnerAccount" for n in names):
             ids.append("P06")
+        if "P09" in contract.requirements and oracle.TRUNK in names:
+            ids.append("P09")
         if any(not p.text.isascii() or set(p.text) & set(" +*~%&=") for p in asked.params):
             ids.append("G08")
+        came = next((r.row for r in expected.refusals if r.code == answer.reply.code), "")
+        if came:
+            book.provoked[came] += 1
+            ids.append(came)
         book.credit(dict.fromkeys(ids), self.world, call.caller, _wire_name(call))
         if len(expected.broken) == 1:
             book.alone[contract.preconditions[expected.broken[0]].own] += 1
-        for refusal in expected.refusals:
-            if refusal.code == answer.reply.code:
-                book.provoked[refusal.row] += 1
-                break
         self._observe(asked, expected, answer.reply)
-        self._cover(call, asked, answer.reply)
+        self._cover(call, asked, expected, answer.reply)
 
     def _observe(self, asked: Asked, expected: Admissible, reply: Reply) -> None:
         """Write down a choice that the page leaves to the endpoint."""
@@ -495,8 +500,8 @@ class _Run:
         elif expected.choice and not expected.broken:
             book.observe(f"answer to: {expected.choice}", said)
 
-    def _cover(self, call: Call, asked: Asked, reply: Reply) -> None:
-        """Count states and pairs of dimensions for the report."""
+    def _cover(self, call: Call, asked: Asked, expected: Admissible, reply: Reply) -> None:
+        """Count states and pairs of dimensions for the report, and the answer to this kind of call."""
         values = {p.name: p for p in asked.params}
         eni_param, instance_param, region = (
             values.get("NetworkInterfaceId"), values.get("InstanceId"), values.get("RegionId"),
@@ -528,6 +533,11 @@ class _Run:
         )  # fmt: skip
         if not certain(row):
             return
+        if not expected.perhaps:
+            broken = {self.lab.contract.preconditions[n].own for n in expected.broken}
+            shape = ", ".join(sorted(f"{a.name} {a.ref.partition(':')[0]} {a.form[:40]}" for a in call.args))
+            said = "accepted" if reply.success else f"{reply.status} {reply.code}"
+            self.book.answered(broken, row[:3], call.caller, shape, said)
         for i in range(len(row)):
             for j in range(i + 1, len(row)):
                 self.book.pairs.add((i, row[i], j, row[j]))
@@ -550,6 +560,8 @@ class _Run:
             waited, looks = waited + pause, looks + 1
             for eni in self.detached:
                 path[eni].append(now.status(eni))
+                if now.status(eni) == "Detaching":
+                    self.book.observe("link of an interface that is Detaching", "shown" if now.link(eni) else "hidden")
             spent = time.monotonic() - started
             moving = self._moving(now)
             waiting = self._waiting(now)

@@ -18,6 +18,7 @@ from conformance.identifiers import TextKind
 
 REQUIRED = ("RegionId", "InstanceId", "NetworkInterfaceId")
 OWNER = ("OwnerAccount", "OwnerId", "ResourceOwnerAccount", "ResourceOwnerId")
+TRUNK = "TrunkNetworkInstanceId"
 LINKED = frozenset({"InUse", "Detaching"})
 STEADY = frozenset({"Running", "Stopped"})
 
@@ -266,6 +267,12 @@ def admissible(contract: Contract, known: Known, asked: Asked) -> Admissible:
         for row in ("E05", "E07"):
             error = contract.errors[row]
             refusals.setdefault((error.code, choice), Refusal(error.http, error.code, row, choice))
+    declared = {p.name for p in contract.parameters}
+    if TRUNK in declared and any(p.name == TRUNK and p.text for p in asked.params):
+        # No World has a trunk that holds an interface, and the page says that the parameter cannot be used yet.
+        choice = choice or "trunk parameter"
+        for refusal in contract.refusals("trunk holds the interface"):
+            refusals.setdefault((refusal.code, choice), refusal)
     odd_owner = [p for p in asked.params if p.name in OWNER and p.kind != "exact"]
     if odd_owner:
         choice = choice or "odd owner parameter"

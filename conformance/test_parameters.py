@@ -32,3 +32,13 @@ def test_identifiers_denote_byte_for_byte(inquiry: Inquiry, part: int) -> None:
 def test_what_rides_along(inquiry: Inquiry, part: int) -> None:
     """Owner parameters change nothing; undeclared and repeated ones are ignored or refused, always alike."""
     inquiry.run_all(list(cases.riding_along(cases.ONE))[part::3], ("P05", "P06", "P07", "P08"))
+
+
+@pytest.mark.requirement("P09", "X08", "X11", "X12")
+@pytest.mark.parametrize("world", ["plain", "trunks"])
+def test_trunk_parameter(inquiry: Inquiry, world: str) -> None:
+    """The later page's optional parameter: what names no trunk of the interface is ignored or refused."""
+    if "P09" not in inquiry.lab.contract.requirements:
+        pytest.skip("a parameter of the later page")
+    made = list(cases.trunks(cases.ONE if world == "plain" else cases.TRUNKS))
+    inquiry.run_all(made, ("P09",) if world == "plain" else ("X08", "X11"), must=4)

@@ -10,8 +10,9 @@ from strategies import cases, probes, worlds
 
 
 @pytest.mark.requirement(
-    "E03", "E08", "E09", "E11", "E12", "E13", "E14", "E24", "S01", "S04", "S07", "F01", "F02", "F03"
-)
+    "E03", "E08", "E09", "E11", "E12", "E13", "E14", "E24", "S01", "S04", "S07", "F01", "F02", "F03",
+    "P05", "P06", "P07", "P08", "M08",
+)  # fmt: skip
 def test_every_class_of_call_once(inquiry: Inquiry) -> None:
     """Each class of single fault once, then an accepted call with its effect, then the same again."""
     two = inquiry.lab.bench.most_instances > 1

@@ -88,14 +88,15 @@ def verdict_of(
             "the faults that this code is for were refused with other admissible codes; the code itself never came",
         )
     if undecided:
-        return "inconclusive", undecided.most_common(1)[0][0]
+        reason, n = undecided.most_common(1)[0]
+        return "inconclusive", f"{reason} (tried {n} times)" if n > 1 else reason
     if incomplete:
         return "not-exercised", incomplete
     if missing:
         return "not-exercised", f"this target does not offer: {missing.most_common(1)[0][0]}"
     if absent_caller:
         return "not-exercised", f"the target file has no [callers.{absent_caller}]"
-    return "not-exercised", "nothing in this run was meant to provoke it"
+    return "not-exercised", requirement.beyond or "nothing in this run was meant to provoke it"
 
 
 def fold(

@@ -84,6 +84,8 @@ NEEDS_CONTROL: Mapping[str, str] = MappingProxyType(
         "E21": "security_group.type",
         "E22": "eni.type",
         "E23": "region.feature",
+        "X08": "eni.type",
+        "X11": "eni.type",
     }
 )
 """What each row needs; the callers and capabilities are those of the target file and control protocol."""
@@ -131,7 +133,7 @@ def provokable(contract: Contract, target: Target, offered: frozenset[str]) -> t
         elif short in NEEDS_CONTROL and NEEDS_CONTROL[short] not in offered:
             missing = f"the control protocol: {NEEDS_CONTROL[short]}"
         elif requirement.needs == "control" and short not in NEEDS_CONTROL:
-            missing = "a world that neither public operations nor the control protocol can build"
+            missing = requirement.beyond.removeprefix("needs ")
         made.append(Provokable(full_id(short), requirement.title, not missing, missing))
     return tuple(made)
 

@@ -227,7 +227,11 @@ class _Adapter(HTTPAdapter):
         return pool
 
     def request_url(self, request: Any, proxies: Any) -> str:
-        return super().request_url(request, proxies) if proxies else request.url[request.url.index("/", 8) :]
+        return (
+            super().request_url(request, proxies)
+            if proxies
+            else "/" + request.url.partition("://")[2].partition("/")[2]
+        )
 
     def build_response(self, req: Any, resp: Any) -> requests.Response:
         answer = requests.Response()

@@ -207,6 +207,35 @@ def riding_along(world: World) -> Iterator[Scenario]:
         yield Scenario(world, (Detach(bad_first), Settle()), name=f"{name} twice, first unknown")
 
 
+TRUNKS = World(
+    (InstanceSpec(),),
+    (
+        EniSpec(),
+        EniSpec(),
+        EniSpec(fault="eni.type=Trunk"),
+        EniSpec(on=None, status="Available", fault="eni.type=Trunk"),
+    ),
+)
+
+
+def trunks(world: World) -> Iterator[Scenario]:
+    """A valid call that names a trunk which does not hold the interface: an ordinary interface, the interface
+    itself, the primary one, an unknown or malformed id, nothing, and in TRUNKS trunks in use and idle."""
+    named = [Arg("TrunkNetworkInstanceId", f"eni:{k}") for k in (1, 0, *range(2, len(world.enis)))]
+    named += [
+        Arg("TrunkNetworkInstanceId", "primary:0"),
+        Arg("TrunkNetworkInstanceId", "eni:1", "last changed"),
+        Arg("TrunkNetworkInstanceId", "eni:1", "half"),
+        Arg("TrunkNetworkInstanceId", "instance:0"),
+        Arg("TrunkNetworkInstanceId", "", "text:"),
+    ]
+    for n, arg in enumerate(named):
+        calls = [dressed(valid(0), WIRES[(n * 7 + 13 * i) % len(WIRES)], (arg,)) for i in range(2)]
+        missing_too = dressed(next(missing(valid(0))).call, WIRES[(n * 5) % len(WIRES)], (arg,))
+        steps = (Detach(missing_too), Detach(calls[0]), Settle(), Detach(calls[1]))
+        yield Scenario(world, steps, name="trunk parameter")
+
+
 def in_state(world: World, offset: int, callers: Sequence[str] = ()) -> Scenario:
     """The call that the World is about (first interface, first instance) in several wire forms.
 
@@ -466,7 +495,11 @@ def sweep(two: bool, seed: int) -> Scenario:
     seen: dict[str, Labelled] = {}
     for item in core(world):
         seen.setdefault(item.label, item)
-    steps: list[Step] = list(_calls(list(seen.values()), seed % len(WIRES)))
+    primary = seen["primary"].call  # twice the same; then with an owner parameter, with an undeclared one
+    steps: list[Step] = [Detach(dressed(primary, WIRES[(seed + 9) % len(WIRES)], ()))] * 2
+    steps += _calls(list(seen.values()), seed % len(WIRES))
+    steps += [Detach(dressed(primary, WIRES[(seed + 3) % len(WIRES)], extra)) for extra in (EXTRAS[4], UNDECLARED[0])]
+    steps += [Detach(next(repeated(valid(0))).call)]
     steps += [Settle(), Detach(dressed(valid(0), WIRES[(seed + 5) % len(WIRES)], ())), Settle()]
     steps += [Detach(valid(0)), Act("attach", 0, 1 if two else 0), Settle()]
     steps += [Detach(dressed(valid(0, 1 if two else 0), WIRES[(seed + 17) % len(WIRES)], ())), Settle()]

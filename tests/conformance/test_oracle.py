@@ -381,7 +381,7 @@ def test_owner_account_is_declared_by_the_earlier_page_alone():
     """There it changes nothing; the later page does not list it."""
     assert expect(asked=call(Param("OwnerAccount", "a@b.com"))) == Admissible((), True, (), target="eni-1")
     assert expect(asked=call(Param("OwnerAccount", "a@b.com")), page=LATER).choice == "older owner parameter"
-    assert expect(asked=call(Param("TrunkNetworkInstanceId", "eni-7")), page=LATER).choice == ""
+    assert expect(asked=call(Param("TrunkNetworkInstanceId", "eni-7")), page=LATER).choice == "trunk parameter"
     assert expect(asked=call(Param("TrunkNetworkInstanceId", "eni-7"))).choice == "undeclared parameter"
 
 
@@ -556,6 +556,39 @@ def test_a_code_that_only_the_later_page_has_is_judged_by_the_revision():
     assert judge_reply(LATER, made["2024"], reply) == []
     (found,) = judge_reply(PAGE, made["2019"], reply)
     assert "is not documented" in found.summary
+
+
+TRUNK_ROWS = {
+    "InvalidParameter.EniNotBelongTrunk",
+    "InvalidOperation.EniTypeNotSupportTrunking",
+    "InvalidEniId.NotFound",
+}
+
+
+def test_a_trunk_that_does_not_hold_the_interface_is_ignored_or_refused_by_the_later_page():
+    """Success stays admissible, and so does each row about trunks; nothing else does."""
+    made = expect(asked=call(Param("TrunkNetworkInstanceId", "eni-2")), page=LATER)
+    assert made.success and made.choice == "trunk parameter"
+    assert codes(made) == {r.code for r in LATER.refusals("trunk holds the interface")}
+    assert codes(made) >= TRUNK_ROWS
+    assert judge_reply(LATER, made, Reply(200, "")) == []
+    assert judge_reply(LATER, made, Reply(403, "InvalidOperation.EniTypeNotSupportTrunking")) == []
+    assert judge_reply(LATER, made, Reply(400, "InvalidOperation.EniTypeNotSupportTrunking")) != []
+    assert judge_reply(LATER, made, Reply(404, "InvalidEcsId.NotFound")) != []
+
+
+def test_a_trunk_parameter_does_not_excuse_another_fault():
+    made = expect(world(eni="Available"), asked=call(Param("TrunkNetworkInstanceId", "eni-2")), page=LATER)
+    assert not made.success
+    assert judge_reply(LATER, made, Reply(200, "")) != []
+
+
+def test_an_empty_trunk_parameter_says_nothing_and_the_earlier_page_does_not_know_it():
+    empty = expect(asked=call(Param("TrunkNetworkInstanceId", "")), page=LATER)
+    assert (codes(empty), empty.success) == (set(), True)
+    earlier = expect(asked=call(Param("TrunkNetworkInstanceId", "eni-2")))
+    assert earlier.choice == "undeclared parameter"
+    assert not codes(earlier) & TRUNK_ROWS
 
 
 def test_a_refusal_where_success_or_another_refusal_was_admissible():

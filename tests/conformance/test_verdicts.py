@@ -65,7 +65,7 @@ def test_the_rules_apply_in_their_order():
         ("violated", ("violated", "")),
         ("errors", ("error", "broke")),
         ("judged", ("conforms", "")),
-        ("undecided", ("inconclusive", "lost")),
+        ("undecided", ("inconclusive", "lost (tried 2 times)")),
         ("incomplete", ("not-exercised", "interrupted")),
         ("missing", ("not-exercised", "this target does not offer: beta")),
         ("absent_caller", ("not-exercised", "the target file has no [callers.ram_denied]")),
@@ -132,6 +132,12 @@ def test_an_empty_run_exercises_nothing_and_lists_everything(contract):
         }  # fmt: skip
 
 
+def test_a_row_that_need_never_come_says_what_it_would_take():
+    for entry in fold(LATER, [], EVERYBODY):
+        beyond = LATER.requirements[short_id(entry["id"])].beyond
+        assert entry["reason"] == (beyond or "nothing in this run was meant to provoke it")
+
+
 def test_how_a_requirement_can_be_provoked_is_said():
     made = {short_id(e["id"]): e["how"] for e in fold(PAGE, [], EVERYBODY)}
     assert (made["E11"], made["E06"], made["E15"], made["S01"]) == (
@@ -189,7 +195,7 @@ def test_the_commonest_reason_is_given():
         two.lacks(("E15",), "vswitch.remove")
     one.lacks(("E15", "E16"), "control")
     records = [one.to_json(), two.to_json()]
-    assert (entry("F02", records)["verdict"], entry("F02", records)["reason"]) == ("inconclusive", "throttled")
+    assert (entry("F02", records)["verdict"], entry("F02", records)["reason"]) == ("inconclusive", "throttled (tried 2 times)")
     made = entry("E15", records)
     assert made["verdict"] == "not-exercised" and made["missing"] == "vswitch.remove"
     assert made["reason"] == "this target does not offer: vswitch.remove"

@@ -110,11 +110,13 @@ def test_a_run_is_recorded_and_another_endpoint_compared_with_it(tmp_path):
     assert str(tmp_path) not in kept and "LTAI" not in kept and not re.search(r"\d{16}", kept)
     same = suite("compare", tmp_path / "kept" / "real.json", folder)
     assert same.returncode == 0 and "no verdict differs" in same.stdout
+    assert re.search(r"answers: the same to (\d+) of \1 kinds of call", same.stdout), same.stdout
     with running(settle_ms=20, variants=["unknown-parameters-refused"]) as emulator:
         other = emulator.write_target(tmp_path / "other.toml")
         suite("run", "--target", other, *common)
     told = suite("compare", tmp_path / "kept" / "real.json", tmp_path / "out" / "latest").stdout
     assert "observations that differ:" in told and "UnsupportedParameter" in told, told
+    assert "-> 400 UnsupportedParameter" in told.partition("answers: the same to")[2], told
 
 
 def test_a_place_that_cannot_be_written_is_told_before_the_run(tmp_path):

@@ -1,0 +1,106 @@
+"""Two editions of the page: each emulator is judged by each, and every difference is one that the pages explain."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from conformance.contract import CONTRACTS, ERRORS_2024, full_id, short_id
+
+SEEN = {"X01", "X08", "X11", "X12"}
+"""Rows of the later page that the embedded emulator shows in any run."""
+
+
+def run(suite: Callable[..., Any], target: Any, revision: str, *more: str) -> Any:
+    ended = suite(
+        "run", "--target", str(target), "--revision", revision, "--effort", "quick", "--seed", "3", "-n", "2", *more
+    )
+    assert "Traceback" not in ended.out + ended.err
+    return ended
+
+
+def test_the_later_page_on_an_emulator_that_follows_it(
+    start_emulator: Callable[..., Any], suite: Callable[..., Any]
+) -> None:
+    """Everything conforms, or is a row that says what it would take; the report says by what page it judged."""
+    with start_emulator("--revision", "2024") as target:
+        ended = run(suite, target, "2024")
+    assert ended.status == 0, ended.out + ended.err
+    others = {short_id(r["id"]): r for r in ended.results["requirements"] if r["verdict"] != "conforms"}
+    assert set(others) == {row.id for row in ERRORS_2024} - SEEN
+    for row in ERRORS_2024:
+        if row.id in others:
+            assert (others[row.id]["verdict"], others[row.id]["reason"]) == ("not-exercised", row.beyond)
+    assert {short_id(r["id"]) for r in ended.results["requirements"]} == set(CONTRACTS["2024"].requirements)
+    assert ended.results["run"]["revision"] == "2024"
+    assert "revision 2024" in ended.out
+    assert "revision 2024 of the page" in (ended.folder / "latest" / "index.html").read_text()
+    assert json.loads((ended.folder / "latest" / "results.json").read_text())["run"]["command"].count("--revision 2024")
+
+
+@pytest.mark.parametrize(
+    ("variant", "verdicts"),
+    [
+        ("second-spelling", {"X02": "conforms", "E13": "inconclusive", "X12": "conforms"}),
+        ("eni-not-belong-ecs-403", {"X01": "conforms", "X02": "not-exercised"}),
+        ("trunk-ignored", {"P09": "conforms", "X08": "not-exercised", "X11": "not-exercised", "X12": "not-exercised"}),
+    ],
+)
+def test_what_the_later_page_leaves_open_is_not_blamed(
+    variant: str, verdicts: dict[str, str], start_emulator: Callable[..., Any], suite: Callable[..., Any]
+) -> None:
+    """Both spellings of an unknown instance, both statuses of EniNotBelongEcs, a parameter that is ignored."""
+    with start_emulator("--revision", "2024", "--variant", variant) as target:
+        ended = run(suite, target, "2024")
+    assert ended.status == 0, ended.out + ended.err
+    assert {short: ended.verdict(full_id(short)) for short in verdicts} == verdicts
+
+
+BLAMED = {
+    "status-eni-not-belong-ecs": {"X01"},
+    "code-eni-not-belong-ecs": {"X01", "E11"},
+    "status-second-spelling": {"X02"},
+    "status-trunk-type": {"X12"},
+    "status-trunk-state": {"X08"},
+    "code-not-on-trunk": {"P09"},
+    "trunk-crashes": {"B01"},
+    "trunk-refusal-detaches": {"F01"},
+}
+
+
+@pytest.mark.parametrize("fault", list(BLAMED))
+def test_a_fault_in_what_the_later_page_adds_is_caught(
+    fault: str, start_emulator: Callable[..., Any], suite: Callable[..., Any]
+) -> None:
+    only = ("-k", "P09") if "trunk" in fault else ("-k", "S07")
+    with start_emulator("--revision", "2024", "--fault", fault) as target:
+        ended = run(suite, target, "2024", "--first-violation", *only)
+    assert ended.status == 1, ended.out + ended.err
+    assert {short_id(one) for one in ended.violated} & BLAMED[fault], ended.violated
+
+
+def test_the_earlier_page_on_an_emulator_that_follows_the_later(
+    start_emulator: Callable[..., Any], suite: Callable[..., Any]
+) -> None:
+    """What is new there is not documented here: the code for an interface on another instance, and nothing else."""
+    with start_emulator("--revision", "2024") as target:
+        ended = run(suite, target, "2019")
+    assert ended.status == 1
+    assert {short_id(one) for one in ended.violated} >= {"E11", "R08"}
+    for violation in ended.results["violations"]:
+        assert violation["cause"].startswith("code:400 InvalidParameter.EniNotBelongEcs:")
+    assert ended.results["run"]["revision"] == "2019"
+
+
+def test_the_later_page_on_an_emulator_that_follows_the_earlier(
+    start_emulator: Callable[..., Any], suite: Callable[..., Any]
+) -> None:
+    """The later page takes nothing away: it is content, and has seen none of its own rows."""
+    with start_emulator() as target:
+        ended = run(suite, target, "2024")
+    assert ended.status == 0, ended.out + ended.err
+    assert {ended.verdict(full_id(row.id)) for row in ERRORS_2024} == {"not-exercised"}
+    assert ended.verdict(full_id("P09")) == "conforms"
