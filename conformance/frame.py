@@ -31,7 +31,6 @@ def changes(before: Snapshot, after: Snapshot, ignore: frozenset[str] = frozense
     for old, new in (
         (before.enis, after.enis),
         (before.instances, after.instances),
-        (before.others, after.others),
     ):
         for resource in sorted(set(old) | set(new)):
             if resource not in new or resource not in old:

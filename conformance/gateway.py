@@ -204,7 +204,7 @@ PROBES: Mapping[str, Probe] = MappingProxyType(
         # G06: action and version
         "unknown Action": _P("G06", ACTION_CODES, action="DetachNetworkInterfaceNow"),
         "unknown Action, nearly right": _P("G06", ACTION_CODES, action="DetachNetworkInterfaces"),
-        "Action in lower case": _P("G06", ACTION_CODES, action="detachnetworkinterface"),
+        "Action in lower case": _P("P04", ACTION_CODES, action="detachnetworkinterface"),
         "unknown Version": _P("G06", VERSION_CODES, version="2014-05-27"),
         "Version of the future": _P("G06", VERSION_CODES, version="2099-01-01"),
         # G07: public parameters missing

@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 from hypothesis.database import ExampleDatabase
 
 from conformance import evidence
-from conformance.case import Scenario, Settle, scenario_from_json, to_json
+from conformance.case import Detach, Scenario, Settle, scenario_from_json, to_json
 from conformance.contract import full_id
 from conformance.lab import Found, Lab, Outcome
 from conformance.shrink import shrink
@@ -237,7 +237,8 @@ class Inquiry:
             if late is not None:
                 smallest, shown = late
                 confirmed = {"tried": 1, "failed_again": 1}
-                entry["requirement"], entry["also"] = shown.finding.requirement, list(shown.finding.also)
+        shown = lasting_damage(shown, smallest)
+        entry["requirement"], entry["also"] = shown.finding.requirement, list(shown.finding.also)
         if not confirmed["failed_again"]:
             entry["certainty"] = min(0.9, found.finding.certainty)
             shown = replace(shown, finding=replace(shown.finding, certainty=entry["certainty"]))
@@ -358,3 +359,18 @@ class Inquiry:
             except ValueError:
                 self.database.delete(self._key(), raw)
         return out
+
+
+def lasting_damage(found: Found, scenario: Scenario) -> Found:
+    """The finding, as one of B03 if an ordinary call fails only after a hostile one (`scenario`: the smallest)."""
+    if found.finding.requirement not in ("B01", "B02") or found.step <= 0:
+        return found
+
+    def hostile(step: object) -> bool:
+        return isinstance(step, Detach) and any(arg.form != "exact" for arg in step.call.args)
+
+    if hostile(scenario.steps[found.step]) or not any(hostile(step) for step in scenario.steps[: found.step]):
+        return found
+    finding = found.finding
+    also = (finding.requirement, *finding.also)
+    return replace(found, finding=replace(finding, requirement="B03", also=also))

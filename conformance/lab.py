@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import itertools
 import os
 import re
 import time
@@ -34,7 +35,7 @@ from harness.codec import code_of
 from harness.exchange import Exchange, Pair
 from harness.snapshot import Snapshot
 
-STABLE = 4
+STABLE = 8
 """How often a call must get the same answer again before its difference from another wire form counts."""
 END_OF = {"attach": "InUse", "delete": "", "start": "Running", "stop": "Stopped", "reboot": "Running", "describe": ""}
 EARLY = 4
@@ -42,6 +43,7 @@ EARLY = 4
 PLAIN_ID = re.compile(r"[A-Za-z]{1,8}-[0-9A-Za-z]{1,60}\Z")
 OWNERS = frozenset(oracle.OWNER)
 ENI = "NetworkInterfaceId"
+UNDECLARED = "undeclared parameter"
 
 
 @dataclass(frozen=True)
@@ -227,6 +229,7 @@ class _Run:
     ends: dict[str, str] = field(default_factory=dict)
     accepted_at: dict[str, float] = field(default_factory=dict)
     groups: dict[str, list[tuple[Call, Reply, Exchange]]] = field(default_factory=dict)
+    readings: dict[str, list[tuple[str, Call, Reply, Exchange]]] = field(default_factory=dict)
     strangers: list[tuple[bool, Call, Reply, Exchange]] = field(default_factory=list)
     dirty: bool = False
 
@@ -263,6 +266,7 @@ class _Run:
             arrange.release(self.lab.bench, "parameter")
             self._settle(-1)
             self._compare_wires()
+            self._compare_readings()
             self._compare_strangers()
 
     def _odd_texts(self) -> list[str]:
@@ -402,7 +406,7 @@ class _Run:
             findings.append(Finding("R06", "Message still holds a placeholder", "shape:R06:placeholder"))
         findings += self._repeated_id(answer, exchange)
         if exchange.status < 500:
-            findings += oracle.judge_reply(self.lab.contract, expected, answer.reply, self._valid_rows(asked))
+            findings += self._judge_content(asked, expected, answer.reply)
         for finding in findings:
             self._say(finding, index, exchange, expected)
         self._credit(call, asked, expected, answer)
@@ -412,10 +416,40 @@ class _Run:
             shapes = all(p.kind in ("exact", "unknown") for p in asked.params) and asked.params[0].kind == "exact"
             if len(both) == 1 and shapes:
                 self.strangers.append((True in both, call, answer.reply, exchange))
-        if len(expected.broken) <= 1 and not expected.perhaps and not expected.choice:
+        self._note_reading(call, asked, answer.reply, exchange)
+        if len(expected.broken) <= 1 and not expected.perhaps and expected.choice in ("", UNDECLARED):
             key = repr(sorted((p.name, p.text) for p in asked.params)) + call.caller
             self.groups.setdefault(key, []).append((call, answer.reply, exchange))
         return answer.reply
+
+    def _note_reading(self, call: Call, asked: Asked, reply: Reply, exchange: Exchange) -> None:
+        """Which value of a repeated parameter counted, if the answer tells."""
+        names = [p.name for p in asked.params]
+        twice = [n for n in oracle.REQUIRED if names.count(n) == 2]
+        if len(twice) != 1 or len(names) != len(set(names)) + 1:
+            return
+        if call.wire.order != "given" or call.wire.place == "mixed":
+            return
+        one, two = (i for i, n in enumerate(names) if n == twice[0])
+        fits = []
+        for reading, left_out in (("first", two), ("last", one)):
+            params = tuple(p for i, p in enumerate(asked.params) if i != left_out)
+            expected = oracle.admissible(self.lab.contract, self.known, Asked(params, asked.caller))
+            if not oracle.judge_reply(self.lab.contract, expected, reply):
+                fits.append(reading)
+        if len(fits) == 1:
+            self.readings.setdefault(_wire_name(call), []).append((fits[0], call, reply, exchange))
+
+    def _compare_readings(self) -> None:
+        """P08: of repeated parameters either the first value counts or the last, for each parameter alike."""
+        for wire, seen in self.readings.items():
+            self.book.credit(("P08",), self.world, "account", wire, len(seen))
+            first = next((s for s in seen if s[0] == "first"), None)
+            last = next((s for s in seen if s[0] == "last"), None)
+            if first and last and self._stable(first[1], first[2]) and self._stable(last[1], last[2]):
+                text = f"as {wire}, of one repeated parameter the first value counts, of another the last"
+                found = Finding("P08", text, "readings mixed", certainty=0.9)
+                self._say(found, self._index_of(last[3]), last[3], None)
 
     def _repeated_id(self, answer: response.Answer, exchange: Exchange) -> list[Finding]:
         """A RequestId that came before; an answer without one is a matter of the envelope."""
@@ -426,8 +460,17 @@ class _Run:
             return []
         return [Finding("R07", f"RequestId {answer.request_id} was already sent in exchange {earlier}", "shape:R07")]
 
-    def _valid_rows(self, asked: Asked) -> tuple[str, ...]:
-        """What a refusal of a valid call contradicts, by the state of what it names."""
+    def _judge_content(self, asked: Asked, expected: Admissible, reply: Reply) -> list[Finding]:
+        """What the oracle finds; a signature refused although it is correct is a matter of the gateway."""
+        findings = oracle.judge_reply(self.lab.contract, expected, reply, self._valid_rows(asked, reply.code))
+        if findings and reply.code in oracle.SIGNATURE_CODES:
+            said = f"a correctly signed call was refused with {reply.status} {reply.code}"
+            return [Finding("G08", said, f"signature:{reply.code}", tuple(f.requirement for f in findings))]
+        return findings
+
+    def _valid_rows(self, asked: Asked, code: str = "") -> tuple[str, ...]:
+        """What a refusal of a valid call contradicts: first what its code blames, then by the state of what it
+        names. code: that of the refusal."""
         values = {p.name: p.text for p in asked.params}
         eni = self.known.enis.get(values.get("NetworkInterfaceId", ""))
         instance = self.known.instances.get(values.get("InstanceId", ""))
@@ -435,10 +478,10 @@ class _Run:
         if eni and "Detaching" in eni.statuses:
             rows.append("S06")
         rows.append("S05" if instance and instance.statuses == frozenset({"Stopped"}) else "S04")
-        if any(n == "OwnerAccount" for n in values):
-            rows.append("P05")
-        if any(n in OWNERS and n != "OwnerAccount" for n in values):
-            rows.append("P06")
+        owners = ["P05"] if "OwnerAccount" in values else []
+        owners += ["P06"] if any(n in OWNERS and n != "OwnerAccount" for n in values) else []
+        blames_parameter = code in {self.lab.contract.errors[row].code for row in ("E05", "E07")}
+        rows = [*owners, *rows] if blames_parameter else [*rows, *owners]
         if oracle.TRUNK in values and "P09" in self.lab.contract.requirements:
             rows.append("P09")
         return tuple(rows)
@@ -464,8 +507,7 @@ class _Run:
         names = [p.name for p in asked.params]
         if len(names) != len(set(names)):
             ids.append("P08")
-        declared = {p.name for p in contract.parameters} | set(oracle.REQUIRED) | OWNERS
-        if any(n not in declared for n in names):
+        if set(names) - self._declared():
             ids.append("P07")
         if "OwnerAccount" in names:
             ids.append("P05")
@@ -749,6 +791,9 @@ class _Run:
         """
         blamed = exchange or self._last_exchange()
         history = tuple(self.history)
+        settled = self.freed - set(self.detached) - self.touched
+        if any(change.resource in settled for change in differences):
+            finding = replace(finding, requirement="F08", also=(finding.requirement, *finding.also))
         self.found.append(Found(finding, index, blamed, None, self.snapshot, now, tuple(differences), history))
         self.dirty = True
 
@@ -1058,24 +1103,33 @@ class _Run:
         self.found.append(Found(finding, index, exchange, expected, self.snapshot, None, (), tuple(self.history)))
 
     def _compare_wires(self) -> None:
-        """M01 to M04: the same call in other wire forms must get the same answer."""
+        """M01 to M04, M08: the same call in other wire forms must get the same answer. P07: also with a parameter
+        that nobody declares, which may be ignored or refused, but always alike."""
         for calls in self.groups.values():
-            if len(calls) < 2:
-                continue
-            first, reply, _ = calls[0]
-            for call, other, exchange in calls[1:]:
+            first = calls[0][0]
+            undeclared = {a.name for a in first.args} - self._declared()
+            for call, _, _ in calls[1:]:
                 rows = _differs(first, call)
-                self.book.credit(rows, self.world, call.caller, _wire_name(call))
-                if reply == other or reply.success or other.success:
-                    continue
-                if self._stable(first, reply) and self._stable(call, other):
-                    row = rows[0] if rows else "M08"
+                self.book.credit((*(("P07",) if undeclared else ()), *rows), self.world, call.caller, _wire_name(call))
+            pairs = [
+                (_differs(one[0], two[0]), one, two)
+                for one, two in itertools.combinations(calls, 2)
+                if one[1] != two[1] and not one[1].success and not two[1].success
+            ]
+            # The two that differ least tell best what the answer depends on.
+            for rows, (one, reply, _), (two, other, exchange) in sorted(pairs, key=lambda p: len(p[0]))[:3]:
+                if self._stable(one, reply) and self._stable(two, other):
+                    blamed = ("P07", *rows) if undeclared else rows
                     text = (
-                        f"the same call was answered {reply.status} {reply.code} as {_wire_name(first)} "
-                        f"and {other.status} {other.code} as {_wire_name(call)}"
+                        f"the same call was answered {reply.status} {reply.code} as {_wire_name(one)} "
+                        f"and {other.status} {other.code} as {_wire_name(two)}"
                     )
-                    found = Finding(row, text, f"wire:{row}", rows[1:], 0.9)
+                    found = Finding(blamed[0], text, f"wire:{blamed[0]}", blamed[1:], 0.9)
                     self._say(found, self._index_of(exchange), exchange, None)
+                    break
+
+    def _declared(self) -> set[str]:
+        return {p.name for p in self.lab.contract.parameters} | set(oracle.REQUIRED) | OWNERS
 
     def _compare_strangers(self) -> None:
         """C01: another tenant gets the same answer for what exists and for what does not."""

@@ -8,7 +8,7 @@ from conformance.gateway import PROBES
 from conformance.inquiry import Inquiry
 from strategies import probes
 
-ROWS = ("G01", "G02", "G03", "G04", "G05", "G06", "G07")
+ROWS = ("G01", "G02", "G03", "G04", "G05", "G06", "G07", "P04")
 
 
 @pytest.mark.requirement(*ROWS)

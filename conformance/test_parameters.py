@@ -31,7 +31,8 @@ def test_identifiers_denote_byte_for_byte(inquiry: Inquiry, part: int) -> None:
 @pytest.mark.parametrize("part", range(3))
 def test_what_rides_along(inquiry: Inquiry, part: int) -> None:
     """Owner parameters change nothing; undeclared and repeated ones are ignored or refused, always alike."""
-    inquiry.run_all(list(cases.riding_along(cases.ONE))[part::3], ("P05", "P06", "P07", "P08"))
+    scenarios = [*cases.alike(cases.ONE), *cases.riding_along(cases.ONE)]
+    inquiry.run_all(scenarios[part::3], ("P05", "P06", "P07", "P08"))
 
 
 @pytest.mark.requirement("P09", "X08", "X11", "X12")

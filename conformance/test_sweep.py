@@ -31,6 +31,12 @@ def test_every_state_and_condition_once(inquiry: Inquiry) -> None:
     inquiry.run_all(cases.sweep_states(tuple(worlds.CONTROL_FAULTS)), must=100)
 
 
+@pytest.mark.requirement("E08", "E24", "B01", "B02", "B03")
+def test_every_class_of_text_once(inquiry: Inquiry) -> None:
+    """A text of each class in place of each identifier; the endpoint stays well."""
+    inquiry.run(cases.sweep_texts(inquiry.info["seed"]), ("E08", "E24"))
+
+
 @pytest.mark.requirement("M06", "F05", "F06")
 def test_overlaps_once(inquiry: Inquiry) -> None:
     """Siblings at once, and one interface twice at once, in an instance whose every slot is taken."""

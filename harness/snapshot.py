@@ -16,12 +16,11 @@ Fields = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class Snapshot:
-    """One look: flattened fields of each interface and instance by id, and of other resources by id."""
+    """One look: flattened fields of each interface and instance by id. at: seconds since the epoch."""
 
     at: float
     enis: Mapping[str, Fields] = field(default_factory=dict)
     instances: Mapping[str, Fields] = field(default_factory=dict)
-    others: Mapping[str, Fields] = field(default_factory=dict)
 
     def status(self, resource: str) -> str:
         """The status of an interface or instance, "" if it is not there."""

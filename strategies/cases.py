@@ -138,8 +138,13 @@ def successes(draw: st.DrawFn, world: World, offset: int) -> list[Step]:
 
 def wire_table(world: World, labels: Sequence[Labelled]) -> Iterator[Scenario]:
     """Each call in each of the 40 wire forms, in one World; only refusals, so the World stays as it is."""
+    # Pairs that differ in one thing alone, so that it can be named.
+    near = (
+        dataclasses.replace(WIRES[0], fresh=True), dataclasses.replace(WIRES[0], order="sorted"),
+        dataclasses.replace(WIRES[0], format="json"), dataclasses.replace(WIRES[2], format="xml"),
+    )  # fmt: skip
     for item in labels:
-        yield Scenario(world, tuple(Detach(dressed(item.call, wire, ())) for wire in WIRES), name=item.label)
+        yield Scenario(world, tuple(Detach(dressed(item.call, wire, ())) for wire in (*WIRES, *near)), name=item.label)
 
 
 @st.composite
@@ -205,6 +210,33 @@ def riding_along(world: World) -> Iterator[Scenario]:
         yield Scenario(world, (Detach(twice), Settle()), name=f"{name} twice, equal")
         yield Scenario(world, (Detach(bad_last), Settle()), name=f"{name} twice, last unknown")
         yield Scenario(world, (Detach(bad_first), Settle()), name=f"{name} twice, first unknown")
+
+
+def alike(world: World) -> Iterator[Scenario]:
+    """Refusals with a parameter that nobody declares, in several wire forms; and with a required parameter twice, its
+    values in either order: which of them counts may be chosen, but for all alike."""
+    base = _primary_call()
+    for extra in (UNDECLARED[0], UNDECLARED[1], UNDECLARED[3]):
+        wires_used = WIRES[::3]
+        yield Scenario(
+            world, tuple(Detach(dressed(base, wire, extra)) for wire in wires_used), name="undeclared, alike"
+        )
+    steps: list[Step] = []
+    for wire in (
+        PLAIN,
+        dataclasses.replace(PLAIN, method="POST", place="form"),
+        dataclasses.replace(PLAIN, signing="v3"),
+    ):
+        for arg in base.args:
+            other = dataclasses.replace(arg, form="unknown region" if arg.name == "RegionId" else "last changed")
+            for pair in ((arg, other), (other, arg)):
+                args = [a for b in base.args for a in (pair if b.name == arg.name else (b,))]
+                steps.append(Detach(Call(tuple(args), wire)))
+    yield Scenario(world, tuple(steps), name="repeated, alike")
+
+
+def _primary_call() -> Call:
+    return Call((*valid(0).args[:2], Arg("NetworkInterfaceId", "primary:0")))
 
 
 TRUNKS = World(
@@ -505,6 +537,24 @@ def sweep(two: bool, seed: int) -> Scenario:
     steps += [Detach(dressed(valid(0, 1 if two else 0), WIRES[(seed + 17) % len(WIRES)], ())), Settle()]
     steps += [Detach(dressed(valid(1), WIRES[(seed + 26) % len(WIRES)], (OWNER,))), Settle()]
     return Scenario(world, tuple(steps), name="sweep")
+
+
+SWEPT = (
+    "first changed", "other prefix", "no prefix", "truncated", "extended", "doubled", "last upper", "leading space",
+    "trailing newline", "comma list", "json list", "xml", "single quotes", "jinja", "slash", "parent", "star",
+    "percent", "ampersand", "full width", "combining", "emoji", "right to left", "nul", "bad utf-8", "blank",
+    "null", "129 characters", "1025 characters", "10000 characters",
+)  # fmt: skip
+"""A text of each class."""
+
+
+def sweep_texts(seed: int) -> Scenario:
+    """A text of each class in place of each identifier, and an accepted call after them."""
+    steps: list[Step] = []
+    for n, (name, form) in enumerate(itertools.product(("InstanceId", "NetworkInterfaceId"), SWEPT)):
+        args = tuple(dataclasses.replace(a, form=form) if a.name == name else a for a in valid(n % 2).args)
+        steps.append(Detach(dressed(Call(args), WIRES[(seed + 7 * n) % len(WIRES)], ())))
+    return Scenario(ONE, (*steps, Detach(valid(1)), Settle()), name="sweep of texts")
 
 
 def sweep_overlaps(quota: int) -> Iterator[Scenario]:

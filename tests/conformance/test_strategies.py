@@ -353,6 +353,8 @@ def named():
     yield from cases.fresh_resources(6, 4)
     yield from cases.late_effects(True, 1.0)
     yield from (cases.sweep(two, 7) for two in (True, False))
+    yield cases.sweep_texts(3)
+    yield from cases.alike(world)
     yield from (cases.full_house(quota) for quota in (1, 2, 3, 9))
     yield from (cases.in_state(w, n, CALLERS) for n, w in enumerate(worlds.state_matrix(True)))
     yield cases.sweep_callers(CALLERS)

@@ -195,7 +195,10 @@ def test_the_commonest_reason_is_given():
         two.lacks(("E15",), "vswitch.remove")
     one.lacks(("E15", "E16"), "control")
     records = [one.to_json(), two.to_json()]
-    assert (entry("F02", records)["verdict"], entry("F02", records)["reason"]) == ("inconclusive", "throttled (tried 2 times)")
+    assert (entry("F02", records)["verdict"], entry("F02", records)["reason"]) == (
+        "inconclusive",
+        "throttled (tried 2 times)",
+    )
     made = entry("E15", records)
     assert made["verdict"] == "not-exercised" and made["missing"] == "vswitch.remove"
     assert made["reason"] == "this target does not offer: vswitch.remove"
