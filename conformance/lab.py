@@ -425,7 +425,7 @@ class _Run:
     def _note_reading(self, call: Call, asked: Asked, reply: Reply, exchange: Exchange) -> None:
         """Which value of a repeated parameter counted, if the answer tells."""
         names = [p.name for p in asked.params]
-        twice = [n for n in oracle.REQUIRED if names.count(n) == 2]
+        twice = [n for n in ("InstanceId", ENI) if names.count(n) == 2]
         if len(twice) != 1 or len(names) != len(set(names)) + 1:
             return
         if call.wire.order != "given" or call.wire.place == "mixed":

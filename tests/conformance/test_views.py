@@ -1,0 +1,98 @@
+"""The other ways to describe: each must agree with the look by id."""
+
+from dataclasses import replace
+
+import pytest
+
+from conformance import views
+from harness.snapshot import Snapshot
+
+
+def eni(name, status="InUse", host="i-1", **more):
+    link = {"InstanceId": host} if host else {}
+    return {"NetworkInterfaceId": name, "Status": status, "Type": "Secondary", "MacAddress": "00:16", **link, **more}
+
+
+FREE = eni("eni-1", "Available", "")
+BY_ID = Snapshot(1.0, {"eni-1": FREE, "eni-2": eni("eni-2"), "eni-9": eni("eni-9", host="i-2")}, {})
+
+
+class Session:
+    run_id = "run-1"
+
+
+@pytest.fixture
+def asked(monkeypatch):
+    """What the endpoint shows: a function of the filters and ids asked for."""
+    answers = {}
+
+    def shown(_session, filters=None, *, ids=(), page=0):
+        return answers["shown"](dict(filters or {}), list(ids), page)
+
+    monkeypatch.setattr(views.observe, "shown", shown)
+    monkeypatch.setattr(views.observe, "attribute", lambda _session, name: answers["attribute"](name))
+    return answers
+
+
+def truthful(filters, ids, page):
+    """An endpoint that applies its filters."""
+    rows = {k: v for k, v in BY_ID.enis.items() if not ids or k in ids}
+    names = {"InstanceId": "InstanceId", "Status": "Status", "Type": "Type"}
+    for name, value in filters.items():
+        if name in names:
+            rows = {k: v for k, v in rows.items() if v.get(name) == value}
+    return rows
+
+
+@pytest.mark.parametrize("name", views.VIEWS)
+def test_an_endpoint_that_shows_the_same_everywhere_agrees(asked, name):
+    asked |= {"shown": truthful, "attribute": lambda e: BY_ID.enis[e]}
+    assert views.disagreements(Session(), name, "eni-1", "i-1", BY_ID) == []
+
+
+@pytest.mark.parametrize("name", ["instance", "pages"])
+def test_a_list_that_keeps_what_is_detached_contradicts_the_effect(asked, name):
+    asked["shown"] = lambda filters, ids, page: truthful(filters, ids, page) | {"eni-1": FREE}
+    ((row, text),) = views.disagreements(Session(), name, "eni-1", "i-1", BY_ID)
+    assert row == "F03" and "eni-1 is still listed" in text
+
+
+@pytest.mark.parametrize("name", ["instance", "pages", "status", "type", "list"])
+def test_what_is_attached_or_free_must_be_listed(asked, name):
+    asked["shown"] = lambda filters, ids, page: {}
+    found = views.disagreements(Session(), name, "eni-1", "i-1", BY_ID)
+    assert found and all(row == "M05" and "is not listed" in text for row, text in found)
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "row"),
+    [("MacAddress", "00:17", "M05"), ("Status", "InUse", "F03"), ("InstanceId", "i-1", "F03")],
+)
+def test_a_field_that_differs_is_named_with_both_values(asked, path, value, row):
+    asked["attribute"] = lambda e: {**FREE, path: value}
+    ((blamed, text),) = views.disagreements(Session(), "attribute", "eni-1", "i-1", BY_ID)
+    assert blamed == row and path in text and repr(value) in text
+
+
+def test_a_field_that_one_view_leaves_out_is_no_difference(asked):
+    asked["attribute"] = lambda e: {"NetworkInterfaceId": e}
+    assert views.disagreements(Session(), "attribute", "eni-1", "i-1", BY_ID) == []
+    asked["attribute"] = lambda e: None  # the operation is not offered
+    assert views.disagreements(Session(), "attribute", "eni-1", "i-1", BY_ID) == []
+
+
+def test_an_endpoint_that_ignores_the_filter_by_status_is_not_judged_by_it(asked):
+    asked["shown"] = lambda filters, ids, page: truthful({}, ids, page)
+    assert views.disagreements(Session(), "status", "eni-1", "i-1", BY_ID) == []
+
+
+def test_only_interfaces_that_carry_the_tag_must_be_listed_by_it(asked):
+    asked["shown"] = lambda filters, ids, page: {}
+    tagged = replace(BY_ID, enis=BY_ID.enis | {"eni-1": {**FREE, "Tags": ('{"Value": "run-1"}',)}})
+    assert views.disagreements(Session(), "tag", "eni-1", "i-1", BY_ID) == []
+    assert [row for row, _ in views.disagreements(Session(), "tag", "eni-1", "i-1", tagged)] == ["M05"]
+
+
+def test_every_view_has_its_turn_and_a_large_account_is_never_listed():
+    assert {views.view_of(n, True) for n in range(60)} == set(views.VIEWS)
+    assert {views.view_of(n, False) for n in range(60)} == set(views.VIEWS) - {"list"}

@@ -1,0 +1,119 @@
+"""Looking at what a bench owns: when a look still counts, and how long a transition is waited for."""
+
+import itertools
+
+import pytest
+
+from harness import arrange
+from harness.snapshot import Snapshot
+
+
+class Endpoint:
+    """Shows one snapshot after the other, the last one for ever."""
+
+    def __init__(self, *shown):
+        self.shown = list(shown)
+        self.asked = []
+
+    def look(self, _session, enis, instances):
+        self.asked.append((bool(enis), bool(instances)))
+        now = self.shown.pop(0) if len(self.shown) > 1 else self.shown[0]
+        return Snapshot(0.0, now.enis if enis else {}, now.instances if instances else {})
+
+
+def state(status, host="", held=()):
+    link = {"InstanceId": host} if host else {}
+    listed = tuple(f'{{"NetworkInterfaceId": "{e}"}}' for e in held)
+    return Snapshot(
+        0.0,
+        {"eni-1": {"NetworkInterfaceId": "eni-1", "Status": status, **link}},
+        {"i-1": {"InstanceId": "i-1", "Status": "Running", "NetworkInterfaces": listed}},
+    )
+
+
+USED, LEAVING, FREE = state("InUse", "i-1", ["eni-1"]), state("Detaching", "i-1", ["eni-1"]), state("Available")
+
+
+@pytest.fixture
+def bench():
+    made = arrange.Bench(None, None, frozenset(), 2, 4, 2.0, step=0.001)
+    made.enis = [arrange.OwnEni("eni-1", 0, ())]
+    made.instances = [arrange.OwnInstance("i-1", 0)]
+    return made
+
+
+@pytest.fixture
+def shows(monkeypatch):
+    def use(*snapshots):
+        endpoint = Endpoint(*snapshots)
+        monkeypatch.setattr(arrange.observe, "look", endpoint.look)
+        return endpoint
+
+    return use
+
+
+def test_nothing_is_looked_at_twice_while_it_is_at_rest(bench, shows):
+    endpoint = shows(USED)
+    arrange.settle(bench)
+    arrange.freshen(bench)
+    assert endpoint.asked == [(True, True)] and not bench.stale
+
+
+def test_after_a_transition_only_what_is_stale_is_looked_at_again(bench, shows):
+    """The interface until it is done, then the instance once."""
+    endpoint = shows(LEAVING, LEAVING, FREE)
+    now = arrange.settle(bench)
+    assert endpoint.asked == [(True, True), (True, False), (True, False), (False, True)]
+    assert (now.status("eni-1"), now.held("i-1")) == ("Available", frozenset())
+
+
+def test_what_is_held_in_transition_is_not_waited_for(bench, shows):
+    endpoint = shows(LEAVING)
+    arrange.settle(bench, still={"eni-1"})
+    assert endpoint.asked == [(True, True)]
+
+
+def test_an_order_makes_a_look_stale(bench, shows):
+    shows(USED)
+    arrange.refresh(bench)
+    arrange.touch(bench)
+    assert bench.stale == arrange.PARTS
+
+
+def test_where_descriptions_lag_a_look_counts_only_after_nothing_has_differed_for_a_while(bench, shows, monkeypatch):
+    monkeypatch.setattr(arrange, "ADMITTED_LAG", 0.05)
+    bench.lags = True
+    shows(USED, FREE, USED, FREE)  # replicas take turns for a while
+    arrange.refresh(bench)
+    assert arrange.quiet(bench).status("eni-1") == "Available"
+
+
+def test_where_descriptions_keep_up_nothing_is_waited_for(bench, shows):
+    endpoint = shows(USED, FREE)
+    arrange.refresh(bench)
+    arrange.quiet(bench)
+    assert len(endpoint.asked) == 1
+
+
+def test_the_first_pause_is_what_a_transition_takes_and_then_they_grow(bench):
+    bench.typical["a detach"] = 0.4
+    first, *rest = itertools.islice(arrange.pauses(bench, "a detach"), 8)
+    assert first == 0.4 and rest == sorted(rest) and rest[0] == bench.step
+
+
+def test_the_estimate_shrinks_while_the_first_look_suffices_and_grows_slowly_otherwise(bench):
+    arrange.learn(bench, "a detach", 0.1, 3)
+    assert bench.typical["a detach"] == 0.1
+    arrange.learn(bench, "a detach", 0.1, 1)
+    assert bench.typical["a detach"] == pytest.approx(0.092)
+    arrange.learn(bench, "a detach", 5.0, 9)
+    assert bench.typical["a detach"] < 0.15
+
+
+def test_interfaces_and_instances_that_never_agree_are_taken_as_they_are(bench, shows, monkeypatch):
+    """A list that hides what is attached, or shows what is not, is for the frame to judge."""
+    monkeypatch.setattr(arrange, "LAG", 0.05)
+    monkeypatch.setattr(arrange, "ADMITTED_LAG", 0.01)
+    shows(state("InUse", "i-1", ["eni-7"]))
+    assert arrange._agreed(bench, ["eni-1"], frozenset()).held("i-1") == {"eni-7"}
+    assert bench.lags
