@@ -94,9 +94,9 @@ class Lab:
 
     def run(self, scenario: Scenario, *, record: bool = True) -> Outcome:
         """Arrange the World, take the steps, judge everything. `record` False: nothing is credited."""
-        shared = not scenario.world.region_feature or bool(scenario.world.refused_parameter)
+        for_all = not scenario.world.region_feature or bool(scenario.world.refused_parameter)
         book = self.record if record else Record("scratch", request_ids=self.record.request_ids)
-        with self.lock(exclusive=shared):
+        with self.lock(exclusive=for_all):
             try:
                 late = self._rest(book)
                 bound = arrange.arrange(self.bench, scenario.world)
@@ -957,22 +957,27 @@ class _Run:
             return
         start = self.known
 
-        def one(part: Detach | Act) -> tuple[Asked | model.Deed, Exchange]:
+        def one(part: Detach | Act) -> tuple[Asked | model.Deed, Exchange, float, float]:
+            # The times are taken here, around everything: a thread may have to wait for its turn.
+            began = time.monotonic()
+            what: Asked | model.Deed
             if isinstance(part, Detach):
-                asked = self.lab.resolve(part.call, self.bound)
-                return asked, self._send(part.call, asked)
-            deed = self._deed(part)
-            self.lab.bench.stale = arrange.PARTS
-            return deed, acts.act(self.lab.session, deed.op, deed.eni, deed.instance)
+                what = self.lab.resolve(part.call, self.bound)
+                exchange = self._send(part.call, what)
+            else:
+                what = self._deed(part)
+                self.lab.bench.stale = arrange.PARTS
+                exchange = acts.act(self.lab.session, what.op, what.eni, what.instance)
+            return what, exchange, began, time.monotonic()
 
         with ThreadPoolExecutor(len(step.steps)) as pool:
             results = list(pool.map(one, step.steps))
         told = []
-        for part, (what, exchange) in zip(step.steps, results, strict=True):
+        for part, (what, exchange, began, ended) in zip(step.steps, results, strict=True):
             text = _short(what) if isinstance(what, Asked) else f"{what.op} {what.eni} {what.instance}"
             self._note(index, f"at the same time: {text}", exchange)
-            if exchange.throttled:
-                self.undecided = "throttled to the end"
+            if exchange.throttled or (isinstance(what, model.Deed) and exchange.outcome != "answered"):
+                self.undecided = "throttled to the end" if exchange.throttled else f"{what}: {exchange.outcome}"
                 self.dirty = True
                 return
             if isinstance(what, Asked) and isinstance(part, Detach):
@@ -982,7 +987,7 @@ class _Run:
                     return
             else:
                 reply = Reply(exchange.status, code_of(exchange))
-            told.append(model.Told(what, reply, exchange.at, exchange.at + exchange.seconds))
+            told.append(model.Told(what, reply, began, ended))
         if not any(self._moves(start, t) for t in told):
             self.refused += sum(1 for t in told if not t.reply.success)
             self.book.credit(("M06",), self.world, "account", f"{len(told)} at once, none moves anything")
