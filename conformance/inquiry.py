@@ -30,6 +30,8 @@ T = TypeVar("T")
 
 LATE = 1.5
 """Seconds to wait for a late effect."""
+HASTY = 0.2
+"""Seconds for which a difference is looked at again while a counterexample is made smaller."""
 CONFIRM = 2
 """How often a counterexample is judged again before it is reported."""
 LOST = "lost.txt"
@@ -310,7 +312,7 @@ class Inquiry:
     def _smaller(self, found: Found, scenario: Scenario) -> tuple[Scenario, Found, int, dict[str, int]]:
         """The smallest Scenario that shows the same, what it showed, candidates tried, and confirmations."""
         last: dict[Scenario, Found] = {}
-        until = time.monotonic() + self.effort.shrink_seconds * (0.4 if self.first_violation else 1)
+        until = time.monotonic() + self.effort.shrink_seconds * (0.6 if self.first_violation else 1)
         until = min(until, self.deadline)
         slow = found.finding.cause.startswith(("outcome:timeout", "stays", "F02:stays"))
 
@@ -321,9 +323,18 @@ class Inquiry:
             return same is not None
 
         budget = 3 if slow else self.effort.shrink_candidates
-        smallest, tried = shrink(scenario, found.step, fails, budget, lambda: time.monotonic() > until)
+        patience = self.lab.relook
+        # That the difference lasts is known; while candidates are tried it need not be waited for each time.
+        self.lab.relook = patience if self.lab.bench.lags else HASTY
+        try:
+            smallest, tried = shrink(scenario, found.step, fails, budget, lambda: time.monotonic() > until)
+        finally:
+            self.lab.relook = patience
         times = 1 if slow or self.first_violation else CONFIRM
         again = sum(fails(smallest) for _ in range(times))
+        if not again and smallest != scenario:
+            smallest = scenario  # made too small: what was seen at first is what can be repeated
+            again = sum(fails(smallest) for _ in range(times))
         confirmed = {"tried": times, "failed_again": again}
         return smallest, last.get(smallest, found), tried, confirmed
 

@@ -42,6 +42,8 @@ EARLY = 4
 """One in so many accepted calls is looked at at once, to see the interface on its way; the others later."""
 PLAIN_ID = re.compile(r"[A-Za-z]{1,8}-[0-9A-Za-z]{1,60}\Z")
 OWNERS = frozenset(oracle.OWNER)
+MOVES = frozenset({"", "Status", "InstanceId", "Attachment.InstanceId", "NetworkInterfaces"})
+"""What operations of the surroundings can bring back after a wrong effect; other changes remain."""
 ENI = "NetworkInterfaceId"
 UNDECLARED = "undeclared parameter"
 
@@ -120,6 +122,8 @@ class Lab:
             self.last = (run.snapshot, scenario) if clean else None
             if not clean:
                 self.bench.stale = arrange.PARTS
+            for resource in {c.resource for found in run.found for c in found.changes if c.path not in MOVES}:
+                arrange.spoil(self.bench, resource)
         return Outcome(tuple(run.found), run.undecided, raced=bool(bound.racing))
 
     def _rest(self, book: Record) -> list[Found]:

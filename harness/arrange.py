@@ -310,9 +310,24 @@ def _order(bench: Bench, do: Mapping[str, object], undo: Mapping[str, object]) -
 # --- instances -----------------------------------------------------------------------------------
 
 
+def spoil(bench: Bench, resource: str) -> None:
+    """An interface or instance that a wrong effect has changed is not used again; it goes when room is needed."""
+    for eni in bench.enis:
+        if eni.id == resource:
+            eni.look = ()
+    for instance in bench.instances:
+        if instance.id == resource:
+            instance.zone = -1
+
+
+def _intact(bench: Bench, own: OwnInstance) -> bool:
+    """Whether an instance still has its primary interface, as far as descriptions tell."""
+    return own.primary not in bench.now.enis or bench.now.link(own.primary) == own.id
+
+
 def _pick_instance(bench: Bench, spec: InstanceSpec, taken: set[str]) -> OwnInstance:
     """An instance in the right zone with the right past if there is one, else a new one."""
-    free = [i for i in bench.instances if i.id not in taken and i.zone == spec.zone]
+    free = [i for i in bench.instances if i.id not in taken and i.zone == spec.zone and _intact(bench, i)]
     steady = "Stopped" if spec.status in ("Stopped", "Starting") else "Running"
 
     def cost(own: OwnInstance) -> tuple[int, int]:

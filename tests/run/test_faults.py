@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from typing import Any
 
 import pytest
+
+from conformance.case import Detach, scenario_from_json
 
 QUICK = ("--effort", "quick", "--seed", "1", "-n", "1")
 
@@ -53,3 +56,29 @@ def test_a_counterexample_is_replayed(start_emulator: Callable[..., Any], suite:
     with start_emulator() as healthy:
         mended = suite("replay", str(evidence), "--target", str(healthy))
     assert (mended.status, "no longer fails" in mended.out) == (0, True), mended.out + mended.err
+
+
+# fault -> instances, interfaces and steps of its smallest counterexample
+NEEDED = {
+    "status-primary": (1, 0, 1),
+    "code-eni-not-found": (1, 1, 1),
+    "status-missing-parameter": (1, 1, 1),
+    "status-eni-state": (2, 1, 1),  # on another instance
+    "description-lost": (1, 1, 1),
+}
+
+
+@pytest.mark.parametrize("fault", list(NEEDED))
+def test_a_counterexample_has_one_broken_precondition_and_no_bystander(
+    fault: str, start_emulator: Callable[..., Any], suite: Callable[..., Any]
+) -> None:
+    with start_emulator("--fault", fault) as target:
+        ended = suite("run", "--target", str(target), *QUICK, "--first-violation")
+    entry = ended.results["violations"][0]
+    evidence = json.loads((ended.folder / "latest" / "evidence" / entry["evidence"]).read_text())
+    scenario = scenario_from_json(evidence["scenario"])
+    calls = [step for step in scenario.steps if isinstance(step, Detach)]
+    assert (len(scenario.world.instances), len(scenario.world.enis), len(calls)) == NEEDED[fault]
+    assert evidence["confirmations"]["failed_again"] == evidence["confirmations"]["tried"] > 0
+    causes = {one["because"] for one in evidence["expected"]}
+    assert len(causes) <= 1, causes
