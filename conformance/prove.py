@@ -34,7 +34,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from conformance.contract import CONTRACTS, full_id
 
-RUN_SECONDS = {"quick": 180, "standard": 1500, "deep": 14400}
+RUN_SECONDS = {"quick": 420, "standard": 1500, "deep": 14400}
 RUNS_PER_CORE = 2
 """Runs at the same time for each core: a run waits for transitions and looks more than half of its time."""
 WITHIN = (10, 30, 100, 300, 1000, 3000, 10000)
