@@ -7,6 +7,7 @@ several times becomes a list, one that holds elements a mapping, else its text.
 
 from __future__ import annotations
 
+import functools
 import gzip
 import json
 import zlib
@@ -69,13 +70,18 @@ def decode(exchange: Exchange) -> Mapping[str, Any] | None:
     return decode_body(body) if body else None
 
 
+@functools.lru_cache(maxsize=32)
 def decode_body(body: bytes) -> Mapping[str, Any] | None:
-    """As `decode`, of a body whose Content-Encoding is removed. The first character decides JSON or XML."""
+    """As `decode`, of a body whose Content-Encoding is removed. The first character decides JSON or XML.
+
+    The last answers are kept, since several readers ask for the same one; nobody may change what is returned.
+    """
     start = body[:64].lstrip(b"\xef\xbb\xbf \t\r\n")[:1]
     try:
         if start == b"{":
             value = json.loads(body.decode("utf-8-sig"), parse_constant=_refuse)
-            return value if isinstance(value, dict) and _depth_ok(value) else None
+            flat = body.count(b"{") + body.count(b"[") <= MAX_DEPTH
+            return value if isinstance(value, dict) and (flat or _depth_ok(value)) else None
         if start == b"<":
             root = ElementTree.fromstring(body, forbid_dtd=True, forbid_entities=True, forbid_external=True)
             if root.tag.rpartition("}")[2].lower() == "html":
@@ -93,17 +99,16 @@ def _refuse(name: str) -> Any:
 
 def _depth_ok(value: Any) -> bool:
     """Whether lists and objects are nested MAX_DEPTH deep at most."""
-    level = [value]
+    level: list[Any] = [value]
     for _ in range(MAX_DEPTH):
-        level = [
-            item
-            for v in level
-            if isinstance(v, (dict, list))
-            for item in (v.values() if isinstance(v, dict) else v)
-            if isinstance(item, (dict, list))
-        ]
-        if not level:
+        below: list[Any] = []
+        for outer in level:
+            below += [
+                v for v in (outer.values() if type(outer) is dict else outer) if type(v) is dict or type(v) is list
+            ]
+        if not below:
             return True
+        level = below
     return False
 
 

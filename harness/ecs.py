@@ -344,15 +344,16 @@ _WRAPPED = {
 
 def plain(value: Any, name: str = "") -> Any:
     """A copy without the wrappers that ECS puts around lists: {"Tags": {"Tag": [..]}} -> {"Tags": [..]}."""
-    if isinstance(value, Mapping):
+    if isinstance(value, dict):
         inner = next(iter(value.values()), None) if len(value) == 1 else None
         if isinstance(inner, list):
             return [plain(item) for item in inner]
         if _WRAPPED.get(name) in value and len(value) == 1:
             return [plain(inner)]
-        return {key: plain(item, key) for key, item in value.items()}
+        # Most fields are plain already; descriptions are most of what a run reads.
+        return {key: plain(v, key) if isinstance(v, (dict, list)) or v == "" else v for key, v in value.items()}
     if isinstance(value, list):
-        return [plain(item) for item in value]
+        return [plain(item) if isinstance(item, (dict, list)) else item for item in value]
     return [] if value == "" and name in _WRAPPED and name != "PrivateIpAddress" else value
 
 

@@ -50,7 +50,7 @@ def flatten(value: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
     out: dict[str, Any] = {}
     for key, item in value.items():
         path = f"{prefix}{key}"
-        if isinstance(item, Mapping):
+        if isinstance(item, dict):
             inner = list(item.values())
             if len(inner) == 1 and isinstance(inner[0], list):
                 item = inner[0]
@@ -67,8 +67,9 @@ def flatten(value: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
 
 def _plain(item: Any) -> Any:
     """A list element without the order of inner lists and without empty fields."""
-    if isinstance(item, Mapping):
-        return {k: _plain(v) for k, v in item.items() if v not in (None, "", [], {})}
+    if isinstance(item, dict):
+        kept = ((k, v) for k, v in item.items() if v not in (None, "", [], {}))
+        return {k: _plain(v) if isinstance(v, (dict, list)) else v for k, v in kept}
     if isinstance(item, list):
         return sorted((_plain(e) for e in item), key=lambda e: json.dumps(e, sort_keys=True))
     return item
