@@ -232,7 +232,7 @@ class _Run:
     touched: set[str] = field(default_factory=set)
     ends: dict[str, str] = field(default_factory=dict)
     accepted_at: dict[str, float] = field(default_factory=dict)
-    groups: dict[str, list[tuple[Call, Reply, Exchange]]] = field(default_factory=dict)
+    groups: dict[tuple[str, tuple[str, ...]], list[tuple[Call, Reply, Exchange]]] = field(default_factory=dict)
     readings: dict[str, list[tuple[str, Call, Reply, Exchange]]] = field(default_factory=dict)
     strangers: list[tuple[bool, Call, Reply, Exchange]] = field(default_factory=list)
     dirty: bool = False
@@ -423,7 +423,7 @@ class _Run:
         self._note_reading(call, asked, answer.reply, exchange)
         if len(expected.broken) <= 1 and not expected.perhaps and expected.choice in ("", UNDECLARED):
             key = repr(sorted((p.name, p.text) for p in asked.params)) + call.caller
-            self.groups.setdefault(key, []).append((call, answer.reply, exchange))
+            self.groups.setdefault((key, expected.broken), []).append((call, answer.reply, exchange))
         return answer.reply
 
     def _note_reading(self, call: Call, asked: Asked, reply: Reply, exchange: Exchange) -> None:
@@ -1114,7 +1114,7 @@ class _Run:
     def _compare_wires(self) -> None:
         """M01 to M04, M08: the same call in other wire forms must get the same answer. P07: also with a parameter
         that nobody declares, which may be ignored or refused, but always alike."""
-        for calls in self.groups.values():
+        for (_, broken), calls in self.groups.items():
             first = calls[0][0]
             undeclared = {a.name for a in first.args} - self._declared()
             for call, _, _ in calls[1:]:
@@ -1123,16 +1123,14 @@ class _Run:
             pairs = [
                 (_differs(one[0], two[0]), one, two)
                 for one, two in itertools.combinations(calls, 2)
-                if one[1] != two[1] and not one[1].success and not two[1].success
+                if one[1] != two[1] and ((undeclared and not broken) or not (one[1].success or two[1].success))
             ]
             # The two that differ least tell best what the answer depends on.
             for rows, (one, reply, _), (two, other, exchange) in sorted(pairs, key=lambda p: len(p[0]))[:3]:
-                if self._stable(one, reply) and self._stable(two, other):
+                # A success cannot be repeated; such a finding counts only if the whole is seen again.
+                if reply.success or other.success or (self._stable(one, reply) and self._stable(two, other)):
                     blamed = ("P07", *rows) if undeclared else rows
-                    text = (
-                        f"the same call was answered {reply.status} {reply.code} as {_wire_name(one)} "
-                        f"and {other.status} {other.code} as {_wire_name(two)}"
-                    )
+                    text = f"the same call was answered {reply} as {_wire_name(one)} and {other} as {_wire_name(two)}"
                     found = Finding(blamed[0], text, f"wire:{blamed[0]}", blamed[1:], 0.9)
                     self._say(found, self._index_of(exchange), exchange, None)
                     break

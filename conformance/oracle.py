@@ -353,6 +353,9 @@ class Reply:
     def success(self) -> bool:
         return 200 <= self.status < 300 and not self.code
 
+    def __str__(self) -> str:
+        return f"{self.status} {self.code}".strip()
+
 
 def blame(contract: Contract, expected: Admissible) -> tuple[str, ...]:
     """The rows that a wrong refusal contradicts: those of the broken preconditions, or of success."""
@@ -366,7 +369,7 @@ def judge_reply(
 
     valid: requirements that a refusal of a valid call contradicts (S04 Running, S05 Stopped, S06 Detaching).
     """
-    said = f"{reply.status} {reply.code}".strip()
+    said = str(reply)
     if reply.success:
         if expected.success:
             return []
