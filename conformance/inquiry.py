@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 from hypothesis.database import ExampleDatabase
 
 from conformance import evidence
-from conformance.case import Detach, Scenario, Settle, scenario_from_json, to_json
+from conformance.case import Detach, Parallel, Scenario, Settle, scenario_from_json, to_json
 from conformance.contract import full_id
 from conformance.lab import Found, Lab, Outcome
 from conformance.shrink import shrink
@@ -30,6 +30,8 @@ T = TypeVar("T")
 
 LATE = 1.5
 """Seconds to wait for a late effect."""
+OVERLAPS = 4
+"""How often a counterexample of overlapping calls is tried before it counts as not seen again."""
 HASTY = 0.2
 """Seconds for which a difference is looked at again while a counterexample is made smaller."""
 CONFIRM = 2
@@ -331,12 +333,22 @@ class Inquiry:
         finally:
             self.lab.relook = patience
         times = 1 if slow or self.first_violation else CONFIRM
-        again = sum(fails(smallest) for _ in range(times))
-        if not again and smallest != scenario:
+        confirmed = self._confirm(fails, smallest, times)
+        if not confirmed["failed_again"] and smallest != scenario:
             smallest = scenario  # made too small: what was seen at first is what can be repeated
-            again = sum(fails(smallest) for _ in range(times))
-        confirmed = {"tried": times, "failed_again": again}
+            confirmed = self._confirm(fails, smallest, times)
         return smallest, last.get(smallest, found), tried, confirmed
+
+    @staticmethod
+    def _confirm(fails: Callable[[Scenario], bool], scenario: Scenario, times: int) -> dict[str, int]:
+        """How often a Scenario was judged again, and how often it failed. Calls that are sent at the same time do not
+        meet each time, so such a Scenario is tried until it fails, a few times at most."""
+        if not any(isinstance(step, Parallel) for step in scenario.steps):
+            return {"tried": times, "failed_again": sum(fails(scenario) for _ in range(times))}
+        for n in range(1, OVERLAPS + 1):
+            if fails(scenario):
+                return {"tried": n, "failed_again": 1}
+        return {"tried": OVERLAPS, "failed_again": 0}
 
     def _late_effect(self) -> tuple[Scenario, Found] | None:
         """Whether what was seen is the late effect of the Scenario before: that one with a while to wait shows it."""

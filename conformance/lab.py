@@ -795,7 +795,8 @@ class _Run:
         """
         blamed = exchange or self._last_exchange()
         history = tuple(self.history)
-        settled = self.freed - set(self.detached) - self.touched
+        freed = {h["eni"] for h in self.history if h.get("eni") and h["of"] != index}
+        settled = freed - set(self.detached) - self.touched
         if any(change.resource in settled for change in differences):
             finding = replace(finding, requirement="F08", also=(finding.requirement, *finding.also))
         self.found.append(Found(finding, index, blamed, None, self.snapshot, now, tuple(differences), history))
@@ -889,6 +890,7 @@ class _Run:
             quota = self.lab.bench.ground.eni_quota
             text = f"{deed.eni} was attached to {deed.instance}, all of whose {quota} slots are taken"
             self._say(Finding("F06", text, "a slot too many", (), 0.9), index, exchange, None)
+            arrange.spoil(self.lab.bench, deed.instance)
             self.dirty = True
         if deed.op == "attach":
             own = next((e for e in self.lab.bench.enis if e.id == deed.eni), None)

@@ -508,7 +508,11 @@ def _create_eni(bench: Bench, spec: EniSpec, zone: int, keep: frozenset[str]) ->
 
 def _attach(bench: Bench, own: OwnEni, host: str) -> None:
     touch(bench)
-    ecs.attach_eni(bench.session, host, own.id)
+    try:
+        ecs.attach_eni(bench.session, host, own.id)
+    except ecs.SetupError:
+        spoil(bench, own.id)  # whatever is wrong with it, the next World is better off with another one
+        raise
     own.hosts.append(host)
 
 
@@ -562,6 +566,8 @@ def rest(bench: Bench) -> Snapshot:
         stuck = set(busy(bench, snapshot))
         if stuck:
             bench.abandoned += sorted(stuck)
+            for host in {snapshot.link(e) or snapshot.listed_on(e) for e in stuck}:
+                spoil(bench, host)  # what is stuck there takes one of its places
             bench.instances = [i for i in bench.instances if i.id not in stuck]
             bench.enis = [e for e in bench.enis if e.id not in stuck and snapshot.link(e.id) not in stuck]
             refresh(bench)
@@ -593,6 +599,7 @@ def measure_lag(bench: Bench, host: OwnInstance) -> None:
     touch(bench)
     ecs.detach_eni(bench.session, host.id, own.id)
     _watch(bench, own, host.id, "Detaching", "Available")
+    remove_enis(bench, [own])
     quiet(bench)
 
 

@@ -565,7 +565,7 @@ def sweep_overlaps(quota: int) -> Iterator[Scenario]:
     full = World((InstanceSpec(),), (*((EniSpec(),) * n), EniSpec(on=None, status="Available")))
     steps = (
         Act("attach", n, 0),
-        Parallel((Detach(valid(0)), Detach(valid(0)))),
+        Parallel((Detach(valid(0)),) * 4),  # the more there are, the likelier two of them meet
         Settle(),
         Act("attach", n, 0),
         Settle(),
