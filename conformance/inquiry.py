@@ -63,7 +63,7 @@ class Effort:
 
 EFFORTS: Mapping[str, Effort] = {
     "quick": Effort("quick", 120, 7, 6, 3, 4, 20, 8, 28, 40, 6.0),
-    "standard": Effort("standard", 600, 31, 90, 20, 24, 30, 40, 140, 120, 20.0),
+    "standard": Effort("standard", 600, 31, 120, 20, 24, 30, 40, 140, 120, 20.0),
     "deep": Effort("deep", 7200, 200, 160, 300, 200, 200, 400, 700, 400, 60.0),
 }
 
