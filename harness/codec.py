@@ -70,12 +70,20 @@ def decode(exchange: Exchange) -> Mapping[str, Any] | None:
     return decode_body(body) if body else None
 
 
-@functools.lru_cache(maxsize=32)
 def decode_body(body: bytes) -> Mapping[str, Any] | None:
     """As `decode`, of a body whose Content-Encoding is removed. The first character decides JSON or XML.
 
-    The last answers are kept, since several readers ask for the same one; nobody may change what is returned.
+    Several readers ask for the same answer, so the last ones of ordinary size are kept; nobody may change them.
     """
+    return _kept(body) if len(body) <= 200_000 else _decoded(body)
+
+
+@functools.lru_cache(maxsize=16)
+def _kept(body: bytes) -> Mapping[str, Any] | None:
+    return _decoded(body)
+
+
+def _decoded(body: bytes) -> Mapping[str, Any] | None:
     start = body[:64].lstrip(b"\xef\xbb\xbf \t\r\n")[:1]
     try:
         if start == b"{":
