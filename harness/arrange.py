@@ -580,9 +580,9 @@ def arrange(bench: Bench, world: World) -> Bound:
     lacking = needs(world, bench)
     if lacking:
         raise NotArranged(f"this target does not offer: {lacking}", lacking)
-    hosts = _hosts(bench, world)
     if not bench.measured:
-        measure_lag(bench, hosts[0])
+        measure_lag(bench)
+    hosts = _hosts(bench, world)
     chosen = _interfaces(bench, world, hosts)
     for own, spec in zip(hosts, world.instances, strict=True):
         if spec.past in ("restarted", "rebooted") and own.past != spec.past:
@@ -590,16 +590,24 @@ def arrange(bench: Bench, world: World) -> Bound:
     return _freeze(bench, world, hosts, chosen)
 
 
-def measure_lag(bench: Bench, host: OwnInstance) -> None:
-    """Attach and detach an interface and look at once, several times: do descriptions keep up? Sets `lags`."""
+def measure_lag(bench: Bench) -> None:
+    """Attach and detach an interface and look at once, several times: do descriptions keep up? Sets `lags`.
+
+    Where that fails nothing is known, and what it left behind is not used; calls under test will show what is wrong.
+    """
     bench.measured = True
+    host = _pick_instance(bench, InstanceSpec(), set())
     own = _create_eni(bench, EniSpec(), host.zone, frozenset())
-    _attach(bench, own, host.id)
-    _watch(bench, own, host.id, "Attaching", "InUse")
-    touch(bench)
-    ecs.detach_eni(bench.session, host.id, own.id)
-    _watch(bench, own, host.id, "Detaching", "Available")
-    remove_enis(bench, [own])
+    try:
+        _attach(bench, own, host.id)
+        _watch(bench, own, host.id, "Attaching", "InUse")
+        touch(bench)
+        ecs.detach_eni(bench.session, host.id, own.id)
+        _watch(bench, own, host.id, "Detaching", "Available")
+        remove_enis(bench, [own])
+    except (NotArranged, ecs.SetupError):
+        spoil(bench, own.id)
+        spoil(bench, host.id)
     quiet(bench)
 
 
