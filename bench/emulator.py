@@ -16,7 +16,6 @@ Exit status: 0, or 1 if the ratio is below 5 or memory grew, or 3 if moto cannot
 from __future__ import annotations
 
 import argparse
-import base64
 import hashlib
 import hmac
 import json
@@ -27,18 +26,13 @@ import statistics
 import subprocess
 import sys
 import time
-import urllib.parse
-import urllib.request
-import uuid
 from collections.abc import Callable
 from pathlib import Path
 
+from signed import enc, signed
+
 KEY, SECRET = "LTAIemulatorAccount01", "emulator-secret-account"
 WANTED_RATIO = 5
-
-
-def enc(text: str) -> str:
-    return urllib.parse.quote(text, safe="~")
 
 
 class Wire:
@@ -83,24 +77,10 @@ class Wire:
         return int(head.split()[1]), body
 
 
-def signed(action: str, params: dict[str, str], version: str = "2014-05-26") -> bytes:
+def of_emulator(action: str, params: dict[str, str], version: str = "2014-05-26") -> bytes:
     """One V1 request of the emulator's default account."""
-    pairs = {
-        **params,
-        "Action": action,
-        "Version": version,
-        "Format": "JSON",
-        "AccessKeyId": KEY,
-        "SignatureMethod": "HMAC-SHA1",
-        "SignatureVersion": "1.0",
-        "SignatureNonce": uuid.uuid4().hex,
-        "Timestamp": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
-    }
-    query = "&".join(f"{name}={enc(value)}" for name, value in sorted(pairs.items()))
-    mac = hmac.digest(f"{SECRET}&".encode(), f"GET&%2F&{enc(query)}".encode(), "sha1")
-    return (
-        f"GET /?{query}&Signature={enc(base64.b64encode(mac).decode())} HTTP/1.1\r\nHost: localhost\r\n\r\n"
-    ).encode()
+    query = "&".join(f"{n}={enc(v)}" for n, v in signed("GET", params, KEY, SECRET, action, version).items())
+    return f"GET /?{query} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode()
 
 
 def ec2(action: str, params: dict[str, str]) -> bytes:
@@ -174,7 +154,7 @@ class Emulator:
         self.target = {**where, "InstanceId": instance["InstanceIdSets"]["InstanceIdSet"][0], "NetworkInterfaceId": eni}
 
     def ask(self, action: str, params: dict[str, str], version: str = "2014-05-26") -> dict:  # type: ignore[type-arg]
-        status, body = self.wire.exchange(signed(action, params, version))
+        status, body = self.wire.exchange(of_emulator(action, params, version))
         if status != 200:
             raise RuntimeError(f"{action} was answered with {status}: {body!r}")
         return dict(json.loads(body))
@@ -183,7 +163,7 @@ class Emulator:
         return rate(
             seconds,
             lambda: self.ask("AttachNetworkInterface", self.target) and None,
-            lambda: signed("DetachNetworkInterface", self.target),
+            lambda: of_emulator("DetachNetworkInterface", self.target),
             lambda request: self.wire.exchange(request)[0],
         )
 
@@ -253,7 +233,7 @@ def memory(calls: int) -> bool:
     report = max(calls // 40, batch)
     try:
         while done < calls:
-            raw.sendall(b"".join(signed("DetachNetworkInterface", emulator.target) for _ in range(batch)))
+            raw.sendall(b"".join(of_emulator("DetachNetworkInterface", emulator.target) for _ in range(batch)))
             seen = b""
             while seen.count(b'"RequestId"') < batch:
                 more = raw.recv(1 << 18)

@@ -13,12 +13,19 @@ def enc(text: str) -> str:
     return urllib.parse.quote(text, safe="~")
 
 
-def signed(method: str, given: dict[str, str], key: str, secret: str) -> dict[str, str]:
-    """The parameters of a DetachNetworkInterface with the public ones and the V1 signature."""
+def signed(
+    method: str,
+    given: dict[str, str],
+    key: str,
+    secret: str,
+    action: str = "DetachNetworkInterface",
+    version: str = "2014-05-26",
+) -> dict[str, str]:
+    """The parameters of a call with the public ones and the V1 signature."""
     pairs = {
         **given,
-        "Action": "DetachNetworkInterface",
-        "Version": "2014-05-26",
+        "Action": action,
+        "Version": version,
         "Format": "JSON",
         "AccessKeyId": key,
         "SignatureMethod": "HMAC-SHA1",

@@ -228,7 +228,7 @@ def judge(probe: Probe, name: str, reply: Reply, operation_codes: frozenset[str]
 
     operation_codes: the codes of the operation's own error table.
     """
-    said = f"{reply.status} {reply.code}".strip()
+    said = str(reply)
     cause = f"gateway:{name}"
     if probe.accept:
         if reply.code in SIGNATURE | TIME | NONCE | KEY:

@@ -468,7 +468,7 @@ class _Run:
         """What the oracle finds; a signature refused although it is correct is a matter of the gateway."""
         findings = oracle.judge_reply(self.lab.contract, expected, reply, self._valid_rows(asked, reply.code))
         if findings and reply.code in oracle.SIGNATURE_CODES:
-            said = f"a correctly signed call was refused with {reply.status} {reply.code}"
+            said = f"a correctly signed call was refused with {reply}"
             return [Finding("G08", said, f"signature:{reply.code}", tuple(f.requirement for f in findings))]
         return findings
 
@@ -534,7 +534,7 @@ class _Run:
     def _observe(self, asked: Asked, expected: Admissible, reply: Reply) -> None:
         """Write down a choice that the page leaves to the endpoint."""
         contract, book = self.lab.contract, self.book
-        said = "accepted" if reply.success else f"{reply.status} {reply.code}"
+        said = "accepted" if reply.success else str(reply)
         if len(expected.broken) == 2 and not expected.perhaps:
             pair = " + ".join(sorted(f"{contract.preconditions[n].own} {n}" for n in expected.broken))
             winner = next((r.row for r in expected.refusals if r.code == reply.code), reply.code)
@@ -582,7 +582,7 @@ class _Run:
         if not expected.perhaps:
             broken = {self.lab.contract.preconditions[n].own for n in expected.broken}
             shape = ", ".join(sorted(f"{a.name} {a.ref.partition(':')[0]} {a.form[:40]}" for a in call.args))
-            said = "accepted" if reply.success else f"{reply.status} {reply.code}"
+            said = "accepted" if reply.success else str(reply)
             self.book.answered(broken, row[:3], call.caller, shape, said)
         for i in range(len(row)):
             for j in range(i + 1, len(row)):
@@ -1010,7 +1010,7 @@ class _Run:
             final = arrange.settle(self.lab.bench, still=self._still())
         self.book.credit(("M06",), self.world, "account", f"{len(step.steps)} at once")
         if order is None:
-            answers = ", ".join(f"{t.reply.status} {t.reply.code}".strip() for t in told)
+            answers = ", ".join(str(t.reply) for t in told)
             text = f"no serial order of {len(told)} overlapping calls explains the answers ({answers}) and the state"
             finding = Finding("M06", text, f"overlap:{answers}")
             self._look_says(index, finding, final, exchange=results[0][1])

@@ -222,6 +222,11 @@ def pauses(bench: Bench, kind: str) -> Iterator[float]:
     """Seconds to wait before each look, while a transition of this kind is under way: what it usually takes, then
     small steps that grow."""
     yield min(bench.typical.get(kind, 0.0), 5.0)
+    yield from steps(bench)
+
+
+def steps(bench: Bench) -> Iterator[float]:
+    """Small pauses in seconds that grow, without end."""
     step = bench.step
     while True:
         yield step
@@ -244,18 +249,17 @@ def busy(bench: Bench, snapshot: Snapshot, part: str = "both") -> list[str]:
     return [r for resources in where for r in resources if snapshot.status(r) in BUSY]
 
 
-def settle(bench: Bench, seconds: float | None = None, still: Set[str] = frozenset()) -> Snapshot:
+def settle(bench: Bench, still: Set[str] = frozenset()) -> Snapshot:
     """Poll until nothing that the bench owns is in transition but what is held `still`. Returns the last look, with
     no stale part."""
     started = time.monotonic()
-    limit = bench.settle_seconds if seconds is None else seconds
-    waits = pauses(bench, "settle")
+    waits = steps(bench)
     part = part_of(bench.stale)
     while True:
         snapshot = refresh(bench, part, still)
         if not bench.stale:
             return snapshot
-        if time.monotonic() - started > limit:
+        if time.monotonic() - started > bench.settle_seconds:
             return refresh(bench)
         moving = set(busy(bench, snapshot)) - still
         if moving:
