@@ -9,6 +9,7 @@ import json
 import os
 import shutil
 import sys
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -88,7 +89,8 @@ def merge(folders: Sequence[Path], out: Path, known: tuple[deviations.Deviation,
     base = found[0][1]
     contract = CONTRACTS["2024" if base["run"]["revision"] == "2024" else "2019"]
     callers = frozenset(base["target"].get("callers", ()))
-    results = studies.compose(contract, folder, records, callers, base["target"], base["run"])
+    calls = sum((Counter(data["calls"]) for _, data in found), Counter[str]())
+    results = studies.compose(contract, folder, records, callers, base["target"], base["run"], calls)
     note = f"shards {', '.join(map(str, gone))} are missing" if gone else ""
     for entry in results["requirements"]:
         if gone and entry["verdict"] != "violated" and any(full_id(r) == entry["id"] for r in touched):
@@ -108,11 +110,6 @@ def merge(folders: Sequence[Path], out: Path, known: tuple[deviations.Deviation,
         incomplete=bool(gone) or any(data["run"]["incomplete"] for _, data in found),
         note=" ".join(filter(None, [note, *problems, *(data["run"]["note"] for _, data in found)])),
     )
-    calls: dict[str, int] = {}
-    for _, data in found:
-        for action, n in data["calls"].items():
-            calls[action] = calls.get(action, 0) + n
-    results["calls"] = dict(sorted(calls.items()))
     (folder / "results.json").write_text(json.dumps(results, indent=1))
     link = out / "latest"
     part = out / f".latest-{os.getpid()}"

@@ -41,7 +41,6 @@ class Record:
     answers: dict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
     rules: Counter[str] = field(default_factory=Counter)
     transitions: Counter[str] = field(default_factory=Counter)
-    calls: Counter[str] = field(default_factory=Counter)
     detach_calls: int = 0
     successes: int = 0
     latency: dict[str, list[float]] = field(default_factory=dict)
@@ -103,7 +102,6 @@ class Record:
             "answers": {k: dict(v) for k, v in self.answers.items()},
             "rules": dict(self.rules),
             "transitions": dict(self.transitions),
-            "calls": dict(self.calls),
             "detach_calls": self.detach_calls,
             "successes": self.successes,
             "latency": {k: v[:KEEP] for k, v in self.latency.items()},

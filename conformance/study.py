@@ -331,7 +331,6 @@ def leave(inquiry: Inquiry) -> None:
     record = inquiry.lab.record
     client = inquiry.lab.session.client
     arrange.release(inquiry.lab.bench)
-    record.calls = Counter(client.counts)
     record.latency = {action: values[:] for action, values in client.latencies.items()}
     record.write(inquiry.out)
     client.close()
@@ -360,7 +359,6 @@ def close_study(study: Study, *, incomplete: str = "") -> int:
             names = ", ".join(one.item.id for one in left[:5])
             study.note = f"{study.note} {len(left)} resources could not be removed ({names}); run the janitor".strip()
         study.journal.close()
-        journal.merge(study.folder, study.folder / "wire.jsonl.gz")
         status = write_results(study, incomplete=incomplete)
         for name, problem in reports.write_all(study.folder, study.plan.history or None).problems.items():
             print(f"eni-conformance: {name} could not be written: {problem}", file=sys.stderr)
@@ -416,7 +414,11 @@ def accept(results: dict[str, Any], known: tuple[deviations.Deviation, ...]) -> 
 
 
 def write_results(study: Study, *, incomplete: str = "") -> int:
-    """Fold all records into results.json. Returns the exit status."""
+    """Join the workers' journals into wire.jsonl.gz, fold their records into results.json. Returns the exit status.
+
+    Calls are counted in what was written down, so that a worker that was killed is counted, too.
+    """
+    calls = journal.merge(study.folder, study.folder / "wire.jsonl.gz")
     plan = study.plan
     records = read_all(study.folder)
     callers = frozenset(study.target.callers)
@@ -444,8 +446,7 @@ def write_results(study: Study, *, incomplete: str = "") -> int:
         "only": plan.only,
         "part": plan.part,
     }
-    results = compose(CONTRACTS[plan.revision], study.folder, records, callers, target, run, incomplete)
-    results["calls"] = dict(sorted((Counter(results["calls"]) + study.session.client.counts).items()))
+    results = compose(CONTRACTS[plan.revision], study.folder, records, callers, target, run, calls, incomplete)
     results["predicted"] = study.predicted
     results["cost"] = _cost(study.folder, time.time())
     problems = accept(results, study.deviations)
@@ -478,6 +479,7 @@ def compose(
     callers: frozenset[str],
     target: Mapping[str, Any],
     run: Mapping[str, Any],
+    calls: Mapping[str, int],
     incomplete: str = "",
 ) -> dict[str, Any]:
     """The content of results.json out of the records of all workers."""
@@ -490,7 +492,7 @@ def compose(
         "target": dict(target),
         "requirements": verdicts.fold(contract, records, callers, incomplete, _kills()),
         "observations": _observations(records),
-        "calls": dict(sorted(verdicts.merge_counts(records, "calls").items())),
+        "calls": dict(sorted(calls.items())),
         "coverage": verdicts.coverage(records, bool(target.get("control"))),
         "latency": _samples(records, "latency"),
         "settle": _samples(records, "settle"),

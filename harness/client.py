@@ -183,11 +183,14 @@ class Client:
                 prepared = tamper(prepared)
             self._limit.wait()
             at = self.timing.now()
-            answer = self._wire(endpoint).exchange(prepared, deadline=deadline, fresh=wire.fresh or stale)
-            exchange = self._record(
-                _exchange(answer, prepared, action, version, ordered, caller, wire, credential, at, attempts),
-                stale,
-            )
+            context = (prepared, action, version, ordered, caller, wire, credential, at, attempts)
+            try:
+                answer = self._wire(endpoint).exchange(prepared, deadline=deadline, fresh=wire.fresh or stale)
+            except BaseException:  # Ctrl-C: what was sent is written down all the same
+                broken = Answer("reset", self.timing.now() - at, detail="the run was interrupted")
+                self._record(_exchange(broken, *context), stale)
+                raise
+            exchange = self._record(_exchange(answer, *context), stale)
             if answer.stale and not stale:
                 stale = True
                 attempts -= 1

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import threading
 import zlib
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -127,13 +128,17 @@ def read(path: Path) -> Iterator[Exchange]:
             continue
 
 
-def merge(directory: Path, into: Path) -> int:
-    """Write the journals of all workers in `directory` into one file, in order of time. Returns the count."""
+def merge(directory: Path, into: Path) -> Counter[str]:
+    """Write the journals of all workers in `directory` into one file, in order of time. Returns how often each
+    operation was sent."""
     lines: list[tuple[float, str]] = []
+    sent: Counter[str] = Counter()
     for path in sorted(directory.glob("wire-*.jsonl.gz")):
         for line in read_lines(path):
             try:
-                lines.append((float(json.loads(line)["at"]), line))
+                entry = json.loads(line)
+                lines.append((float(entry["at"]), line))
+                sent[entry["sent"]["action"]] += 1
             except (ValueError, KeyError, TypeError):
                 continue
     lines.sort(key=lambda entry: entry[0])
@@ -142,4 +147,4 @@ def merge(directory: Path, into: Path) -> int:
         for _, line in lines:
             file.write(press.compress(line.encode("ascii", "replace") + b"\n"))
         file.write(press.flush())
-    return len(lines)
+    return sent

@@ -7,7 +7,9 @@ import gzip
 import hashlib
 import ipaddress
 import itertools
+import os
 import random
+import signal
 import socket
 import ssl
 import struct
@@ -19,7 +21,10 @@ import pytest
 from raw_server import JSON, always, answer, serving
 
 from conformance.case import Wire
+from harness import journal
 from harness.client import Client, Prepared, RateLimit, Timing
+from harness.journal import Journal
+from harness.redact import Redactor
 from harness.signing import sign_v1, sign_v3
 from harness.target import TargetError, parse_target
 
@@ -571,3 +576,19 @@ def test_parallel_use(fake_time):
         for thread in threads:
             thread.join()
         assert len(set(seen)) == 40 == client.counts[DETACH] and server.connections == 4
+
+
+def test_a_call_that_is_interrupted_is_written_down(fake_time, tmp_path):
+    """Ctrl-C while the answer is awaited: what was sent is in the journal, and counted."""
+
+    def interrupted(_connection, _request, _number):
+        os.kill(os.getpid(), signal.SIGINT)
+        return True
+
+    with serving(interrupted) as server, Journal(tmp_path / "wire-a.jsonl.gz", Redactor()) as book:
+        client = client_of(server.url, fake_time, journal=book)
+        with pytest.raises(KeyboardInterrupt):
+            client.send(DETACH, PAIRS)
+        (exchange,) = journal.read(tmp_path / "wire-a.jsonl.gz")
+        assert exchange.detail == "the run was interrupted" and exchange.sent.pairs == tuple(PAIRS)
+        assert client.counts[DETACH] == 1

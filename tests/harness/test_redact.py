@@ -138,7 +138,7 @@ def test_journals_are_joined_in_order_of_time(tmp_path):
         with Journal(journal.worker_path(tmp_path, worker), Redactor()) as book:
             for at in times:
                 book.write(replace(exchange(at), at=float(at)))
-    assert journal.merge(tmp_path, tmp_path / "wire.jsonl.gz") == 4
+    assert journal.merge(tmp_path, tmp_path / "wire.jsonl.gz").total() == 4
     assert [e.at for e in journal.read(tmp_path / "wire.jsonl.gz")] == [1, 2, 3, 4]
 
 
