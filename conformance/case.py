@@ -56,13 +56,15 @@ class World:
     """The resources and their states before the first step.
 
     `region_feature` False: the region does not offer the operation. `refused_parameter`: a parameter
-    name that the endpoint was told to refuse. Both need the control protocol.
+    name that the endpoint was told to refuse. Both need the control protocol. `region`: where all of it is; in a
+    World of the target's second region, the parameter "region" means that one, and "second_region" the first.
     """
 
     instances: tuple[InstanceSpec, ...] = (InstanceSpec(),)
     enis: tuple[EniSpec, ...] = (EniSpec(),)
     region_feature: bool = True
     refused_parameter: str = ""
+    region: Literal["first", "second"] = "first"
 
 
 @dataclass(frozen=True)

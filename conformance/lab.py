@@ -15,7 +15,7 @@ import os
 import re
 import time
 import zlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -76,7 +76,8 @@ class Outcome:
 @dataclass
 class Lab:
     """One worker's way to the target. `folder`: where locks and records are kept; `deadline`: seconds a call
-    may take; `relook`: seconds for which a difference between looks is looked at again."""
+    may take; `relook`: seconds for which a difference between looks is looked at again; `abroad`: opens the Lab for
+    Worlds of the second region, which is kept in `second`."""
 
     contract: Contract
     bench: Bench
@@ -87,6 +88,8 @@ class Lab:
     nothing: set[str] = field(default_factory=set)
     ignore: set[str] = field(default_factory=set)
     last: tuple[Snapshot, Scenario] | None = None
+    abroad: Callable[[], Lab] | None = None
+    second: Lab | None = None
     turn: int = 0
     stuck: int = 0
 
@@ -96,6 +99,13 @@ class Lab:
 
     def run(self, scenario: Scenario, *, record: bool = True) -> Outcome:
         """Arrange the World, take the steps, judge everything. `record` False: nothing is credited."""
+        if scenario.world.region == "second" and self.abroad is not None:
+            try:
+                self.second = self.second or self.abroad()
+            except ecs.SetupError as error:
+                return Outcome(undecided=f"set-up in the second region failed: {error}")
+            self.second.relook = self.relook
+            return self.second.run(scenario, record=record)
         for_all = not scenario.world.region_feature or bool(scenario.world.refused_parameter)
         book = self.record if record else Record("scratch", request_ids=self.record.request_ids)
         with self.lock(exclusive=for_all):

@@ -36,9 +36,11 @@ from harness.client import Client
 from harness.ledger import common_folder
 from harness.ledger import read as read_ledger
 from harness.redact import Redactor
-from harness.target import Target, TargetError, load_target
+from harness.target import Target, TargetError, abroad, load_target, shares
 
 EMBEDDED = "embedded"
+ABROAD = "second-region"
+"""Folder in a run's directory with the ledgers of what it created in the second region."""
 NOT_OFFERED = ("InvalidAction", "InvalidApi.NotFound", "UnsupportedOperation")
 """Codes of an endpoint that answers as ECS does, but does not offer DescribeRegions."""
 
@@ -281,27 +283,24 @@ def join(
 ) -> Inquiry:
     """One worker's Inquiry, with connections, ledger and record of its own."""
     target = load_target(target_file, allow_plain_http=plan.allow_plain_http)
+    target, there = shares(target, workers)
     redactor = Redactor(target)
     book = journal.Journal(journal.worker_path(folder, worker), redactor)
     session = ecs.open_session(target, folder, run_id, worker=worker, share=workers, journal=book)
     quiet_second(session)
     ground = ecs.Ground.from_json(json.loads((folder / "ground.json").read_text()))
-    bench = arrange.Bench(
-        session,
-        ground,
-        capabilities,
-        max(1, min(6, target.limits.instances // workers)),
-        max(2, min(24, target.limits.network_interfaces // workers)),
-        target.limits.settle_seconds,
-        step=0.008 if target.loopback else 1.0,
-    )
-    lab = Lab(
-        CONTRACTS[plan.revision],
-        bench,
-        Record(worker),
-        common_folder(ecs.where(target)),
-        deadline=8.0 if target.loopback else 30.0,
-    )
+    bench = _bench(session, ground, capabilities, workers)
+    lab = _lab(plan, bench, Record(worker))
+
+    def open_abroad() -> Lab:
+        assert there is not None
+        away = ecs.open_session(there, folder / ABROAD, run_id, worker=worker, share=workers, journal=book)
+        quiet_second(away)
+        second = _bench(away, ecs.lay_ground(away, second_zone=False), capabilities, 1)
+        second.lags, second.measured, second.second_region = bench.lags, bench.measured, True
+        return _lab(plan, second, lab.record)
+
+    lab.abroad = open_abroad if there is not None else None
     info = {"id": run_id, "seed": plan.seed, "revision": plan.revision, "effort": plan.effort}
     return Inquiry(
         lab,
@@ -314,6 +313,31 @@ def join(
         open_database(plan.database),
         plan.first_violation,
         time.monotonic() + 60 * target.limits.minutes,
+    )
+
+
+def _bench(session: ecs.Session, ground: ecs.Ground, capabilities: frozenset[str], workers: int) -> arrange.Bench:
+    """What one of `workers` may use of the session's target."""
+    limits = session.target.limits
+    return arrange.Bench(
+        session,
+        ground,
+        capabilities,
+        max(1, min(6, limits.instances // workers)),
+        max(2, min(24, limits.network_interfaces // workers)),
+        limits.settle_seconds,
+        step=0.008 if session.target.loopback else 1.0,
+    )
+
+
+def _lab(plan: Plan, bench: arrange.Bench, record: Record) -> Lab:
+    target = bench.session.target
+    return Lab(
+        CONTRACTS[plan.revision],
+        bench,
+        record,
+        common_folder(ecs.where(target)),
+        deadline=8.0 if target.loopback else 30.0,
     )
 
 
@@ -331,6 +355,9 @@ def leave(inquiry: Inquiry) -> None:
     record = inquiry.lab.record
     client = inquiry.lab.session.client
     arrange.release(inquiry.lab.bench)
+    if inquiry.lab.second is not None:
+        arrange.release(inquiry.lab.second.bench)
+        inquiry.lab.second.session.client.close()
     record.latency = {action: values[:] for action, values in client.latencies.items()}
     record.write(inquiry.out)
     client.close()
@@ -352,7 +379,7 @@ def close_study(study: Study, *, incomplete: str = "") -> int:
         # On this machine an endpoint that cannot give things back is not worth waiting for.
         patience = 3 + study.target.limits.settle_seconds if study.target.loopback else None
         quiet_second(study.session)
-        left = janitor.teardown(study.session, seconds=patience).left if _alive(study) else ()
+        left = _give_back(study, patience) if _alive(study) else []
         if gone.exists() and not _alive(study) and study.emulator is None:
             study.note = f"{study.note} what the run created may still be there; run the janitor".strip()
         if left:
@@ -368,12 +395,24 @@ def close_study(study: Study, *, incomplete: str = "") -> int:
     return status
 
 
+def _give_back(study: Study, seconds: float | None = None) -> list[janitor.Left]:
+    """Remove what the run created, in both regions. Returns what could not be removed."""
+    left = list(janitor.teardown(study.session, seconds=seconds).left)
+    if (study.folder / ABROAD).exists():
+        there = abroad(study.target)
+        away = ecs.open_session(there, study.folder / ABROAD, study.run_id, journal=study.journal)
+        quiet_second(away)
+        left += janitor.teardown(away, seconds=seconds).left
+        away.client.close()
+    return left
+
+
 def abandon(study: Study) -> None:
     """Tear down without verdicts and reports: for a replay."""
     study.closed = True
     try:
         if _alive(study):
-            janitor.teardown(study.session)
+            _give_back(study)
         study.journal.close()
     finally:
         stop_emulator(study.emulator)
@@ -463,7 +502,7 @@ def write_results(study: Study, *, incomplete: str = "") -> int:
 
 def _cost(folder: Path, now: float) -> dict[str, float]:
     """What the run created, from its ledger; an instance counts until the end, because it may have lived so long."""
-    owned = read_ledger(folder).owned.values()
+    owned = [*read_ledger(folder).owned.values(), *read_ledger(folder / ABROAD).owned.values()]
     lived = [max(0.0, now - one.at) for one in owned if one.kind == "instance" and one.at]
     return {
         "instances": len(lived),

@@ -50,6 +50,17 @@ def test_many_identifiers(inquiry: Inquiry) -> None:
     inquiry.run_all(cases.fresh_resources(inquiry.effort.ids, quota), ("F02",))
 
 
+@pytest.mark.requirement("F01", "F02", "F03", "S04", "E03", "E08", "E11", "E12", "E13", "E14")
+def test_the_second_region_is_like_the_first(inquiry: Inquiry) -> None:
+    """The page sets no region apart: what is created in another one is judged in the same way."""
+    others = tuple(sorted(inquiry.callers - {"account"}))
+    rows = ("F01", "F02", "S04")
+    inquiry.run_all(cases.in_second_region(inquiry.info["seed"], others), rows)
+    if inquiry.effort.name != "quick":
+        drawn = worlds.random_worlds(False, False, 2).flatmap(lambda world: cases.campaign(world, 0, 3, others))
+        inquiry.explore(drawn.map(cases.abroad), inquiry.effort.draws // 4, rows)
+
+
 @pytest.mark.requirement("F06", "F07")
 def test_a_freed_slot_can_be_used_again(inquiry: Inquiry) -> None:
     """With every slot of the instance taken, a detach makes room for exactly one more."""

@@ -100,7 +100,7 @@ class Bound:
 class Bench:
     """What one worker owns and may use. `most_instances`, `most_enis`: its share of the limits. `lags`: whether
     descriptions have been seen to lag behind (`measured`: it was tried on purpose). `moved_at`: monotonic time of the
-    last order or difference."""
+    last order or difference. `second_region`: it is in the target's second region."""
 
     session: ecs.Session
     ground: ecs.Ground
@@ -120,6 +120,7 @@ class Bench:
     moved_at: float = 0.0
     abandoned: list[str] = field(default_factory=list)
     settled: list[float] = field(default_factory=list)
+    second_region: bool = False
 
     @property
     def zones(self) -> int:
@@ -137,6 +138,8 @@ def needs(world: World, bench: Bench) -> str:
         return f"limits.instances of at least {len(world.instances)} per worker"
     if len(world.instances) + len(world.enis) > bench.most_enis:
         return f"limits.network_interfaces of at least {len(world.instances) + len(world.enis)} per worker"
+    if (world.region == "second") != bench.second_region:
+        return "second_region, and limits with room for what is created there"
     if any(spec.zone >= bench.zones for spec in world.instances):
         return "a second zone"
     for i in range(len(world.instances)):

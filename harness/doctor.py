@@ -24,7 +24,7 @@ from harness.client import VERSION, VPC_VERSION, Client
 from harness.codec import code_of, decode, header, listing, message_of
 from harness.exchange import Exchange, Pair
 from harness.ledger import Ledger
-from harness.target import Target, TargetError, load_target
+from harness.target import Target, TargetError, abroad, load_target
 
 Answer = Literal["ok", "warning", "problem", "unknown"]
 
@@ -446,10 +446,15 @@ def _session(target: Target, client: Client) -> ecs.Session:
 
 
 def leftovers(target: Target, client: Client) -> list[Check]:
-    """Did earlier runs leave anything?"""
-    session = _session(target, client)
-    found, doubtful = janitor.tagged(session)
-    session.ledger.close()
+    """Did earlier runs leave anything, in either region?"""
+    found: list[janitor.Item] = []
+    doubtful: list[janitor.Left] = []
+    for place in (target, abroad(target)) if target.second_region else (target,):
+        session = _session(place, client if place is target else Client(place, worker="doctor"))
+        items, strange = janitor.tagged(session)
+        found += items
+        doubtful += strange
+        session.ledger.close()
     checks = []
     runs = sorted({item.run_id for item in found})
     if found:

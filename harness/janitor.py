@@ -35,7 +35,7 @@ from harness.ledger import (
     valid_run_id,
 )
 from harness.ledger import read as read_ledgers
-from harness.target import Target, TargetError, load_target
+from harness.target import Target, TargetError, abroad, load_target
 
 CLOCK_TOLERANCE = 20 * 60
 """Seconds by which a creation time may differ from the tag: the gateway accepts clocks 15 minutes apart."""
@@ -455,6 +455,25 @@ def clean(
         return [*done, Cleaning("", kept=rest, dry_run=dry_run)] if rest else done
 
 
+def clean_abroad(
+    target: Target,
+    *,
+    out: Path | None = None,
+    older_than: float | None = None,
+    dry_run: bool = False,
+    patience: float | None = None,
+) -> list[Cleaning]:
+    """The same in the target's second region. Where nothing can be listed there, and no ledger names anything
+    there, nothing was created there."""
+    if not target.second_region:
+        return []
+    there = abroad(target)
+    client = Client(there, worker="janitor")
+    results = clean(there, client, out=out, older_than=older_than, dry_run=dry_run, patience=patience)
+    unlisted = sum(not one.item.id for result in results for one in result.kept)
+    return [] if unlisted == len(_LISTS) and not _books(out, there) else results
+
+
 def _await_orphans(client: Client, run_id: str) -> None:
     """Give workers whose run was killed the time to notice."""
     until = client.timing.monotonic() + ORPHAN_SECONDS
@@ -507,6 +526,7 @@ def main(args: Any) -> int:
             print(f"{target.endpoint} cannot be used: {first}", file=sys.stderr)
             return 3
         results = clean(target, client, out=Path(args.out), older_than=args.older_than, dry_run=args.dry_run)
+        results += clean_abroad(target, out=Path(args.out), older_than=args.older_than, dry_run=args.dry_run)
     except TargetError as error:
         print(error, file=sys.stderr)
         return 2

@@ -134,6 +134,41 @@ def vpc_endpoint(endpoint: str, region: str) -> str:
     return "https://vpc.aliyuncs.com" if host == "ecs.aliyuncs.com" else f"https://vpc.{region}.aliyuncs.com"
 
 
+ABROAD = Limits(instances=1, network_interfaces=4)
+"""What a run may use in the second region, taken off what it may use in all."""
+
+
+def shares(target: Target, workers: int = 1) -> tuple[Target, Target | None]:
+    """The target as it is used in its own region and in its second one; None where the limits, or the file, have
+    no room for resources there. Names under [setup] belong to the first region."""
+    limits = target.limits
+    home = replace(
+        limits,
+        instances=limits.instances - ABROAD.instances,
+        network_interfaces=limits.network_interfaces - ABROAD.network_interfaces,
+    )
+    if not target.second_region or home.instances < 3 * workers or home.network_interfaces < 12 * workers:
+        return target, None
+    there = abroad(target)
+    limits = replace(limits, instances=ABROAD.instances, network_interfaces=ABROAD.network_interfaces)
+    return replace(target, limits=home), replace(there, limits=limits)
+
+
+def abroad(target: Target) -> Target:
+    """The same target seen from its second region: the service has an endpoint for each, others have one."""
+    region = target.second_region
+    served = _ENDPOINT.fullmatch(urlsplit(target.endpoint).hostname or "")
+    endpoint = ecs_endpoint(region) if served else target.endpoint
+    return replace(
+        target,
+        region=region,
+        second_region=target.region,
+        endpoint=endpoint,
+        vpc_endpoint=vpc_endpoint(endpoint, region) if served else target.vpc_endpoint,
+        setup=Setup(instance_type=target.setup.instance_type),
+    )
+
+
 def load_target(
     path: str | Path, *, allow_plain_http: bool = False, environ: Mapping[str, str] | None = None
 ) -> Target:

@@ -625,6 +625,22 @@ def full_house(quota: int) -> Scenario:
     return Scenario(world, tuple(steps), name="every slot taken")
 
 
+def abroad(scenario: Scenario) -> Scenario:
+    """The same in the target's second region."""
+    return dataclasses.replace(scenario, world=dataclasses.replace(scenario.world, region="second"))
+
+
+def in_second_region(seed: int, callers: Sequence[str]) -> Iterator[Scenario]:
+    """One call of each class, accepted calls of a Running and a Stopped instance, a restart, and other callers."""
+    yield abroad(sweep(False, seed))
+    stopped = World((InstanceSpec("Stopped"),), (EniSpec(tags=1), EniSpec(), EniSpec(on=None, status="Available")))
+    yield abroad(in_state(stopped, seed, callers))
+    again = World((InstanceSpec(past="restarted"),), (EniSpec(past="reattached"), EniSpec(addresses=2)))
+    steps = (Detach(dressed(valid(1), WIRES[(seed + 21) % len(WIRES)], ())), Settle(), Detach(valid(0)), Settle())
+    yield abroad(Scenario(again, steps, name="after a restart"))
+    yield abroad(by_caller(ONE, callers[seed % len(callers)], seed)) if callers else abroad(alive(ONE))
+
+
 def late_effects(two: bool, seconds: float) -> Iterator[Scenario]:
     """Refusals of every class, then a look after a while: an effect may come late."""
     world, items = single_faults(two)

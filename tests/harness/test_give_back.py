@@ -22,7 +22,7 @@ from emulator.embed import running
 from harness import control, ecs, janitor, ledger
 from harness.client import Client
 from harness.ledger import CREATED_TAG, RUN_TAG, NotOurs
-from harness.target import load_target
+from harness.target import abroad, load_target
 
 SETTLE_MS = 2
 CREATING = ("CreateVpc", "CreateVSwitch", "CreateSecurityGroup", "RunInstances", "CreateNetworkInterface")
@@ -172,6 +172,42 @@ def test_killed_at_every_call(known, before, target, foreign, tmp_path):
         again = janitor.clean(target, Client(target), out=out, patience=0)
         assert not any(result.removed for result in again), f"call {at}: {janitor.told(again, dry_run=False)}"
     assert at > 30
+
+
+@pytest.mark.parametrize("known", ["ledger", "tags alone"])
+def test_the_second_region_is_cleaned_as_well(known, target, foreign, tmp_path):
+    """A run ended at every call there; the first region is not touched by that."""
+    session = looking(abroad(target))
+    at, ended = 0, False
+    while not ended:
+        at += 1
+        out = tmp_path / f"out-{at}"
+        killed = session_of(abroad(target), Dying(abroad(target), at=at, before=at % 2 == 0), out / "run-000001" / "b")
+        try:
+            small_run(killed)
+            ended = True
+        except Killed:
+            pass
+        killed.ledger.close()
+        if known == "tags alone":
+            shutil.rmtree(out)
+        results = janitor.clean_abroad(target, out=out, patience=0)
+        assert not any(result.left for result in results), (at, janitor.told(results, dry_run=False))
+        assert not everything(session), f"call {at}: {janitor.told(results, dry_run=False)}"
+    assert at > 30
+
+
+def test_a_second_region_that_cannot_be_listed_holds_nothing(target, tmp_path):
+    """Unless a ledger names something there: then that is left, and told."""
+    nowhere = replace(target, second_region="cn-atlantis-1")
+    assert janitor.clean_abroad(nowhere, out=tmp_path, patience=0) == []
+    assert janitor.clean_abroad(replace(target, second_region=""), out=tmp_path, patience=0) == []
+    there = abroad(nowhere)
+    session = session_of(there, Client(there), tmp_path / "run-000001")
+    session.ledger.made(session.ledger.intend("eni", "CreateNetworkInterface", "token"), "eni", "eni-lost")
+    session.ledger.close()
+    results = janitor.clean_abroad(nowhere, out=tmp_path, patience=0)
+    assert any(one.item.id == "eni-lost" for result in results for one in result.left)
 
 
 @pytest.mark.parametrize("outcome", ["timeout", "reset", "unreadable", "5xx", "no id"])

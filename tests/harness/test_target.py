@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from harness.target import Credential, TargetError, is_loopback, load_target, parse_target, resolver
+from harness.target import Credential, TargetError, abroad, is_loopback, load_target, parse_target, resolver, shares
 
 KEYS = {"access_key_id": "LTAIkey0001", "access_key_secret": "the-secret"}
 LEAST = {"region": "cn-hangzhou", "callers": {"account": KEYS}}
@@ -38,6 +38,35 @@ def test_the_least_file_means_the_service():
 def test_endpoints(region, endpoint, vpc):
     """The VPC operations are at the service's VPC host, or at the same place for anything else."""
     assert made(region=region, endpoint=endpoint).vpc_endpoint == vpc
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "there", "vpc"),
+    [
+        ("", "https://ecs.cn-beijing.aliyuncs.com", "https://vpc.cn-beijing.aliyuncs.com"),
+        ("https://cloud.example:8443", "https://cloud.example:8443", "https://cloud.example:8443"),
+    ],
+)
+def test_the_second_region_has_the_endpoint_of_its_own_that_the_service_gives_it(endpoint, there, vpc):
+    """What is named under [setup] belongs to the first region, but for the instance type."""
+    setup = {"vpc_id": "vpc-1", "zone": "cn-hangzhou-b", "instance_type": "ecs.g7.large"}
+    target = abroad(made(endpoint=endpoint, second_region="cn-beijing", setup=setup))
+    assert (target.endpoint, target.vpc_endpoint) == (there, vpc)
+    assert (target.region, target.second_region) == ("cn-beijing", "cn-hangzhou")
+    assert (target.setup.vpc_id, target.setup.zone, target.setup.instance_type) == ("", "", "ecs.g7.large")
+
+
+@pytest.mark.parametrize(
+    ("instances", "enis", "workers", "room"), [(2, 8, 1, False), (4, 16, 1, True), (4, 16, 2, False), (16, 64, 2, True)]
+)
+def test_both_regions_together_keep_the_limits(instances, enis, workers, room):
+    """Nothing is created in the second region where that would leave too little for the first."""
+    limits = {"instances": instances, "network_interfaces": enis}
+    home, there = shares(made(second_region="cn-beijing", limits=limits), workers)
+    used = [home.limits, there.limits] if there else [home.limits]
+    assert (there is not None) == room
+    assert sum(one.instances for one in used) == instances and sum(one.network_interfaces for one in used) == enis
+    assert shares(made(limits=limits), workers)[1] is None
 
 
 def test_loopback_is_this_machine_only():
