@@ -118,6 +118,7 @@ class Lab:
             except ecs.SetupError as error:
                 self.last, self.bench.stale = None, arrange.PARTS
                 return Outcome(undecided=f"set-up failed: {error}")
+            self.record.leased(len(bound.instances), len(bound.enis))
             run = _Run(self, scenario, bound, book)
             try:
                 run.found += late

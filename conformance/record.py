@@ -41,6 +41,7 @@ class Record:
     answers: dict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
     rules: Counter[str] = field(default_factory=Counter)
     transitions: Counter[str] = field(default_factory=Counter)
+    leases: Counter[str] = field(default_factory=Counter)
     detach_calls: int = 0
     successes: int = 0
     latency: dict[str, list[float]] = field(default_factory=dict)
@@ -80,6 +81,10 @@ class Record:
         ids), states of instance, interface and attachment, who called, and how each parameter was made."""
         self.answers[" | ".join((" ".join(sorted(broken)), ", ".join(states), caller, shape))][said] += 1
 
+    def leased(self, instances: int, enis: int) -> None:
+        """A World was arranged, with so many instances and interfaces of those that the run owns."""
+        self.leases.update({"world": 1, "instance": instances, "eni": enis})
+
     def to_json(self) -> dict[str, Any]:
         """JSON-ready copy; sets as sorted lists."""
         return {
@@ -102,6 +107,7 @@ class Record:
             "answers": {k: dict(v) for k, v in self.answers.items()},
             "rules": dict(self.rules),
             "transitions": dict(self.transitions),
+            "leases": dict(self.leases),
             "detach_calls": self.detach_calls,
             "successes": self.successes,
             "latency": {k: v[:KEEP] for k, v in self.latency.items()},

@@ -33,7 +33,7 @@ from conformance.record import Record, read_all
 from harness import arrange, control, doctor, ecs, janitor, journal
 from harness import plan as plans
 from harness.client import Client
-from harness.ledger import common_folder
+from harness.ledger import KINDS, common_folder
 from harness.ledger import read as read_ledger
 from harness.redact import Redactor
 from harness.target import Target, TargetError, abroad, load_target, shares
@@ -487,7 +487,7 @@ def write_results(study: Study, *, incomplete: str = "") -> int:
     }
     results = compose(CONTRACTS[plan.revision], study.folder, records, callers, target, run, calls, incomplete)
     results["predicted"] = study.predicted
-    results["cost"] = _cost(study.folder, time.time())
+    results["cost"] = _cost(study.folder, verdicts.merge_counts(records, "leases"), time.time())
     problems = accept(results, study.deviations)
     counted = Counter(entry["verdict"] for entry in results["requirements"])
     status = VIOLATED if problems else _status(counted, incomplete)
@@ -500,15 +500,41 @@ def write_results(study: Study, *, incomplete: str = "") -> int:
     return status
 
 
-def _cost(folder: Path, now: float) -> dict[str, float]:
-    """What the run created, from its ledger; an instance counts until the end, because it may have lived so long."""
-    owned = [*read_ledger(folder).owned.values(), *read_ledger(folder / ABROAD).owned.values()]
-    lived = [max(0.0, now - one.at) for one in owned if one.kind == "instance" and one.at]
+def _cost(folder: Path, leased: Mapping[str, int], now: float) -> dict[str, Any]:
+    """What the run created, how long it had it, and how many worlds it served, from its ledgers and records."""
+    books = [read_ledger(folder), read_ledger(folder / ABROAD)]
+    owned = [(one, book.gone.get(one.id)) for book in books for one in book.owned.values()]
+    leases = []
+    for kind in KINDS:
+        spans = [(one.at, max(one.at, end or now)) for one, end in owned if one.kind == kind]
+        if spans:
+            leases.append(
+                {
+                    "kind": kind,
+                    "created": len(spans),
+                    "at_once": _most_at_once(spans),
+                    "seconds": round(sum(end - begin for begin, end in spans if begin), 1),
+                    "served": leased.get(kind, 0),
+                    "left": [one.id for one, end in owned if one.kind == kind and end is None],
+                }
+            )
+    found = {lease["kind"]: lease for lease in leases}
     return {
-        "instances": len(lived),
-        "network_interfaces": sum(one.kind == "eni" for one in owned),
-        "instance_seconds": round(sum(lived), 1),
+        "instances": found["instance"]["created"] if "instance" in found else 0,
+        "network_interfaces": found["eni"]["created"] if "eni" in found else 0,
+        "instance_seconds": found["instance"]["seconds"] if "instance" in found else 0.0,
+        "worlds": leased.get("world", 0),
+        "leases": leases,
     }
+
+
+def _most_at_once(spans: list[tuple[float, float]]) -> int:
+    """How many of these stretches of time overlap at most."""
+    most = alive = 0
+    for _, step in sorted(edge for begin, end in spans for edge in ((begin, 1), (end, -1))):
+        alive += step
+        most = max(most, alive)
+    return most
 
 
 def compose(

@@ -376,6 +376,8 @@ def _learn(bench: Bench, own: OwnInstance) -> None:
         for eni in ecs.describe_enis(bench.session, InstanceId=own.id):
             if eni.get("Type") == "Primary":
                 own.primary = str(eni.get("NetworkInterfaceId", ""))
+    if own.primary:
+        bench.session.ledger.brought(own.id, own.primary)
     refresh(bench)
 
 

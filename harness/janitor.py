@@ -166,7 +166,8 @@ def _time(text: str) -> float | None:
 
 @dataclass
 class _Work:
-    """A removal under way. why: the last refusal of each; going: those whose deletion was accepted."""
+    """A removal under way. why: the last refusal of each; going: those whose deletion was accepted; orphans: primary
+    interfaces of instances that are gone, still to be looked for."""
 
     session: ecs.Session
     todo: dict[str, Item]
@@ -175,6 +176,7 @@ class _Work:
     removed: list[Item] = field(default_factory=list)
     why: dict[str, str] = field(default_factory=dict)
     going: set[str] = field(default_factory=set)
+    orphans: set[str] = field(default_factory=set)
     again_at: dict[str, float] = field(default_factory=dict)
     pause: dict[str, float] = field(default_factory=dict)
 
@@ -186,6 +188,29 @@ class _Work:
         if item is not None:
             self.removed.append(item)
             self.session.ledger.gone(identifier)
+            if item.kind == "instance":
+                self.orphans |= {eni for eni, host in self.session.ledger.book().brought.items() if host == identifier}
+
+
+def orphans(book: Book) -> set[str]:
+    """Primary interfaces of instances that are gone, unless they are ours in their own right."""
+    return {eni for eni, host in book.brought.items() if host in book.gone and eni not in book.owned}
+
+
+def _take_orphans(work: _Work) -> None:
+    """An endpoint that wrongly detaches a primary interface leaves it behind when its instance goes: it is ours, too.
+
+    Only what is shown free, in a vSwitch that this run made, is taken."""
+    wanted = sorted(work.orphans)
+    shown = ecs.describe_enis(work.session, ids=wanted) if wanted else []
+    work.orphans = set()
+    for entry in shown:
+        identifier = str(entry.get("NetworkInterfaceId") or "")
+        free = entry.get("Status") == "Available" and not entry.get("InstanceId")
+        ours = work.session.ledger.owns(str(entry.get("VSwitchId") or ""))
+        if identifier in wanted and free and ours and not work.session.ledger.owns(identifier):
+            work.session.ledger.adopt("eni", identifier)
+            work.todo[identifier] = Item("eni", identifier, work.session.run_id)
 
 
 def remove(
@@ -201,17 +226,18 @@ def remove(
     todo = {item.id: item for item in items}
     for identifier in todo:
         session.ledger.check(identifier)
-    work = _Work(session, todo, now + longest, now + longest / 4)
+    work = _Work(session, todo, now + longest, now + longest / 4, orphans=orphans(session.ledger.book()))
     _undo_control(work)
     pauses = ecs.pauses(session)
-    while work.todo:
+    while work.todo or work.orphans:
         try:
+            _take_orphans(work)
             progress = _round(work)
         except ecs.SetupError as error:
             progress = False
             for item in work.todo.values():
                 work.why[item.id] = str(error)[:200]
-        if not work.todo or timing.monotonic() >= work.until:
+        if not (work.todo or work.orphans) or timing.monotonic() >= work.until:
             break
         if progress:
             pauses = ecs.pauses(session)
@@ -493,7 +519,7 @@ def _books(out: Path | None, target: Target) -> dict[str, Path]:
         book: Book = read_ledgers(path.parent)
         if book.where not in ("", ecs.where(target)) or not valid_run_id(book.run_id):
             continue
-        if book.open or set(book.owned) - book.gone:
+        if book.open or set(book.owned) - set(book.gone):
             books[book.run_id] = path.parent
     return books
 

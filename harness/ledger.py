@@ -10,7 +10,8 @@ target file is refused, over all workers of the run together.
     {"event": "intent", "n": 1, "kind": "eni", "action": "CreateNetworkInterface", "token": "...", ...}
     {"event": "made", "n": 1, "kind": "eni", "id": "eni-..."}
     {"event": "refused", "n": 1, "kind": "eni", "why": "..."}
-    {"event": "gone", "id": "eni-..."}
+    {"event": "brought", "id": "i-...", "eni": "eni-..."}    an instance was made with this primary interface
+    {"event": "gone", "id": "eni-...", "at": 1764000000.0}
     {"event": "closing"}                          the run is being taken down: nothing more may be created
     {"event": "settled", "at": 1764000000.0}      nothing of the intents before this moment is left
 """
@@ -69,6 +70,8 @@ class Book:
     """What the ledger files of a directory say. `open`: intents without an outcome.
 
     where: the endpoint and region that the resources are in, "" if it was not noted. started: Unix seconds.
+    gone: when what is gone was seen to be gone, Unix seconds, 0 if that was not noted. brought: the instance of
+    each primary interface.
     """
 
     run_id: str
@@ -76,7 +79,8 @@ class Book:
     started: float
     owned: Mapping[str, Owned]
     open: tuple[Owned, ...]
-    gone: frozenset[str]
+    gone: Mapping[str, float]
+    brought: Mapping[str, str]
 
     def alive(self, kind: str) -> int:
         """How many resources of a kind exist or may exist."""
@@ -167,7 +171,8 @@ class _State:
         self.closing = False
         self.owned: dict[str, Owned] = {}
         self.pending: dict[tuple[str, int], Owned] = {}
-        self.gone: set[str] = set()
+        self.gone: dict[str, float] = {}
+        self.brought: dict[str, str] = {}
         self.alive: Counter[str] = Counter()
 
     def take(self, worker: str, data: bytes) -> int:
@@ -206,12 +211,14 @@ class _State:
             closed = self.pending.pop((worker, int(event["n"])), None)
             if closed is not None:
                 self.alive[closed.kind] -= 1
+        elif what == "brought":
+            self.brought[str(event["eni"])] = str(event["id"])
         elif what == "closing":
             self.closing = True
         elif what == "settled":
             self.settled = max(self.settled, float(event["at"]))
         elif what == "gone" and event["id"] not in self.gone:
-            self.gone.add(str(event["id"]))
+            self.gone[str(event["id"])] = float(event.get("at", 0))
             if event["id"] in self.owned:
                 self.alive[self.owned[str(event["id"])].kind] -= 1
 
@@ -222,7 +229,8 @@ class _State:
             self.started,
             dict(self.owned),
             tuple(intent for intent in self.pending.values() if intent.at > self.settled),
-            frozenset(self.gone),
+            dict(self.gone),
+            dict(self.brought),
         )
 
 
@@ -312,12 +320,16 @@ class Ledger:
         """The creating call certainly created nothing."""
         self._write({"event": "refused", "n": n, "kind": kind, "why": why[:200]})
 
+    def brought(self, instance: str, eni: str) -> None:
+        """An instance of ours was made with this primary interface, which is to go with it."""
+        self._write({"event": "brought", "id": instance, "eni": eni})
+
     def gone(self, identifier: str) -> None:
         """The resource was seen to be gone."""
         with self._mutex:
             known = identifier in self._state.owned and identifier not in self._state.gone
         if known:
-            self._write({"event": "gone", "id": identifier})
+            self._write({"event": "gone", "id": identifier, "at": round(self._clock(), 3)})
 
     def place(self, where: str) -> None:
         """Note the endpoint and region that the resources are in, unless that is known."""

@@ -113,6 +113,8 @@ def render(
         lanes=lambda moments: svg.lanes(views.lanes(moments)),
         others=views.others,
         forecast=views.forecast(results),
+        leases=views.leases(results.cost),
+        left_behind=views.left_behind(results.cost),
         reproductions=ev.reproductions,
         answer=ev.answer,
         answer_was_admissible=ev.answer_was_admissible,

@@ -203,12 +203,29 @@ class Duel:
 
 
 @dataclass(frozen=True)
+class Lease:
+    """What the run had of one kind. created: in all. at_once: at most. seconds: that they existed, together. served:
+    places in worlds that they filled. left: ids of those that were not seen to be gone."""
+
+    kind: str
+    created: int = 0
+    at_once: int = 0
+    seconds: float = 0.0
+    served: int = 0
+    left: tuple[str, ...] = ()
+    extra: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class Cost:
-    """What the run used: resources that it created in all, and seconds that instances existed, at most."""
+    """What the run used: resources that it created in all, seconds that instances existed, at most, and the worlds
+    that were arranged with them."""
 
     instances: float = 0
     network_interfaces: float = 0
     instance_seconds: float = 0.0
+    worlds: int = 0
+    leases: tuple[Lease, ...] = ()
     extra: dict[str, Any] = field(default_factory=dict)
 
 

@@ -568,6 +568,39 @@ def forecast(results: model.Results) -> Forecast | None:
     )
 
 
+@dataclass(frozen=True)
+class Lease:
+    """What the run had of one kind, in words. each: worlds that one of them served, on average, "" if unknown."""
+
+    name: str
+    created: int
+    at_once: int
+    given_back: int
+    existed: str
+    each: str
+
+
+def leases(cost: model.Cost | None) -> tuple[Lease, ...]:
+    """Instances and interfaces first, then what they stand on."""
+    rows = sorted(cost.leases if cost else (), key=lambda one: (not one.served, one.kind != "instance"))
+    return tuple(
+        Lease(
+            {"eni": "network interface"}.get(one.kind, one.kind.replace("_", " ")),
+            one.created,
+            one.at_once,
+            one.created - len(one.left),
+            seconds(one.seconds / one.created) if one.created else "",
+            f"{one.served / one.created:.1f}" if one.served and one.created else "",
+        )
+        for one in rows
+    )
+
+
+def left_behind(cost: model.Cost | None) -> tuple[str, ...]:
+    """Ids of resources that the run created and did not see gone."""
+    return tuple(identifier for one in (cost.leases if cost else ()) for identifier in one.left)
+
+
 def _money(told: model.Predicted, used: model.Cost | None) -> str:
     """What the used instance hours cost at the predicted price; "" when one of the two is not known."""
     if used is None or not told.hours:

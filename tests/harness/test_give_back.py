@@ -327,6 +327,36 @@ def test_a_stubborn_resource_is_reported_and_the_rest_goes(target, foreign, tmp_
     session.ledger.close()
 
 
+def test_a_primary_interface_that_was_wrongly_detached_goes_too(tmp_path):
+    """It outlives its instance, and its network could not go before it; one in a network of others is left alone."""
+    with running(settle_ms=SETTLE_MS, faults=["accepts-primary"]) as emulator:
+        broken = load_target(emulator.write_target(tmp_path / "t.toml"))
+        session = session_of(broken, Client(broken), tmp_path / "run-000001")
+        ground = ecs.lay_ground(session)
+        primaries = []
+        for _ in range(2):
+            host = ecs.create_instance(session, ground)
+            ecs.wait_for(session, lambda: status(session, host) == "Running", "up")  # noqa: B023
+            (primary,) = (e["NetworkInterfaceId"] for e in ecs.describe_enis(session, InstanceId=host))
+            session.ledger.brought(host, primary)
+            pairs = [("RegionId", broken.region), ("InstanceId", host), ("NetworkInterfaceId", primary)]
+            assert ecs.succeeded(session.client.send("DetachNetworkInterface", pairs))
+            ecs.wait_for(session, lambda: status(session, primary) == "Available", "detached")  # noqa: B023
+            primaries.append(primary)
+        ecs.delete_instance(session, host)  # one is gone before the end, one goes at the end
+        ecs.wait_for(session, lambda: not status(session, host), "gone")
+        other = ecs.Session(broken, session.client, ledger.Ledger(janitor.scratch(), "standing-1", durable=False), "s")
+        ecs.create_eni(other, ecs.lay_ground(other))
+        standing = {owned.id for owned in other.ledger.book().owned.values()}
+        (foreign,) = (one for one in standing if one.startswith("eni-"))
+        session.ledger.brought(host, foreign)  # as a confused endpoint may have told
+        done = janitor.teardown(session, seconds=2)
+        assert set(primaries) <= {item.id for item in done.removed} and not done.left
+        assert {identifier for _, identifier in everything(session)} == standing
+        session.ledger.close()
+        other.ledger.close()
+
+
 @pytest.mark.parametrize("call", [3, 17, 29])
 def test_a_real_process_and_a_real_kill(call, target, foreign, tmp_path):
     """As above, by SIGKILL of a process of its own."""

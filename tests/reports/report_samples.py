@@ -252,6 +252,12 @@ def results(run: str = "20261124-101500-a1b2", seed: int = 7, calls: int = 4000)
             "instances": 2,
             "network_interfaces": 8,
             "instance_seconds": 188.0,
+            "worlds": 90,
+            "leases": [
+                {"kind": "vpc", "created": 1, "at_once": 1, "seconds": 95.0, "served": 0, "left": []},
+                {"kind": "eni", "created": 8, "at_once": 5, "seconds": 400.0, "served": 180, "left": ["eni-left1"]},
+                {"kind": "instance", "created": 2, "at_once": 2, "seconds": 188.0, "served": 150, "left": []},
+            ],
         },
         "predicted": {
             "source": "3 runs on the embedded emulator",

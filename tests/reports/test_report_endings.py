@@ -48,6 +48,11 @@ def test_json_is_the_results_and_nothing_else(target: Path, tmp_path: Path) -> N
     results = json.loads(done.stdout)
     assert results["cost"]["instances"] >= 1
     assert results["cost"]["network_interfaces"] >= 1
+    assert results["cost"]["worlds"] >= 1
+    leases = {lease["kind"]: lease for lease in results["cost"]["leases"]}
+    assert leases["eni"]["created"] >= leases["eni"]["at_once"] >= 1
+    assert leases["instance"]["served"] >= 1
+    assert [lease["left"] for lease in leases.values()] == [[]] * len(leases)
     shown = {
         json.loads(p.read_text())["fullName"] for p in (tmp_path / "latest" / "allure-results").glob("*-result.json")
     }

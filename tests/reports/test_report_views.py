@@ -60,6 +60,26 @@ def test_used_hours_are_priced_as_predicted() -> None:
     )
 
 
+def test_leases_tell_what_was_had_how_often_it_served_and_what_is_left() -> None:
+    leases = [
+        {"kind": "vpc", "created": 1, "at_once": 1, "seconds": 60.0, "served": 0, "left": []},
+        {"kind": "eni", "created": 4, "at_once": 3, "seconds": 100.0, "served": 30, "left": ["eni-left1"]},
+        {"kind": "instance", "created": 2, "at_once": 2, "seconds": 110.0, "served": 25, "left": []},
+    ]
+    used = {"instances": 2, "network_interfaces": 4, "instance_seconds": 110.0, "worlds": 20, "leases": leases}
+    results = _results(cost=used)
+    assert views.leases(results.cost) == (
+        views.Lease("instance", 2, 2, 2, "55 s", "12.5"),
+        views.Lease("network interface", 4, 3, 3, "25 s", "7.5"),
+        views.Lease("vpc", 1, 1, 1, "60 s", ""),
+    )
+    page = _page(results)
+    assert "20 worlds were arranged with it. 1 is left behind : eni-left1" in page
+    used["leases"] = [{**one, "left": []} for one in leases]
+    assert "All of it was given back." in _page(_results(cost=used))
+    assert "Leases" not in _page(_results(cost={"instances": 2}))
+
+
 def test_a_run_without_a_prediction_shows_its_calls_alone() -> None:
     for predicted in ({}, {"predicted": None}):
         results = _results(**predicted)
