@@ -117,7 +117,7 @@ def build(
         "step": found.step,
         "exchange": journal.to_json(replace(exchange, body=exchange.body[:BODY])) if exchange is not None else None,
         "world_before": _world(found.before),
-        "world_after": _world(found.after),
+        "world_after": _world(found.after or found.end),
         "changes": [
             {"resource": c.resource, "path": c.path, "before": _plain(c.before), "after": _plain(c.after)}
             for c in found.changes[:50]

@@ -50,7 +50,8 @@ UNDECLARED = "undeclared parameter"
 
 @dataclass(frozen=True)
 class Found:
-    """A finding with its evidence. step: index of the step, -1 for a look. changes: what differed."""
+    """A finding with its evidence. step: index of the step, -1 for a look. changes: what differed. after: the look
+    that shows it; end: the last look of the Scenario, where an answer shows it."""
 
     finding: Finding
     step: int
@@ -58,6 +59,7 @@ class Found:
     expected: Admissible | None = None
     before: Snapshot | None = None
     after: Snapshot | None = None
+    end: Snapshot | None = None
     changes: tuple[frame.Change, ...] = ()
     history: tuple[Mapping[str, Any], ...] = ()
 
@@ -123,6 +125,7 @@ class Lab:
             try:
                 run.found += late
                 run.take_all()
+                run.look_at_the_end()
             except ecs.SetupError as error:
                 self.last, self.bench.stale = None, arrange.PARTS
                 return Outcome(tuple(run.found), f"looking or acting failed: {error}")
@@ -810,7 +813,9 @@ class _Run:
         settled = freed - set(self.detached) - self.touched
         if any(change.resource in settled for change in differences):
             finding = replace(finding, requirement="F08", also=(finding.requirement, *finding.also))
-        self.found.append(Found(finding, index, blamed, None, self.snapshot, now, tuple(differences), history))
+        self.found.append(
+            Found(finding, index, blamed, None, self.snapshot, now, changes=tuple(differences), history=history)
+        )
         self.dirty = True
 
     # --- the gateway -----------------------------------------------------------------------------
@@ -898,11 +903,12 @@ class _Run:
             return
         accepted = 200 <= exchange.status < 300
         if deed.op == "attach" and accepted and self._full(deed):
-            quota = self.lab.bench.ground.eni_quota
-            text = f"{deed.eni} was attached to {deed.instance}, all of whose {quota} slots are taken"
-            self._say(Finding("F06", text, "a slot too many", (), 0.9), index, exchange, None)
-            arrange.spoil(self.lab.bench, deed.instance)
-            self.dirty = True
+            arrange.spoil(self.lab.bench, deed.instance)  # it has more slots than others, so it proves nothing more
+            if self._limited():
+                quota = self.lab.bench.ground.eni_quota
+                text = f"{deed.eni} was attached to {deed.instance}, all of whose {quota} slots are taken"
+                self._say(Finding("F06", text, "a slot too many", (), 0.9), index, exchange, None)
+                self.dirty = True
         if deed.op == "attach":
             own = next((e for e in self.lab.bench.enis if e.id == deed.eni), None)
             if accepted and own:
@@ -934,11 +940,13 @@ class _Run:
         return frozenset(out)
 
     def _full(self, deed: model.Deed) -> bool:
-        """Whether every slot of the instance is certainly taken: as many as its type has, and an attachment too
-        many was refused earlier in this history, so the number is one that the endpoint keeps to."""
+        """Whether every slot of the instance is certainly taken: as many as its type has."""
         taken = sum(1 for e in self.known.enis.values() if e.on == frozenset({deed.instance}))
-        kept = any(h["step"].startswith("attach") and "Limit" in h["code"] for h in self.history)
-        return kept and taken >= self.lab.bench.ground.eni_quota
+        return taken >= self.lab.bench.ground.eni_quota
+
+    def _limited(self) -> bool:
+        """Whether an attachment too many was refused earlier in this history: the endpoint keeps to the number."""
+        return any(h["step"].startswith("attach") and "Limit" in h["code"] for h in self.history)
 
     def _deed(self, act: Act) -> model.Deed:
         eni = self.enis[act.eni % len(self.enis)] if self.enis else ""
@@ -1102,6 +1110,13 @@ class _Run:
 
     # --- evidence --------------------------------------------------------------------------------
 
+    def look_at_the_end(self) -> None:
+        """What an answer shows is told with the world that it left. Raises ecs.SetupError."""
+        answered = all(f.exchange is None or f.exchange.outcome == "answered" for f in self.found)
+        if answered and any(f.after is None for f in self.found):
+            end = arrange.refresh(self.lab.bench)
+            self.found = [f if f.after else replace(f, end=end) for f in self.found]
+
     def _note(self, index: int, what: str, exchange: Exchange) -> None:
         code = code_of(exchange) if exchange.outcome == "answered" else exchange.outcome
         self.history.append(
@@ -1122,7 +1137,7 @@ class _Run:
         return None
 
     def _say(self, finding: Finding, index: int, exchange: Exchange, expected: Admissible | None) -> None:
-        self.found.append(Found(finding, index, exchange, expected, self.snapshot, None, (), tuple(self.history)))
+        self.found.append(Found(finding, index, exchange, expected, self.snapshot, history=tuple(self.history)))
 
     def _compare_wires(self) -> None:
         """M01 to M04, M08: the same call in other wire forms must get the same answer. P07: also with a parameter

@@ -53,6 +53,10 @@ def test_json_is_the_results_and_nothing_else(target: Path, tmp_path: Path) -> N
     assert leases["eni"]["created"] >= leases["eni"]["at_once"] >= 1
     assert leases["instance"]["served"] >= 1
     assert [lease["left"] for lease in leases.values()] == [[]] * len(leases)
+    (evidence,) = (json.loads(p.read_text()) for p in (tmp_path / "latest" / "evidence").glob("*.json"))
+    before, after = ({e["id"]: e["status"] for e in evidence[when]["enis"]} for when in ("world_before", "world_after"))
+    left = [e for e in before if before[e] == "InUse" != after[e]]
+    assert len(left) == 1, "the picture shows what the call did"
     shown = {
         json.loads(p.read_text())["fullName"] for p in (tmp_path / "latest" / "allure-results").glob("*-result.json")
     }
