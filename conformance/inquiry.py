@@ -25,6 +25,7 @@ from conformance.contract import full_id
 from conformance.lab import Found, Lab, Outcome
 from conformance.shrink import shrink
 from harness.redact import Redactor
+from strategies.calls import valid
 
 T = TypeVar("T")
 
@@ -36,6 +37,8 @@ HASTY = 0.2
 """Seconds for which a difference is looked at again while a counterexample is made smaller."""
 CONFIRM = 2
 """How often a counterexample is judged again before it is reported."""
+UNFINISHED = 3
+"""How many of the detaches that a set-up could not finish are tried as Scenarios: each may take the settle limit."""
 LOST = "lost.txt"
 """File in a run's directory that says why the target could no longer be reached; no worker goes on after that."""
 CLOCKED = ("outcome:timeout", "stays", "F02:stays Detaching")
@@ -92,6 +95,7 @@ class Inquiry:
     test: str = ""
     current: Scenario | None = None
     previous: Scenario | None = None
+    tried: list[Scenario] = field(default_factory=list)
 
     # --- running ---------------------------------------------------------------------------------
 
@@ -148,7 +152,8 @@ class Inquiry:
                 self.lab.record.lacks(requirements, outcome.missing)
             else:
                 self.lab.record.undecided(requirements, outcome.undecided)
-                self._look_for_target()
+                if self._look_for_target():
+                    self._finish()
         else:
             self.judged += 1
         for found in outcome.found:
@@ -156,6 +161,17 @@ class Inquiry:
                 break
             self._follow(found, scenario)
         return outcome
+
+    def _finish(self) -> None:
+        """The set-up's own detach is the operation under test: where it was accepted and did not come to its end, the
+        same is tried as a Scenario, in a world like that one."""
+        for world, place in self.lab.unfinished():
+            scenario = Scenario(world, (Detach(valid(place)), Settle()), name="what a set-up could not finish")
+            if scenario in self.tried or len(self.tried) >= UNFINISHED or self.stop:
+                continue
+            self.tried.append(scenario)
+            for found in self.lab.run(scenario).found:
+                self._follow(found, scenario)
 
     def run_all(self, scenarios: Iterable[Scenario], requirements: Sequence[str] = (), must: int = 1) -> None:
         """Carry out several; those after the first `must` are left out when the time for this effort is spent."""

@@ -99,6 +99,15 @@ class Lab:
     def session(self) -> ecs.Session:
         return self.bench.session
 
+    def unfinished(self) -> list[tuple[World, int]]:
+        """Worlds, and the place of an interface in each, in which the set-up's own detach did not come to its end; each
+        is told once."""
+        benches = (self.bench, *((self.second.bench,) if self.second else ()))
+        told = [world for bench in benches for world in bench.unfinished]
+        for bench in benches:
+            bench.unfinished.clear()
+        return told
+
     def run(self, scenario: Scenario, *, record: bool = True) -> Outcome:
         """Arrange the World, take the steps, judge everything. `record` False: nothing is credited."""
         if scenario.world.region == "second" and self.abroad is not None:

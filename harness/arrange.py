@@ -11,6 +11,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
+from typing import Literal
 
 from conformance.case import EniSpec, InstanceSpec, World
 from harness import control, ecs, observe
@@ -57,18 +58,19 @@ class OwnInstance:
 
     id: str
     zone: int
-    past: str = "fresh"
+    past: Literal["fresh", "restarted", "rebooted"] = "fresh"
     primary: str = ""
     name: str = ""
 
 
 @dataclass
 class OwnEni:
-    """An interface of the bench. `hosts`: the instances it has been attached to, in order."""
+    """An interface of the bench. `look`: what it was made like, None if it is not to be used again. `hosts`: the
+    instances it has been attached to, in order."""
 
     id: str
     zone: int
-    look: tuple[object, ...]
+    look: EniSpec | None
     hosts: list[str] = field(default_factory=list)
     group: str = ""
     vswitch: str = ""
@@ -100,7 +102,9 @@ class Bound:
 class Bench:
     """What one worker owns and may use. `most_instances`, `most_enis`: its share of the limits. `lags`: whether
     descriptions have been seen to lag behind (`measured`: it was tried on purpose). `moved_at`: monotonic time of the
-    last order or difference. `second_region`: it is in the target's second region."""
+    last order or difference. `second_region`: it is in the target's second region. `unfinished`: Worlds, each with
+    the place of an interface, like those in which the set-up's own detach was accepted and did not come to its end.
+    """
 
     session: ecs.Session
     ground: ecs.Ground
@@ -119,6 +123,7 @@ class Bench:
     measured: bool = False
     moved_at: float = 0.0
     abandoned: list[str] = field(default_factory=list)
+    unfinished: list[tuple[World, int]] = field(default_factory=list)
     settled: list[float] = field(default_factory=list)
     second_region: bool = False
 
@@ -321,7 +326,7 @@ def spoil(bench: Bench, resource: str) -> None:
     """An interface or instance that a wrong effect has changed is not used again; it goes when room is needed."""
     for eni in bench.enis:
         if eni.id == resource:
-            eni.look = ()
+            eni.look = None
     for instance in bench.instances:
         if instance.id == resource:
             instance.zone = -1
@@ -418,7 +423,7 @@ def _restart(bench: Bench, own: OwnInstance, past: str, status: str) -> None:
         until(bench, lambda s: s.status(own.id) == "Stopped", "set-up: stopping an instance", "instances")
         _steady(bench, own, "Running")
         until(bench, lambda s: s.status(own.id) == "Running", "set-up: starting an instance", "instances")
-    own.past = past
+    own.past = "rebooted" if past == "rebooted" else "restarted"
     if status == "Stopped":
         _steady(bench, own, "Stopped")
         until(bench, lambda s: s.status(own.id) == "Stopped", "set-up: stopping an instance", "instances")
@@ -427,13 +432,10 @@ def _restart(bench: Bench, own: OwnInstance, past: str, status: str) -> None:
 # --- interfaces ----------------------------------------------------------------------------------
 
 
-def _look_of(spec: EniSpec, zone: int) -> tuple[object, ...]:
+def _look_of(spec: EniSpec) -> EniSpec:
     """What an interface must look like to serve a spec; a faulty one has a network of its own."""
     own_network = spec.fault.partition(".")[0] if spec.fault.startswith(("vswitch", "security_group")) else ""
-    return (
-        zone, spec.tags, spec.groups, spec.addresses, spec.name, spec.description, spec.delete_on_release,
-        own_network,
-    )  # fmt: skip
+    return replace(spec, on=None, status="Available", past="any", fault=own_network)
 
 
 def _past_fits(own: OwnEni, past: str, host: str) -> bool:
@@ -474,18 +476,42 @@ def remove_enis(bench: Bench, doomed: list[OwnEni]) -> None:
 def _detach(bench: Bench, enis: list[OwnEni]) -> None:
     """Detach interfaces as part of the set-up and wait until they are Available."""
     ids = [e.id for e in enis]
+    alike = {e.id: _world_like(bench, e) for e in enis}
     for identifier in ids:
         status = bench.now.status(identifier)
         if status in ("InUse", "Attaching"):
             touch(bench)
             ecs.detach_eni(bench.session, bench.now.link(identifier), identifier)
-    if ids:
-        until(
-            bench,
-            lambda s: all(s.status(i) in ("Available", "") and not s.link(i) for i in ids),
-            "set-up: detaching interfaces",
-            "enis",
-        )
+
+    def free(snapshot: Snapshot, eni: str) -> bool:
+        return snapshot.status(eni) in ("Available", "") and not snapshot.link(eni)
+
+    try:
+        if ids:
+            until(bench, lambda s: all(free(s, i) for i in ids), "set-up: detaching interfaces", "enis")
+    except NotArranged:
+        bench.unfinished += [world for i in ids if not free(bench.now, i) and (world := alike[i])]
+        raise
+
+
+def _world_like(bench: Bench, own: OwnEni) -> tuple[World, int] | None:
+    """A World like the one that an attached interface is in, and its place there; None if that is not well known."""
+    host = next((i for i in bench.instances if i.id == bench.now.link(own.id)), None)
+    status = bench.now.status(host.id) if host else ""
+    if host is None or host.zone < 0 or own.look is None or status not in ("Running", "Stopped"):
+        return None
+    specs: list[EniSpec] = []
+    place = 0
+    for eni in bench.enis:
+        if eni.look is not None and bench.now.link(eni.id) == host.id:
+            place = len(specs) if eni is own else place
+            before = eni.hosts[-2:-1]
+            past: Literal["fresh", "reattached", "moved"] = (
+                "fresh" if not before else "reattached" if before == [host.id] else "moved"
+            )
+            specs.append(replace(eni.look, on=0, status="InUse", past=past, fault=""))
+    instance = InstanceSpec("Running" if status == "Running" else "Stopped", host.past, host.zone)
+    return World((instance,), tuple(specs), region="second" if bench.second_region else "first"), place
 
 
 def _create_eni(bench: Bench, spec: EniSpec, zone: int, keep: frozenset[str]) -> OwnEni:
@@ -509,7 +535,7 @@ def _create_eni(bench: Bench, spec: EniSpec, zone: int, keep: frozenset[str]) ->
         vswitch_id=vswitch,
         security_group_id=group,
     )
-    own = OwnEni(identifier, zone, _look_of(spec, zone), [], group, vswitch)
+    own = OwnEni(identifier, zone, _look_of(spec), [], group, vswitch)
     bench.enis.append(own)
     touch(bench)
     return own
@@ -530,7 +556,9 @@ def _pick_eni(bench: Bench, spec: EniSpec, zone: int, host: str, keep: set[str])
     fits = [
         e
         for e in bench.enis
-        if e.id not in keep and e.look == _look_of(spec, zone) and (not host or _past_fits(e, spec.past, host))
+        if e.id not in keep
+        and (e.zone, e.look) == (zone, _look_of(spec))
+        and (not host or _past_fits(e, spec.past, host))
     ]
     fits.sort(key=lambda e: (bench.now.link(e.id) != host, bench.now.link(e.id) != ""))
     if fits:

@@ -4,6 +4,7 @@ import itertools
 
 import pytest
 
+from conformance.case import EniSpec, InstanceSpec, World
 from harness import arrange
 from harness.snapshot import Snapshot
 
@@ -37,7 +38,7 @@ USED, LEAVING, FREE = state("InUse", "i-1", ["eni-1"]), state("Detaching", "i-1"
 @pytest.fixture
 def bench():
     made = arrange.Bench(None, None, frozenset(), 2, 4, 2.0, step=0.001)
-    made.enis = [arrange.OwnEni("eni-1", 0, ())]
+    made.enis = [arrange.OwnEni("eni-1", 0, EniSpec(on=None, status="Available"))]
     made.instances = [arrange.OwnInstance("i-1", 0)]
     return made
 
@@ -117,3 +118,26 @@ def test_interfaces_and_instances_that_never_agree_are_taken_as_they_are(bench, 
     shows(state("InUse", "i-1", ["eni-7"]))
     assert arrange._agreed(bench, ["eni-1"], frozenset()).held("i-1") == {"eni-7"}
     assert bench.lags
+
+
+def test_a_detach_of_the_set_up_that_does_not_end_is_told_with_a_world_like_its_own(bench, shows, monkeypatch):
+    """The second of two interfaces, tagged, attached here before, to an instance that was restarted."""
+    bench.settle_seconds = 0.05
+    bench.instances = [arrange.OwnInstance("i-1", 1, "restarted")]
+    looks = (EniSpec(on=None, status="Available"), EniSpec(on=None, status="Available", tags=2))
+    bench.enis = [arrange.OwnEni(f"eni-{n}", 1, look, ["i-1"]) for n, look in enumerate(looks)]
+    bench.enis[1].hosts = ["i-1", "i-1"]
+
+    def attached(*statuses):
+        enis = {f"eni-{n}": {"Status": status, "InstanceId": "i-1"} for n, status in enumerate(statuses)}
+        return Snapshot(0.0, enis, {"i-1": {"Status": "Running"}})
+
+    sent = []
+    monkeypatch.setattr(arrange.ecs, "detach_eni", lambda _session, instance, eni: sent.append((instance, eni)))
+    shows(attached("InUse", "InUse"), attached("InUse", "Detaching"))
+    arrange.refresh(bench)
+    with pytest.raises(arrange.NotArranged):
+        arrange._detach(bench, [bench.enis[1]])
+    assert sent == [("i-1", "eni-1")]
+    specs = (EniSpec(past="fresh"), EniSpec(past="reattached", tags=2))
+    assert bench.unfinished == [(World((InstanceSpec(past="restarted", zone=1),), specs), 1)]
