@@ -35,6 +35,7 @@ class InstanceSpec:
 class EniSpec:
     """One secondary network interface of a World; `on` is the place of its instance, None if unattached.
 
+    `other_vswitch`: it lies in another vSwitch of the zone than instances do, where the network is the run's own.
     `fault` is a condition that only the control protocol can bring about (design: vswitch.remove,
     security_group.remove, security_group.type, security_group.full, eni.zone, eni.vpc, eni.type=TEXT).
     """
@@ -48,6 +49,7 @@ class EniSpec:
     name: Literal["", "plain", "long", "unicode", "same"] = "plain"
     description: Literal["", "plain", "long", "unicode"] = ""
     delete_on_release: bool | None = None
+    other_vswitch: bool = False
     fault: str = ""
 
 

@@ -25,7 +25,7 @@ from conformance.contract import full_id
 from conformance.lab import Found, Lab, Outcome
 from conformance.shrink import shrink
 from harness.redact import Redactor
-from strategies.calls import valid
+from strategies.cases import again
 
 T = TypeVar("T")
 
@@ -163,10 +163,10 @@ class Inquiry:
         return outcome
 
     def _finish(self) -> None:
-        """The set-up's own detach is the operation under test: where it was accepted and did not come to its end, the
-        same is tried as a Scenario, in a world like that one."""
-        for world, place in self.lab.unfinished():
-            scenario = Scenario(world, (Detach(valid(place)), Settle()), name="what a set-up could not finish")
+        """The set-up's own detach is the operation under test, too: where its promise is not kept, the same is tried as
+        a Scenario, in a world like that one."""
+        for one in self.lab.unfinished():
+            scenario = again(one.world, one.place, self.lab.bench.ground.eni_quota if one.what == "attach" else 0)
             if scenario in self.tried or len(self.tried) >= UNFINISHED or self.stop:
                 continue
             self.tried.append(scenario)

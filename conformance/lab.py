@@ -99,11 +99,10 @@ class Lab:
     def session(self) -> ecs.Session:
         return self.bench.session
 
-    def unfinished(self) -> list[tuple[World, int]]:
-        """Worlds, and the place of an interface in each, in which the set-up's own detach did not come to its end; each
-        is told once."""
+    def unfinished(self) -> list[arrange.Unfinished]:
+        """What the set-up could not do although the page promises it; each is told once."""
         benches = (self.bench, *((self.second.bench,) if self.second else ()))
-        told = [world for bench in benches for world in bench.unfinished]
+        told = [one for bench in benches for one in bench.unfinished]
         for bench in benches:
             bench.unfinished.clear()
         return told

@@ -216,7 +216,16 @@ def _smaller_worlds(scenario: Scenario) -> Iterator[Scenario]:
         plainest = dataclasses.replace(plain_eni, **keep)  # type: ignore[arg-type]
         if eni != plainest:
             yield replace(scenario, world=_with_eni(world, k, plainest))
-            for name in ("past", "tags", "groups", "addresses", "name", "description", "delete_on_release"):
+            for name in (
+                "past",
+                "tags",
+                "groups",
+                "addresses",
+                "name",
+                "description",
+                "delete_on_release",
+                "other_vswitch",
+            ):
                 if getattr(eni, name) != getattr(plain_eni, name):
                     one = dataclasses.replace(eni, **{name: getattr(plain_eni, name)})
                     yield replace(scenario, world=_with_eni(world, k, one))

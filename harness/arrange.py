@@ -8,6 +8,7 @@ raises NotArranged with the reason; it never guesses. Frozen states and other co
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
@@ -66,7 +67,7 @@ class OwnInstance:
 @dataclass
 class OwnEni:
     """An interface of the bench. `look`: what it was made like, None if it is not to be used again. `hosts`: the
-    instances it has been attached to, in order."""
+    instances it has been attached to, in order. `group`, `vswitch`: what is its alone, for a fault to hit."""
 
     id: str
     zone: int
@@ -98,13 +99,22 @@ class Bound:
     linked: Mapping[str, str] = field(default_factory=dict)
 
 
+@dataclass(frozen=True)
+class Unfinished:
+    """What the set-up could not do although the page promises it, for an interface of a World, by its place: a detach
+    that was accepted and did not come to its end, or an attach refused for want of a slot that must be free."""
+
+    what: Literal["detach", "attach"]
+    world: World
+    place: int
+
+
 @dataclass
 class Bench:
     """What one worker owns and may use. `most_instances`, `most_enis`: its share of the limits. `lags`: whether
     descriptions have been seen to lag behind (`measured`: it was tried on purpose). `moved_at`: monotonic time of the
-    last order or difference. `second_region`: it is in the target's second region. `unfinished`: Worlds, each with
-    the place of an interface, like those in which the set-up's own detach was accepted and did not come to its end.
-    """
+    last order or difference. `second_region`: it is in the target's second region. `unfinished`: what of the
+    set-up's own work did not do what it must."""
 
     session: ecs.Session
     ground: ecs.Ground
@@ -123,7 +133,8 @@ class Bench:
     measured: bool = False
     moved_at: float = 0.0
     abandoned: list[str] = field(default_factory=list)
-    unfinished: list[tuple[World, int]] = field(default_factory=list)
+    unfinished: list[Unfinished] = field(default_factory=list)
+    other_vswitches: dict[int, str] = field(default_factory=dict)
     settled: list[float] = field(default_factory=list)
     second_region: bool = False
 
@@ -476,7 +487,7 @@ def remove_enis(bench: Bench, doomed: list[OwnEni]) -> None:
 def _detach(bench: Bench, enis: list[OwnEni]) -> None:
     """Detach interfaces as part of the set-up and wait until they are Available."""
     ids = [e.id for e in enis]
-    alike = {e.id: _world_like(bench, e) for e in enis}
+    alike = {e.id: _world_like(bench, e, bench.now.link(e.id)) for e in enis}
     for identifier in ids:
         status = bench.now.status(identifier)
         if status in ("InUse", "Attaching"):
@@ -490,26 +501,30 @@ def _detach(bench: Bench, enis: list[OwnEni]) -> None:
         if ids:
             until(bench, lambda s: all(free(s, i) for i in ids), "set-up: detaching interfaces", "enis")
     except NotArranged:
-        bench.unfinished += [world for i in ids if not free(bench.now, i) and (world := alike[i])]
+        bound = [i for i in ids if not free(bench.now, i)]
+        bench.unfinished += [Unfinished("detach", *world) for i in bound if (world := alike[i])]
+        _give_up(bench, bound, bench.now)
         raise
 
 
-def _world_like(bench: Bench, own: OwnEni) -> tuple[World, int] | None:
-    """A World like the one that an attached interface is in, and its place there; None if that is not well known."""
-    host = next((i for i in bench.instances if i.id == bench.now.link(own.id)), None)
+def _world_like(bench: Bench, own: OwnEni, on: str) -> tuple[World, int] | None:
+    """A World like the one that an interface is in, or was to be in, on that instance, and its place there; None if
+    that is not well known."""
+    host = next((i for i in bench.instances if i.id == on), None)
     status = bench.now.status(host.id) if host else ""
     if host is None or host.zone < 0 or own.look is None or status not in ("Running", "Stopped"):
         return None
     specs: list[EniSpec] = []
     place = 0
     for eni in bench.enis:
-        if eni.look is not None and bench.now.link(eni.id) == host.id:
+        if eni.look is not None and (bench.now.link(eni.id) == host.id or eni is own):
             place = len(specs) if eni is own else place
-            before = eni.hosts[-2:-1]
+            before = (eni.hosts if eni.hosts[-1:] == [host.id] else [*eni.hosts, host.id])[-2:-1]
             past: Literal["fresh", "reattached", "moved"] = (
                 "fresh" if not before else "reattached" if before == [host.id] else "moved"
             )
-            specs.append(replace(eni.look, on=0, status="InUse", past=past, fault=""))
+            alone = eni.look.other_vswitch or eni.look.fault == "vswitch"
+            specs.append(replace(eni.look, on=0, status="InUse", past=past, other_vswitch=alone, fault=""))
     instance = InstanceSpec("Running" if status == "Running" else "Stopped", host.past, host.zone)
     return World((instance,), tuple(specs), region="second" if bench.second_region else "first"), place
 
@@ -520,6 +535,8 @@ def _create_eni(bench: Bench, spec: EniSpec, zone: int, keep: frozenset[str]) ->
     vswitch = group = ""
     if spec.fault.startswith("vswitch"):
         vswitch = ecs.create_vswitch(bench.session, bench.ground, zone)
+    elif spec.other_vswitch:
+        vswitch = _other_vswitch(bench, zone)
     if spec.fault.startswith("security_group"):
         group = ecs.create_security_group(bench.session, bench.ground)
     identifier = ecs.create_eni(
@@ -535,17 +552,31 @@ def _create_eni(bench: Bench, spec: EniSpec, zone: int, keep: frozenset[str]) ->
         vswitch_id=vswitch,
         security_group_id=group,
     )
-    own = OwnEni(identifier, zone, _look_of(spec), [], group, vswitch)
+    own = OwnEni(identifier, zone, _look_of(spec), [], group, vswitch if spec.fault else "")
     bench.enis.append(own)
     touch(bench)
     return own
+
+
+def _other_vswitch(bench: Bench, zone: int) -> str:
+    """One more vSwitch in a zone, made the first time; "" where the network is not the run's own or has no room."""
+    if zone not in bench.other_vswitches:
+        bench.other_vswitches[zone] = ""
+        if bench.session.ledger.owns(bench.ground.vpc_id):
+            with contextlib.suppress(ecs.SetupError):
+                bench.other_vswitches[zone] = ecs.create_vswitch(bench.session, bench.ground, zone)
+    return bench.other_vswitches[zone]
 
 
 def _attach(bench: Bench, own: OwnEni, host: str) -> None:
     touch(bench)
     try:
         ecs.attach_eni(bench.session, host, own.id)
-    except ecs.SetupError:
+    except ecs.SetupError as refused:
+        alike = _world_like(bench, own, host)
+        if "Limit" in refused.code and alike is not None and _has_slot(bench, host):
+            bench.unfinished.append(Unfinished("attach", *alike))
+            spoil(bench, host)
         spoil(bench, own.id)  # whatever is wrong with it, the next World is better off with another one
         raise
     own.hosts.append(host)
@@ -602,14 +633,19 @@ def rest(bench: Bench) -> Snapshot:
         snapshot = settle(bench)
         stuck = set(busy(bench, snapshot))
         if stuck:
-            bench.abandoned += sorted(stuck)
-            for host in {snapshot.link(e) or snapshot.listed_on(e) for e in stuck}:
-                spoil(bench, host)  # what is stuck there takes one of its places
-            bench.instances = [i for i in bench.instances if i.id not in stuck]
-            bench.enis = [e for e in bench.enis if e.id not in stuck and snapshot.link(e.id) not in stuck]
+            _give_up(bench, sorted(stuck), snapshot)
             refresh(bench)
         _drop_vanished(bench)
     return bench.now
+
+
+def _give_up(bench: Bench, stuck: list[str], snapshot: Snapshot) -> None:
+    """Do without what does not move: teardown still knows it by the ledger."""
+    bench.abandoned += stuck
+    for host in {snapshot.link(e) or snapshot.listed_on(e) for e in stuck}:
+        spoil(bench, host)  # what is stuck there takes one of its places
+    bench.instances = [i for i in bench.instances if i.id not in stuck]
+    bench.enis = [e for e in bench.enis if e.id not in stuck and snapshot.link(e.id) not in stuck]
 
 
 def arrange(bench: Bench, world: World) -> Bound:

@@ -493,13 +493,15 @@ def create_eni(
     """Create a secondary interface and return its id.
 
     zone: place in ground.zones. tags: how many besides the run's own. groups: of the ground's security
-    groups. addresses: private addresses in all. Raises SetupError.
+    groups, the last of them `security_group_id` if given. addresses: private addresses in all. Raises SetupError.
     """
     pairs: list[Pair] = [
         ("RegionId", session.target.region),
         ("VSwitchId", vswitch_id or ground.vswitch_ids[zone]),
     ]
-    chosen = (security_group_id,) if security_group_id else ground.security_group_ids[: max(1, groups)]
+    chosen = ground.security_group_ids[: max(1, groups)]
+    if security_group_id:
+        chosen = (*chosen[:-1], security_group_id)
     if len(chosen) == 1:
         pairs.append(("SecurityGroupId", chosen[0]))
     else:

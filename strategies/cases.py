@@ -625,6 +625,16 @@ def full_house(quota: int) -> Scenario:
     return Scenario(world, tuple(steps), name="every slot taken")
 
 
+def again(world: World, place: int, slots: int) -> Scenario:
+    """One interface detached; with `slots`, it is attached again, all of them being taken, and so on three times."""
+    if not slots:
+        return Scenario(world, (Detach(valid(place)), Settle()), name="detach as in the set-up")
+    extra = max(0, min(slots - 1, 7) - len(world.enis))
+    full = dataclasses.replace(world, enis=(*world.enis, *((EniSpec(),) * extra)))
+    steps = (Detach(valid(place)), Settle(), Act("attach", place, 0), Settle()) * 3
+    return Scenario(full, steps, name="detach and attach as in the set-up")
+
+
 def abroad(scenario: Scenario) -> Scenario:
     """The same in the target's second region."""
     return dataclasses.replace(scenario, world=dataclasses.replace(scenario.world, region="second"))

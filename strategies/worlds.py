@@ -29,6 +29,7 @@ DIMENSIONS: dict[str, tuple[object, ...]] = {
     "name": ("plain", "", "long", "unicode", "same"),
     "description": ("", "plain", "long", "unicode"),
     "delete_on_release": (None, True, False),
+    "other_vswitch": (False, True),
     "neighbour": ("none", "Available", "Attaching", "Detaching", "Deleting"),
     "second": ("none", "Running", "Stopped"),
 }
@@ -73,6 +74,7 @@ def _world(row: dict[str, object], most_attached: int) -> World:
         name=row["name"],  # type: ignore[arg-type]
         description=row["description"],  # type: ignore[arg-type]
         delete_on_release=row["delete_on_release"],  # type: ignore[arg-type]
+        other_vswitch=bool(row["other_vswitch"]),
     )
     plain = EniSpec(on=0, name="same" if row["name"] == "same" else "plain", tags=1)
     # The special interface stands first, in the middle or last, so that its ordinal varies too.
@@ -125,13 +127,16 @@ CONTROL_FAULTS: dict[str, str] = {
 
 
 def faulty_worlds(fault: str) -> Iterator[World]:
-    """Worlds with one faulty interface: alone, beside a clean one before and after it, on a Stopped instance."""
+    """Worlds with one faulty interface: alone, beside a clean one before and after it, on a Stopped instance, and with
+    more than one of everything."""
     bad = EniSpec(on=0, fault=fault)
     clean = EniSpec(on=0)
     yield World((InstanceSpec("Running"),), (bad,))
     yield World((InstanceSpec("Stopped"),), (bad,))
     yield World((InstanceSpec("Running"),), (clean, bad))
     yield World((InstanceSpec("Running"),), (bad, clean))
+    rich = EniSpec(past="reattached", tags=2, groups=2, addresses=2, name="long", delete_on_release=True, fault=fault)
+    yield World((InstanceSpec("Running"),), (rich,))
 
 
 def over_limit_worlds() -> Iterator[World]:
@@ -152,6 +157,7 @@ def eni_specs() -> st.SearchStrategy[EniSpec]:
         name=st.sampled_from(("plain", "", "long", "unicode", "same")),
         description=st.sampled_from(("", "plain", "long", "unicode")),
         delete_on_release=st.sampled_from((None, True, False)),
+        other_vswitch=st.sampled_from((False, False, True)),
     )
 
 

@@ -250,12 +250,12 @@ def test_worlds_hold_only_what_the_target_offers(offer):
 def test_each_property_of_a_row_is_found_in_its_world():
     row = {
         "status": "Stopped", "past": "restarted", "zone": 1, "attached": 2, "eni_past": "moved", "tags": 4, "groups": 3,
-        "addresses": 2, "name": "unicode", "description": "long", "delete_on_release": True, "neighbour": "Deleting",
-        "second": "Stopped",
+        "addresses": 2, "name": "unicode", "description": "long", "delete_on_release": True, "other_vswitch": True,
+        "neighbour": "Deleting", "second": "Stopped",
     }  # fmt: skip
     world = worlds._world(row, 3)
     assert world.instances == (InstanceSpec("Stopped", "restarted", 1), InstanceSpec("Stopped", "any", 1))
-    special = EniSpec(0, "InUse", "moved", 4, 3, 2, "unicode", "long", True)
+    special = EniSpec(0, "InUse", "moved", 4, 3, 2, "unicode", "long", True, True)
     assert world.enis.count(special) == 1
     assert [e.on for e in world.enis] == [0, 0, None, 1]
     for neighbour, status in (("Attaching", "Attaching"), ("Detaching", "Detaching"), ("Available", "Available")):

@@ -1,6 +1,7 @@
 """Looking at what a bench owns: when a look still counts, and how long a transition is waited for."""
 
 import itertools
+from types import SimpleNamespace
 
 import pytest
 
@@ -140,4 +141,29 @@ def test_a_detach_of_the_set_up_that_does_not_end_is_told_with_a_world_like_its_
         arrange._detach(bench, [bench.enis[1]])
     assert sent == [("i-1", "eni-1")]
     specs = (EniSpec(past="fresh"), EniSpec(past="reattached", tags=2))
-    assert bench.unfinished == [(World((InstanceSpec(past="restarted", zone=1),), specs), 1)]
+    alike = World((InstanceSpec(past="restarted", zone=1),), specs)
+    assert bench.unfinished == [arrange.Unfinished("detach", alike, 1)]
+
+
+def test_an_attach_refused_for_want_of_a_slot_that_must_be_free_is_told(bench, shows, monkeypatch):
+    """And neither the interface nor the instance is used again; with every slot taken nothing is told."""
+
+    class Refusal(arrange.ecs.SetupError):
+        code = "EniPerInstanceLimitExceeded"
+
+    def refused(*_):
+        raise Refusal("AttachNetworkInterface", None, "")
+
+    monkeypatch.setattr(arrange.ecs, "attach_eni", refused)
+    shows(FREE)
+    arrange.refresh(bench)
+    for quota, told in (
+        (1, []),
+        (2, [arrange.Unfinished("attach", World((InstanceSpec(past="fresh"),), (EniSpec(past="fresh"),)), 0)]),
+    ):
+        bench.ground = SimpleNamespace(eni_quota=quota)
+        bench.enis[0].look = EniSpec(on=None, status="Available")
+        with pytest.raises(arrange.ecs.SetupError):
+            arrange._attach(bench, bench.enis[0], "i-1")
+        assert (bench.unfinished, bench.enis[0].look) == (told, None)
+    assert bench.instances[0].zone < 0
