@@ -77,15 +77,15 @@ class Display:
 
 
 def default_workers(target: str) -> int:
-    """As many processes as there are cores, four at most, that the target's limits have room for."""
-    cores = max(1, min(4, os.cpu_count() or 1))
+    """Two processes for each core, as half of a run is waiting; at most four, and what the target's limits allow."""
+    most = max(1, min(4, 2 * (os.cpu_count() or 1)))
     if target == studies.EMBEDDED:
-        return min(2, cores)
+        return most
     try:
         limits = load_target(target, allow_plain_http=True).limits
     except TargetError:
         return 1
-    return max(1, min(cores, limits.instances // 2, limits.network_interfaces // 6))
+    return max(1, min(most, limits.instances // 2, limits.network_interfaces // 6))
 
 
 def arguments(args: Any) -> list[str]:
