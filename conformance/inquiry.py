@@ -25,7 +25,7 @@ from conformance.contract import full_id
 from conformance.lab import Found, Lab, Outcome
 from conformance.shrink import shrink
 from harness.redact import Redactor
-from strategies.cases import again
+from strategies.cases import again, unknown
 
 T = TypeVar("T")
 
@@ -39,6 +39,8 @@ CONFIRM = 2
 """How often a counterexample is judged again before it is reported."""
 UNFINISHED = 3
 """How many of the detaches that a set-up could not finish are tried as Scenarios: each may take the settle limit."""
+RECOVERY = 6
+"""How many ordinary calls an endpoint may need to get over a hostile one, before the next counterexample is tried."""
 LOST = "lost.txt"
 """File in a run's directory that says why the target could no longer be reached; no worker goes on after that."""
 CLOCKED = ("outcome:timeout", "stays", "F02:stays Detaching")
@@ -333,8 +335,11 @@ class Inquiry:
         until = time.monotonic() + self.effort.shrink_seconds * (0.6 if self.first_violation else 1)
         until = min(until, self.deadline)
         slow = found.finding.cause.startswith(("outcome:timeout", "stays", "F02:stays"))
+        hurt = found.finding.requirement in ("B01", "B02") and not slow
 
         def fails(candidate: Scenario) -> bool:
+            if hurt:
+                self._recover(candidate)
             same = self._same(found, self.lab.run(candidate, record=False))
             if same is not None:
                 last[candidate] = same
@@ -354,6 +359,13 @@ class Inquiry:
             smallest = scenario  # made too small: what was seen at first is what can be repeated
             confirmed = self._confirm(fails, smallest, times)
         return smallest, last.get(smallest, found), tried, confirmed
+
+    def _recover(self, scenario: Scenario) -> None:
+        """Send ordinary calls until one is answered as it must be: what an earlier candidate did to the endpoint is not
+        to be taken for the work of the next."""
+        for _ in range(RECOVERY):
+            if not self.lab.run(unknown(scenario.world), record=False).found:
+                return
 
     @staticmethod
     def _confirm(fails: Callable[[Scenario], bool], scenario: Scenario, times: int) -> dict[str, int]:

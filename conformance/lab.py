@@ -1162,7 +1162,8 @@ class _Run:
                 if one[1] != two[1] and ((undeclared and not broken) or not (one[1].success or two[1].success))
             ]
             # The two that differ least tell best what the answer depends on.
-            for rows, (one, reply, _), (two, other, exchange) in sorted(pairs, key=lambda p: len(p[0]))[:3]:
+            nearest = sorted(pairs, key=lambda pair: 0 if pair[0] == ("M08",) else len(pair[0]))[:3]
+            for rows, (one, reply, _), (two, other, exchange) in nearest:
                 # A success cannot be repeated; such a finding counts only if the whole is seen again.
                 if reply.success or other.success or (self._stable(one, reply) and self._stable(two, other)):
                     blamed = ("P07", *rows) if undeclared else rows

@@ -229,7 +229,7 @@ def wait_for(session: Session, probe: Callable[[], T | None], what: str, *, dead
 
 def pauses(session: Session) -> Iterator[float]:
     """Seconds to wait between looks, without end: short and growing on loopback, longer elsewhere."""
-    step, longest = (0.01, 0.25) if session.target.loopback else (0.5, 3.0)
+    step, longest = (0.02, 0.25) if session.target.loopback else (0.5, 3.0)
     while True:
         yield step
         step = min(step * 1.5, longest)

@@ -473,6 +473,13 @@ def alive(world: World) -> Scenario:
     return Scenario(world, (Detach(valid(targets(world)[0])), Settle()), name="still works")
 
 
+def unknown(world: World) -> Scenario:
+    """A plain call about an instance that does not exist: does the endpoint still work? It changes nothing."""
+    nowhere = Arg("InstanceId", "instance:0", "last changed")
+    args = tuple(nowhere if arg.name == "InstanceId" else arg for arg in valid(0).args)
+    return Scenario(world, (Detach(Call(args)),), name="still refuses")
+
+
 def single_faults(two: bool) -> tuple[World, list[Labelled]]:
     """A World and one call per class of single fault in it."""
     world = TWO if two else ONE
