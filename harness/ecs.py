@@ -493,7 +493,7 @@ def create_eni(
     """Create a secondary interface and return its id.
 
     zone: place in ground.zones. tags: how many besides the run's own. groups: of the ground's security
-    groups, the last of them `security_group_id` if given. addresses: private addresses in all. Raises SetupError.
+    groups, the first of them `security_group_id` if given. addresses: private addresses in all. Raises SetupError.
     """
     pairs: list[Pair] = [
         ("RegionId", session.target.region),
@@ -501,7 +501,7 @@ def create_eni(
     ]
     chosen = ground.security_group_ids[: max(1, groups)]
     if security_group_id:
-        chosen = (*chosen[:-1], security_group_id)
+        chosen = (security_group_id, *chosen[1:])
     if len(chosen) == 1:
         pairs.append(("SecurityGroupId", chosen[0]))
     else:
