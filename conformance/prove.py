@@ -138,14 +138,17 @@ def subjects(only: str) -> list[Subject]:
         Subject("fault", f["name"], f.get("class", ""), f.get("trigger", ""), f["description"], ("--fault", f["name"]))
         for f in listed("faults")
     ]
-    if not only:
-        return every
+    return _only(every, only)
+
+
+def _only(every: list[Subject], only: str) -> list[Subject]:
     wanted = only.split(",")
-    return [s for s in every if any(w in (s.group, s.kind, s.kind + "s") or w in s.name for w in wanted)]
+    return [s for s in every if not only or any(w in (s.group, s.kind, s.kind + "s") or w in s.name for w in wanted)]
 
 
-def composed(count: int, seed: int) -> list[Subject]:
-    """Faults that nobody wrote by hand, and a third as many conforming variants, out of the emulator's grammar."""
+def composed(count: int, seed: int, only: str) -> list[Subject]:
+    """Faults that nobody wrote by hand, and a third as many conforming variants, out of the emulator's grammar; those
+    that `only` names, as for `subjects`."""
     out = []
     for kind, extra, n in (("variant", ("--conforming",), max(1, count // 3)), ("fault", (), count)):
         command = [sys.executable, "-m", "emulator", "--list-composed", str(n), "--seed", str(seed), "--json", *extra]
@@ -155,7 +158,7 @@ def composed(count: int, seed: int) -> list[Subject]:
             out.append(
                 Subject(kind, row["name"], row.get("class", ""), row.get("trigger", ""), row["description"], arguments)
             )
-    return out
+    return _only(out, only)
 
 
 # --- one run -----------------------------------------------------------------------------------------
@@ -461,9 +464,10 @@ def main(args: Any) -> int:
     """The subcommand. Exit status 0 if every fault was killed and no variant alarmed, else 1; 4 if interrupted."""
     console = Console(stderr=True)
     seed = args.seed if args.seed is not None else 1
-    chosen = composed(args.adversary, seed) if args.adversary else subjects(args.only or "")
+    only = args.only or ""
+    chosen = composed(args.adversary, seed, only) if args.adversary else subjects(only)
     if not chosen:
-        console.print(f"prove: nothing is called {args.only}; see eni-conformance emulator --list-faults")
+        console.print(f"prove: nothing is called {only}; see eni-conformance emulator --list-faults")
         return 2
     folder = Path(args.out) / (f"prove-adversary-{seed}" if args.adversary else "prove")
     workers = args.workers or RUNS_PER_CORE * (os.cpu_count() or 1)
@@ -476,7 +480,7 @@ def main(args: Any) -> int:
         console.print(f"interrupted; what is done is kept in {folder}, and the same command goes on from there")
         return 4
     figures = summary(results, args.effort)
-    what = f" --adversary {args.adversary}" if args.adversary else f" --only {args.only}" if args.only else ""
+    what = (f" --adversary {args.adversary}" if args.adversary else "") + (f" --only {only}" if only else "")
     command = f"eni-conformance prove --effort {args.effort} --seed {seed}{what}"
     page = write(folder, figures, results, command)
     print(f"faults killed: {figures['killed']} of {figures['faults']}; survivors: {figures['survivors'] or 'none'}")
