@@ -51,7 +51,7 @@ class Probe:
     codes: admissible codes, ANY for any of the gateway's. common: public parameters to set (None: leave out)
     before signing. tamper: what is done to the request after signing. scheme: where it applies.
     accept: the call must get as far as the operation (a positive control). again: send it twice and judge the
-    second; between: other calls in between; second, rewire: what differs the second time.
+    second; between: other calls in between; second, rewire: what differs the second time; harmless: it names nothing.
     """
 
     requirement: str
@@ -63,6 +63,7 @@ class Probe:
     version: str = ""
     accept: bool = False
     again: bool = False
+    harmless: bool = True
     between: int = 0
     second: Callable[[], Common] = dict
     rewire: Callable[[Wire], Wire] = lambda wire: wire
@@ -179,7 +180,7 @@ PROBES: Mapping[str, Probe] = MappingProxyType(
             "G02", ANY, tamper=lambda p: replace(p, body=p.body + b"&Extra=1"), scheme="v3", methods=("POST",)
         ),
         # G03: replay
-        "sent twice, byte for byte": _P("G03", NONCE, again=True),
+        "sent twice, byte for byte": _P("G03", NONCE, again=True, harmless=False),
         "sent again after other calls": _P("G03", NONCE, again=True, between=12),
         "nonce with another timestamp": _P("G03", NONCE, again=True, second=lambda: {"Timestamp": _stamp(-1)}),
         "nonce with the other method": _P(

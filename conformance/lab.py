@@ -836,9 +836,9 @@ class _Run:
         if probe.again:
             common["SignatureNonce"] = os.urandom(16).hex()
             common["Timestamp"] = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
-            # Sent for an interface that is not there, so that the first time does no harm.
-            absent = (replace(p, text=p.text + "0", kind="border") if p.name == ENI else p for p in asked.params)
-            asked = Asked(tuple(absent), asked.caller)
+            if probe.harmless:  # sent for an interface that is not there
+                absent = (replace(p, text=p.text + "0", kind="border") if p.name == ENI else p for p in asked.params)
+                asked = Asked(tuple(absent), asked.caller)
         pairs: list[Pair] = [(p.name, p.text) for p in asked.params]
         exchange = None
         self.lab.bench.stale = arrange.PARTS
@@ -863,7 +863,9 @@ class _Run:
             if probe.again and not turn:
                 expected = oracle.admissible(self.lab.contract, self.known, asked)
                 self._note(index, f"first of two: {_short(asked)}", exchange)
-                self._judge_exchange(index, step.call, asked, expected, exchange)
+                reply = self._judge_exchange(index, step.call, asked, expected, exchange)
+                if reply is not None:
+                    self._effect(index, asked, expected, reply, exchange)
         assert exchange is not None
         self.book.detach_calls += 1
         self._note(index, f"gateway probe: {step.name}", exchange)

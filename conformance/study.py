@@ -336,7 +336,7 @@ def _lab(plan: Plan, bench: arrange.Bench, record: Record) -> Lab:
         CONTRACTS[plan.revision],
         bench,
         record,
-        common_folder(ecs.where(target)),
+        common_folder(ecs.reach(target)),
         deadline=8.0 if target.loopback else 30.0,
     )
 

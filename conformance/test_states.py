@@ -25,6 +25,14 @@ def test_every_state_of_instance_and_interface(inquiry: Inquiry, part: int) -> N
     inquiry.run_all((cases.in_state(world, n, others) for n, world in matrix), rows)
 
 
+@pytest.mark.requirement("S02", "S03", "E10", "E11", "F01")
+def test_every_state_of_an_instance_that_is_full(inquiry: Inquiry) -> None:
+    """How many interfaces an instance holds makes no difference."""
+    others = tuple(sorted(inquiry.callers - {"account"}))
+    houses = enumerate(worlds.full_houses(inquiry.lab.bench.ground.eni_quota))
+    inquiry.run_all((cases.in_state(world, n, others) for n, world in houses), ("E10", "E11", "S02", "S03"))
+
+
 @pytest.mark.requirement("S06")
 def test_the_call_may_be_repeated_while_detaching(inquiry: Inquiry) -> None:
     """The page admits Detaching: a second call is accepted, and the end is the same."""

@@ -70,14 +70,19 @@ def _lost(
 ) -> list[tuple[str, str]]:
     """What should be listed and is not, and fields that differ."""
     lost = [("M05", f"view {name}: {e} ({now.status(e)}) is not listed") for e in sorted(expected - set(shown))]
-    return lost + _fields(name, {e: shown[e] for e in expected & set(shown)}, now)
+    usual = COMPARED & {path for fields in shown.values() for path in fields}
+    return lost + _fields(name, {e: shown[e] for e in expected & set(shown)}, now, usual)
 
 
-def _fields(name: str, shown: Mapping[str, Mapping[str, Any]], now: Snapshot) -> list[tuple[str, str]]:
-    """Fields that a view shows otherwise than the look by id."""
+def _fields(
+    name: str, shown: Mapping[str, Mapping[str, Any]], now: Snapshot, usual: frozenset[str] = frozenset()
+) -> list[tuple[str, str]]:
+    """Fields that a view shows otherwise than the look by id. usual: those that it shows of some interface at least."""
     out = []
     for eni in sorted(shown):
         one, two = now.enis[eni], shown[eni]
+        for path in sorted((usual & set(one)) - set(two) - {"Status", "InstanceId"}):
+            out.append(("M05", f"view {name}: {path} of {eni} is not shown, by id {one[path]!r}"))
         for path in sorted(COMPARED & set(two)):
             if two[path] != one.get(path, two[path] if path not in ("Status", "InstanceId") else None):
                 row = "F03" if path in ("Status", "InstanceId") else "M05"

@@ -53,15 +53,20 @@ class NotArranged(Exception):
         self.missing = missing
 
 
+WORN = 25
+"""Worlds after which an instance on this machine makes room for another."""
+
+
 @dataclass
 class OwnInstance:
-    """An instance of the bench. `past`: fresh, restarted or rebooted."""
+    """An instance of the bench. `past`: fresh, restarted or rebooted. `served`: Worlds that it was part of."""
 
     id: str
     zone: int
     past: Literal["fresh", "restarted", "rebooted"] = "fresh"
     primary: str = ""
     name: str = ""
+    served: int = 0
 
 
 @dataclass
@@ -348,9 +353,18 @@ def _intact(bench: Bench, own: OwnInstance) -> bool:
     return own.primary not in bench.now.enis or bench.now.link(own.primary) == own.id
 
 
+def _worn(bench: Bench, own: OwnInstance) -> bool:
+    """Whether an instance has served long enough, where a new one costs nothing: a defect may show for some ids only."""
+    return own.served >= WORN and bench.session.target.loopback
+
+
 def _pick_instance(bench: Bench, spec: InstanceSpec, taken: set[str]) -> OwnInstance:
     """An instance in the right zone with the right past if there is one, else a new one."""
-    free = [i for i in bench.instances if i.id not in taken and i.zone == spec.zone and _intact(bench, i)]
+    free = [
+        i
+        for i in bench.instances
+        if i.id not in taken and i.zone == spec.zone and _intact(bench, i) and not _worn(bench, i)
+    ]
     steady = "Stopped" if spec.status in ("Stopped", "Starting") else "Running"
 
     def cost(own: OwnInstance) -> tuple[int, int]:
@@ -372,7 +386,7 @@ def _new_instance(bench: Bench, zone: int, taken: set[str]) -> OwnInstance:
         spare = [i for i in bench.instances if i.id not in taken]
         if not spare:
             raise NotArranged("no instance is left within limits.instances", "limits.instances")
-        spare.sort(key=lambda i: (i.zone == zone and i.past == "fresh", i.past == "fresh"))
+        spare.sort(key=lambda i: (not _worn(bench, i), i.zone == zone and i.past == "fresh", i.past == "fresh"))
         remove_instance(bench, spare[0])
     _make_room(bench, 1, frozenset())
     identifier = ecs.create_instance(bench.session, bench.ground, zone)
@@ -660,6 +674,8 @@ def arrange(bench: Bench, world: World) -> Bound:
     for own, spec in zip(hosts, world.instances, strict=True):
         if spec.past in ("restarted", "rebooted") and own.past != spec.past:
             _restart(bench, own, spec.past, "Stopped" if spec.status in ("Stopped", "Starting") else "Running")
+    for own in hosts:
+        own.served += 1
     return _freeze(bench, world, hosts, chosen)
 
 

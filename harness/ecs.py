@@ -160,6 +160,11 @@ def where(target: Target) -> str:
     return f"{target.endpoint} {target.region}"
 
 
+def reach(target: Target) -> str:
+    """How far an order of the control protocol reaches: every region that the endpoint plays."""
+    return target.control_url or where(target)
+
+
 # --- calling -----------------------------------------------------------------------------------------
 
 

@@ -261,7 +261,7 @@ def _undo_control(work: _Work) -> None:
     if "parameter.unsupported" in offered:
         everywhere += [{"op": "parameter.unsupported", "name": n, "unsupported": False} for n in REFUSABLE]
     if everywhere:
-        with alone(ecs.where(target), work.session.patience):  # another run may have given such an order itself
+        with alone(ecs.reach(target), work.session.patience):  # another run may have given such an order itself
             for one in everywhere:
                 control.order(target, one)
 

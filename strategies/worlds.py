@@ -112,6 +112,15 @@ def state_matrix(two_instances: bool) -> Iterator[World]:
             yield World((InstanceSpec(status),), (EniSpec(on=None, status=eni),))
 
 
+def full_houses(quota: int) -> Iterator[World]:
+    """Instance status x an instance whose every slot is taken, the interface in question being there or not."""
+    all_there = (EniSpec(tags=1), *((EniSpec(),) * (max(1, min(quota - 1, 7)) - 1)))
+    for status in INSTANCE_STATUSES:
+        yield World((InstanceSpec(status),), all_there)
+    for status in ("Running", "Stopped"):
+        yield World((InstanceSpec(status),), (EniSpec(on=None, status="Available"), *all_there))
+
+
 # Conditions that only the control protocol can bring about, with the capabilities each needs.
 CONTROL_FAULTS: dict[str, str] = {
     "vswitch.remove": "vswitch.remove",

@@ -286,6 +286,14 @@ def test_the_matrix_of_states_is_whole(two):
     assert cells == expected and len(made) == len(expected)
 
 
+@pytest.mark.parametrize(("quota", "attached"), [(2, 1), (4, 3), (20, 7)])
+def test_full_houses_hold_as_many_as_fit_in_every_state(quota, attached):
+    made = list(worlds.full_houses(quota))
+    assert {w.instances[0].status for w in made} == set(INSTANCE_STATUSES)
+    assert {sum(e.on == 0 for e in w.enis) for w in made} == {attached}
+    assert [w.enis[0].on for w in made].count(None) == 2
+
+
 @pytest.mark.parametrize("fault", sorted(worlds.CONTROL_FAULTS))
 def test_a_faulty_world_has_one_faulty_interface_among_clean_ones(fault):
     made = list(worlds.faulty_worlds(fault))

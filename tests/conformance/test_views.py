@@ -81,6 +81,24 @@ def test_a_field_that_one_view_leaves_out_is_no_difference(asked):
     assert views.disagreements(Session(), "attribute", "eni-1", "i-1", BY_ID) == []
 
 
+@pytest.mark.parametrize("name", ["list", "type"])
+def test_a_field_that_a_list_shows_of_others_is_missed(asked, name):
+    """One that it shows of nobody is not."""
+
+    def without(*names):
+        def shown(filters, ids, page):
+            rows = truthful(filters, ids, page)
+            return {e: {k: v for k, v in f.items() if k != "MacAddress" or e not in names} for e, f in rows.items()}
+
+        return shown
+
+    asked["shown"] = without("eni-1")
+    ((blamed, text),) = views.disagreements(Session(), name, "eni-1", "i-1", BY_ID)
+    assert blamed == "M05" and "MacAddress of eni-1 is not shown" in text
+    asked["shown"] = without("eni-1", "eni-2", "eni-9")
+    assert views.disagreements(Session(), name, "eni-1", "i-1", BY_ID) == []
+
+
 def test_an_endpoint_that_ignores_the_filter_by_status_is_not_judged_by_it(asked):
     asked["shown"] = lambda filters, ids, page: truthful({}, ids, page)
     assert views.disagreements(Session(), "status", "eni-1", "i-1", BY_ID) == []

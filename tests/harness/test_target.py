@@ -6,6 +6,7 @@ import re
 
 import pytest
 
+from harness import ecs
 from harness.target import Credential, TargetError, abroad, is_loopback, load_target, parse_target, resolver, shares
 
 KEYS = {"access_key_id": "LTAIkey0001", "access_key_secret": "the-secret"}
@@ -54,6 +55,12 @@ def test_the_second_region_has_the_endpoint_of_its_own_that_the_service_gives_it
     assert (target.endpoint, target.vpc_endpoint) == (there, vpc)
     assert (target.region, target.second_region) == ("cn-beijing", "cn-hangzhou")
     assert (target.setup.vpc_id, target.setup.zone, target.setup.instance_type) == ("", "", "ecs.g7.large")
+
+
+def test_an_order_that_touches_everybody_keeps_out_whoever_is_in_the_other_region():
+    """An emulator plays both behind one control protocol, and a call may name either region."""
+    home = made(second_region="cn-beijing", control={"url": "http://127.0.0.1:9000/_control"})
+    assert ecs.reach(abroad(home)) == ecs.reach(home) != ecs.reach(made(second_region="cn-beijing"))
 
 
 @pytest.mark.parametrize(
