@@ -140,7 +140,8 @@ class Lab:
             finally:
                 arrange.release(self.bench)
             run.after_release()
-            clean = not run.found and not bound.held and not bound.racing and not bound.faults
+            sure = not run.found and not run.undecided and not run.dirty
+            clean = sure and not bound.held and not bound.racing and not bound.faults
             self.last = (run.snapshot, scenario) if clean else None
             if not clean:
                 self.bench.stale = arrange.PARTS

@@ -8,6 +8,7 @@ once. Nothing here knows what an operation means.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import itertools
 import os
@@ -15,7 +16,7 @@ import random
 import threading
 import time
 from collections import Counter, deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 
@@ -102,7 +103,7 @@ class RateLimit:
 
 
 class Client:
-    """Sends calls to a target. May be used from several threads at once; each has its own connections.
+    """Sends calls to a target. May be used from several threads at once; each call has a connection for itself.
 
     worker: a short name, unique among the processes of a run; it begins each Exchange's id.
     share: among how many such processes the target's limit of requests per second is divided.
@@ -131,8 +132,7 @@ class Client:
         self._limit = RateLimit(target.limits.requests_per_second / max(1, share), timing)
         self._base_wait = base_wait if base_wait is not None else (0.05 if target.loopback else 1.0)
         self._wait_cap = 1.0 if target.loopback else WAIT_CAP
-        self._local = threading.local()
-        self._wires: list[transport.Wire] = []
+        self._idle: dict[str, list[transport.Wire]] = {}
         self._lock = threading.Lock()
         self._ids = itertools.count(1)
         self._seed = os.urandom(8).hex()
@@ -185,7 +185,8 @@ class Client:
             at = self.timing.now()
             context = (prepared, action, version, ordered, caller, wire, credential, at, attempts)
             try:
-                answer = self._wire(endpoint).exchange(prepared, deadline=deadline, fresh=wire.fresh or stale)
+                with self._wire(endpoint) as connection:
+                    answer = connection.exchange(prepared, deadline=deadline, fresh=wire.fresh or stale)
             except BaseException:  # Ctrl-C: what was sent is written down all the same
                 broken = Answer("reset", self.timing.now() - at, detail="the run was interrupted")
                 self._record(_exchange(broken, *context), stale)
@@ -212,25 +213,29 @@ class Client:
         return source()
 
     def close(self) -> None:
-        """Close all connections. The journal stays open."""
+        """Close all connections that are not in use. The journal stays open."""
         with self._lock:
-            wires, self._wires = self._wires, []
-        for wire in wires:
+            idle, self._idle = self._idle, {}
+        for wire in itertools.chain.from_iterable(idle.values()):
             wire.close()
-        self._local = threading.local()
 
-    def _wire(self, endpoint: str) -> transport.Wire:
-        """This thread's connections to `endpoint`."""
-        wires: dict[str, transport.Wire] | None = getattr(self._local, "wires", None)
-        if wires is None:
-            wires = self._local.wires = {}
-        wire = wires.get(endpoint)
+    @contextlib.contextmanager
+    def _wire(self, endpoint: str) -> Iterator[transport.Wire]:
+        """A connection to `endpoint` for one call: the one used last that is free, so that there are never more than
+        calls at the same time."""
+        with self._lock:
+            idle = self._idle.setdefault(endpoint, [])
+            wire = idle.pop() if idle else None
         if wire is None:
             verify, proxies = self._environment[endpoint]
-            wire = wires[endpoint] = transport.Wire(verify=verify, proxies={} if is_loopback(endpoint) else proxies)
-            with self._lock:
-                self._wires.append(wire)
-        return wire
+            wire = transport.Wire(verify=verify, proxies={} if is_loopback(endpoint) else proxies)
+        try:
+            yield wire
+        except BaseException:
+            wire.close()
+            raise
+        with self._lock:
+            self._idle.setdefault(endpoint, []).append(wire)
 
     def _record(self, exchange: Exchange, stale: bool) -> Exchange:
         """Give the exchange its id, count it and write it down."""

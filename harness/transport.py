@@ -241,7 +241,7 @@ class _Adapter(HTTPAdapter):
 
 
 class Wire:
-    """The connections of one thread: kept ones, and those for requests that want a new one each time.
+    """The connections of one call at a time: a kept one, and those for requests that want a new one each time.
 
     verify: True, or the path of a bundle of certificate authorities. proxies: by scheme, as `requests`
     wants them; none for loopback.

@@ -14,6 +14,7 @@ import socket
 import ssl
 import struct
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from urllib.parse import unquote_to_bytes
 
@@ -477,8 +478,20 @@ def test_a_new_connection_that_is_dropped_is_a_reset(fake_time):
         assert len(server.requests) == 1
 
 
+def test_threads_that_come_and_go_share_as_many_connections_as_there_are_calls_at_a_time():
+    """A server may allow only so many; what a thread used is there for the next one."""
+    with serving(always(answer())) as server:
+        client = Client(target_of(server.url))
+        for _ in range(12):
+            with ThreadPoolExecutor(4) as pool:
+                done = list(pool.map(lambda _: client.send("DescribeRegions", []), range(8)))
+            assert all(one.outcome == "answered" for one in done)
+        assert server.connections <= 4
+        client.close()
+
+
 def test_connections_are_kept_unless_asked_otherwise(fake_time):
-    """One connection for all calls of a thread; `fresh` takes a new one each time."""
+    """One connection for calls one after the other; `fresh` takes a new one each time."""
     with serving(always(answer())) as server:
         client = client_of(server.url, fake_time)
         for _ in range(3):
