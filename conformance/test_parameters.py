@@ -21,7 +21,7 @@ def test_identifiers_denote_byte_for_byte(inquiry: Inquiry, part: int) -> None:
     size = 40
     parts = [items[i : i + size] for i in range(0, len(items), size)]
     for n, piece in enumerate(parts):
-        inquiry.explore(cases.odd_texts(world, piece), max(1, inquiry.effort.draws // 3), salt=str(n))
+        inquiry.explore(cases.odd_texts(world, piece), max(1, inquiry.effort.draws // 2), salt=str(n))
     outcome = inquiry.run(cases.alive(world), ("B03",))
     if not outcome.undecided and not outcome.found:
         inquiry.lab.record.credit(("B03",), part, "account", "after hostile texts", len(items))

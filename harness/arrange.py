@@ -53,7 +53,7 @@ class NotArranged(Exception):
         self.missing = missing
 
 
-WORN = 25
+WORN = 40
 """Worlds after which an instance on this machine makes room for another."""
 
 
