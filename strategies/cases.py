@@ -50,7 +50,7 @@ from strategies.worlds import PLAINER, RICH
 PLAIN_WORLD = World()
 TWO = World(
     (InstanceSpec(), InstanceSpec()),
-    (EniSpec(), EniSpec(), EniSpec(on=1), EniSpec(on=None, status="Available")),
+    (EniSpec(), RICH, EniSpec(on=1), EniSpec(on=None, status="Available")),
 )
 
 
@@ -414,9 +414,9 @@ def overlapping(draw: st.DrawFn, world: World, most: int) -> Scenario:
     return Scenario(world, (Parallel(tuple(parts[:most])),), name=f"overlapping: {kind}")
 
 
-ONE = World((InstanceSpec(),), (EniSpec(), EniSpec(), EniSpec(on=None, status="Available")))
+ONE = World((InstanceSpec(),), (EniSpec(), RICH, EniSpec(on=None, status="Available")))
 WITH_STOPPED = World(
-    (InstanceSpec("Stopped"), InstanceSpec()), (EniSpec(), EniSpec(on=1), EniSpec(on=None, status="Available"))
+    (InstanceSpec("Stopped"), InstanceSpec()), (RICH, EniSpec(on=1), EniSpec(on=None, status="Available"))
 )
 WITH_TRANSITIONS = World(
     (InstanceSpec(), InstanceSpec("Starting")), (EniSpec(), EniSpec(on=0, status="Attaching"), EniSpec(on=1))
@@ -492,7 +492,7 @@ def single_faults(two: bool) -> tuple[World, list[Labelled]]:
 def by_caller_everywhere(caller: str, two: bool) -> Iterator[Scenario]:
     """A caller who may not, in Worlds that differ in states and neighbours."""
     yield by_caller(TWO if two else ONE, caller, 0)
-    yield by_caller(World((InstanceSpec("Stopped"),), (EniSpec(), EniSpec())), caller, 3)
+    yield by_caller(World((InstanceSpec("Stopped"),), (RICH, PLAINER)), caller, 3)
     yield by_caller(World((InstanceSpec(past="restarted"),), (EniSpec(tags=2), EniSpec(past="reattached"))), caller, 6)
     yield by_caller(World((InstanceSpec("Starting"),), (EniSpec(), EniSpec(on=None, status="Available"))), caller, 9)
     yield by_caller(World((InstanceSpec(),), (EniSpec(status="Detaching"), EniSpec())), caller, 12)
