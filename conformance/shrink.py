@@ -216,16 +216,7 @@ def _smaller_worlds(scenario: Scenario) -> Iterator[Scenario]:
         plainest = dataclasses.replace(plain_eni, **keep)  # type: ignore[arg-type]
         if eni != plainest:
             yield replace(scenario, world=_with_eni(world, k, plainest))
-            for name in (
-                "past",
-                "tags",
-                "groups",
-                "addresses",
-                "name",
-                "description",
-                "delete_on_release",
-                "other_vswitch",
-            ):
+            for name in (f.name for f in dataclasses.fields(EniSpec) if f.name not in keep):
                 if getattr(eni, name) != getattr(plain_eni, name):
                     one = dataclasses.replace(eni, **{name: getattr(plain_eni, name)})
                     yield replace(scenario, world=_with_eni(world, k, one))

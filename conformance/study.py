@@ -504,7 +504,7 @@ def _cost(folder: Path, leased: Mapping[str, int], now: float) -> dict[str, Any]
     """What the run created, how long it had it, and how many worlds it served, from its ledgers and records."""
     books = [read_ledger(folder), read_ledger(folder / ABROAD)]
     owned = [(one, book.gone.get(one.id)) for book in books for one in book.owned.values()]
-    leases = []
+    leases: list[dict[str, Any]] = []
     for kind in KINDS:
         spans = [(one.at, max(one.at, end or now)) for one, end in owned if one.kind == kind]
         if spans:
@@ -519,10 +519,11 @@ def _cost(folder: Path, leased: Mapping[str, int], now: float) -> dict[str, Any]
                 }
             )
     found = {lease["kind"]: lease for lease in leases}
+    instances = found.get("instance", {})
     return {
-        "instances": found["instance"]["created"] if "instance" in found else 0,
-        "network_interfaces": found["eni"]["created"] if "eni" in found else 0,
-        "instance_seconds": found["instance"]["seconds"] if "instance" in found else 0.0,
+        "instances": instances.get("created", 0),
+        "network_interfaces": found.get("eni", {}).get("created", 0),
+        "instance_seconds": instances.get("seconds", 0.0),
         "worlds": leased.get("world", 0),
         "leases": leases,
     }

@@ -501,7 +501,7 @@ def remove_enis(bench: Bench, doomed: list[OwnEni]) -> None:
 def _detach(bench: Bench, enis: list[OwnEni]) -> None:
     """Detach interfaces as part of the set-up and wait until they are Available."""
     ids = [e.id for e in enis]
-    alike = {e.id: _world_like(bench, e, bench.now.link(e.id)) for e in enis}
+    before = bench.now
     for identifier in ids:
         status = bench.now.status(identifier)
         if status in ("InUse", "Attaching"):
@@ -515,23 +515,24 @@ def _detach(bench: Bench, enis: list[OwnEni]) -> None:
         if ids:
             until(bench, lambda s: all(free(s, i) for i in ids), "set-up: detaching interfaces", "enis")
     except NotArranged:
-        bound = [i for i in ids if not free(bench.now, i)]
-        bench.unfinished += [Unfinished("detach", *world) for i in bound if (world := alike[i])]
-        _give_up(bench, bound, bench.now)
+        bound = [e for e in enis if not free(bench.now, e.id)]
+        alike = [_world_like(bench, before, e, before.link(e.id)) for e in bound]
+        bench.unfinished += [Unfinished("detach", *world) for world in alike if world]
+        _give_up(bench, [e.id for e in bound], bench.now)
         raise
 
 
-def _world_like(bench: Bench, own: OwnEni, on: str) -> tuple[World, int] | None:
-    """A World like the one that an interface is in, or was to be in, on that instance, and its place there; None if
-    that is not well known."""
+def _world_like(bench: Bench, seen: Snapshot, own: OwnEni, on: str) -> tuple[World, int] | None:
+    """A World like the one that an interface was seen in, or was to be in, on that instance, and its place there; None
+    if that is not well known."""
     host = next((i for i in bench.instances if i.id == on), None)
-    status = bench.now.status(host.id) if host else ""
+    status = seen.status(host.id) if host else ""
     if host is None or host.zone < 0 or own.look is None or status not in ("Running", "Stopped"):
         return None
     specs: list[EniSpec] = []
     place = 0
     for eni in bench.enis:
-        if eni.look is not None and (bench.now.link(eni.id) == host.id or eni is own):
+        if eni.look is not None and (seen.link(eni.id) == host.id or eni is own):
             place = len(specs) if eni is own else place
             before = (eni.hosts if eni.hosts[-1:] == [host.id] else [*eni.hosts, host.id])[-2:-1]
             past: Literal["fresh", "reattached", "moved"] = (
@@ -587,7 +588,7 @@ def _attach(bench: Bench, own: OwnEni, host: str) -> None:
     try:
         ecs.attach_eni(bench.session, host, own.id)
     except ecs.SetupError as refused:
-        alike = _world_like(bench, own, host)
+        alike = _world_like(bench, bench.now, own, host)
         if "Limit" in refused.code and alike is not None and _has_slot(bench, host):
             bench.unfinished.append(Unfinished("attach", *alike))
             spoil(bench, host)

@@ -15,7 +15,7 @@ import json
 import re
 import sys
 import tempfile
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -189,12 +189,12 @@ class _Work:
             self.removed.append(item)
             self.session.ledger.gone(identifier)
             if item.kind == "instance":
-                self.orphans |= {eni for eni, host in self.session.ledger.book().brought.items() if host == identifier}
+                self.orphans |= orphans(self.session.ledger.book(), {identifier})
 
 
-def orphans(book: Book) -> set[str]:
-    """Primary interfaces of instances that are gone, unless they are ours in their own right."""
-    return {eni for eni, host in book.brought.items() if host in book.gone and eni not in book.owned}
+def orphans(book: Book, hosts: Container[str]) -> set[str]:
+    """Primary interfaces that these instances were made with, unless they are ours in their own right."""
+    return {eni for eni, host in book.brought.items() if host in hosts and eni not in book.owned}
 
 
 def _take_orphans(work: _Work) -> None:
@@ -208,7 +208,7 @@ def _take_orphans(work: _Work) -> None:
         identifier = str(entry.get("NetworkInterfaceId") or "")
         free = entry.get("Status") == "Available" and not entry.get("InstanceId")
         ours = work.session.ledger.owns(str(entry.get("VSwitchId") or ""))
-        if identifier in wanted and free and ours and not work.session.ledger.owns(identifier):
+        if identifier in wanted and free and ours:
             work.session.ledger.adopt("eni", identifier)
             work.todo[identifier] = Item("eni", identifier, work.session.run_id)
 
@@ -226,7 +226,8 @@ def remove(
     todo = {item.id: item for item in items}
     for identifier in todo:
         session.ledger.check(identifier)
-    work = _Work(session, todo, now + longest, now + longest / 4, orphans=orphans(session.ledger.book()))
+    book = session.ledger.book()
+    work = _Work(session, todo, now + longest, now + longest / 4, orphans=orphans(book, book.gone))
     _undo_control(work)
     pauses = ecs.pauses(session)
     while work.todo or work.orphans:

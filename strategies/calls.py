@@ -69,6 +69,13 @@ def valid(eni: int, instance: int = 0, *extra: Arg, wire: Wire = Wire()) -> Call
     return Call((*base, *extra), wire)
 
 
+def formed(call: Call, name: str, form: str) -> Call:
+    """The call with another form of the text of one parameter."""
+    return dataclasses.replace(
+        call, args=tuple(dataclasses.replace(a, form=form) if a.name == name else a for a in call.args)
+    )
+
+
 def _with(call: Call, name: str, arg: Arg | None) -> Call:
     """The call with one parameter replaced or left out."""
     args = tuple(a for a in call.args if a.name != name) if arg is None else tuple(

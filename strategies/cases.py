@@ -36,6 +36,7 @@ from strategies.calls import (
     core,
     dressed,
     extras,
+    formed,
     missing,
     place_of,
     repeated,
@@ -45,7 +46,7 @@ from strategies.calls import (
     valid,
 )
 from strategies.wire import PLAIN, WIRES, wires
-from strategies.worlds import PLAINER, RICH
+from strategies.worlds import PLAINER, RICH, secondary
 
 PLAIN_WORLD = World()
 TWO = World(
@@ -286,8 +287,7 @@ def in_state(world: World, offset: int, callers: Sequence[str] = ()) -> Scenario
     for n in range(4):
         name, form = ODD_IN_STATE[(offset * 4 + n) % len(ODD_IN_STATE)]
         base = primary if name == "RegionId" and offset % 5 == 0 else valid(0, 0)
-        args = tuple(dataclasses.replace(a, form=form) if a.name == name else a for a in base.args)
-        steps.append(Detach(dressed(Call(args), WIRES[(offset * 11 + n * 7) % len(WIRES)], ())))
+        steps.append(Detach(dressed(formed(base, name, form), WIRES[(offset * 11 + n * 7) % len(WIRES)], ())))
     return Scenario(world, tuple(steps))
 
 
@@ -475,9 +475,7 @@ def alive(world: World) -> Scenario:
 
 def unknown(world: World) -> Scenario:
     """A plain call about an instance that does not exist: does the endpoint still work? It changes nothing."""
-    nowhere = Arg("InstanceId", "instance:0", "last changed")
-    args = tuple(nowhere if arg.name == "InstanceId" else arg for arg in valid(0).args)
-    return Scenario(world, (Detach(Call(args)),), name="still refuses")
+    return Scenario(world, (Detach(formed(valid(0), "InstanceId", "last changed")),), name="still refuses")
 
 
 def single_faults(two: bool) -> tuple[World, list[Labelled]]:
@@ -500,7 +498,7 @@ def by_caller_everywhere(caller: str, two: bool) -> Iterator[Scenario]:
 
 def fresh_resources(count: int, quota: int) -> Iterator[Scenario]:
     """Refusals and accepted calls on `count` interfaces, and instances, made for the occasion, so that ids differ."""
-    most = max(1, min(7, quota - 1))
+    most = secondary(quota)
     labels = ("NetworkInterfaceId last changed", "missing RegionId", "InstanceId last changed", "missing InstanceId")
     for n in range(-(-count // most)):
         past = "fresh" if n % 3 == 0 else "any"
@@ -559,8 +557,7 @@ def sweep_texts(seed: int) -> Scenario:
     """A text of each class in place of each identifier, and an accepted call after them."""
     steps: list[Step] = []
     for n, (name, form) in enumerate(itertools.product(("InstanceId", "NetworkInterfaceId"), SWEPT)):
-        args = tuple(dataclasses.replace(a, form=form) if a.name == name else a for a in valid(n % 2).args)
-        steps.append(Detach(dressed(Call(args), WIRES[(seed + 7 * n) % len(WIRES)], ())))
+        steps.append(Detach(dressed(formed(valid(n % 2), name, form), WIRES[(seed + 7 * n) % len(WIRES)], ())))
     return Scenario(ONE, (*steps, Detach(valid(1)), Settle()), name="sweep of texts")
 
 
@@ -568,7 +565,7 @@ def sweep_overlaps(quota: int) -> Iterator[Scenario]:
     """Siblings at once, the same interface twice at once, and what becomes of the slots of a full instance."""
     pair = World((InstanceSpec(),), (RICH, PLAINER))
     yield Scenario(pair, (Parallel((Detach(valid(0)), Detach(valid(1)))),), name="siblings at once")
-    n = max(1, min(quota - 1, 7))
+    n = secondary(quota)
     full = World((InstanceSpec(),), (*((EniSpec(),) * n), EniSpec(on=None, status="Available")))
     steps = (
         Act("attach", n, 0),
@@ -617,7 +614,7 @@ def _twice(world: World, n: int) -> Scenario:
 
 def full_house(quota: int) -> Scenario:
     """Every slot of an instance taken; one freed by a call under test; the spare interface takes it; and again."""
-    n = max(1, min(quota - 1, 7))
+    n = secondary(quota)
     world = World((InstanceSpec(),), (*((EniSpec(),) * n), EniSpec(on=None, status="Available")))
     steps: list[Step] = []
     spare = n
@@ -636,7 +633,7 @@ def again(world: World, place: int, slots: int) -> Scenario:
     """One interface detached; with `slots`, it is attached again, all of them being taken, and so on three times."""
     if not slots:
         return Scenario(world, (Detach(valid(place)), Settle()), name="detach as in the set-up")
-    extra = max(0, min(slots - 1, 7) - len(world.enis))
+    extra = max(0, secondary(slots) - len(world.enis))
     full = dataclasses.replace(world, enis=(*world.enis, *((EniSpec(),) * extra)))
     steps = (Detach(valid(place)), Settle(), Act("attach", place, 0), Settle()) * 3
     return Scenario(full, steps, name="detach and attach as in the set-up")

@@ -112,9 +112,14 @@ def state_matrix(two_instances: bool) -> Iterator[World]:
             yield World((InstanceSpec(status),), (EniSpec(on=None, status=eni),))
 
 
+def secondary(quota: int) -> int:
+    """How many secondary interfaces fill an instance that takes `quota` in all; seven at most are tried."""
+    return max(1, min(quota - 1, 7))
+
+
 def full_houses(quota: int) -> Iterator[World]:
     """Instance status x an instance whose every slot is taken, the interface in question being there or not."""
-    all_there = (EniSpec(tags=1), *((EniSpec(),) * (max(1, min(quota - 1, 7)) - 1)))
+    all_there = (EniSpec(tags=1), *((EniSpec(),) * (secondary(quota) - 1)))
     for status in INSTANCE_STATUSES:
         yield World((InstanceSpec(status),), all_there)
     for status in ("Running", "Stopped"):
