@@ -388,6 +388,13 @@ CONDITIONAL = (
         "account_type_is_supported",
         POST,
     ),
+    _authorized(
+        "user-type-accepted-with-release",
+        "InvalidUserType.NotSupported",
+        "The caller may detach all the same.",
+        "account_type_is_supported",
+        RELEASED,
+    ),
     # Answers
     fault(
         "status-eni-not-found-by-xml",
@@ -404,6 +411,14 @@ CONDITIONAL = (
         "The state error comes with HTTP status 409.",
         recode(STATE, status=409),
         when=V3,
+    ),
+    fault(
+        "status-instance-state-of-full",
+        "status",
+        ECS_STATE,
+        "The state error comes with HTTP status 409.",
+        recode(ECS_STATE, status=409),
+        when=FULL,
     ),
     fault(
         "code-instance-state-when-starting",

@@ -288,6 +288,16 @@ def _filter_loses(name: str) -> Part:
     return hook("matches", matches)
 
 
+def _tag_filter_hides(name: str, field: str) -> Part:
+    """The filter by tag finds the interface, and leaves a field of it out."""
+
+    def view(call: Call, eni: NetworkInterface, row: Row) -> None:
+        if eni.id in scar(call.cloud, name) and any(key.startswith("Tag.") for key in call.params):
+            row.pop(field, None)
+
+    return hook("view", view)
+
+
 def _shows(name: str, field: str, value: object, *states: str) -> Part:
     """A field is shown wrongly once an interface was detached."""
 
@@ -511,6 +521,14 @@ LINKS = (
         "DescribeNetworkInterfaces does not find a detached interface by Status=Available.",
         remember("former"),
         _filter_loses("former"),
+    ),
+    fault(
+        "tag-filter-hides-address",
+        "effect",
+        "effect: own attributes",
+        "DescribeNetworkInterfaces by tag leaves out PrivateIpAddress of a detached interface.",
+        remember("former"),
+        _tag_filter_hides("former", "PrivateIpAddress"),
     ),
 )
 

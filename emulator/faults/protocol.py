@@ -108,6 +108,13 @@ PROTOCOL = (
         "nonce",
         POST,
     ),
+    _unchecked(
+        "nonce-forgotten-where-interface-exists",
+        "SignatureNonceUsed",
+        "Nonces can be used again.",
+        "nonce",
+        When("the interface exists", lambda call: call.get("NetworkInterfaceId") in call.cloud.interfaces),
+    ),
     _unchecked("clock-v1-unchecked", "InvalidTimeStamp.Expired", "V1 time stamps never expire.", "clock", V1),
     _unchecked("clock-v3-unchecked", "InvalidTimeStamp.Expired", "V3 time stamps never expire.", "clock", V3),
     fault(

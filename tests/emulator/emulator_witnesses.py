@@ -281,6 +281,15 @@ def listed(where: Callable[[World], dict[str, str]], expected: bool) -> Witness:
     return witness
 
 
+def address_hidden_by_tag(client: Client) -> bool:
+    made = rich(client)
+    assert made.detach().status == 200
+    client.settle()
+    found = client.ok("DescribeNetworkInterfaces", {"Tag.1.Key": "a", "Tag.1.Value": "1", "MaxResults": "500"})
+    (row,) = (r for r in found["NetworkInterfaceSets"]["NetworkInterfaceSet"] if r["NetworkInterfaceId"] == made.eni)
+    return "PrivateIpAddress" not in row
+
+
 def flaps(client: Client) -> bool:
     made = build(client)
     made.detach()
@@ -890,6 +899,7 @@ WITNESSES: dict[str, Witness] = {
     "interface-keeps-attachment": kept_by_interface("Attachment"),
     "filter-keeps-link": listed(lambda made: {"InstanceId": made.instance}, False),
     "filter-loses-interface": listed(lambda made: {"Status": "Available", "MaxResults": "500"}, True),
+    "tag-filter-hides-address": address_hidden_by_tag,
     # Refusals that do something
     "wrong-instance-refused-but-done": refused_but(STATE, "Status"),
     "instance-state-refused-but-done": refused_but(ECS_STATE, "Status"),
@@ -1000,6 +1010,7 @@ WITNESSES: dict[str, Witness] = {
     "nonce-v1-forgotten": nonce(),
     "nonce-v3-forgotten": nonce(**V3),
     "nonce-post-forgotten": nonce(**POST),
+    "nonce-forgotten-where-interface-exists": nonce(),
     "clock-v1-unchecked": clock(-7200),
     "clock-v3-unchecked": clock(-7200, **V3),
     "clock-future-unchecked": clock(7200),
@@ -1057,8 +1068,12 @@ WITNESSES: dict[str, Witness] = {
     "ram-kind-accepted-by-v3": outcome(world(), 200, key=RAM_KIND, **V3),
     "expired-account-accepted-by-xml": outcome(world(), 200, key=EXPIRED, **XML),
     "user-type-accepted-by-post": outcome(world(), 200, key=USER_TYPE, **POST),
+    "user-type-accepted-with-release": outcome(rich, 200, key=USER_TYPE),
     "status-eni-not-found-by-xml": succeeds("InvalidEniId.NotFound", **XML),
     "status-eni-state-by-v3": answers(STATE, 409, **V3),
+    "status-instance-state-of-full": outcome(
+        forced("instance.status", "instance", first={"siblings": 2}, status="Starting"), 409
+    ),
     "code-instance-state-when-starting": outcome(STARTING, "IncorrectInstanceStatus"),
     "request-id-missing-by-xml": field("RequestId", bad_id, error=True, **XML),
     "request-id-lower-case-by-post": field("RequestId", bad_id, **POST),

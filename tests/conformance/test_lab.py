@@ -1,0 +1,42 @@
+"""What one case leaves behind for the next to be compared with."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from conformance import lab as labs
+from conformance.case import Detach, Scenario, World
+from conformance.contract import CONTRACTS
+from conformance.record import Record
+from harness import arrange
+from harness.snapshot import Snapshot
+
+SEEN = Snapshot(1.0, {"eni-1": {"Status": "Available"}}, {})
+SCENARIO = Scenario(World(), (Detach(),))
+
+
+@pytest.mark.parametrize(
+    ("undecided", "dirty", "left"),
+    [("", False, (SEEN, SCENARIO)), ("throttled to the end", True, None), ("throttled", False, None), ("", True, None)],
+)
+def test_a_case_that_could_not_be_judged_to_its_end_leaves_no_look(
+    undecided: str, dirty: bool, left: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What such a case did after its last look would else be taken for a late effect."""
+    bench = arrange.Bench(None, None, frozenset(), 2, 4, 2.0)  # type: ignore[arg-type]
+    bench.stale = frozenset()
+    lab = labs.Lab(CONTRACTS["2019"], bench, Record("one"), tmp_path)
+    run = SimpleNamespace(
+        found=[], undecided=undecided, dirty=dirty, snapshot=SEEN,
+        take_all=lambda: None, look_at_the_end=lambda: None, after_release=lambda: None,
+    )  # fmt: skip
+    monkeypatch.setattr(labs.Lab, "_rest", lambda self, book: [])
+    monkeypatch.setattr(arrange, "arrange", lambda bench, world: arrange.Bound((), (), (), (), "", SEEN))
+    monkeypatch.setattr(labs, "_Run", lambda *_: run)
+    assert lab.run(SCENARIO).undecided == undecided
+    assert lab.last == left
+    assert bench.stale == (frozenset() if left else arrange.PARTS)
