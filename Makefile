@@ -32,7 +32,7 @@ imports: $(READY)
 	$(BIN)/lint-imports
 
 unit: $(READY) browser redis node
-	$(BIN)/python -m pytest tests -n 2 --dist loadfile $(ARGS)
+	$(BIN)/python -m pytest tests -n 3 --dist loadfile $(ARGS)
 
 # What the tests need beyond pip; each says how to install it where this cannot.
 browser:

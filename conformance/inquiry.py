@@ -309,8 +309,8 @@ class Inquiry:
             "summary": self.redactor.text(found.finding.summary),
             "certainty": found.finding.certainty,
             "count": 1,
-            "calls": sum(self.lab.session.client.counts.values()),
-            "detach_calls": self.lab.record.detach_calls,
+            "calls": found.sent[0],
+            "detach_calls": found.sent[1],
             "seconds": round(time.monotonic() - self.began, 3),
             "test": self.test,
         }

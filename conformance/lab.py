@@ -33,6 +33,7 @@ from harness.arrange import Bench, Bound, NotArranged
 from harness.client import is_throttling
 from harness.codec import code_of
 from harness.exchange import Exchange, Pair
+from harness.ledger import TURN_LOCK, WORLD_LOCK
 from harness.snapshot import Snapshot
 
 STABLE = 8
@@ -51,7 +52,8 @@ UNDECLARED = "undeclared parameter"
 @dataclass(frozen=True)
 class Found:
     """A finding with its evidence. step: index of the step, -1 for a look. changes: what differed. after: the look
-    that shows it; end: the last look of the Scenario, where an answer shows it."""
+    that shows it; end: the last look of the Scenario, where an answer shows it. sent: how many calls the worker had
+    sent by then, and how many of them under test."""
 
     finding: Finding
     step: int
@@ -62,6 +64,7 @@ class Found:
     end: Snapshot | None = None
     changes: tuple[frame.Change, ...] = ()
     history: tuple[Mapping[str, Any], ...] = ()
+    sent: tuple[int, int] = (0, 0)
 
 
 @dataclass(frozen=True)
@@ -98,6 +101,10 @@ class Lab:
     @property
     def session(self) -> ecs.Session:
         return self.bench.session
+
+    def sent(self) -> tuple[int, int]:
+        """How many calls this worker has sent, set-up and looks included, and how many of them under test."""
+        return sum(self.session.client.counts.values()), self.record.detach_calls
 
     def unfinished(self) -> list[arrange.Unfinished]:
         """What the set-up could not do although the page promises it; each is told once."""
@@ -168,7 +175,7 @@ class Lab:
         for change in differences:
             what = f"{change.resource}: {change.path or 'existence'} from {change.before!r} to {change.after!r}"
             finding = Finding("F08", f"after everything had settled, {what}", f"late:{change.path}", ("F01",))
-            out.append(Found(finding, -1, before=before, after=self.bench.now, changes=(change,)))
+            out.append(Found(finding, -1, before=before, after=self.bench.now, changes=(change,), sent=self.sent()))
         return out
 
     def _own_changes(self, before: Snapshot, now: Snapshot) -> list[frame.Change]:
@@ -179,8 +186,10 @@ class Lab:
     @contextlib.contextmanager
     def lock(self, exclusive: bool) -> Iterator[None]:
         """Orders that touch everybody (a region switched off) keep the other workers out meanwhile."""
-        with open(self.folder / "world.lock", "a") as file:
+        with open(self.folder / TURN_LOCK, "a") as turn, open(self.folder / WORLD_LOCK, "a") as file:
+            fcntl.flock(turn, fcntl.LOCK_EX)
             fcntl.flock(file, fcntl.LOCK_EX if exclusive else fcntl.LOCK_SH)
+            fcntl.flock(turn, fcntl.LOCK_UN)
             try:
                 yield
             finally:
@@ -823,7 +832,17 @@ class _Run:
         if any(change.resource in settled for change in differences):
             finding = replace(finding, requirement="F08", also=(finding.requirement, *finding.also))
         self.found.append(
-            Found(finding, index, blamed, None, self.snapshot, now, changes=tuple(differences), history=history)
+            Found(
+                finding,
+                index,
+                blamed,
+                None,
+                self.snapshot,
+                now,
+                changes=tuple(differences),
+                history=history,
+                sent=self.lab.sent(),
+            )
         )
         self.dirty = True
 
@@ -1148,7 +1167,10 @@ class _Run:
         return None
 
     def _say(self, finding: Finding, index: int, exchange: Exchange, expected: Admissible | None) -> None:
-        self.found.append(Found(finding, index, exchange, expected, self.snapshot, history=tuple(self.history)))
+        history = tuple(self.history)
+        self.found.append(
+            Found(finding, index, exchange, expected, self.snapshot, history=history, sent=self.lab.sent())
+        )
 
     def _compare_wires(self) -> None:
         """M01 to M04, M08: the same call in other wire forms must get the same answer. P07: also with a parameter

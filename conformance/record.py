@@ -6,6 +6,7 @@ judged here. The file is rewritten whole and renamed into place, so that a kill 
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 from collections import Counter, defaultdict
@@ -47,6 +48,7 @@ class Record:
     latency: dict[str, list[float]] = field(default_factory=dict)
     settle: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
     request_ids: dict[str, str] = field(default_factory=dict)
+    ids_written: int = 0
     tests: dict[str, str] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
 
@@ -117,17 +119,17 @@ class Record:
         }
 
     def write(self, directory: Path) -> None:
-        """Write to `directory`/record-WORKER.json; RequestIds, which grow, into a file beside it."""
+        """Write to `directory`/record-WORKER.json; RequestIds, which only grow, are added to a file beside it."""
         path = directory / f"record-{self.worker}.json"
         part = path.with_suffix(".part")
         part.write_text(json.dumps(self.to_json(), ensure_ascii=True))
         os.replace(part, path)
-        ids = directory / f"ids-{self.worker}.txt"
-        part = ids.with_suffix(".part")
         # Escaped as in JSON: what an endpoint sends as a RequestId may hold anything, half a character included.
-        lines = (f"{json.dumps(rid)[1:-1]} {exchange}" for rid, exchange in self.request_ids.items())
-        part.write_text("\n".join(lines))
-        os.replace(part, ids)
+        fresh = itertools.islice(self.request_ids.items(), self.ids_written, None)
+        lines = [f"{json.dumps(rid)[1:-1]} {exchange}\n" for rid, exchange in fresh]
+        with (directory / f"ids-{self.worker}.txt").open("a" if self.ids_written else "w") as file:
+            file.writelines(lines)
+        self.ids_written += len(lines)
 
 
 def read_all(directory: Path) -> list[dict[str, Any]]:

@@ -77,8 +77,8 @@ class Display:
 
 
 def default_workers(target: str) -> int:
-    """Two processes for each core, as half of a run is waiting; at most four, and what the target's limits allow."""
-    most = max(1, min(4, 2 * (os.cpu_count() or 1)))
+    """Three processes for each core, as most of a run is waiting; at most six, and what the target's limits allow."""
+    most = max(1, min(6, 3 * (os.cpu_count() or 1)))
     if target == studies.EMBEDDED:
         return most
     try:

@@ -181,7 +181,8 @@ def repeated_request_ids(folder: Path) -> list[tuple[str, str, str]]:
     seen: dict[str, tuple[str, str]] = {}
     out = []
     for path in sorted(folder.glob("ids-*.txt")):
-        for line in path.read_text().splitlines():
+        whole = path.read_text().rpartition("\n")[0]  # a worker that was killed may have left half a line
+        for line in whole.splitlines():
             request_id, _, exchange = line.rpartition(" ")
             earlier = seen.setdefault(request_id, (path.name, exchange))
             if earlier[0] != path.name:

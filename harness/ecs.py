@@ -362,6 +362,20 @@ def plain(value: Any, name: str = "") -> Any:
     return [] if value == "" and name in _WRAPPED and name != "PrivateIpAddress" else value
 
 
+_AGAIN: dict[str, dict[str, Any]] = {}
+"""What `plain` made of a described resource, by its text; a run reads most of them many times. Nobody changes it."""
+
+
+def _plain_again(entry: Mapping[str, Any]) -> dict[str, Any]:
+    text = repr(entry)  # tells 1 from true and "1", which == would not
+    known = _AGAIN.get(text)
+    if known is None:
+        if len(_AGAIN) >= 2000:
+            _AGAIN.clear()
+        known = _AGAIN[text] = plain(entry)
+    return known
+
+
 def pages(
     session: Session,
     action: str,
@@ -383,7 +397,7 @@ def pages(
         answer = decode(exchange) or {}
         if path[0] not in answer and "RequestId" not in answer:
             raise SetupError(action, exchange, "what answered there does not speak ECS")
-        entries = [plain(entry) for entry in listing(answer, *path) if isinstance(entry, Mapping)]
+        entries = [_plain_again(entry) for entry in listing(answer, *path) if isinstance(entry, Mapping)]
         fresh = [entry for entry in entries if entry not in found] if number > 1 else entries
         found += fresh
         token = answer.get("NextToken")

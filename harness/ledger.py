@@ -102,7 +102,10 @@ def read(directory: Path) -> Book:
 
 
 WORLD_LOCK = "world.lock"
-"""Held shared by each test, alone by one that gives an order which touches everybody."""
+"""Held shared by each case, alone by one that gives an order which touches everybody."""
+
+TURN_LOCK = "world.turn"
+"""Held while waiting for WORLD_LOCK: who waits for all others lets nobody in before itself, or it would starve."""
 
 LEADERS = ("main", "janitor")
 """Workers without whom a run is over; the others end when they notice."""
@@ -147,16 +150,19 @@ def alone(place: str, seconds: float) -> Iterator[None]:
     if fcntl is None:
         yield
         return
-    with (common_folder(place) / WORLD_LOCK).open("ab") as file:
+    folder = common_folder(place)
+    with (folder / TURN_LOCK).open("ab") as turn, (folder / WORLD_LOCK).open("ab") as world:
         until = time.monotonic() + seconds
-        while True:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except OSError:
-                if time.monotonic() < until:
-                    time.sleep(0.05)
-                    continue
-            break
+        for file in (turn, world):
+            while True:
+                try:
+                    fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                except OSError:
+                    if time.monotonic() < until:
+                        time.sleep(0.05)
+                        continue
+                break
+        fcntl.flock(turn, fcntl.LOCK_UN)
         yield
 
 

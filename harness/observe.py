@@ -12,7 +12,7 @@ from types import MappingProxyType
 from typing import Any
 
 from harness import ecs
-from harness.snapshot import Fields, Snapshot, flatten
+from harness.snapshot import Fields, Snapshot, flatten, flattened
 
 
 def look(session: ecs.Session, enis: Iterable[str], instances: Iterable[str]) -> Snapshot:
@@ -27,7 +27,7 @@ def look(session: ecs.Session, enis: Iterable[str], instances: Iterable[str]) ->
     return Snapshot(
         at,
         interfaces,
-        {str(i.get("InstanceId", "")): flatten(i) for i in held},
+        {str(i.get("InstanceId", "")): flattened(i) for i in held},
     )
 
 
@@ -41,7 +41,7 @@ def shown(
         found = ecs.pages(session, "DescribeNetworkInterfaces", pairs, _ENIS, size=size)
     else:
         found = ecs.describe_enis(session, ids=ids, **filters)
-    return {str(e.get("NetworkInterfaceId", "")): flatten(e) for e in found}
+    return {str(e.get("NetworkInterfaceId", "")): flattened(e) for e in found}
 
 
 def attribute(session: ecs.Session, eni: str) -> Mapping[str, Any] | None:

@@ -6,6 +6,7 @@ condition is only as strong as what it compares. Pure.
 
 from __future__ import annotations
 
+import functools
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -39,7 +40,25 @@ class Snapshot:
     def held(self, instance: str) -> frozenset[str]:
         """The interfaces that an instance shows, by id."""
         shown = self.instances.get(instance, {}).get("NetworkInterfaces", ())
-        return frozenset(json.loads(entry).get("NetworkInterfaceId", "") for entry in shown)
+        return frozenset(map(_entry_id, shown))
+
+
+@functools.lru_cache(maxsize=4096)
+def _entry_id(entry: str) -> str:
+    return str(json.loads(entry).get("NetworkInterfaceId", ""))
+
+
+_FLAT: dict[int, tuple[Mapping[str, Any], Fields]] = {}
+
+
+def flattened(value: Mapping[str, Any]) -> Fields:
+    """As `flatten`; for the same object (not an equal one) what was made of it before. Nobody may change either."""
+    known = _FLAT.get(id(value))
+    if known is None:
+        if len(_FLAT) >= 2000:
+            _FLAT.clear()
+        known = _FLAT[id(value)] = (value, flatten(value))  # holding it keeps its id from being given away
+    return known[1]
 
 
 def flatten(value: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:

@@ -7,6 +7,7 @@ strategies draw from that list, so a class of fault is never left to luck. Pure 
 from __future__ import annotations
 
 import dataclasses
+import functools
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
@@ -208,6 +209,7 @@ def dressed(call: Call, wire: Wire, extra: Sequence[Arg], caller: str = "") -> C
     return Call((*call.args, *extra), wire, caller or call.caller)
 
 
+@functools.cache
 def extras() -> st.SearchStrategy[tuple[Arg, ...]]:
     """Parameters that ride along; mostly none."""
     return st.sampled_from(EXTRAS[:1] * 8 + EXTRAS)

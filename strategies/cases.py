@@ -450,21 +450,20 @@ def repeated_while_detaching() -> Iterator[Scenario]:
 def refused_world(world: World, offset: int) -> Scenario:
     """Calls in a World that refuses every one of them."""
     steps: list[Step] = []
-    for n in range(8):
+    for n in range(8 * len(world.instances)):
         k = n % len(world.enis)
         wire = WIRES[(offset * 9 + 11 * n) % len(WIRES)]
-        steps.append(Detach(dressed(valid(k), wire, (OWNER,) if n == 3 else ())))
+        steps.append(Detach(dressed(valid(k, place_of(world, k)), wire, (OWNER,) if n % 7 == 3 else ())))
     return Scenario(world, tuple(steps))
 
 
-def unsupported(world: World, name: str, offset: int) -> Scenario:
-    """A call with a refused parameter in several wire forms, then the same call without it."""
+def unsupported(world: World, name: str) -> Scenario:
+    """A call with a refused parameter in several wire forms, then the same call without it, for either interface."""
     extra = OWNER if name == "OwnerAccount" else Arg(name, "", "text:155780923770")
-    steps: list[Step] = [
-        Detach(dressed(valid(n % 2), WIRES[(offset * 17 + 11 * n) % len(WIRES)], (extra,))) for n in range(5)
-    ]
-    steps.append(Settle())
-    steps.append(Detach(dressed(valid(1), WIRES[offset % len(WIRES)], ())))
+    steps: list[Step] = []
+    for k in (1, 0):
+        steps += [Detach(dressed(valid(n % 2), WIRES[(k * 17 + 11 * n) % len(WIRES)], (extra,))) for n in range(5)]
+        steps += [Settle(), Detach(dressed(valid(k), WIRES[k], ())), Settle()]
     return Scenario(world, tuple(steps))
 
 

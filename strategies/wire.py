@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 
 from hypothesis import strategies as st
@@ -21,6 +22,7 @@ WIRES: tuple[Wire, ...] = tuple(
 PLAIN = Wire()
 
 
+@functools.cache
 def wires() -> st.SearchStrategy[Wire]:
     """Any wire form: the 40 of WIRES with any order of parameters, on an old or a fresh connection."""
     return st.builds(

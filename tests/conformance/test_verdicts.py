@@ -241,9 +241,9 @@ def test_the_order_of_the_records_does_not_matter(records):
 
 
 def test_a_request_id_that_two_workers_received_is_found(tmp_path):
-    """One worker looks after its own repetitions."""
+    """One worker looks after its own repetitions; a line that was cut off says nothing."""
     (tmp_path / "ids-a.txt").write_text("R1 x-1\nR2 x-2\nR2 x-3\n")
-    (tmp_path / "ids-b.txt").write_text("R3 y-1\nR1 y-2")
+    (tmp_path / "ids-b.txt").write_text("R3 y-1\nR1 y-2\nR2")
     (tmp_path / "ids-c.txt").write_text("R1 z-1\n")
     assert repeated_request_ids(tmp_path) == [("R1", "x-1", "y-2"), ("R1", "x-1", "z-1")]
 
@@ -253,7 +253,10 @@ def test_request_ids_are_written_so_that_they_can_be_compared(tmp_path):
         book = Record(worker)
         book.request_ids["R1"] = f"{worker}-1"
         book.write(tmp_path)
-    assert repeated_request_ids(tmp_path) == [("R1", "a-1", "b-1")]
+        book.request_ids["R2"] = f"{worker}-2"
+        book.write(tmp_path)
+    assert repeated_request_ids(tmp_path) == [("R1", "a-1", "b-1"), ("R2", "a-2", "b-2")]
+    assert len((tmp_path / "ids-a.txt").read_text().splitlines()) == 2
 
 
 @pytest.mark.parametrize("odd", ["\ud800", "a b", "a\nb", "x\x00", "编号", '"'])

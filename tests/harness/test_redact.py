@@ -61,6 +61,12 @@ def test_what_looks_like_a_secret_goes_too(text, secret):
     assert secret not in once and redactor.text(once) == once
 
 
+@pytest.mark.parametrize("text", ["i-1234567890123456", "eni-bp1234567890123456", "1" * 25, "0.1234567890123456"])
+def test_digits_within_something_longer_are_no_account_id(text):
+    """Identifiers and numbers stay what they are, or a redacted answer could not be judged again."""
+    assert Redactor().text(text) == text
+
+
 def test_account_ids_stay_apart_and_json_stays_json():
     """The same id becomes the same number of the same length."""
     redactor = Redactor()
