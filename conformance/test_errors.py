@@ -62,4 +62,4 @@ def test_in_company(inquiry: Inquiry, part: int) -> None:
     world = (cases.TWO, cases.WITH_STOPPED, cases.WITH_TRANSITIONS)[part]
     if len(world.instances) > inquiry.lab.bench.most_instances:
         world = cases.ONE
-    inquiry.explore(cases.in_company(world, callers), inquiry.effort.draws * 2, ("R08",))
+    inquiry.explore(cases.in_company(world, callers), inquiry.effort.draws * 2, ("E07", "E09", "R08"))

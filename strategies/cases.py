@@ -495,6 +495,10 @@ def by_caller_everywhere(caller: str, two: bool) -> Iterator[Scenario]:
     yield by_caller(World((InstanceSpec(),), (EniSpec(status="Detaching"), EniSpec())), caller, 12)
 
 
+LOOSE = ("leading space", "trailing newline", "last upper", "extended", "truncated", "nul", "full width")
+"""Texts that a loose comparison takes for the identifier they are made of."""
+
+
 def fresh_resources(count: int, quota: int) -> Iterator[Scenario]:
     """Refusals and accepted calls on `count` interfaces, and instances, made for the occasion, so that ids differ."""
     most = secondary(quota)
@@ -505,6 +509,9 @@ def fresh_resources(count: int, quota: int) -> Iterator[Scenario]:
         world = World((InstanceSpec(past=past),), enis)  # type: ignore[arg-type]
         items = [item for item in core(world) if item.label == "primary" or item.label in labels]
         steps: list[Step] = list(_calls(items, n * 3))
+        for m, (name, form) in enumerate(itertools.product(("InstanceId", "NetworkInterfaceId"), LOOSE)):
+            call = formed(valid((n + m) % most), name, form)
+            steps.append(Detach(dressed(call, WIRES[(n * 5 + m * 3) % len(WIRES)], ())))
         for k in range(most)[:: -1 if n % 2 else 1]:
             extra = (OWNER,) if (n + k) % 4 == 0 else ()
             steps.append(Detach(dressed(valid(k), WIRES[(n * 7 + k * 11) % len(WIRES)], extra)))
