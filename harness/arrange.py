@@ -59,7 +59,8 @@ WORN = 40
 
 @dataclass
 class OwnInstance:
-    """An instance of the bench. `past`: fresh, restarted or rebooted. `served`: Worlds that it was part of."""
+    """An instance of the bench. `past`: fresh, restarted or rebooted. `served`: Worlds that it was part of. `welcomed`:
+    whether it has been seen Running since it was created, and is known by name and primary interface."""
 
     id: str
     zone: int
@@ -67,6 +68,7 @@ class OwnInstance:
     primary: str = ""
     name: str = ""
     served: int = 0
+    welcomed: bool = False
 
 
 @dataclass
@@ -395,8 +397,9 @@ def _new_instance(bench: Bench, zone: int, taken: set[str]) -> OwnInstance:
     return own
 
 
-def _welcome(bench: Bench, fresh: Sequence[OwnInstance]) -> None:
-    """Wait until new instances are Running, all at once, and find out their primary interfaces and names."""
+def _welcome(bench: Bench, hosts: Sequence[OwnInstance]) -> None:
+    """Wait until those that are new are Running, all at once, and find out their primary interfaces and names."""
+    fresh = [own for own in hosts if not own.welcomed]
     if not fresh:
         return
     ids = {i.id for i in fresh}
@@ -411,6 +414,7 @@ def _welcome(bench: Bench, fresh: Sequence[OwnInstance]) -> None:
                     own.primary = str(eni.get("NetworkInterfaceId", ""))
         if own.primary:
             bench.session.ledger.brought(own.id, own.primary)
+        own.welcomed = True
     refresh(bench)
 
 
@@ -730,12 +734,11 @@ def _hosts(bench: Bench, world: World) -> list[OwnInstance]:
     """The World's instances, Running or Stopped as their wanted status starts from."""
     hosts: list[OwnInstance] = []
     taken: set[str] = set()
-    known = {i.id for i in bench.instances}
     for spec in world.instances:
         own = _pick_instance(bench, spec, taken)
         taken.add(own.id)
         hosts.append(own)
-    _welcome(bench, [own for own in hosts if own.id not in known])
+    _welcome(bench, hosts)
     wanted = {}
     for own, spec in zip(hosts, world.instances, strict=True):
         wanted[own.id] = "Stopped" if spec.status in ("Stopped", "Starting") else "Running"
