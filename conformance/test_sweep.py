@@ -31,9 +31,9 @@ def test_every_state_and_condition_once(inquiry: Inquiry) -> None:
     inquiry.run_all(cases.sweep_states(tuple(worlds.CONTROL_FAULTS)), must=100)
 
 
-@pytest.mark.requirement("E08", "E24", "B01", "B02", "B03")
+@pytest.mark.requirement("E08", "E24", "P01", "P02", "P03", "P07", "P08", "B01", "B02", "B03")
 def test_every_class_of_text_once(inquiry: Inquiry) -> None:
-    """A text of each class in place of each identifier; the endpoint stays well."""
+    """A text of each class in place of each identifier, odd names and many parameters; the endpoint stays well."""
     inquiry.run(cases.sweep_texts(inquiry.info["seed"]), ("E08", "E24"))
 
 
@@ -43,12 +43,14 @@ def test_overlaps_once(inquiry: Inquiry) -> None:
     inquiry.run_all(cases.sweep_overlaps(inquiry.lab.bench.ground.eni_quota), ("M06",), must=3)
 
 
-@pytest.mark.requirement("G01", "G03", "G04", "G05")
+@pytest.mark.requirement("G01", "G02", "G03", "G04", "G05", "G06", "G07", "P04")
 def test_the_gateway_once(inquiry: Inquiry) -> None:
     """A wrong signature, a replay, an old timestamp and an unknown key."""
     names = (
         "signature with one character changed", "sent twice, byte for byte", "two hours old", "two hours ahead",
         "unknown AccessKeyId", "unknown Action, nearly right", "unknown Version", "body changed after signing",
+        "Action in lower case", "signed for the other method", "action header changed after signing",
+        "signed with a hash, sent with another body", "no SignatureNonce",
     )  # fmt: skip
     table = {n: (PROBES[n].requirement, PROBES[n].scheme, PROBES[n].methods) for n in names}
     inquiry.run(probes.several(table), ("G01",))

@@ -705,7 +705,6 @@ def measure_lag(bench: Bench) -> None:
         touch(bench)
         ecs.detach_eni(bench.session, host.id, own.id)
         _watch(bench, own, host.id, "Detaching", "Available")
-        remove_enis(bench, [own])
     except (NotArranged, ecs.SetupError):
         spoil(bench, own.id)
         spoil(bench, host.id)

@@ -37,6 +37,7 @@ from strategies.calls import (
     dressed,
     extras,
     formed,
+    misnamed,
     missing,
     place_of,
     repeated,
@@ -553,17 +554,29 @@ def sweep(two: bool, seed: int) -> Scenario:
 SWEPT = (
     "first changed", "other prefix", "no prefix", "truncated", "extended", "doubled", "last upper", "leading space",
     "trailing newline", "comma list", "json list", "xml", "single quotes", "jinja", "slash", "parent", "star",
-    "percent", "ampersand", "full width", "combining", "emoji", "right to left", "nul", "bad utf-8", "blank",
-    "null", "129 characters", "1025 characters", "10000 characters",
+    "percent", "percent encoded", "backslash", "underscore", "ampersand", "full width", "combining", "emoji",
+    "right to left", "nul", "bad utf-8", "blank", "null", "129 characters", "1025 characters", "10000 characters",
 )  # fmt: skip
 """A text of each class."""
+SWEPT_REGIONS = ("upper", "trailing space", "extended", "underscore", "slash", "as zone", "comma list", "nul")
 
 
 def sweep_texts(seed: int) -> Scenario:
-    """A text of each class in place of each identifier, and an accepted call after them."""
-    steps: list[Step] = []
-    for n, (name, form) in enumerate(itertools.product(("InstanceId", "NetworkInterfaceId"), SWEPT)):
-        steps.append(Detach(dressed(formed(valid(n % 2), name, form), WIRES[(seed + 7 * n) % len(WIRES)], ())))
+    """A text of each class in place of each identifier, names that are not quite right, a crowd of parameters, and
+    accepted calls after them."""
+    calls = [
+        formed(valid(n % 2), name, form)
+        for n, (name, form) in enumerate(itertools.product(("InstanceId", "NetworkInterfaceId"), SWEPT))
+    ]
+    calls += [formed(valid(n % 2), "RegionId", form) for n, form in enumerate(SWEPT_REGIONS)]
+    calls += [item.call for item in (*misnamed(valid(0)), *repeated(valid(0)))]
+    steps: list[Step] = [Detach(dressed(call, WIRES[(seed + 7 * n) % len(WIRES)], ())) for n, call in enumerate(calls)]
+    primary = next(item.call for item in core(ONE) if item.label == "primary")
+    steps.append(Detach(dressed(primary, WIRES[(seed + 3) % len(WIRES)], UNDECLARED[-1])))
+    for name, ref in (("InstanceId", "instance:0"), ("NetworkInterfaceId", "eni:0")):
+        unknown = Arg(name, ref, "last changed")
+        for twice in ((unknown, *valid(0).args), (*valid(0).args, unknown)):
+            steps += [Detach(Call(twice)), Settle(), Act("attach", 0, 0), Settle()]
     return Scenario(ONE, (*steps, Detach(valid(1)), Settle()), name="sweep of texts")
 
 

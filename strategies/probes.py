@@ -71,9 +71,11 @@ def controls(names: tuple[str, ...]) -> Iterator[Scenario]:
 
 
 def several(table: Mapping[str, tuple[str, str, tuple[str, ...]]]) -> Scenario:
-    """Several probes in one World, in two wire forms each."""
+    """Several probes in one World: in two wire forms each, those of a wrong signature in more."""
     steps: list[Step] = []
-    for name, (_, scheme, methods) in table.items():
-        for wire in forms(scheme, methods, True)[::3][:2]:
-            steps.append(Probe(name, Call(valid(0).args, wire)))
+    for n, (name, (row, scheme, methods)) in enumerate(table.items()):
+        few = forms(scheme, methods, True)
+        chosen = forms(scheme, methods, False)[::3] if row == "G01" else few[n % 3 :: 3][:2] or few[:1]
+        for k, wire in enumerate(chosen):
+            steps.append(Probe(name, Call((*valid(0).args, *((OWNER,) if k % 2 else ())), wire)))
     return Scenario(PLAIN_WORLD, tuple(steps), name="gateway sweep")
