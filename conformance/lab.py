@@ -104,7 +104,8 @@ class Lab:
 
     def sent(self) -> tuple[int, int]:
         """How many calls this worker has sent, set-up and looks included, and how many of them under test."""
-        return sum(self.session.client.counts.values()), self.record.detach_calls
+        sessions = (self.session, *((self.second.session,) if self.second else ()))
+        return sum(sum(s.client.counts.values()) for s in sessions), self.record.detach_calls
 
     def unfinished(self) -> list[arrange.Unfinished]:
         """What the set-up could not do although the page promises it; each is told once."""
@@ -122,7 +123,10 @@ class Lab:
             except ecs.SetupError as error:
                 return Outcome(undecided=f"set-up in the second region failed: {error}")
             self.second.relook = self.relook
-            return self.second.run(scenario, record=record)
+            outcome = self.second.run(scenario, record=record)
+            here = sum(self.session.client.counts.values())
+            found = tuple(replace(one, sent=(one.sent[0] + here, one.sent[1])) for one in outcome.found)
+            return replace(outcome, found=found)
         for_all = not scenario.world.region_feature or bool(scenario.world.refused_parameter)
         book = self.record if record else Record("scratch", request_ids=self.record.request_ids)
         with self.lock(exclusive=for_all):

@@ -236,8 +236,11 @@ def _forked(context: ForkServerContext, options: argparse.Namespace, own: str, l
     return -9 if status is None else status
 
 
-def _verdict(job: Job, status: int, broken: Sequence[str]) -> str:
-    """What a run means. broken: the requirements that it saw violated, also if it did not come to its end."""
+def _verdict(job: Job, status: int, broken: Sequence[str], failed: str = "") -> str:
+    """What a run means. broken: the requirements that it saw violated, also if it did not come to its end. failed: how
+    the suite itself went wrong; a run like that proves nothing."""
+    if failed:
+        return "unusable"
     if broken:
         if job.own and job.own not in broken:
             return "survived"
@@ -257,7 +260,8 @@ def _result(job: Job, status: int, began: float, data: Mapping[str, Any] | None,
     if path is not None and not path.exists():
         path = None
     rows = tuple(dict.fromkeys([r for v in violations for r in (v["requirement"], *v["also"])]))
-    note = str((data or {}).get("run", {}).get("note", ""))
+    failed = next((str(r["reason"]) for r in (data or {}).get("requirements", ()) if r["verdict"] == "error"), "")
+    note = failed or str((data or {}).get("run", {}).get("note", ""))
     subject = job.subject
     return Result(
         kind=subject.kind,
@@ -265,12 +269,12 @@ def _result(job: Job, status: int, began: float, data: Mapping[str, Any] | None,
         group=subject.group,
         trigger=subject.trigger,
         description=subject.description,
-        verdict=_verdict(job, status, rows),
+        verdict=_verdict(job, status, rows, failed),
         exit=status,
         requirement=first["requirement"] if first else "",
         also=tuple(first["also"]) if first else (),
         all_requirements=rows,
-        summary=first["summary"] if first else note,
+        summary=first["summary"] if first and not failed else note,
         calls=first["calls"] if first else 0,
         detach_calls=first["detach_calls"] if first else 0,
         seconds=round(time.monotonic() - began, 2),

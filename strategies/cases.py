@@ -474,8 +474,10 @@ def alive(world: World) -> Scenario:
 
 
 def unknown(world: World) -> Scenario:
-    """A plain call about an instance that does not exist: does the endpoint still work? It changes nothing."""
-    return Scenario(world, (Detach(formed(valid(0), "InstanceId", "last changed")),), name="still refuses")
+    """A plain call about an instance that does not exist, or about nothing where the World has nothing: does the
+    endpoint still work? It changes nothing."""
+    about = formed(valid(0), "InstanceId", "last changed") if world.instances and world.enis else Call((REGION,))
+    return Scenario(world, (Detach(about),), name="still refuses")
 
 
 def single_faults(two: bool) -> tuple[World, list[Labelled]]:

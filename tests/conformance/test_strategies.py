@@ -367,6 +367,7 @@ def named():
     yield from (cases.in_state(w, n, CALLERS) for n, w in enumerate(worlds.state_matrix(True)))
     yield cases.sweep_callers(CALLERS)
     yield cases.alive(world)
+    yield from (cases.unknown(w) for w in (world, World((InstanceSpec(),), ()), World((), ())))
     yield cases.unsupported(cases.ONE, "OwnerAccount")
     for caller, two in itertools.product(CALLERS, (True, False)):
         yield from cases.by_caller_everywhere(caller, two)

@@ -43,6 +43,15 @@ def test_what_a_run_means(subject: Subject, own: str, status: int, broken: list[
     assert prove._verdict(job(subject, own), status, broken) == verdict
 
 
+def test_a_run_in_which_the_suite_itself_failed_proves_nothing() -> None:
+    assert prove._verdict(job(FAULT), 1, ["B01"], "IndexError: tuple index out of range") == "unusable"
+    rows = [{"id": "ENI-DETACH-E03", "verdict": "error", "reason": "IndexError: tuple index out of range"}]
+    violation = {"requirement": "B01", "also": [], "evidence": "", "summary": "500", "calls": 9, "detach_calls": 2}
+    data = {"violations": [{**violation, "seconds": 1.0}], "requirements": rows}
+    result = prove._result(job(FAULT), 1, 0.0, data, Path(), Path())
+    assert (result.verdict, result.summary) == ("unusable", "IndexError: tuple index out of range")
+
+
 def test_the_share_killed_within_so_many_calls_counts_survivors_too() -> None:
     results = [KILLED, replace(KILLED, name="b", calls=400), replace(KILLED, name="c", verdict="survived", calls=0)]
     shares = dict(prove.within(results))
