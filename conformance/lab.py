@@ -397,6 +397,7 @@ class _Run:
             self.refused += 1
             return
         arrange.touch(self.lab.bench)
+        self.lab.bench.detaches = True
         if not expected.success:
             self.dirty = True
             return

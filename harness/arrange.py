@@ -121,7 +121,8 @@ class Bench:
     """What one worker owns and may use. `most_instances`, `most_enis`: its share of the limits. `lags`: whether
     descriptions have been seen to lag behind (`measured`: it was tried on purpose). `moved_at`: monotonic time of the
     last order or difference. `second_region`: it is in the target's second region. `unfinished`: what of the
-    set-up's own work did not do what it must."""
+    set-up's own work did not do what it must. `detaches`: whether a detach has been accepted yet; before that, none is
+    made for the set-up if a new interface does as well."""
 
     session: ecs.Session
     ground: ecs.Ground
@@ -144,6 +145,7 @@ class Bench:
     other_vswitches: dict[int, str] = field(default_factory=dict)
     settled: list[float] = field(default_factory=list)
     second_region: bool = False
+    detaches: bool = False
 
     @property
     def zones(self) -> int:
@@ -514,6 +516,7 @@ def _detach(bench: Bench, enis: list[OwnEni]) -> None:
         if status in ("InUse", "Attaching"):
             touch(bench)
             ecs.detach_eni(bench.session, bench.now.link(identifier), identifier)
+            bench.detaches = True
 
     def free(snapshot: Snapshot, eni: str) -> bool:
         return snapshot.status(eni) in ("Available", "") and not snapshot.link(eni)
@@ -611,6 +614,7 @@ def _pick_eni(bench: Bench, spec: EniSpec, zone: int, host: str, keep: set[str])
         for e in bench.enis
         if e.id not in keep
         and (e.zone, e.look) == (zone, _look_of(spec))
+        and (bench.detaches or bench.now.link(e.id) in ("", host))
         and (not host or _past_fits(e, spec.past, host))
     ]
     fits.sort(key=lambda e: (bench.now.link(e.id) != host, bench.now.link(e.id) != ""))
@@ -690,9 +694,9 @@ def arrange(bench: Bench, world: World) -> Bound:
 def measure_lag(bench: Bench) -> None:
     """Attach an interface and look at once, several times: do descriptions keep up? Sets `lags`.
 
-    Nothing is detached for it, and the interface is a plain one on the second instance, where the first cases want one:
-    the first detach in the life of an endpoint is to be a judged one. Where the attach fails nothing is known, and what
-    it left behind is not used; calls under test will show what is wrong.
+    Nothing is detached for it unless there is but one instance, and the interface is a plain one on the second, where
+    the first cases want one: the first detach in the life of an endpoint is to be a judged one. Where it fails nothing
+    is known, and what it left behind is not used; calls under test will show what is wrong.
     """
     bench.measured = True
     hosts: list[OwnInstance] = []
@@ -704,6 +708,8 @@ def measure_lag(bench: Bench) -> None:
     try:
         _attach(bench, own, host.id)
         _watch(bench, own, host.id)
+        if len(hosts) == 1:
+            _detach(bench, [own])
     except (NotArranged, ecs.SetupError):
         spoil(bench, own.id)
         spoil(bench, host.id)
