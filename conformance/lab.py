@@ -397,7 +397,6 @@ class _Run:
             self.refused += 1
             return
         arrange.touch(self.lab.bench)
-        self.lab.bench.detaches = True
         if not expected.success:
             self.dirty = True
             return

@@ -121,8 +121,7 @@ class Bench:
     """What one worker owns and may use. `most_instances`, `most_enis`: its share of the limits. `lags`: whether
     descriptions have been seen to lag behind (`measured`: it was tried on purpose). `moved_at`: monotonic time of the
     last order or difference. `second_region`: it is in the target's second region. `unfinished`: what of the
-    set-up's own work did not do what it must. `detaches`: whether a detach has been accepted yet; before that, none is
-    made for the set-up if a new interface does as well."""
+    set-up's own work did not do what it must."""
 
     session: ecs.Session
     ground: ecs.Ground
@@ -145,7 +144,6 @@ class Bench:
     other_vswitches: dict[int, str] = field(default_factory=dict)
     settled: list[float] = field(default_factory=list)
     second_region: bool = False
-    detaches: bool = False
 
     @property
     def zones(self) -> int:
@@ -516,7 +514,6 @@ def _detach(bench: Bench, enis: list[OwnEni]) -> None:
         if status in ("InUse", "Attaching"):
             touch(bench)
             ecs.detach_eni(bench.session, bench.now.link(identifier), identifier)
-            bench.detaches = True
 
     def free(snapshot: Snapshot, eni: str) -> bool:
         return snapshot.status(eni) in ("Available", "") and not snapshot.link(eni)
@@ -614,7 +611,6 @@ def _pick_eni(bench: Bench, spec: EniSpec, zone: int, host: str, keep: set[str])
         for e in bench.enis
         if e.id not in keep
         and (e.zone, e.look) == (zone, _look_of(spec))
-        and (bench.detaches or bench.now.link(e.id) in ("", host))
         and (not host or _past_fits(e, spec.past, host))
     ]
     fits.sort(key=lambda e: (bench.now.link(e.id) != host, bench.now.link(e.id) != ""))
@@ -692,45 +688,44 @@ def arrange(bench: Bench, world: World) -> Bound:
 
 
 def measure_lag(bench: Bench) -> None:
-    """Attach an interface and look at once, several times: do descriptions keep up? Sets `lags`.
+    """Attach and detach an interface and look at once, several times: do descriptions keep up? Sets `lags`.
 
-    Nothing is detached for it unless there is but one instance, and the interface is a plain one on the second, where
-    the first cases want one: the first detach in the life of an endpoint is to be a judged one. Where it fails nothing
-    is known, and what it left behind is not used; calls under test will show what is wrong.
+    Where that fails nothing is known, and what it left behind is not used; calls under test will show what is wrong.
     """
     bench.measured = True
     hosts: list[OwnInstance] = []
     for _ in range(min(2, bench.most_instances)):  # the first cases need two, and two start as fast as one
         hosts.append(_pick_instance(bench, InstanceSpec(), {i.id for i in hosts}))
     _welcome(bench, hosts)
-    host = hosts[-1]
+    host = hosts[0]
     own = _create_eni(bench, EniSpec(), host.zone, frozenset())
     try:
         _attach(bench, own, host.id)
-        _watch(bench, own, host.id)
-        if len(hosts) == 1:
-            _detach(bench, [own])
+        _watch(bench, own, host.id, "Attaching", "InUse")
+        touch(bench)
+        ecs.detach_eni(bench.session, host.id, own.id)
+        _watch(bench, own, host.id, "Detaching", "Available")
     except (NotArranged, ecs.SetupError):
         spoil(bench, own.id)
         spoil(bench, host.id)
     quiet(bench)
 
 
-def _watch(bench: Bench, own: OwnEni, host: str) -> None:
-    """Look until an interface has been seen attached several times; note every look that shows the past. Raises
-    NotArranged."""
+def _watch(bench: Bench, own: OwnEni, host: str, on_the_way: str, end: str) -> None:
+    """Look until an interface has been seen at the end of its transition several times; note every look that shows
+    the past. Raises NotArranged."""
     ended = 0
     started = time.monotonic()
-    while ended < 6 and not (ended and bench.lags):
+    while ended < 4 and not (ended and bench.lags):
         seen = refresh(bench)
         status, listed = seen.status(own.id), seen.held(host)
-        if status == "InUse":
+        if status == end:
             ended += 1
-            bench.lags = bench.lags or (bool(listed) and own.id not in listed)
+            bench.lags = bench.lags or (bool(listed) and (own.id in listed) != (end == "InUse"))
             continue
-        bench.lags = bench.lags or status != "Attaching" or ended > 0
+        bench.lags = bench.lags or status != on_the_way or ended > 0
         if time.monotonic() - started > bench.settle_seconds:
-            raise NotArranged(f"{own.id} is {status}, and not InUse within {bench.settle_seconds:g} s")
+            raise NotArranged(f"{own.id} is {status}, and not {end} within {bench.settle_seconds:g} s")
         time.sleep(3 * bench.step)  # only at the end does it matter to look often
 
 

@@ -139,7 +139,6 @@ def bench(emulator: Running, elsewhere: Hostile, tmp_path_factory: pytest.TempPa
         try:
             inquiry = studies.join(plan, study.run_id, study.folder, target, "gw0", 1, study.capabilities)
             inquiry.lab.deadline, inquiry.lab.relook = 0.5, 0.1
-            inquiry.lab.bench.measured = True  # what that attaches, the set-up would have to detach in some of the rows
             made.append(Bench(inquiry, proxy, ROW["garbage"]))
             yield made[0]
             studies.leave(inquiry)
