@@ -9,13 +9,12 @@ while before it counts, because a description may lag behind by up to a second.
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import itertools
 import os
 import re
 import time
 import zlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -33,7 +32,7 @@ from harness.arrange import Bench, Bound, NotArranged
 from harness.client import is_throttling
 from harness.codec import code_of
 from harness.exchange import Exchange, Pair
-from harness.ledger import TURN_LOCK, WORLD_LOCK
+from harness.ledger import in_turn
 from harness.snapshot import Snapshot
 
 STABLE = 8
@@ -104,8 +103,7 @@ class Lab:
 
     def sent(self) -> tuple[int, int]:
         """How many calls this worker has sent, set-up and looks included, and how many of them under test."""
-        sessions = (self.session, *((self.second.session,) if self.second else ()))
-        return sum(sum(s.client.counts.values()) for s in sessions), self.record.detach_calls
+        return sum(self.session.client.counts.values()), self.record.detach_calls
 
     def unfinished(self) -> list[arrange.Unfinished]:
         """What the set-up could not do although the page promises it; each is told once."""
@@ -123,13 +121,10 @@ class Lab:
             except ecs.SetupError as error:
                 return Outcome(undecided=f"set-up in the second region failed: {error}")
             self.second.relook = self.relook
-            outcome = self.second.run(scenario, record=record)
-            here = sum(self.session.client.counts.values())
-            found = tuple(replace(one, sent=(one.sent[0] + here, one.sent[1])) for one in outcome.found)
-            return replace(outcome, found=found)
+            return self.second.run(scenario, record=record)
         for_all = not scenario.world.region_feature or bool(scenario.world.refused_parameter)
         book = self.record if record else Record("scratch", request_ids=self.record.request_ids)
-        with self.lock(exclusive=for_all):
+        with in_turn(self.folder, exclusive=for_all):
             try:
                 late = self._rest(book)
                 bound = arrange.arrange(self.bench, scenario.world)
@@ -186,18 +181,6 @@ class Lab:
         mine = {e.id for e in self.bench.enis} | {i.id for i in self.bench.instances}
         mine |= {i.primary for i in self.bench.instances} | set(before.enis) | set(before.instances)
         return [c for c in frame.changes(before, now, frozenset(self.ignore)) if c.resource in mine]
-
-    @contextlib.contextmanager
-    def lock(self, exclusive: bool) -> Iterator[None]:
-        """Orders that touch everybody (a region switched off) keep the other workers out meanwhile."""
-        with open(self.folder / TURN_LOCK, "a") as turn, open(self.folder / WORLD_LOCK, "a") as file:
-            fcntl.flock(turn, fcntl.LOCK_EX)
-            fcntl.flock(file, fcntl.LOCK_EX if exclusive else fcntl.LOCK_SH)
-            fcntl.flock(turn, fcntl.LOCK_UN)
-            try:
-                yield
-            finally:
-                fcntl.flock(file, fcntl.LOCK_UN)
 
     def verify_nothing(self, texts: Sequence[str]) -> set[str]:
         """Those of the texts that denote an existing resource after all; all others denote nothing."""

@@ -296,6 +296,7 @@ def join(
         assert there is not None
         away = ecs.open_session(there, folder / ABROAD, run_id, worker=worker, share=workers, journal=book)
         quiet_second(away)
+        away.client.counts = session.client.counts  # a worker counts what it sends, wherever to
         second = _bench(away, ecs.lay_ground(away, second_zone=False), capabilities, 1)
         second.lags, second.measured, second.second_region = bench.lags, bench.measured, True
         return _lab(plan, second, lab.record)

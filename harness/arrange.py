@@ -693,11 +693,8 @@ def measure_lag(bench: Bench) -> None:
     Where that fails nothing is known, and what it left behind is not used; calls under test will show what is wrong.
     """
     bench.measured = True
-    hosts: list[OwnInstance] = []
-    for _ in range(min(2, bench.most_instances)):  # the first cases need two, and two start as fast as one
-        hosts.append(_pick_instance(bench, InstanceSpec(), {i.id for i in hosts}))
-    _welcome(bench, hosts)
-    host = hosts[0]
+    # The first cases need two, and two start as fast as one.
+    host = _hosts(bench, World((InstanceSpec(),) * min(2, bench.most_instances)))[0]
     own = _create_eni(bench, EniSpec(), host.zone, frozenset())
     try:
         _attach(bench, own, host.id)

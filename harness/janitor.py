@@ -30,7 +30,8 @@ from harness.ledger import (
     RUN_TAG,
     Book,
     Ledger,
-    alone,
+    common_folder,
+    in_turn,
     is_alive,
     valid_run_id,
 )
@@ -262,7 +263,8 @@ def _undo_control(work: _Work) -> None:
     if "parameter.unsupported" in offered:
         everywhere += [{"op": "parameter.unsupported", "name": n, "unsupported": False} for n in REFUSABLE]
     if everywhere:
-        with alone(ecs.reach(target), work.session.patience):  # another run may have given such an order itself
+        there, patience = common_folder(ecs.reach(target)), work.session.patience
+        with in_turn(there, exclusive=True, seconds=patience):  # another run may have given such an order itself
             for one in everywhere:
                 control.order(target, one)
 

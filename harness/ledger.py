@@ -145,25 +145,33 @@ def is_alive(run_id: str, *, orphans: bool = False) -> bool:
 
 
 @contextlib.contextmanager
-def alone(place: str, seconds: float) -> Iterator[None]:
-    """Keep the tests of all runs against one place waiting meanwhile; go on all the same after `seconds`."""
+def in_turn(folder: Path, *, exclusive: bool, seconds: float = float("inf")) -> Iterator[None]:
+    """Hold the lock of a place, in this folder, for one case; `exclusive`: for an order that touches everybody (a
+    region switched off), which keeps the cases of all others waiting meanwhile. Goes on without it after `seconds`."""
     if fcntl is None:
         yield
         return
-    folder = common_folder(place)
+    until = time.monotonic() + seconds
     with (folder / TURN_LOCK).open("ab") as turn, (folder / WORLD_LOCK).open("ab") as world:
-        until = time.monotonic() + seconds
-        for file in (turn, world):
-            while True:
-                try:
-                    fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                except OSError:
-                    if time.monotonic() < until:
-                        time.sleep(0.05)
-                        continue
-                break
+        _flock(turn, fcntl.LOCK_EX, until)
+        _flock(world, fcntl.LOCK_EX if exclusive else fcntl.LOCK_SH, until)
         fcntl.flock(turn, fcntl.LOCK_UN)
         yield
+
+
+def _flock(file: BinaryIO, how: int, until: float) -> None:
+    """Lock a file; give up at `until` (monotonic seconds), if that is ever."""
+    if until == float("inf"):
+        fcntl.flock(file, how)
+        return
+    while True:
+        try:
+            fcntl.flock(file, how | fcntl.LOCK_NB)
+        except OSError:
+            if time.monotonic() < until:
+                time.sleep(0.05)
+                continue
+        return
 
 
 class _State:

@@ -151,6 +151,11 @@ def repeated(call: Call) -> Iterator[Labelled]:
             yield Labelled(f"{arg.name} twice, two unknown", dataclasses.replace(base, args=(*base.args, worse)))
 
 
+def twice(call: Call, other: Arg) -> tuple[Call, Call]:
+    """The call with another value of one of its parameters, after all that it has and before them."""
+    return dataclasses.replace(call, args=(*call.args, other)), dataclasses.replace(call, args=(other, *call.args))
+
+
 def stateful(world: World) -> Iterator[Labelled]:
     """Calls that name existing resources in a state or relation that refuses them."""
     for i, instance in enumerate(world.instances):

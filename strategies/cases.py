@@ -44,6 +44,7 @@ from strategies.calls import (
     stateful,
     targets,
     texts,
+    twice,
     valid,
 )
 from strategies.wire import PLAIN, WIRES, wires
@@ -203,13 +204,10 @@ def riding_along(world: World) -> Iterator[Scenario]:
     for item in repeated(valid(0)):
         yield Scenario(world, (Detach(item.call),), name=item.label)
     for name, ref in (("InstanceId", "instance:0"), ("NetworkInterfaceId", "eni:0"), ("RegionId", "region")):
-        twice = Call((*valid(0).args, Arg(name, ref)), PLAIN)
-        bad_last = Call((*valid(0).args, Arg(name, ref, "last changed" if name != "RegionId" else "unknown region")))
-        bad_first = dataclasses.replace(
-            valid(0),
-            args=(Arg(name, ref, "last changed" if name != "RegionId" else "unknown region"), *valid(0).args),
-        )
-        yield Scenario(world, (Detach(twice), Settle()), name=f"{name} twice, equal")
+        equal, _ = twice(valid(0), Arg(name, ref))
+        unknown = Arg(name, ref, "last changed" if name != "RegionId" else "unknown region")
+        bad_last, bad_first = twice(valid(0), unknown)
+        yield Scenario(world, (Detach(equal), Settle()), name=f"{name} twice, equal")
         yield Scenario(world, (Detach(bad_last), Settle()), name=f"{name} twice, last unknown")
         yield Scenario(world, (Detach(bad_first), Settle()), name=f"{name} twice, first unknown")
 
@@ -573,12 +571,10 @@ def sweep_texts(seed: int) -> Scenario:
     calls += [formed(valid(n % 2), "RegionId", form) for n, form in enumerate(SWEPT_REGIONS)]
     calls += [item.call for item in (*misnamed(valid(0)), *repeated(valid(0)))]
     steps: list[Step] = [Detach(dressed(call, WIRES[(seed + 7 * n) % len(WIRES)], ())) for n, call in enumerate(calls)]
-    primary = next(item.call for item in core(ONE) if item.label == "primary")
-    steps.append(Detach(dressed(primary, WIRES[(seed + 3) % len(WIRES)], UNDECLARED[-1])))
+    steps.append(Detach(dressed(_primary_call(), WIRES[(seed + 3) % len(WIRES)], UNDECLARED[-1])))
     for name, ref in (("InstanceId", "instance:0"), ("NetworkInterfaceId", "eni:0")):
-        unknown = Arg(name, ref, "last changed")
-        for twice in ((unknown, *valid(0).args), (*valid(0).args, unknown)):
-            steps += [Detach(Call(twice)), Settle(), Act("attach", 0, 0), Settle()]
+        for call in twice(valid(0), Arg(name, ref, "last changed")):
+            steps += [Detach(call), Settle(), Act("attach", 0, 0), Settle()]
     return Scenario(ONE, (*steps, Detach(valid(1)), Settle()), name="sweep of texts")
 
 

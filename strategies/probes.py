@@ -71,7 +71,7 @@ def controls(names: tuple[str, ...]) -> Iterator[Scenario]:
 
 
 def several(table: Mapping[str, tuple[str, str, tuple[str, ...]]]) -> Scenario:
-    """Several probes in one World: in two wire forms each, those of a wrong signature in more."""
+    """Several probes in one World: in one or two wire forms each, those of a wrong signature in more."""
     steps: list[Step] = []
     for n, (name, (row, scheme, methods)) in enumerate(table.items()):
         few = forms(scheme, methods, True)

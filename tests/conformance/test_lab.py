@@ -15,6 +15,7 @@ from conformance.case import Detach, Scenario, World
 from conformance.contract import CONTRACTS
 from conformance.record import Record
 from harness import arrange
+from harness.ledger import in_turn
 from harness.snapshot import Snapshot
 
 SEEN = Snapshot(1.0, {"eni-1": {"Status": "Available"}}, {})
@@ -46,20 +47,19 @@ def test_a_case_that_could_not_be_judged_to_its_end_leaves_no_look(
 
 def test_who_needs_the_endpoint_alone_does_not_wait_for_a_pause_of_all_others(tmp_path: Path) -> None:
     """Cases of other workers follow each other without end and overlap; an order for all still gets its turn."""
-    place: Any = SimpleNamespace(folder=tmp_path)
     over, until = threading.Event(), time.monotonic() + 20
 
     def cases(offset: float) -> None:
         time.sleep(offset)
         while not over.is_set() and time.monotonic() < until:
-            with labs.Lab.lock(place, exclusive=False):
+            with in_turn(tmp_path, exclusive=False):
                 time.sleep(0.05)
 
     others = [threading.Thread(target=cases, args=(n * 0.02,)) for n in range(3)]
     for thread in others:
         thread.start()
     for _ in range(5):
-        with labs.Lab.lock(place, exclusive=True):
+        with in_turn(tmp_path, exclusive=True):
             pass
     waited_for_the_end = not any(thread.is_alive() for thread in others)
     over.set()
