@@ -1,10 +1,11 @@
 """The subcommand `prove`: is every built-in fault of the emulator caught, and no conforming variant blamed?
 
-Each fault and each variant gets an emulator of its own and a run of the suite of its own, as processes, so that
-nothing leaks from one to the next. A run is forked from a process that has imported everything, gives nothing back
-(its emulator is thrown away) and ends without reports. Results are written as they come; an interrupted proof goes
-on where it stopped. Then each requirement that no fault's first violation named is proven by a run of its own
-checks alone against a fault that they must catch. The emulator is known here only by its command line.
+Each fault, and each two variants, get an emulator of their own and a run of the suite of their own, as processes, so
+that nothing leaks from one to the next; where two variants together are blamed, each is run alone. A run is forked
+from a process that has imported everything, gives nothing back (its emulator is thrown away) and ends without
+reports. Results are written as they come; an interrupted proof goes on where it stopped. Then each requirement that
+no fault's first violation named is proven by a run of its own checks alone against a fault that they must catch. The
+emulator is known here only by its command line.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ import sys
 import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from multiprocessing.context import ForkServerContext
 from pathlib import Path
 from typing import Any
@@ -35,7 +36,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from conformance.contract import CONTRACTS, full_id
 
 RUN_SECONDS = {"quick": 420, "standard": 1500, "deep": 14400}
-RUNS_PER_CORE = 2
+RUNS_PER_CORE = 3
 """Runs at the same time for each core: a run waits for transitions and looks more than half of its time."""
 WITHIN = (10, 30, 100, 300, 1000, 3000, 10000)
 """Numbers of calls for which the share of faults killed by then is told."""
@@ -62,12 +63,20 @@ OWN_FAULTS: Mapping[str, tuple[str, ...]] = {
     "B03": ("brace-poisons",),
 }
 """Requirement -> faults that its own checks must catch, for requirements that are seldom the first to tell."""
+EQUIVALENT: Mapping[str, str] = {
+    "accepts-trunk": "The page says that some types of interface cannot be detached, but does not name Trunk.",
+    "header-missing": "The page does not promise the header x-acs-request-id.",
+}
+"""Faults that keep within the page, and why. To be blamed for one is a false alarm."""
 _PRELOADED = ["conformance.prove_run"]
 
 
 @dataclass(frozen=True)
 class Subject:
-    """What is proven against: a fault that must be caught, or a variant that must not be blamed."""
+    """What is proven against: a fault that must be caught, or a variant that must not be blamed.
+
+    touches: what of the emulator's behaviour it changes. both: the two variants that this one stands for.
+    """
 
     kind: str
     name: str
@@ -75,6 +84,8 @@ class Subject:
     trigger: str
     description: str
     arguments: tuple[str, ...] = ()
+    touches: frozenset[str] = frozenset()
+    both: tuple[Subject, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -92,11 +103,12 @@ class Job:
 
 @dataclass(frozen=True)
 class Result:
-    """What came of one run. verdict: killed, survived, alarmed, silent, unusable.
+    """What came of one run. verdict: killed, survived, equivalent, alarmed, silent, unusable.
 
-    requirement, also: what the first violation contradicts; all_requirements: what any violation contradicts.
-    calls, detach_calls: sent until then, set-up and looks included. seconds: of the whole run, start-up included;
-    first_seconds: from the run's first call to the first violation. evidence: path below the proof's directory.
+    company: the variant that was switched on as well. requirement, also: what the first violation contradicts;
+    all_requirements: what any violation contradicts. calls, detach_calls: sent until then, set-up and looks included.
+    seconds: of the whole run, start-up included; first_seconds: from the run's first call to the first violation.
+    evidence: path below the proof's directory.
     """
 
     kind: str
@@ -118,6 +130,7 @@ class Result:
     evidence: str = ""
     seed: int = 0
     own: str = ""
+    company: str = ""
 
 
 def listed(what: str) -> list[dict[str, str]]:
@@ -131,7 +144,15 @@ def listed(what: str) -> list[dict[str, str]]:
 def subjects(only: str) -> list[Subject]:
     """The built-in faults and variants, those whose class, kind or name `only` names (part of a name will do)."""
     every = [
-        Subject("variant", v["name"], "conforming", "always", v["description"], ("--variant", v["name"]))
+        Subject(
+            "variant",
+            v["name"],
+            "conforming",
+            "always",
+            v["description"],
+            ("--variant", v["name"]),
+            frozenset(v["touches"].split()),
+        )
         for v in listed("variants")
     ]
     every += [
@@ -154,11 +175,57 @@ def composed(count: int, seed: int, only: str) -> list[Subject]:
         command = [sys.executable, "-m", "emulator", "--list-composed", str(n), "--seed", str(seed), "--json", *extra]
         text = subprocess.run(command, capture_output=True, text=True, check=True, timeout=120).stdout  # noqa: S603 - this interpreter
         for row in json.loads(text):
-            arguments = ("--composed", row["name"])
             out.append(
-                Subject(kind, row["name"], row.get("class", ""), row.get("trigger", ""), row["description"], arguments)
+                Subject(
+                    kind,
+                    row["name"],
+                    row["class"],
+                    row["trigger"],
+                    row["description"],
+                    ("--composed", row["name"]),
+                    frozenset({row["class"]}),
+                )
             )
     return _only(out, only)
+
+
+def paired(variants: Sequence[Subject], seed: int) -> list[Subject]:
+    """The variants two by two, so that half the runs will do: each with one that touches something else, with another
+    one for another seed. Those that find no companion stay alone."""
+    left = sorted(variants, key=lambda v: hashlib.sha256(f"{seed} {v.name}".encode()).digest())
+    out: list[Subject] = []
+    while left:
+        one = left.pop(0)
+        other = next((v for v in left if not v.touches & one.touches), None)
+        if other is None:
+            out.append(one)
+            continue
+        left.remove(other)
+        name, words = f"{one.name} + {other.name}", f"{one.description} {other.description}"
+        both = (one, other)
+        out.append(Subject("variant", name, one.group, one.trigger, words, one.arguments + other.arguments, both=both))
+    return out
+
+
+def single(pairs: Sequence[Subject], results: Sequence[Result]) -> tuple[list[Result], list[Subject]]:
+    """What runs with two variants say of each of them, and the variants that must be run alone to know.
+
+    A pair that is silent speaks for both. One that is not stays among the results, as it may be only together that
+    the two are blamed.
+    """
+    of = {pair.name: pair.both for pair in pairs}
+    out: list[Result] = []
+    alone: list[Subject] = []
+    for result in results:
+        both = of.get(result.name, ()) if result.kind == "variant" else ()
+        if not both or result.verdict != "silent":
+            out.append(result)
+            alone += both
+            continue
+        for one, other in (both, both[::-1]):
+            about = replace(result, name=one.name, group=one.group, trigger=one.trigger)
+            out.append(replace(about, description=one.description, company=other.name))
+    return out, alone
 
 
 # --- one run -----------------------------------------------------------------------------------------
@@ -241,12 +308,13 @@ def _verdict(job: Job, status: int, broken: Sequence[str], failed: str = "") -> 
     the suite itself went wrong; a run like that proves nothing."""
     if failed:
         return "unusable"
+    conforming = job.subject.kind == "variant" or job.subject.name in EQUIVALENT
     if broken:
         if job.own and job.own not in broken:
             return "survived"
-        return "killed" if job.subject.kind == "fault" else "alarmed"
+        return "alarmed" if conforming else "killed"
     if status == 0:
-        return "survived" if job.subject.kind == "fault" else "silent"
+        return "silent" if job.subject.kind == "variant" else "equivalent" if conforming else "survived"
     return "unusable"
 
 
@@ -366,15 +434,18 @@ def own_jobs(chosen: Sequence[Subject], results: Sequence[Result], seed: int) ->
 
 def within(results: Sequence[Result]) -> list[tuple[int, float]]:
     """(k, share of the faults that were killed within k calls), for several k."""
-    faults = [r for r in results if r.kind == "fault" and not r.own]
+    faults = [r for r in results if r.kind == "fault" and not r.own and r.name not in EQUIVALENT]
     killed = [r.calls for r in faults if r.verdict == "killed"]
     return [(k, round(sum(c <= k for c in killed) / max(1, len(faults)), 4)) for k in WITHIN]
 
 
 def summary(results: Sequence[Result], effort: str) -> dict[str, Any]:
     """The kill matrix and its figures."""
-    faults = [r for r in results if r.kind == "fault" and not r.own]
+    faults = [r for r in results if r.kind == "fault" and not r.own and r.name not in EQUIVALENT]
+    equivalent = [r for r in results if r.kind == "fault" and not r.own and r.name in EQUIVALENT]
     variants = [r for r in results if r.kind == "variant"]
+    blamed = {r.name for r in variants if r.verdict != "silent"}
+    blamed |= {r.name for r in equivalent if r.verdict != "equivalent"}
     killed = [r for r in faults if r.verdict == "killed"]
     by_requirement: dict[str, list[str]] = {}
     for result in killed:
@@ -388,8 +459,9 @@ def summary(results: Sequence[Result], effort: str) -> dict[str, Any]:
         "faults": len(faults),
         "killed": len(killed),
         "survivors": sorted(r.name for r in faults if r.verdict != "killed"),
+        "equivalent": {r.name: EQUIVALENT[r.name] for r in equivalent if r.verdict == "equivalent"},
         "variants": len({r.name for r in variants}),
-        "alarmed": sorted({r.name for r in variants if r.verdict != "silent"}),
+        "alarmed": sorted(blamed),
         "median_calls": statistics.median([r.calls for r in killed]) if killed else 0,
         "median_seconds": statistics.median([r.seconds for r in killed]) if killed else 0,
         "killed_within": within(results),
@@ -430,6 +502,7 @@ def markdown(figures: dict[str, Any], results: Sequence[Result], command: str) -
         *(f"| killed within {k} calls | {100 * share:.0f} % |" for k, share in figures["killed_within"]),
         "",
         "Survivors: " + (", ".join(f"`{name}`" for name in figures["survivors"]) or "none") + ".",
+        *(f"Equivalent to conforming behaviour: `{name}`. {why}" for name, why in figures["equivalent"].items()),
         "",
         "| requirement | reached by | faults it caught first | along with another | by its own checks alone |",
         "|---|---|---|---|---|",
@@ -477,7 +550,12 @@ def main(args: Any) -> int:
     workers = args.workers or RUNS_PER_CORE * (os.cpu_count() or 1)
     began = time.monotonic()
     try:
-        results = prove([Job(subject, seed) for subject in chosen], args.effort, workers, folder, console)
+        variants = paired([s for s in chosen if s.kind == "variant"], seed)
+        faults = [s for s in chosen if s.kind == "fault"]
+        told = prove([Job(subject, seed) for subject in (*variants, *faults)], args.effort, workers, folder, console)
+        results, alone = single(variants, told)
+        if alone:
+            results += prove([Job(subject, seed) for subject in alone], args.effort, workers, folder, console)
         if not args.adversary:
             results += prove(own_jobs(chosen, results, seed), args.effort, workers, folder, console)
     except KeyboardInterrupt:
@@ -488,6 +566,8 @@ def main(args: Any) -> int:
     command = f"eni-conformance prove --effort {args.effort} --seed {seed}{what}"
     page = write(folder, figures, results, command)
     print(f"faults killed: {figures['killed']} of {figures['faults']}; survivors: {figures['survivors'] or 'none'}")
+    for name, why in figures["equivalent"].items():
+        print(f"equivalent: {name}. {why}")
     print(f"variants alarmed: {figures['alarmed'] or 'none'} of {figures['variants']}")
     print(f"kill rate: {100 * figures['killed'] / max(1, figures['faults']):.1f} % at --effort {args.effort}")
     print("killed within calls: " + ", ".join(f"{k}: {100 * share:.0f} %" for k, share in figures["killed_within"]))

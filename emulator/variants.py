@@ -40,7 +40,8 @@ class Variant:
 
     def row(self) -> dict[str, str]:
         """What `--list-variants` shows."""
-        return {"name": self.name, "description": self.description}
+        touches = " ".join(sorted({*self.choices, *(point for point, _ in self.hooks)}))
+        return {"name": self.name, "description": self.description, "touches": touches}
 
 
 # The order of the checks

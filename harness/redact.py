@@ -26,7 +26,8 @@ _NAMED = re.compile(
     r"|Credential)(?:=|%3D|%253D))(?!\*\*\*)[^&\s\"'<>\\,;]+"
 )
 _TOKEN_HEADER = re.compile(r"(?i)(x-acs-security-token\"?[:,]\s*\"?)(?!\*\*\*)[^\s\"'\\,;\]]+")
-_DIGITS = re.compile(r"(?<![0-9A-Za-z.\-])(?!9{8})[0-9]{15,20}(?![0-9A-Za-z.])")
+# Begins with a digit rather than with a look behind it, which takes less than half the time.
+_DIGITS = re.compile(r"[0-9](?<![0-9A-Za-z.\-][0-9])(?!(?<=9)9{7})[0-9]{14,19}(?![0-9A-Za-z.])")
 
 
 class Redactor:

@@ -20,6 +20,8 @@ def render(figures: Mapping[str, Any], command: str) -> str:
     bad = [r for r in rows if r["verdict"] in BAD and not r["own"]]
     killed, faults = figures["killed"], figures["faults"]
     headline = f"{killed} of {faults} faults killed, {len(figures['alarmed'])} of {figures['variants']} variants blamed"
+    if figures["equivalent"]:
+        headline += f", {len(figures['equivalent'])} faults equivalent"
     kinds = [r["group"] for r in rows]
     caught: dict[str, dict[str, int]] = {}
     for row in rows:
@@ -40,6 +42,6 @@ def render(figures: Mapping[str, Any], command: str) -> str:
         fault_groups=sorted({r["group"] for r in rows if r["kind"] == "fault"}),
         caught=caught,
         titles=figures["titles"],
-        good=("killed", "silent"),
+        good=("killed", "silent", "equivalent"),
         pretty=lambda value: json.dumps(value, indent=1, ensure_ascii=False),
     )

@@ -6,12 +6,15 @@ import base64
 import gzip
 import json
 import random
+import re
 import threading
 from urllib.parse import quote
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from harness import journal
+from harness import journal, redact
 from harness.exchange import Exchange, Sent
 from harness.journal import Journal
 from harness.redact import Redactor
@@ -65,6 +68,13 @@ def test_what_looks_like_a_secret_goes_too(text, secret):
 def test_digits_within_something_longer_are_no_account_id(text):
     """Identifiers and numbers stay what they are, or a redacted answer could not be judged again."""
     assert Redactor().text(text) == text
+
+
+@given(st.lists(st.sampled_from(["9" * 8, "1" * 7, "19", "1", "9", "Z", ".", "-", " ", "\u0663"])).map("".join))
+def test_account_ids_are_found_as_one_would_say_it(text):
+    """Fifteen to twenty digits that stand alone; not behind a dot or a dash, and not what was put there before."""
+    plainly = re.compile(r"(?<![0-9A-Za-z.\-])(?!9{8})[0-9]{15,20}(?![0-9A-Za-z.])")
+    assert [m.span() for m in redact._DIGITS.finditer(text)] == [m.span() for m in plainly.finditer(text)]
 
 
 def test_account_ids_stay_apart_and_json_stays_json():

@@ -17,6 +17,7 @@ from reports import matrix
 
 FAULT = Subject("fault", "status-primary", "status", "always", "A wrong status.", ("--fault", "status-primary"))
 VARIANT = Subject("variant", "instant", "conforming", "always", "Transitions take no time.", ("--variant", "instant"))
+HARMLESS = replace(FAULT, name="header-missing")
 KILLED = Result("fault", "a", "status", "always", "A.", "killed", 1, "E12", ("R08",), ("E12", "R08"), "wrong", calls=40)
 
 
@@ -35,6 +36,8 @@ def job(subject: Subject = FAULT, own: str = "") -> Job:
         (VARIANT, "", 0, [], "silent"),
         (VARIANT, "", 1, ["E12"], "alarmed"),
         (VARIANT, "", 3, [], "unusable"),
+        (HARMLESS, "", 0, [], "equivalent"),
+        (HARMLESS, "", 1, ["R09"], "alarmed"),
         (FAULT, "M01", 1, ["E12"], "survived"),
         (FAULT, "M01", 1, ["E12", "M01"], "killed"),
     ],
@@ -58,6 +61,47 @@ def test_the_share_killed_within_so_many_calls_counts_survivors_too() -> None:
     assert shares[30] == 0
     assert shares[100] == pytest.approx(1 / 3, abs=1e-3)
     assert shares[1000] == pytest.approx(2 / 3, abs=1e-3)
+
+
+def test_a_fault_that_keeps_within_the_page_neither_survives_nor_counts_as_killed() -> None:
+    harmless = replace(KILLED, name="header-missing", verdict="equivalent", requirement="", also=())
+    told = figures(KILLED, harmless)
+    assert (told["faults"], told["killed"], told["survivors"], told["alarmed"]) == (1, 1, [], [])
+    assert list(told["equivalent"]) == ["header-missing"]
+    assert "1 faults equivalent" in matrix.render(told, "eni-conformance prove")
+    assert figures(KILLED, replace(harmless, verdict="alarmed"))["alarmed"] == ["header-missing"]
+
+
+def test_at_most_three_faults_are_equivalent_and_each_is_a_fault_of_the_emulator() -> None:
+    assert set(prove.EQUIVALENT) <= {s.name for s in prove.subjects("") if s.kind == "fault"}
+    assert len(prove.EQUIVALENT) <= 3
+
+
+def test_two_variants_share_a_run_if_they_touch_different_things_and_others_with_another_seed() -> None:
+    every = [s for s in prove.subjects("") if s.kind == "variant"]
+    pairs = prove.paired(every, 1)
+    assert sorted(v.name for p in pairs for v in p.both or (p,)) == sorted(v.name for v in every)
+    assert len(pairs) <= len(every) // 2 + 2
+    for pair in pairs:
+        if pair.both:
+            one, other = pair.both
+            assert not one.touches & other.touches
+            assert pair.arguments == (*one.arguments, *other.arguments)
+    assert {p.name for p in pairs} != {p.name for p in prove.paired(every, 2)}
+
+
+def test_a_silent_pair_speaks_for_both_and_any_other_is_run_apart() -> None:
+    other = replace(VARIANT, name="localized", arguments=("--variant", "localized"))
+    (pair,) = prove.paired([replace(VARIANT, touches=frozenset({"time"})), other], 1)
+    silent = replace(KILLED, kind="variant", name=pair.name, verdict="silent", requirement="")
+    told, alone = prove.single([pair], [KILLED, silent])
+    assert {(r.name, r.company) for r in told if r.kind == "variant"} == {
+        ("instant", "localized"),
+        ("localized", "instant"),
+    }
+    assert not alone
+    told, alone = prove.single([pair], [replace(silent, verdict="alarmed")])
+    assert [r.name for r in told] == [pair.name] and {s.name for s in alone} == {"instant", "localized"}
 
 
 def test_a_requirement_is_proven_by_being_first_or_by_its_own_checks_alone() -> None:
