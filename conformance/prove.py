@@ -1,7 +1,7 @@
 """The subcommand `prove`: is every built-in fault of the emulator caught, and no conforming variant blamed?
 
-Each fault, and each two variants, get an emulator of their own and a run of the suite of their own, as processes, so
-that nothing leaks from one to the next; where two variants together are blamed, each is run alone. A run is forked
+Each fault, and each three variants, get an emulator of their own and a run of the suite of their own, as processes,
+so that nothing leaks from one to the next; where variants together are blamed, each is run alone. A run is forked
 from a process that has imported everything, gives nothing back (its emulator is thrown away) and ends without
 reports. Results are written as they come; an interrupted proof goes on where it stopped. Then each requirement that
 no fault's first violation named is proven by a run of its own checks alone against a fault that they must catch. The
@@ -35,9 +35,12 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from conformance.contract import CONTRACTS, full_id
 
-RUN_SECONDS = {"quick": 420, "standard": 1500, "deep": 14400}
+RUN_SECONDS = {"quick": 600, "standard": 3000, "deep": 30000}
+"""A run that takes longer is ended and proves nothing, unless it had found something by then."""
 RUNS_PER_CORE = 3
 """Runs at the same time for each core: a run waits for transitions and looks more than half of its time."""
+TOGETHER = 3
+"""Conforming variants that are switched on in one run."""
 WITHIN = (10, 30, 100, 300, 1000, 3000, 10000)
 """Numbers of calls for which the share of faults killed by then is told."""
 OWN_FAULTS: Mapping[str, tuple[str, ...]] = {
@@ -75,7 +78,7 @@ _PRELOADED = ["conformance.prove_run"]
 class Subject:
     """What is proven against: a fault that must be caught, or a variant that must not be blamed.
 
-    touches: what of the emulator's behaviour it changes. both: the two variants that this one stands for.
+    touches: what of the emulator's behaviour it changes. members: the variants that this one stands for.
     """
 
     kind: str
@@ -85,7 +88,7 @@ class Subject:
     description: str
     arguments: tuple[str, ...] = ()
     touches: frozenset[str] = frozenset()
-    both: tuple[Subject, ...] = ()
+    members: tuple[Subject, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -105,7 +108,7 @@ class Job:
 class Result:
     """What came of one run. verdict: killed, survived, equivalent, alarmed, silent, unusable.
 
-    company: the variant that was switched on as well. requirement, also: what the first violation contradicts;
+    company: the variants that were switched on as well. requirement, also: what the first violation contradicts;
     all_requirements: what any violation contradicts. calls, detach_calls: sent until then, set-up and looks included.
     seconds: of the whole run, start-up included; first_seconds: from the run's first call to the first violation.
     evidence: path below the proof's directory.
@@ -189,42 +192,52 @@ def composed(count: int, seed: int, only: str) -> list[Subject]:
     return _only(out, only)
 
 
-def paired(variants: Sequence[Subject], seed: int) -> list[Subject]:
-    """The variants two by two, so that half the runs will do: each with one that touches something else, with another
-    one for another seed. Those that find no companion stay alone."""
+def grouped(variants: Sequence[Subject], seed: int) -> list[Subject]:
+    """The variants in threes, so that a third of the runs will do: each with two that touch something else, with others
+    for another seed. Those that find no companion stay alone."""
     left = sorted(variants, key=lambda v: hashlib.sha256(f"{seed} {v.name}".encode()).digest())
     out: list[Subject] = []
     while left:
-        one = left.pop(0)
-        other = next((v for v in left if not v.touches & one.touches), None)
-        if other is None:
-            out.append(one)
-            continue
-        left.remove(other)
-        name, words = f"{one.name} + {other.name}", f"{one.description} {other.description}"
-        both = (one, other)
-        out.append(Subject("variant", name, one.group, one.trigger, words, one.arguments + other.arguments, both=both))
+        members = [left.pop(0)]
+        for other in list(left):
+            if len(members) < TOGETHER and not any(other.touches & m.touches for m in members):
+                members.append(other)
+                left.remove(other)
+        out.append(members[0] if len(members) == 1 else _together(members))
     return out
 
 
-def single(pairs: Sequence[Subject], results: Sequence[Result]) -> tuple[list[Result], list[Subject]]:
-    """What runs with two variants say of each of them, and the variants that must be run alone to know.
+def _together(members: Sequence[Subject]) -> Subject:
+    first = members[0]
+    return Subject(
+        first.kind,
+        " + ".join(m.name for m in members),
+        first.group,
+        first.trigger,
+        " ".join(m.description for m in members),
+        tuple(a for m in members for a in m.arguments),
+        members=tuple(members),
+    )
 
-    A pair that is silent speaks for both. One that is not stays among the results, as it may be only together that
-    the two are blamed.
+
+def single(groups: Sequence[Subject], results: Sequence[Result]) -> tuple[list[Result], list[Subject]]:
+    """What runs with several variants say of each of them, and the variants that must be run alone to know.
+
+    A group that is silent speaks for its members. One that is not stays among the results, as it may be only together
+    that they are blamed.
     """
-    of = {pair.name: pair.both for pair in pairs}
+    of = {group.name: group.members for group in groups}
     out: list[Result] = []
     alone: list[Subject] = []
     for result in results:
-        both = of.get(result.name, ()) if result.kind == "variant" else ()
-        if not both or result.verdict != "silent":
+        members = of.get(result.name, ()) if result.kind == "variant" else ()
+        if not members or result.verdict != "silent":
             out.append(result)
-            alone += both
+            alone += members
             continue
-        for one, other in (both, both[::-1]):
-            about = replace(result, name=one.name, group=one.group, trigger=one.trigger)
-            out.append(replace(about, description=one.description, company=other.name))
+        for one in members:
+            about = replace(result, name=one.name, group=one.group, trigger=one.trigger, description=one.description)
+            out.append(replace(about, company=", ".join(m.name for m in members if m is not one)))
     return out, alone
 
 
@@ -550,7 +563,7 @@ def main(args: Any) -> int:
     workers = args.workers or RUNS_PER_CORE * (os.cpu_count() or 1)
     began = time.monotonic()
     try:
-        variants = paired([s for s in chosen if s.kind == "variant"], seed)
+        variants = grouped([s for s in chosen if s.kind == "variant"], seed)
         faults = [s for s in chosen if s.kind == "fault"]
         told = prove([Job(subject, seed) for subject in (*variants, *faults)], args.effort, workers, folder, console)
         results, alone = single(variants, told)

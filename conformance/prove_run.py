@@ -10,13 +10,15 @@ import argparse
 import importlib
 import os
 import pkgutil
+from dataclasses import replace
 
 import pytest
 
 import conformance
 from conformance import run, study
-from conformance.inquiry import LOST
+from conformance.inquiry import EFFORTS, LOST
 from conformance.plugin import INQUIRY, KEY
+from conformance.prove import RUNS_PER_CORE
 
 for _name in ("_pytest.junitxml", "xdist.plugin", *(m.name for m in pkgutil.iter_modules(conformance.__path__))):
     if "." in _name or _name.startswith("test_"):
@@ -32,6 +34,14 @@ class ThrownAway:
     def __init__(self, own: str) -> None:
         self.own = own
         self.status = study.UNUSABLE
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_call(self, item: pytest.Item) -> None:
+        """Other runs share the core: what is optional gets the time that it would have with a core of its own."""
+        inquiry = item.config.stash.get(INQUIRY, None)
+        if inquiry is not None:
+            alone = EFFORTS[inquiry.effort.name].seconds
+            inquiry.effort = replace(inquiry.effort, seconds=alone * RUNS_PER_CORE)
 
     def pytest_runtest_teardown(self, item: pytest.Item) -> None:
         inquiry = item.config.stash.get(INQUIRY, None)

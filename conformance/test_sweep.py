@@ -22,13 +22,14 @@ def test_every_class_of_call_once(inquiry: Inquiry) -> None:
 @pytest.mark.requirement("E01", "E02", "E04", "E06", "C01")
 def test_every_caller_once(inquiry: Inquiry) -> None:
     """Each caller who may not, once on each interface."""
-    inquiry.run(cases.sweep_callers(tuple(sorted(inquiry.callers - {"account"}))), ("C01",))
+    inquiry.run_all(cases.sweep_callers(tuple(sorted(inquiry.callers - {"account"}))), ("C01",))
 
 
 @pytest.mark.requirement("E10", "E11", "S06", "E15", "E16", "E17", "E18", "E19", "E20", "E21", "E22")
 def test_every_state_and_condition_once(inquiry: Inquiry) -> None:
     """Each transitional state and each condition that the control protocol offers, with two calls each."""
-    inquiry.run_all(cases.sweep_states(tuple(worlds.CONTROL_FAULTS)), must=100)
+    quota = inquiry.lab.bench.ground.eni_quota
+    inquiry.run_all(cases.sweep_states(tuple(worlds.CONTROL_FAULTS), quota), must=100)
 
 
 @pytest.mark.requirement("E08", "E24", "P01", "P02", "P03", "P07", "P08", "B01", "B02", "B03")

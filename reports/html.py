@@ -156,6 +156,7 @@ def _environment() -> jinja2.Environment:
         short=svg.short,
         seconds=svg.seconds,
         number=number,
+        counted=lambda n, thing: f"{number(n)} {thing}" + ("" if n == 1 else "s"),
         value=value_text,
         when=when,
         body=_body,

@@ -542,7 +542,8 @@ def sweep(two: bool, seed: int) -> Scenario:
     primary = seen["primary"].call  # twice the same; then with an owner parameter, with an undeclared one
     steps: list[Step] = [Detach(dressed(primary, WIRES[(seed + 9) % len(WIRES)], ()))] * 2
     steps += _calls(list(seen.values()), seed % len(WIRES))
-    steps += [Detach(dressed(primary, WIRES[(seed + 3) % len(WIRES)], extra)) for extra in (EXTRAS[4], UNDECLARED[0])]
+    steps.append(Detach(dressed(primary, WIRES[(seed + 3) % len(WIRES)], EXTRAS[4])))
+    steps += [Detach(dressed(primary, wire, UNDECLARED[0])) for wire in WIRES[seed % 10 :: 10]]  # one of each place
     steps += [Detach(next(repeated(valid(0))).call)]
     steps += [Settle(), Detach(dressed(valid(0), WIRES[(seed + 5) % len(WIRES)], ())), Settle()]
     steps += [Detach(valid(0)), Act("attach", 0, 1 if two else 0), Settle()]
@@ -596,25 +597,27 @@ def sweep_overlaps(quota: int) -> Iterator[Scenario]:
     yield Scenario(pair, (Parallel((Detach(valid(1)), Detach(valid(0)), Detach(valid(1)))),), name="three at once")
 
 
-def sweep_callers(callers: Sequence[str]) -> Scenario:
-    """Every caller who may not, on both interfaces."""
+def sweep_callers(callers: Sequence[str]) -> Iterator[Scenario]:
+    """Every caller who may not, on both interfaces, and on one that is Detaching already."""
     steps = [
         Detach(dressed(valid(k), WIRES[(n * 9 + k) % len(WIRES)], (), caller))
         for n, caller in enumerate(callers)
         for k in (0, 1)
     ]
-    return Scenario(ONE, tuple(steps), name="sweep of callers")
+    yield Scenario(ONE, tuple(steps), name="sweep of callers")
+    yield Scenario(World((InstanceSpec(),), (EniSpec(status="Detaching"), EniSpec())), tuple(steps[::2]))
 
 
-def sweep_states(faults: Sequence[str]) -> Iterator[Scenario]:
-    """Each transitional state and each fault once."""
+def sweep_states(faults: Sequence[str], quota: int) -> Iterator[Scenario]:
+    """Each transitional state and each fault once, a full instance and an interface in two groups among them."""
     for n, status in enumerate(("Starting", "Stopping", "Pending")):
-        world = World((InstanceSpec(status),), (EniSpec(),))  # type: ignore[arg-type]
+        world = World((InstanceSpec(status),), (EniSpec(),) * (secondary(quota) if n == 1 else 1))  # type: ignore[arg-type]
         yield _twice(world, n)
     for n, (status, on) in enumerate((("Attaching", 0), ("Detaching", 0), ("Deleting", None))):
         yield _twice(World((InstanceSpec(),), (EniSpec(on=on, status=status),)), n + 3)  # type: ignore[arg-type]
+    yield _twice(World((InstanceSpec("Stopped"),), (EniSpec(status="Detaching"),)), 5)
     for n, fault in enumerate(faults):
-        yield _twice(World((InstanceSpec(),), (EniSpec(fault=fault),)), n + 6)
+        yield _twice(World((InstanceSpec(),), (EniSpec(fault=fault, groups=1 + n % 2),)), n + 6)
     yield _twice(World((InstanceSpec(over_eni_limit=True),), (EniSpec(),)), 17)
     yield _twice(World((InstanceSpec(),), (EniSpec(),), region_feature=False), 18)
     unsupported_owner = World((InstanceSpec(),), (EniSpec(),), refused_parameter="OwnerAccount")
@@ -622,11 +625,8 @@ def sweep_states(faults: Sequence[str]) -> Iterator[Scenario]:
 
 
 def _twice(world: World, n: int) -> Scenario:
-    calls = (
-        dressed(valid(0), WIRES[(n * 7) % len(WIRES)], ()),
-        dressed(valid(0), WIRES[(n * 7 + 20) % len(WIRES)], ()),
-    )
-    return Scenario(world, tuple(Detach(c) for c in calls))
+    """A valid call in two wire forms that differ in place and in signing."""
+    return Scenario(world, tuple(Detach(dressed(valid(0), WIRES[(n * 7 + k) % len(WIRES)], ())) for k in (0, 21)))
 
 
 def full_house(quota: int) -> Scenario:

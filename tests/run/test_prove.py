@@ -77,31 +77,30 @@ def test_at_most_three_faults_are_equivalent_and_each_is_a_fault_of_the_emulator
     assert len(prove.EQUIVALENT) <= 3
 
 
-def test_two_variants_share_a_run_if_they_touch_different_things_and_others_with_another_seed() -> None:
+def test_variants_share_a_run_if_they_touch_different_things_and_others_with_another_seed() -> None:
     every = [s for s in prove.subjects("") if s.kind == "variant"]
-    pairs = prove.paired(every, 1)
-    assert sorted(v.name for p in pairs for v in p.both or (p,)) == sorted(v.name for v in every)
-    assert len(pairs) <= len(every) // 2 + 2
-    for pair in pairs:
-        if pair.both:
-            one, other = pair.both
-            assert not one.touches & other.touches
-            assert pair.arguments == (*one.arguments, *other.arguments)
-    assert {p.name for p in pairs} != {p.name for p in prove.paired(every, 2)}
+    groups = prove.grouped(every, 1)
+    assert sorted(v.name for g in groups for v in g.members or (g,)) == sorted(v.name for v in every)
+    assert len(groups) <= len(every) // prove.TOGETHER + 3
+    for group in groups:
+        touched = [point for v in group.members for point in v.touches]
+        assert len(touched) == len(set(touched)), group.name
+        assert group.arguments == tuple(a for v in group.members or (group,) for a in v.arguments)
+    assert {g.name for g in groups} != {g.name for g in prove.grouped(every, 2)}
 
 
-def test_a_silent_pair_speaks_for_both_and_any_other_is_run_apart() -> None:
+def test_a_silent_group_speaks_for_its_members_and_any_other_is_run_apart() -> None:
     other = replace(VARIANT, name="localized", arguments=("--variant", "localized"))
-    (pair,) = prove.paired([replace(VARIANT, touches=frozenset({"time"})), other], 1)
-    silent = replace(KILLED, kind="variant", name=pair.name, verdict="silent", requirement="")
-    told, alone = prove.single([pair], [KILLED, silent])
+    (group,) = prove.grouped([replace(VARIANT, touches=frozenset({"time"})), other], 1)
+    silent = replace(KILLED, kind="variant", name=group.name, verdict="silent", requirement="")
+    told, alone = prove.single([group], [KILLED, silent])
     assert {(r.name, r.company) for r in told if r.kind == "variant"} == {
         ("instant", "localized"),
         ("localized", "instant"),
     }
     assert not alone
-    told, alone = prove.single([pair], [replace(silent, verdict="alarmed")])
-    assert [r.name for r in told] == [pair.name] and {s.name for s in alone} == {"instant", "localized"}
+    told, alone = prove.single([group], [replace(silent, verdict="alarmed")])
+    assert [r.name for r in told] == [group.name] and {s.name for s in alone} == {"instant", "localized"}
 
 
 def test_a_requirement_is_proven_by_being_first_or_by_its_own_checks_alone() -> None:
