@@ -278,16 +278,18 @@ def measure(args: argparse.Namespace, folder: Path) -> Iterator[Figure]:
     if {"requests", "schemathesis"} & set(wanted):
         with emulator(folder, settle_ms=0) as target:
             yield from rates(target, folder, wanted, args.rounds, args.seconds)
-    with emulator(folder) as target:
-        if "workers" in wanted:
+    if "workers" in wanted:
+        with emulator(folder) as target:
             yield workers(target, folder, args.rounds)
-        if "latency" in wanted:
+    if "latency" in wanted:
+        with emulator(folder) as target:
             shares = [waiting_share(target, folder, n + 1) for n in range(args.rounds)]
-            yield Figure("latency", statistics.median(shares), f"{1000 * LATENCY:.0f} ms later, one worker")
-        if "calls" in wanted:
-            if args.standard is None:
+        yield Figure("latency", statistics.median(shares), f"{1000 * LATENCY:.0f} ms later, one worker")
+    if "calls" in wanted:
+        if args.standard is None:
+            with emulator(folder) as target:
                 run(target, folder / "standard", 1, "standard", 1)
-            yield calls(args.standard or folder / "standard" / "latest")
+        yield calls(args.standard or folder / "standard" / "latest")
     if "first" in wanted:
         yield first(args.proof)
 

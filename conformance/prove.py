@@ -1,6 +1,6 @@
 """The subcommand `prove`: is every built-in fault of the emulator caught, and no conforming variant blamed?
 
-Each fault, and each three variants, get an emulator of their own and a run of the suite of their own, as processes,
+Each fault, and each four variants, get an emulator of their own and a run of the suite of their own, as processes,
 so that nothing leaks from one to the next; where variants together are blamed, each is run alone. A run is forked
 from a process that has imported everything, gives nothing back (its emulator is thrown away) and ends without
 reports. Results are written as they come; an interrupted proof goes on where it stopped. Then each requirement that
@@ -35,11 +35,11 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from conformance.contract import CONTRACTS, full_id
 
-RUN_SECONDS = {"quick": 600, "standard": 3000, "deep": 30000}
+RUN_SECONDS = {"quick": 900, "standard": 3000, "deep": 30000}
 """A run that takes longer is ended and proves nothing, unless it had found something by then."""
-RUNS_PER_CORE = 3
+RUNS_PER_CORE = 4
 """Runs at the same time for each core: a run waits for transitions and looks more than half of its time."""
-TOGETHER = 3
+TOGETHER = 4
 """Conforming variants that are switched on in one run."""
 WITHIN = (10, 30, 100, 300, 1000, 3000, 10000)
 """Numbers of calls for which the share of faults killed by then is told."""
@@ -193,18 +193,16 @@ def composed(count: int, seed: int, only: str) -> list[Subject]:
 
 
 def grouped(variants: Sequence[Subject], seed: int) -> list[Subject]:
-    """The variants in threes, so that a third of the runs will do: each with two that touch something else, with others
-    for another seed. Those that find no companion stay alone."""
-    left = sorted(variants, key=lambda v: hashlib.sha256(f"{seed} {v.name}".encode()).digest())
-    out: list[Subject] = []
-    while left:
-        members = [left.pop(0)]
-        for other in list(left):
-            if len(members) < TOGETHER and not any(other.touches & m.touches for m in members):
-                members.append(other)
-                left.remove(other)
-        out.append(members[0] if len(members) == 1 else _together(members))
-    return out
+    """The variants in fours, so that a quarter of the runs will do: each with others that touch something else, with
+    others again for another seed. One that finds no companion stays alone."""
+    rivals = {v: sum(bool(v.touches & other.touches) for other in variants) for v in variants}
+    groups: list[list[Subject]] = [[] for _ in range(-(-len(variants) // TOGETHER))]
+    for one in sorted(variants, key=lambda v: (-rivals[v], hashlib.sha256(f"{seed} {v.name}".encode()).digest())):
+        fit = [g for g in groups if len(g) < TOGETHER and not any(one.touches & m.touches for m in g)]
+        if not fit:
+            groups.append([])
+        min(fit or groups[-1:], key=len).append(one)
+    return [members[0] if len(members) == 1 else _together(members) for members in groups]
 
 
 def _together(members: Sequence[Subject]) -> Subject:
