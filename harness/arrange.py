@@ -109,7 +109,8 @@ class Bound:
 @dataclass(frozen=True)
 class Unfinished:
     """What the set-up could not do although the page promises it, for an interface of a World, by its place: a detach
-    that was accepted and did not come to its end, or an attach refused for want of a slot that must be free."""
+    that was accepted and did not come to its end, or an attach refused for want of a slot that must be free, or without
+    effect on an interface that was detached before."""
 
     what: Literal["detach", "attach"]
     world: World
@@ -604,6 +605,30 @@ def _attach(bench: Bench, own: OwnEni, host: str) -> None:
     own.hosts.append(host)
 
 
+def _await_attached(bench: Bench, waiting: list[tuple[OwnEni, str]]) -> None:
+    """Wait until each interface is InUse on its instance. Of one that was detached before, the page promises it.
+
+    Raises NotArranged if one is not; the next World is better off with others.
+    """
+
+    def there(snapshot: Snapshot, own: OwnEni, host: str) -> bool:
+        return snapshot.status(own.id) == "InUse" and snapshot.link(own.id) == host
+
+    try:
+        until(
+            bench, lambda s: all(there(s, own, host) for own, host in waiting), "set-up: attaching interfaces", "enis"
+        )
+    except NotArranged:
+        missed = [(own, host) for own, host in waiting if not there(bench.now, own, host)]
+        alike = [_world_like(bench, bench.now, own, host) for own, host in missed if len(own.hosts) > 1]
+        for world, place in filter(None, alike):
+            enis = tuple(replace(spec, past="fresh") for spec in world.enis)  # no other can be had
+            bench.unfinished.append(Unfinished("attach", replace(world, enis=enis), place))
+        for own, _ in missed:
+            spoil(bench, own.id)
+        raise
+
+
 def _pick_eni(bench: Bench, spec: EniSpec, zone: int, host: str, keep: set[str]) -> OwnEni:
     """An interface that fits, preferring one that is already where it should be; else a new one."""
     fits = [
@@ -632,7 +657,7 @@ def _give_past(bench: Bench, spec: EniSpec, own: OwnEni, host: str) -> None:
     if bench.now.status(via) not in ("Running", "Stopped"):
         settle(bench)
     _attach(bench, own, via)
-    until(bench, lambda s: s.status(own.id) == "InUse", "set-up: attaching interfaces", "enis")
+    _await_attached(bench, [(own, via)])
     _detach(bench, [own])
 
 
@@ -779,18 +804,13 @@ def _interfaces(bench: Bench, world: World, hosts: list[OwnInstance]) -> list[Ow
     for own, spec, host in zip(chosen, world.enis, start, strict=True):
         if host and bench.now.link(own.id) != host:
             _give_past(bench, spec, own, host)
-    waiting = []
+    waiting: list[tuple[OwnEni, str]] = []
     for own, host in zip(chosen, start, strict=True):
         if host and bench.now.link(own.id) != host:
             _attach(bench, own, host)
-            waiting.append((own.id, host))
+            waiting.append((own, host))
     if waiting:
-        until(
-            bench,
-            lambda s: all(s.status(e) == "InUse" and s.link(e) == h for e, h in waiting),
-            "set-up: attaching interfaces",
-            "enis",
-        )
+        _await_attached(bench, waiting)
     return chosen
 
 

@@ -564,7 +564,7 @@ SWEPT_REGIONS = ("upper", "trailing space", "extended", "underscore", "slash", "
 
 def sweep_texts(seed: int) -> Scenario:
     """A text of each class in place of each identifier, names that are not quite right, a crowd of parameters, and
-    accepted calls after them."""
+    accepted calls after them, with one parameter twice and with one that nobody declares."""
     calls = [
         formed(valid(n % 2), name, form)
         for n, (name, form) in enumerate(itertools.product(("InstanceId", "NetworkInterfaceId"), SWEPT))
@@ -576,6 +576,8 @@ def sweep_texts(seed: int) -> Scenario:
     for name, ref in (("InstanceId", "instance:0"), ("NetworkInterfaceId", "eni:0")):
         for call in twice(valid(0), Arg(name, ref, "last changed")):
             steps += [Detach(call), Settle(), Act("attach", 0, 0), Settle()]
+    for wire in (WIRES[seed % 10], WIRES[20 + seed % 10]):  # by GET and by POST
+        steps += [Detach(dressed(valid(0), wire, UNDECLARED[0])), Settle(), Act("attach", 0, 0), Settle()]
     return Scenario(ONE, (*steps, Detach(valid(1)), Settle()), name="sweep of texts")
 
 

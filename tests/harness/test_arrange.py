@@ -145,6 +145,22 @@ def test_a_detach_of_the_set_up_that_does_not_end_is_told_with_a_world_like_its_
     assert bench.unfinished == [arrange.Unfinished("detach", alike, 1)]
 
 
+def test_an_attach_without_effect_is_told_of_an_interface_that_was_detached_before(bench, shows):
+    """In a world of fresh ones, as no other can be had; neither interface is used again."""
+    bench.settle_seconds = 0.05
+    own = bench.enis[0]
+    shows(FREE)
+    arrange.refresh(bench)
+    for hosts, told in ((["i-1"], 0), (["i-1", "i-1"], 1)):
+        own.look, own.hosts = EniSpec(on=None, status="Available"), hosts
+        with pytest.raises(arrange.NotArranged):
+            arrange._await_attached(bench, [(own, "i-1")])
+        assert own.look is None
+        assert len(bench.unfinished) == told
+    world = World((InstanceSpec(past="fresh"),), (EniSpec(past="fresh"),))
+    assert bench.unfinished == [arrange.Unfinished("attach", world, 0)]
+
+
 def test_an_attach_refused_for_want_of_a_slot_that_must_be_free_is_told(bench, shows, monkeypatch):
     """And neither the interface nor the instance is used again; with every slot taken nothing is told."""
 
