@@ -147,7 +147,8 @@ class Lab:
                 arrange.release(self.bench)
             run.after_release()
             sure = not run.found and not run.undecided and not run.dirty
-            clean = sure and not bound.held and not bound.racing and not bound.faults
+            at_rest = not bound.held and not bound.racing and not arrange.busy(self.bench, run.snapshot)
+            clean = sure and at_rest and not bound.faults
             self.last = (run.snapshot, scenario) if clean else None
             if not clean:
                 self.bench.stale = arrange.PARTS
@@ -1040,10 +1041,11 @@ class _Run:
         until = time.monotonic() + self.lab.relook
         while True:
             order = model.explain(self.lab.contract, start, told, final)
-            if order is not None or time.monotonic() > until:
+            if (order is not None and not self._moving(final)) or time.monotonic() > until:
                 break
             time.sleep(0.15)
-            final = arrange.settle(self.lab.bench, still=self._still())
+            arrange.settle(self.lab.bench, still=self._still())
+            final = arrange.quiet(self.lab.bench, self._still())
         self.book.credit(("M06",), self.world, "account", f"{len(step.steps)} at once")
         if order is None:
             answers = ", ".join(str(t.reply) for t in told)

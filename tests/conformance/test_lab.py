@@ -19,26 +19,33 @@ from harness.ledger import in_turn
 from harness.snapshot import Snapshot
 
 SEEN = Snapshot(1.0, {"eni-1": {"Status": "Available"}}, {})
+MOVING = Snapshot(1.0, {"eni-1": {"Status": "Detaching"}}, {})
 SCENARIO = Scenario(World(), (Detach(),))
 
 
 @pytest.mark.parametrize(
-    ("undecided", "dirty", "left"),
-    [("", False, (SEEN, SCENARIO)), ("throttled to the end", True, None), ("throttled", False, None), ("", True, None)],
+    ("undecided", "dirty", "seen", "left"),
+    [
+        ("", False, SEEN, (SEEN, SCENARIO)),
+        ("throttled to the end", True, SEEN, None),
+        ("throttled", False, SEEN, None),
+        ("", True, SEEN, None),
+        ("", False, MOVING, None),
+    ],
 )
-def test_a_case_that_could_not_be_judged_to_its_end_leaves_no_look(
-    undecided: str, dirty: bool, left: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_a_case_that_was_not_judged_to_its_end_or_ends_in_transition_leaves_no_look(
+    undecided: str, dirty: bool, seen: Snapshot, left: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What such a case did after its last look would else be taken for a late effect."""
+    """What happens after its last look would else be taken for a late effect."""
     bench = arrange.Bench(None, None, frozenset(), 2, 4, 2.0)  # type: ignore[arg-type]
     bench.stale = frozenset()
     lab = labs.Lab(CONTRACTS["2019"], bench, Record("one"), tmp_path)
     run = SimpleNamespace(
-        found=[], undecided=undecided, dirty=dirty, snapshot=SEEN,
+        found=[], undecided=undecided, dirty=dirty, snapshot=seen,
         take_all=lambda: None, look_at_the_end=lambda: None, after_release=lambda: None,
     )  # fmt: skip
     monkeypatch.setattr(labs.Lab, "_rest", lambda self, book: [])
-    monkeypatch.setattr(arrange, "arrange", lambda bench, world: arrange.Bound((), (), (), (), "", SEEN))
+    monkeypatch.setattr(arrange, "arrange", lambda bench, world: arrange.Bound((), (), (), (), "", seen))
     monkeypatch.setattr(labs, "_Run", lambda *_: run)
     assert lab.run(SCENARIO).undecided == undecided
     assert lab.last == left
