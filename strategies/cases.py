@@ -190,6 +190,15 @@ def riding_along(world: World) -> Iterator[Scenario]:
         items = [i for i in core(world) if i.label in ("primary", "missing InstanceId", "NetworkInterfaceId half")]
         steps = tuple(Detach(dressed(i.call, WIRES[(n * 3) % len(WIRES)], extra)) for i in items)
         yield Scenario(world, steps, name="parameter riding along on a refusal")
+    every = list({item.label: item for item in core(world)}.values())
+    for turn in range(2):
+        steps = tuple(
+            Detach(
+                dressed(item.call, WIRES[(turn * 20 + n * 7) % len(WIRES)], UNDECLARED[(n + turn) % len(UNDECLARED)])
+            )
+            for n, item in enumerate(every)
+        )
+        yield Scenario(world, steps, name="undeclared parameter riding along on every refusal")
     bad_owner = (
         "text:" + "x" * 300,
         "text:",

@@ -154,9 +154,11 @@ def faulty_worlds(fault: str) -> Iterator[World]:
 
 
 def over_limit_worlds() -> Iterator[World]:
-    """Worlds whose instance holds more interfaces than its type allows."""
-    for status, n in (("Running", 1), ("Stopped", 1), ("Running", 2)):
-        yield World((InstanceSpec(status, over_eni_limit=True),), (EniSpec(),) * n)  # type: ignore[arg-type]
+    """Worlds whose instance holds more interfaces than its type allows, one of them with more than one of everything."""
+    rich = EniSpec(past="reattached", tags=2, groups=2, addresses=2, name="long", delete_on_release=True)
+    yield World((InstanceSpec("Running", over_eni_limit=True),), (rich,))
+    yield World((InstanceSpec("Stopped", over_eni_limit=True),), (EniSpec(),))
+    yield World((InstanceSpec("Running", over_eni_limit=True),), (EniSpec(),) * 2)
 
 
 def eni_specs() -> st.SearchStrategy[EniSpec]:
