@@ -221,6 +221,11 @@ PROBES: Mapping[str, Probe] = MappingProxyType(
 )
 
 
+def table(wanted: Callable[[Probe], bool] = lambda _: True) -> dict[str, tuple[str, str, tuple[str, ...]]]:
+    """name -> (requirement, scheme, methods) of the wanted probes: what the strategies need of them."""
+    return {name: (p.requirement, p.scheme, p.methods) for name, p in PROBES.items() if wanted(p)}
+
+
 def judge(probe: Probe, name: str, reply: Reply, operation_codes: frozenset[str]) -> list[Finding]:
     """What is wrong with the answer to a probe, [] if nothing.
 

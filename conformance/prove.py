@@ -443,17 +443,22 @@ def own_jobs(chosen: Sequence[Subject], results: Sequence[Result], seed: int) ->
     ]
 
 
+def _whole_runs(results: Sequence[Result]) -> tuple[list[Result], list[Result]]:
+    """Of whole runs: those on faults that must be caught, and those on faults that keep within the page."""
+    faults = [r for r in results if r.kind == "fault" and not r.own]
+    return [r for r in faults if r.name not in EQUIVALENT], [r for r in faults if r.name in EQUIVALENT]
+
+
 def within(results: Sequence[Result]) -> list[tuple[int, float]]:
     """(k, share of the faults that were killed within k calls), for several k."""
-    faults = [r for r in results if r.kind == "fault" and not r.own and r.name not in EQUIVALENT]
+    faults, _ = _whole_runs(results)
     killed = [r.calls for r in faults if r.verdict == "killed"]
     return [(k, round(sum(c <= k for c in killed) / max(1, len(faults)), 4)) for k in WITHIN]
 
 
 def summary(results: Sequence[Result], effort: str) -> dict[str, Any]:
     """The kill matrix and its figures."""
-    faults = [r for r in results if r.kind == "fault" and not r.own and r.name not in EQUIVALENT]
-    equivalent = [r for r in results if r.kind == "fault" and not r.own and r.name in EQUIVALENT]
+    faults, equivalent = _whole_runs(results)
     variants = [r for r in results if r.kind == "variant"]
     blamed = {r.name for r in variants if r.verdict != "silent"}
     blamed |= {r.name for r in equivalent if r.verdict != "equivalent"}
@@ -565,8 +570,7 @@ def main(args: Any) -> int:
         faults = [s for s in chosen if s.kind == "fault"]
         told = prove([Job(subject, seed) for subject in (*variants, *faults)], args.effort, workers, folder, console)
         results, alone = single(variants, told)
-        if alone:
-            results += prove([Job(subject, seed) for subject in alone], args.effort, workers, folder, console)
+        results += prove([Job(subject, seed) for subject in alone], args.effort, workers, folder, console)
         if not args.adversary:
             results += prove(own_jobs(chosen, results, seed), args.effort, workers, folder, console)
     except KeyboardInterrupt:

@@ -190,7 +190,7 @@ def riding_along(world: World) -> Iterator[Scenario]:
         items = [i for i in core(world) if i.label in ("primary", "missing InstanceId", "NetworkInterfaceId half")]
         steps = tuple(Detach(dressed(i.call, WIRES[(n * 3) % len(WIRES)], extra)) for i in items)
         yield Scenario(world, steps, name="parameter riding along on a refusal")
-    every = list({item.label: item for item in core(world)}.values())
+    every = _one_of_each(core(world)[::-1])  # the last of each class: those of the last interface
     for turn in range(2):
         steps = tuple(
             Detach(
@@ -490,10 +490,15 @@ def unknown(world: World) -> Scenario:
 def single_faults(two: bool) -> tuple[World, list[Labelled]]:
     """A World and one call per class of single fault in it."""
     world = TWO if two else ONE
+    return world, _one_of_each(core(world))
+
+
+def _one_of_each(labelled: Sequence[Labelled]) -> list[Labelled]:
+    """The first of each class."""
     seen: dict[str, Labelled] = {}
-    for item in core(world):
+    for item in labelled:
         seen.setdefault(item.label, item)
-    return world, list(seen.values())
+    return list(seen.values())
 
 
 def by_caller_everywhere(caller: str, two: bool) -> Iterator[Scenario]:
@@ -545,12 +550,12 @@ def sweep(two: bool, seed: int) -> Scenario:
     """One call of each class of single fault, then accepted calls on interfaces that have much to lose."""
     world, _ = single_faults(two)
     world = dataclasses.replace(world, enis=(RICH, PLAINER, *world.enis[2:]))
-    seen: dict[str, Labelled] = {}
-    for item in core(world):
-        seen.setdefault(item.label, item)
-    primary = seen["primary"].call  # twice the same; then with an owner parameter, with an undeclared one
+    every = _one_of_each(core(world))
+    primary = next(
+        item.call for item in every if item.label == "primary"
+    )  # twice the same; then with an owner parameter, with an undeclared one
     steps: list[Step] = [Detach(dressed(primary, WIRES[(seed + 9) % len(WIRES)], ()))] * 2
-    steps += _calls(list(seen.values()), seed % len(WIRES))
+    steps += _calls(every, seed % len(WIRES))
     steps.append(Detach(dressed(primary, WIRES[(seed + 3) % len(WIRES)], EXTRAS[4])))
     steps += [Detach(dressed(primary, wire, UNDECLARED[0])) for wire in WIRES[seed % 10 :: 10]]  # one of each place
     steps += [Detach(next(repeated(valid(0))).call)]

@@ -140,6 +140,9 @@ CONTROL_FAULTS: dict[str, str] = {
 }
 
 
+_MORE_OF_ALL = EniSpec(past="reattached", tags=2, groups=2, addresses=2, name="long", delete_on_release=True)
+
+
 def faulty_worlds(fault: str) -> Iterator[World]:
     """Worlds with one faulty interface: alone, beside a clean one before and after it, on a Stopped instance, and with
     more than one of everything."""
@@ -149,14 +152,12 @@ def faulty_worlds(fault: str) -> Iterator[World]:
     yield World((InstanceSpec("Stopped"),), (bad,))
     yield World((InstanceSpec("Running"),), (clean, bad))
     yield World((InstanceSpec("Running"),), (bad, clean))
-    rich = EniSpec(past="reattached", tags=2, groups=2, addresses=2, name="long", delete_on_release=True, fault=fault)
-    yield World((InstanceSpec("Running"),), (rich,))
+    yield World((InstanceSpec("Running"),), (dataclasses.replace(_MORE_OF_ALL, fault=fault),))
 
 
 def over_limit_worlds() -> Iterator[World]:
     """Worlds whose instance holds more interfaces than its type allows, one of them with more than one of everything."""
-    rich = EniSpec(past="reattached", tags=2, groups=2, addresses=2, name="long", delete_on_release=True)
-    yield World((InstanceSpec("Running", over_eni_limit=True),), (rich,))
+    yield World((InstanceSpec("Running", over_eni_limit=True),), (_MORE_OF_ALL,))
     yield World((InstanceSpec("Stopped", over_eni_limit=True),), (EniSpec(),))
     yield World((InstanceSpec("Running", over_eni_limit=True),), (EniSpec(),) * 2)
 

@@ -31,7 +31,7 @@ from conformance.case import (
     to_json,
 )
 from conformance.contract import CONTRACTS
-from conformance.gateway import PROBES
+from conformance.gateway import table
 from conformance.identifiers import FORMS, REGION_FORMS, kind_of, make_text
 from conformance.oracle import Asked, EniKnown, InstanceKnown, Known, Param, admissible
 from strategies import calls, cases, histories, probes, worlds
@@ -374,10 +374,10 @@ def named():
     for fault in worlds.CONTROL_FAULTS:
         yield from (cases.by_fault(w, 2) for w in worlds.faulty_worlds(fault))
     yield from (cases.refused_world(w, 1) for w in worlds.over_limit_worlds())
-    table = {n: (p.requirement, p.scheme, p.methods) for n, p in PROBES.items()}
-    yield from probes.probes(table, False)
-    yield from probes.controls(tuple(table)[:3])
-    yield probes.several(table)
+    every = table()
+    yield from probes.probes(every, False)
+    yield from probes.controls(tuple(every)[:3])
+    yield probes.several(every)
     yield from (Scenario(histories.ALONE, steps, name) for name, steps in histories.SCENARIOS.items())
     yield from (Scenario(histories.WALKED, steps, name) for name, steps in histories.MOVES.items())
 
@@ -416,8 +416,8 @@ def test_single_faults_have_one_call_each():
 
 
 def test_each_probe_is_sent_in_each_form_that_it_fits():
-    table = {n: (p.requirement, p.scheme, p.methods) for n, p in PROBES.items()}
-    for scenario, (name, (_, scheme, methods)) in zip(probes.probes(table, True), table.items(), strict=True):
+    every = table()
+    for scenario, (name, (_, scheme, methods)) in zip(probes.probes(every, True), every.items(), strict=True):
         wires_used = [s.call.wire for s in scenario.steps]
         assert {s.name for s in scenario.steps} == {name} and wires_used
         assert all(w.method in methods and scheme in ("both", w.signing) for w in wires_used)
