@@ -43,6 +43,8 @@ RECOVERY = 6
 """How many ordinary calls an endpoint may need to get over a hostile one, before the next counterexample is tried."""
 LOST = "lost.txt"
 """File in a run's directory that says why the target could no longer be reached; no worker goes on after that."""
+ENDED = "ended.txt"
+"""File in a run's directory that says that a worker has found what the run was to end at; no worker goes on either."""
 CLOCKED = ("outcome:timeout", "stays", "F02:stays Detaching")
 """Causes that rest on a clock: not reported unless they are seen again."""
 
@@ -109,7 +111,7 @@ class Inquiry:
 
     def over(self) -> bool:
         """Whether the run must end: out of minutes, stopped at the first violation, or the target is gone."""
-        return self.stop or time.monotonic() > self.deadline or self.lost()
+        return self.stop or time.monotonic() > self.deadline or self.lost() or (self.out / ENDED).exists()
 
     def lost(self) -> bool:
         """Whether a worker has found that the target is gone."""
@@ -275,6 +277,7 @@ class Inquiry:
             self.database.save(self._key(), json.dumps(to_json(smallest)).encode())
         if self.first_violation:
             self.stop = True
+            (self.out / ENDED).write_text("the run ended at its first violation")
         self.lab.record.write(self.out)
 
     def _evidence(

@@ -18,7 +18,7 @@ import pytest
 
 from conformance import study as studies
 from conformance.contract import CONTRACTS, full_id, short_id
-from conformance.inquiry import EFFORTS, Inquiry
+from conformance.inquiry import EFFORTS, ENDED, Inquiry
 from conformance.study import Plan, Refused, Study
 
 KEY = pytest.StashKey[Study]()
@@ -261,7 +261,10 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     if study is None:
         return
     incomplete = ""
-    if exitstatus == pytest.ExitCode.INTERRUPTED and str(session.shouldstop) != "first violation":
+    ended = study.folder / ENDED
+    if ended.exists():
+        incomplete = ended.read_text()
+    elif exitstatus == pytest.ExitCode.INTERRUPTED:
         incomplete = "the run was interrupted"
     elif time.time() - study.began > 60 * study.target.limits.minutes:
         incomplete = f"limits.minutes ({study.target.limits.minutes:g}) was reached"

@@ -1051,10 +1051,14 @@ def _no_return(gate: Gate, where: str) -> Hooks:
     return (*_mark(gate), ("attach", attach))
 
 
+_LOOKS = {"attribute": "id", "filter": "filter"}
+"""Where only one kind of look can show it."""
+
 # fmt: off
 READ_FAMILIES = (
     family("stale-link", "reading", "The link goes on being shown in one place: %s.", _stale_link,
-        ("interface", "attachment", "instance", "filter", "attribute"), 0.4, 0.6, where=VALID),
+        ("interface", "attachment", "instance", "filter", "attribute"), 0.4, 0.6,
+        needs=lambda where: facts(look=_LOOKS[where]) if where in _LOOKS else {}, where=VALID),
     family("stale-status", "reading", "A detached interface is shown as %s.", _stale_status,
         ("InUse", "Detaching", "Detached", "available", "Unattached"), 0.4, 0.8, where=VALID),
     family("shows-wrongly", "reading", "A detached interface is shown with a wrong %s.", _shows, tuple(_SHOWN), 0.4,

@@ -445,7 +445,7 @@ FAMILIES: tuple[Family, ...] = (
         lambda scene: scene.call.get("NetworkInterfaceId") in scene.seen.refused, 0.4),
     _one("after-refusal", "any detach was refused before", lambda scene: scene.seen.refusals > 0, 0.9),
     _one("after-success-here", "a detach from the same instance succeeded before",
-        lambda scene: scene.call.get("InstanceId") in scene.seen.succeeded_on, 0.5),
+        lambda scene: scene.call.get("InstanceId") in scene.seen.succeeded_on, 0.5, where=_ECS),
     _many("after-calls", tuple(str(number) for number in range(3, 61)), "%s detach calls came before",
         lambda scene, argument: scene.seen.calls >= int(argument), lambda argument: 0.9),
     _many("every-nth", tuple(str(number) for number in range(2, 26)), "it is one of every %s detach calls",

@@ -109,8 +109,8 @@ class Bound:
 @dataclass(frozen=True)
 class Unfinished:
     """What the set-up could not do although the page promises it, for an interface of a World, by its place: a detach
-    that was accepted and did not come to its end, or an attach refused for want of a slot that must be free, or without
-    effect on an interface that was detached before."""
+    that was refused to the end, or that was accepted and did not come to its end, or an attach refused for want of a
+    slot that must be free, or without effect on an interface that was detached before."""
 
     what: Literal["detach", "attach"]
     world: World
@@ -508,26 +508,33 @@ def remove_enis(bench: Bench, doomed: list[OwnEni]) -> None:
 
 def _detach(bench: Bench, enis: list[OwnEni]) -> None:
     """Detach interfaces as part of the set-up and wait until they are Available."""
-    ids = [e.id for e in enis]
     before = bench.now
-    for identifier in ids:
-        status = bench.now.status(identifier)
-        if status in ("InUse", "Attaching"):
+    for own in enis:
+        if bench.now.status(own.id) in ("InUse", "Attaching"):
             touch(bench)
-            ecs.detach_eni(bench.session, bench.now.link(identifier), identifier)
+            try:
+                ecs.detach_eni(bench.session, bench.now.link(own.id), own.id)
+            except ecs.SetupError as refused:
+                if refused.code:
+                    _tell_bound(bench, before, [own])
+                raise
 
     def free(snapshot: Snapshot, eni: str) -> bool:
         return snapshot.status(eni) in ("Available", "") and not snapshot.link(eni)
 
     try:
-        if ids:
-            until(bench, lambda s: all(free(s, i) for i in ids), "set-up: detaching interfaces", "enis")
+        if enis:
+            until(bench, lambda s: all(free(s, e.id) for e in enis), "set-up: detaching interfaces", "enis")
     except NotArranged:
-        bound = [e for e in enis if not free(bench.now, e.id)]
-        alike = [_world_like(bench, before, e, before.link(e.id)) for e in bound]
-        bench.unfinished += [Unfinished("detach", *world) for world in alike if world]
-        _give_up(bench, [e.id for e in bound], bench.now)
+        _tell_bound(bench, before, [e for e in enis if not free(bench.now, e.id)])
         raise
+
+
+def _tell_bound(bench: Bench, before: Snapshot, bound: list[OwnEni]) -> None:
+    """Note what could not be detached, with Worlds like those in which it was tried, and do without it."""
+    alike = [_world_like(bench, before, own, before.link(own.id)) for own in bound]
+    bench.unfinished += [Unfinished("detach", *world) for world in alike if world]
+    _give_up(bench, [own.id for own in bound], bench.now)
 
 
 def _world_like(bench: Bench, seen: Snapshot, own: OwnEni, on: str) -> tuple[World, int] | None:

@@ -73,13 +73,14 @@ def controls(names: tuple[str, ...]) -> Iterator[Scenario]:
 def several(table: Mapping[str, tuple[str, str, tuple[str, ...]]]) -> Scenario:
     """Every probe in one World, in one or two wire forms each; the plainest wrong signature in most of them.
 
-    What must be accepted (G08) names no instance, so that it changes nothing; what may be carried out comes last.
+    A plain interface and one with more than one of everything take turns. What must be accepted (G08) names no
+    instance, so that it changes nothing; what may be carried out comes last.
     """
     steps: list[Step] = []
     for n, (name, (row, scheme, methods)) in enumerate(sorted(table.items(), key=lambda item: item[0] == THOROUGH[1])):
         few = forms(scheme, methods, True)
         chosen = forms(scheme, methods, False) if name == THOROUGH[0] else few[n % 3 :: 3][:2] or few[:1]
         for k, wire in enumerate(chosen):
-            about = valid(0).args if row != "G08" else (REGION, valid(0).args[2])
+            about = valid((n + k) % 2).args if row != "G08" else (REGION, valid(0).args[2])
             steps.append(Probe(name, Call((*about, *((OWNER,) if k % 2 else ())), wire)))
-    return Scenario(PLAIN_WORLD, tuple(steps), name="gateway sweep")
+    return Scenario(World((InstanceSpec(),), (RICH, EniSpec())), tuple(steps), name="gateway sweep")

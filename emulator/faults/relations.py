@@ -20,6 +20,7 @@ from emulator.faults.kit import (
     XML,
     Fault,
     When,
+    eni_has,
     fault,
     hook,
     recode,
@@ -135,6 +136,14 @@ RELATIONS = (
         "Attaching the interface again is accepted, but it ends Available instead of InUse.",
         remember("once"),
         hook("fields", _drop_attachment),
+    ),
+    fault(
+        "refused-after-three-detaches",
+        "state",
+        "InvalidOperation.InvalidEniState",
+        "An interface that was detached three times counts as being in the wrong status ever after.",
+        refuse(400, "InvalidOperation.InvalidEniState"),
+        when=eni_has("the interface was detached three times", lambda eni: eni.detaches > 2),
     ),
     fault(
         "flaps-back-late",

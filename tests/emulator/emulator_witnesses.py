@@ -701,6 +701,16 @@ def attached_in_vain(client: Client) -> bool:
     return made.show()["Status"] == "Available"
 
 
+def fourth_refused(client: Client) -> bool:
+    made = build(client)
+    for _ in range(3):
+        made.detach()
+        client.settle()
+        client.ok("AttachNetworkInterface", {"InstanceId": made.instance, "NetworkInterfaceId": made.eni})
+        client.settle()
+    return made.detach().code == STATE
+
+
 def falls_back(client: Client) -> bool:
     made = build(client)
     made.detach()
@@ -1090,6 +1100,7 @@ WITNESSES: dict[str, Witness] = {
     "malformed-unknown-on-fresh-connection": two_answers({}, {"headers": {"connection": "close"}}),
     "malformed-unknown-in-lower-case": lower_format,
     "attached-again-but-not-for-long": attached_in_vain,
+    "refused-after-three-detaches": fourth_refused,
     "flaps-back-late": falls_back,
     "owner-id-refused": outcome(world(), 403, more={"OwnerId": "1234567890123456"}),
     "unknown-parameters-refused-by-post": outcome(world(), "UnsupportedParameter", more={"Extra": "x"}, **POST),

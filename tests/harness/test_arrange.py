@@ -145,6 +145,30 @@ def test_a_detach_of_the_set_up_that_does_not_end_is_told_with_a_world_like_its_
     assert bench.unfinished == [arrange.Unfinished("detach", alike, 1)]
 
 
+@pytest.mark.parametrize(("code", "told"), [("InvalidOperation.InvalidEniState", 1), ("", 0)])
+def test_a_detach_of_the_set_up_that_is_refused_is_told(bench, shows, monkeypatch, code, told):
+    """And that interface is done without; a call that was not answered says nothing about it."""
+
+    class Refusal(arrange.ecs.SetupError):
+        pass
+
+    Refusal.code = code
+
+    def refused(*_):
+        raise Refusal("DetachNetworkInterface", None, "")
+
+    own = bench.enis[0]
+    own.hosts = ["i-1"]
+    monkeypatch.setattr(arrange.ecs, "detach_eni", refused)
+    shows(Snapshot(0.0, {own.id: {"Status": "InUse", "InstanceId": "i-1"}}, {"i-1": {"Status": "Running"}}))
+    arrange.refresh(bench)
+    with pytest.raises(Refusal):
+        arrange._detach(bench, [own])
+    world = World((InstanceSpec(past="fresh"),), (EniSpec(past="fresh"),))
+    assert bench.unfinished == [arrange.Unfinished("detach", world, 0)] * told
+    assert (own in bench.enis) == (not told)
+
+
 def test_an_attach_without_effect_is_told_of_an_interface_that_was_detached_before(bench, shows):
     """In a world of fresh ones, as no other can be had; neither interface is used again."""
     bench.settle_seconds = 0.05

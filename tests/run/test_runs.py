@@ -38,14 +38,17 @@ def test_nothing_is_violated_on_the_embedded_emulator(seed: int, suite: Callable
         assert sum(1 for _ in lines) == sum(results["calls"].values())
 
 
-def test_pytest_gives_the_same_run(start_emulator: Callable[..., Any], tmp_path: Path) -> None:
+@pytest.mark.parametrize("workers", [1, 2])
+def test_pytest_gives_the_same_run(start_emulator: Callable[..., Any], tmp_path: Path, workers: int) -> None:
     with start_emulator("--fault", "status-primary") as target:
         command = [sys.executable, "-m", "pytest", "conformance", "--target", str(target), "--effort", "quick"]
         command += ["--seed", "1", "--requirement", "E12", "--first-violation", "--out", str(tmp_path / "out"), "-q"]
+        command += ["-n", str(workers)] if workers > 1 else []
         ended = subprocess.run(command, capture_output=True, text=True, timeout=120)
     assert ended.returncode == 1, ended.stdout + ended.stderr
     results = json.loads((tmp_path / "out" / "latest" / "results.json").read_text())
     assert any(r["id"] == "ENI-DETACH-E12" and r["verdict"] == "violated" for r in results["requirements"])
+    assert (results["run"]["incomplete"], results["run"]["note"]) == (True, "the run ended at its first violation")
 
 
 def test_an_unreachable_target_ends_with_3(suite: Callable[..., Any], tmp_path: Path) -> None:
