@@ -615,7 +615,7 @@ class _Run:
         bench = self.lab.bench
         started = time.monotonic()
         path: dict[str, list[str]] = {e: [] for e in self.detached}
-        waits = arrange.pauses(bench, "a detach")
+        waits = arrange.pauses(bench, arrange.DETACHING)
         still = self._still()
         part = "enis" if self.detached else arrange.part_of(bench.stale)
         waited, looks = 0.0, 0
@@ -640,7 +640,7 @@ class _Run:
             pause = next(waits)
             part = "both" if set(moving) & set(now.instances) or set(waiting) & set(now.instances) else "enis"
         if self.detached and not self._waiting(now) and waited:
-            arrange.learn(bench, "a detach", waited, looks)
+            arrange.learn(bench, arrange.DETACHING, waited, looks)
         arrange.freshen(bench)
         now = arrange.quiet(bench, still)
         if index == -1 and self.bound.racing:

@@ -20,6 +20,8 @@ from harness.snapshot import Snapshot
 
 PARTS = frozenset({"enis", "instances"})
 """The two parts of a look."""
+ATTACHING, DETACHING = "attaching interfaces", "detaching interfaces"
+"""Two kinds of transition: how long they take is measured before any other's."""
 ADMITTED_LAG = 1.1
 """Seconds that a description may lag behind, and a little more."""
 LAG = 1.6
@@ -299,7 +301,7 @@ def settle(bench: Bench, still: Set[str] = frozenset()) -> Snapshot:
 def until(bench: Bench, reached: Callable[[Snapshot], bool], what: str, part: str = "both") -> Snapshot:
     """Poll until `reached`. part: what is looked at. Raises NotArranged after the settle limit."""
     started = time.monotonic()
-    kind = what.rpartition(":")[2]
+    kind = what.rpartition(": ")[2]
     waited = 0.0
     for looks, pause in enumerate(pauses(bench, kind), 1):
         time.sleep(pause)
@@ -524,7 +526,7 @@ def _detach(bench: Bench, enis: list[OwnEni]) -> None:
 
     try:
         if enis:
-            until(bench, lambda s: all(free(s, e.id) for e in enis), "set-up: detaching interfaces", "enis")
+            until(bench, lambda s: all(free(s, e.id) for e in enis), f"set-up: {DETACHING}", "enis")
     except NotArranged:
         _tell_bound(bench, before, [e for e in enis if not free(bench.now, e.id)])
         raise
@@ -622,9 +624,7 @@ def _await_attached(bench: Bench, waiting: list[tuple[OwnEni, str]]) -> None:
         return snapshot.status(own.id) == "InUse" and snapshot.link(own.id) == host
 
     try:
-        until(
-            bench, lambda s: all(there(s, own, host) for own, host in waiting), "set-up: attaching interfaces", "enis"
-        )
+        until(bench, lambda s: all(there(s, own, host) for own, host in waiting), f"set-up: {ATTACHING}", "enis")
     except NotArranged:
         missed = [(own, host) for own, host in waiting if not there(bench.now, own, host)]
         alike = [_world_like(bench, bench.now, own, host) for own, host in missed if len(own.hosts) > 1]
@@ -730,31 +730,35 @@ def measure_lag(bench: Bench) -> None:
     own = _create_eni(bench, EniSpec(), host.zone, frozenset())
     try:
         _attach(bench, own, host.id)
-        _watch(bench, own, host.id, "Attaching", "InUse")
+        _watch(bench, own, host.id, "Attaching", "InUse", ATTACHING)
         touch(bench)
         ecs.detach_eni(bench.session, host.id, own.id)
-        _watch(bench, own, host.id, "Detaching", "Available")
+        _watch(bench, own, host.id, "Detaching", "Available", DETACHING)
     except (NotArranged, ecs.SetupError):
         spoil(bench, own.id)
         spoil(bench, host.id)
     quiet(bench)
 
 
-def _watch(bench: Bench, own: OwnEni, host: str, on_the_way: str, end: str) -> None:
+def _watch(bench: Bench, own: OwnEni, host: str, on_the_way: str, end: str, kind: str) -> None:
     """Look until an interface has been seen at the end of its transition several times; note every look that shows
-    the past. Raises NotArranged."""
+    the past, and how long this kind takes. Raises NotArranged."""
     ended = 0
     started = time.monotonic()
+    waited = 0.0
     while ended < 4 and not (ended and bench.lags):
         seen = refresh(bench)
         status, listed = seen.status(own.id), seen.held(host)
         if status == end:
+            if not ended and not bench.lags:
+                bench.typical.setdefault(kind, waited)
             ended += 1
             bench.lags = bench.lags or (bool(listed) and (own.id in listed) != (end == "InUse"))
             continue
         bench.lags = bench.lags or status != on_the_way or ended > 0
         if time.monotonic() - started > bench.settle_seconds:
             raise NotArranged(f"{own.id} is {status}, and not {end} within {bench.settle_seconds:g} s")
+        waited += 3 * bench.step
         time.sleep(3 * bench.step)  # only at the end does it matter to look often
 
 

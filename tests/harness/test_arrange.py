@@ -98,18 +98,18 @@ def test_where_descriptions_keep_up_nothing_is_waited_for(bench, shows):
 
 
 def test_the_first_pause_is_what_a_transition_takes_and_then_they_grow(bench):
-    bench.typical["a detach"] = 0.4
-    first, *rest = itertools.islice(arrange.pauses(bench, "a detach"), 8)
+    bench.typical[arrange.DETACHING] = 0.4
+    first, *rest = itertools.islice(arrange.pauses(bench, arrange.DETACHING), 8)
     assert first == 0.4 and rest == sorted(rest) and rest[0] == bench.step
 
 
 def test_the_estimate_shrinks_while_the_first_look_suffices_and_grows_slowly_otherwise(bench):
-    arrange.learn(bench, "a detach", 0.1, 3)
-    assert bench.typical["a detach"] == 0.1
-    arrange.learn(bench, "a detach", 0.1, 1)
-    assert bench.typical["a detach"] == pytest.approx(0.092)
-    arrange.learn(bench, "a detach", 5.0, 9)
-    assert bench.typical["a detach"] < 0.15
+    arrange.learn(bench, arrange.DETACHING, 0.1, 3)
+    assert bench.typical[arrange.DETACHING] == 0.1
+    arrange.learn(bench, arrange.DETACHING, 0.1, 1)
+    assert bench.typical[arrange.DETACHING] == pytest.approx(0.092)
+    arrange.learn(bench, arrange.DETACHING, 5.0, 9)
+    assert bench.typical[arrange.DETACHING] < 0.15
 
 
 def test_interfaces_and_instances_that_never_agree_are_taken_as_they_are(bench, shows, monkeypatch):
@@ -143,6 +143,17 @@ def test_a_detach_of_the_set_up_that_does_not_end_is_told_with_a_world_like_its_
     specs = (EniSpec(past="fresh"), EniSpec(past="reattached", tags=2))
     alike = World((InstanceSpec(past="restarted", zone=1),), specs)
     assert bench.unfinished == [arrange.Unfinished("detach", alike, 1)]
+
+
+def test_what_is_watched_on_purpose_tells_how_long_a_transition_takes(bench, shows):
+    """Unless descriptions lag behind: then it tells nothing."""
+    shows(LEAVING, LEAVING, FREE)
+    arrange._watch(bench, bench.enis[0], "i-1", "Detaching", "Available", arrange.DETACHING)
+    assert bench.typical == {arrange.DETACHING: pytest.approx(2 * 3 * bench.step)} and not bench.lags
+    bench.typical = {}
+    shows(USED, FREE)
+    arrange._watch(bench, bench.enis[0], "i-1", "Detaching", "Available", arrange.DETACHING)
+    assert bench.typical == {} and bench.lags
 
 
 @pytest.mark.parametrize(("code", "told"), [("InvalidOperation.InvalidEniState", 1), ("", 0)])
