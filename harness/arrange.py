@@ -517,7 +517,7 @@ def _detach(bench: Bench, enis: list[OwnEni]) -> None:
             try:
                 ecs.detach_eni(bench.session, bench.now.link(own.id), own.id)
             except ecs.SetupError as refused:
-                if refused.code:
+                if refused.code and not refused.code.startswith("Throttling"):
                     _tell_bound(bench, before, [own])
                 raise
 

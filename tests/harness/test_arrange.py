@@ -156,9 +156,9 @@ def test_what_is_watched_on_purpose_tells_how_long_a_transition_takes(bench, sho
     assert bench.typical == {} and bench.lags
 
 
-@pytest.mark.parametrize(("code", "told"), [("InvalidOperation.InvalidEniState", 1), ("", 0)])
+@pytest.mark.parametrize(("code", "told"), [("InvalidOperation.InvalidEniState", 1), ("Throttling.User", 0), ("", 0)])
 def test_a_detach_of_the_set_up_that_is_refused_is_told(bench, shows, monkeypatch, code, told):
-    """And that interface is done without; a call that was not answered says nothing about it."""
+    """And that interface is done without; a call that was throttled or not answered says nothing about it."""
 
     class Refusal(arrange.ecs.SetupError):
         pass
