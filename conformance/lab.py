@@ -9,6 +9,7 @@ while before it counts, because a description may lag behind by up to a second.
 from __future__ import annotations
 
 import contextlib
+import functools
 import itertools
 import os
 import re
@@ -45,6 +46,8 @@ OWNERS = frozenset(oracle.OWNER)
 MOVES = frozenset({"", "Status", "InstanceId", "Attachment.InstanceId", "NetworkInterfaces"})
 """What operations of the surroundings can bring back after a wrong effect; other changes remain."""
 ENI = "NetworkInterfaceId"
+SORTS = {"InstanceId": ("instance",), ENI: ("eni", "primary"), "RegionId": ("region", "second_region")}
+"""What a parameter may refer to; anything else is no identifier of its sort."""
 UNDECLARED = "undeclared parameter"
 
 
@@ -201,39 +204,45 @@ class Lab:
         """The call with real identifiers in place of references."""
         return Asked(tuple(self._param(arg, bound) for arg in call.args), call.caller)
 
+    def _text(self, kind: str, k: int, bound: Bound) -> str:
+        """What a reference stands for, "" if it stands for nothing."""
+        match kind:
+            case "eni":
+                return bound.enis[k]
+            case "instance":
+                return bound.instances[k]
+            case "primary":
+                return bound.primaries[k]
+            case "instance_name":
+                return bound.names[k] or "eni-conformance"
+            case "region":
+                return self.session.target.region
+            case "second_region":
+                return self.bench.ground.second_region or "cn-atlantis-2"
+            case "zone":
+                return bound.zone or self.session.target.region + "-a"
+            case _:
+                return ""
+
     def _param(self, arg: Arg, bound: Bound) -> Param:
         kind, _, index = arg.ref.partition(":")
-        k = int(index or 0)
+        text = self._text(kind, int(index or 0), bound)
         region = kind in ("region", "second_region", "zone") and arg.name == "RegionId"
-        target = self.session.target
-        texts = {
-            "region": target.region,
-            "second_region": self.bench.ground.second_region or "cn-atlantis-2",
-            "zone": bound.zone or target.region + "-a",
-        }
-        lists = {
-            "eni": bound.enis,
-            "instance": bound.instances,
-            "primary": bound.primaries,
-            "instance_name": bound.names,
-        }
-        text = lists[kind][k] if kind in lists else texts.get(kind, "")
-        if kind == "instance_name" and not text:
-            text = "eni-conformance"
         made = make_text(arg.form, text, region=region)
         if arg.form != "exact" and made == text and kind:
             made = text + "0"  # a form that changes nothing here must still denote nothing
         how = kind_of(arg.form, region=region)
-        wrong_sort = {
-            "InstanceId": kind != "instance",
-            "NetworkInterfaceId": kind not in ("eni", "primary"),
-            "RegionId": kind not in ("region", "second_region"),
-        }.get(arg.name, False)
-        if how in ("exact", "unknown") and wrong_sort:
+        if how in ("exact", "unknown") and kind not in SORTS.get(arg.name, (kind,)):
             how = "border"
         if not kind and arg.name in OWNERS:
             how = "exact" if made.isprintable() and 0 < len(made) < 128 else "unreadable"
         return Param(arg.name, made, how)
+
+
+@functools.lru_cache(maxsize=4096)
+def _pairs(row: tuple[str, ...]) -> frozenset[tuple[int, str, int, str]]:
+    """Every two places of a row, with what stands there."""
+    return frozenset((i, a, j, b) for (i, a), (j, b) in itertools.combinations(enumerate(row), 2))
 
 
 @dataclass
@@ -604,9 +613,7 @@ class _Run:
             shape = ", ".join(sorted(f"{a.name} {a.ref.partition(':')[0]} {a.form[:40]}" for a in call.args))
             said = "accepted" if reply.success else str(reply)
             self.book.answered(broken, row[:3], call.caller, shape, said)
-        for i in range(len(row)):
-            for j in range(i + 1, len(row)):
-                self.book.pairs.add((i, row[i], j, row[j]))
+        self.book.pairs |= _pairs(row)
 
     # --- looks -----------------------------------------------------------------------------------
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import functools
 import gzip
 import json
+import re
 import zlib
 from collections.abc import Mapping
 from io import BytesIO
@@ -23,6 +24,9 @@ from harness.exchange import Exchange, Pair
 MAX_DEPTH = 40
 MAX_DECODED = 8 << 20
 """Octets that a compressed body may grow to."""
+_STRING = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL)
+_ONE_KIND = bytes.maketrans(b"[]", b"{}")
+_NO_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
 
 
 def header(headers: tuple[Pair, ...], name: str) -> str:
@@ -89,7 +93,7 @@ def _decoded(body: bytes) -> Mapping[str, Any] | None:
         if start == b"{":
             value = json.loads(body.decode("utf-8-sig"), parse_constant=_refuse)
             flat = body.count(b"{") + body.count(b"[") <= MAX_DEPTH
-            return value if isinstance(value, dict) and (flat or _depth_ok(value)) else None
+            return value if isinstance(value, dict) and (flat or _depth_ok(body)) else None
         if start == b"<":
             root = ElementTree.fromstring(body, forbid_dtd=True, forbid_entities=True, forbid_external=True)
             if root.tag.rpartition("}")[2].lower() == "html":
@@ -105,19 +109,12 @@ def _refuse(name: str) -> Any:
     raise ValueError(f"{name} is not JSON")
 
 
-def _depth_ok(value: Any) -> bool:
-    """Whether lists and objects are nested MAX_DEPTH deep at most."""
-    level: list[Any] = [value]
+def _depth_ok(body: bytes) -> bool:
+    """Whether lists and objects are nested MAX_DEPTH deep at most, in JSON that could be parsed."""
+    brackets = _STRING.sub(b"", body).translate(_ONE_KIND, _NO_BRACKETS)
     for _ in range(MAX_DEPTH):
-        below: list[Any] = []
-        for outer in level:
-            below += [
-                v for v in (outer.values() if type(outer) is dict else outer) if type(v) is dict or type(v) is list
-            ]
-        if not below:
-            return True
-        level = below
-    return False
+        brackets = brackets.replace(b"{}", b"")  # the innermost ones, all at once
+    return not brackets
 
 
 def _element(element: Element, depth: int) -> Any:

@@ -70,7 +70,7 @@ class Redactor:
         if "LTAI" in text or "STS." in text:
             text = _KEY_ID.sub(HIDDEN, text)
         text = _NAMED.sub(rf"\1{HIDDEN}", text)
-        if "oken" in text:
+        if "x-acs-security-token" in text.lower():
             text = _TOKEN_HEADER.sub(rf"\1{HIDDEN}", text)
         return _DIGITS.sub(self._account, text)
 

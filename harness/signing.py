@@ -10,6 +10,7 @@ text that needs no encoding takes a fast path.
 from __future__ import annotations
 
 import base64
+import functools
 import hashlib
 import hmac
 import re
@@ -25,6 +26,7 @@ _TABLE = tuple(chr(byte) if byte in _UNRESERVED else f"%{byte:02X}" for byte in 
 _plain = re.compile(r"[A-Za-z0-9\-_.~]*\Z").match
 
 
+@functools.lru_cache(maxsize=4096)
 def octets(text: str) -> bytes:
     """The bytes that `text` stands for: UTF-8; surrogate escapes are the single bytes that they escape."""
     try:
@@ -33,6 +35,7 @@ def octets(text: str) -> bytes:
         return text.encode("utf-8", "surrogatepass")
 
 
+@functools.lru_cache(maxsize=4096)
 def percent_encode(text: str) -> str:
     """Percent-encode every byte but A-Z a-z 0-9 - _ . ~, upper-case hex, space as %20."""
     if _plain(text):

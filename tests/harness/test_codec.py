@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import gzip
+import json
 import zlib
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from harness.codec import code_of, decode, listing, message_of
+from harness.codec import MAX_DEPTH, code_of, decode, decode_body, listing, message_of
 from harness.exchange import Exchange, Sent
 
 SENT = Sent("A", "v", "GET", "", (), (), b"", "account", "v1")
@@ -104,3 +107,24 @@ def test_lists_in_both_formats():
 def test_other_outcomes_have_no_content():
     """Half a body is not decoded."""
     assert decode(Exchange("1", SENT, 0.0, 0.0, "reset", 200, body=JSON_ERROR)) is None
+
+
+def depth(value):
+    inside = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return max(map(depth, inside), default=0) + isinstance(value, (dict, list))
+
+
+BRACKETS = st.text('[]{}"\\ a', max_size=6)
+
+
+@given(
+    st.recursive(BRACKETS, lambda inner: st.lists(inner, max_size=4) | st.dictionaries(BRACKETS, inner, max_size=4)),
+    st.integers(MAX_DEPTH - 6, MAX_DEPTH + 2),
+    BRACKETS,
+)
+def test_what_is_nested_too_deeply_is_told_whatever_brackets_its_texts_hold(inmost, layers, text):
+    value = inmost
+    for n in range(layers):
+        value = {text: value} if n % 2 else [text, value, text]
+    value = {"a": value, "flat": [[]] * 50}
+    assert (decode_body(json.dumps(value).encode()) is not None) == (depth(value) <= MAX_DEPTH)
