@@ -30,6 +30,8 @@ FRESH = 0.5
 """Seconds for which a look at what is at rest still counts, if nothing was sent since."""
 BUSY = frozenset({"Attaching", "Detaching", "Deleting", "Pending", "Starting", "Stopping"})
 SPARE = 5
+POOL = 20
+"""How many interfaces, primary ones included, a worker keeps for later Worlds: each look shows all of them."""
 """How many interfaces more than needed are deleted when room is made, so that one wait serves several."""
 NAMES = {
     "": "",
@@ -491,7 +493,7 @@ def _make_room(bench: Bench, extra: int, keep: frozenset[str]) -> None:
     alive = len(bench.enis) + len(bench.instances)
     spare = [e for e in bench.enis if e.id not in keep]
     spare.sort(key=lambda e: bench.now.link(e.id) != "")
-    short = alive + extra - bench.most_enis
+    short = alive + extra - min(bench.most_enis, POOL)
     if short > 0:
         remove_enis(bench, spare[: short + SPARE])
 

@@ -354,9 +354,9 @@ def by_caller(world: World, caller: str, offset: int) -> Scenario:
     return Scenario(world, tuple(steps), name=f"caller {caller}")
 
 
-FORMS_OF: dict[bool, dict[str, tuple[str, ...]]] = {
+FORM_OF = {
     region: {
-        kind: tuple(name for name, form in table.items() if form.kind == kind)
+        kind: st.sampled_from([name for name, form in table.items() if form.kind == kind])
         for kind in ("exact", "unknown", "border", "empty", "unreadable")
     }
     for region, table in ((False, FORMS), (True, REGION_FORMS))
@@ -372,22 +372,25 @@ def in_company(draw: st.DrawFn, world: World, callers: Sequence[str]) -> Scenari
         "InstanceId": (*tuple(f"instance:{i}" for i in range(len(world.instances))), "eni:0"),
         "NetworkInterfaceId": (*tuple(f"eni:{k}" for k in range(len(world.enis))), "primary:0", "instance:0"),
     }
-    kinds = ("exact", "exact", "exact", "unknown", "border", "empty", "unreadable")
+    some = {name: st.sampled_from(of) for name, of in refs.items()}
+    kinds = st.sampled_from(("exact", "exact", "exact", "unknown", "border", "empty", "unreadable"))
+    tenth, coin, anyone = st.integers(0, 9), st.booleans(), st.sampled_from(("account", "account", *callers))
+    wire, extra = wires(), extras()
     steps: list[Step] = []
     for _ in range(draw(st.integers(20, 50))):
         args = []
         for name in ("RegionId", "InstanceId", "NetworkInterfaceId"):
-            if draw(st.integers(0, 9)) == 0:
+            if draw(tenth) == 0:
                 continue
-            ref = draw(st.sampled_from(refs[name]))
-            form = draw(st.sampled_from(FORMS_OF[name == "RegionId"][draw(st.sampled_from(kinds))]))
+            ref = draw(some[name])
+            form = draw(FORM_OF[name == "RegionId"][draw(kinds)])
             if ref == "second_region" or ref == "zone":
                 form = "exact"
             args.append(Arg(name, ref, form))
-        if draw(st.booleans()):
+        if draw(coin):
             args.reverse()
-        caller = draw(st.sampled_from(("account", "account", *callers)))
-        steps.append(Detach(dressed(Call(tuple(args)), draw(wires()), draw(extras()), caller)))
+        caller = draw(anyone)
+        steps.append(Detach(dressed(Call(tuple(args)), draw(wire), draw(extra), caller)))
     return Scenario(world, tuple(steps))
 
 
@@ -689,14 +692,15 @@ def in_second_region(seed: int, callers: Sequence[str]) -> Iterator[Scenario]:
 
 
 def late_effects(two: bool, seconds: float) -> Iterator[Scenario]:
-    """Refusals of every class, then a look after a while: an effect may come late."""
+    """Refusals of every class, and a success with one interface attached again, each looked at after a while: an effect
+    may come late."""
     world, items = single_faults(two)
     yield Scenario(world, (*_calls(items, 11), Settle(seconds)), name="late effects of refusals")
     steps: tuple[Step, ...] = (
         Detach(valid(0)),
+        Detach(valid(1)),
         Settle(),
-        Settle(seconds),
-        Act("attach", 0, 0),
+        Act("attach", 1, 0),
         Settle(),
         Settle(seconds),
     )
