@@ -116,7 +116,9 @@ def runnable(text: str, desk: Desk) -> str:
         return text.replace("make", "make -n", 1)
     if text.startswith("eni-conformance run"):
         shards = "--shard" in text
-        return text + (QUICK.replace(" --first-violation", "") if shards else QUICK)
+        # To end at a violation that is accepted would be to end early.
+        whole = shards or "--deviations" in text
+        return text + (QUICK.replace(" --first-violation", "") if whole else QUICK)
     if text.startswith("pytest conformance"):
         text = text.replace("staging.toml", str(desk.folder / "staging.toml")) + f" --out {desk.folder / 'out'}"
         return f"python -m {text} --effort quick --requirement E12 --first-violation -q -p no:cacheprovider"
