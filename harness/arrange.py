@@ -747,7 +747,7 @@ def _watch(bench: Bench, own: OwnEni, host: str, on_the_way: str, end: str, kind
     the past, and how long this kind takes. Raises NotArranged."""
     ended = 0
     started = time.monotonic()
-    waited = 0.0
+    waited, pause = 0.0, 3 * bench.step  # only at the end does it matter to look often
     while ended < 4 and not (ended and bench.lags):
         seen = refresh(bench)
         status, listed = seen.status(own.id), seen.held(host)
@@ -760,8 +760,8 @@ def _watch(bench: Bench, own: OwnEni, host: str, on_the_way: str, end: str, kind
         bench.lags = bench.lags or status != on_the_way or ended > 0
         if time.monotonic() - started > bench.settle_seconds:
             raise NotArranged(f"{own.id} is {status}, and not {end} within {bench.settle_seconds:g} s")
-        waited += 3 * bench.step
-        time.sleep(3 * bench.step)  # only at the end does it matter to look often
+        waited += pause
+        time.sleep(pause)
 
 
 def _hosts(bench: Bench, world: World) -> list[OwnInstance]:
