@@ -15,8 +15,10 @@ from harness.ledger import RUN_TAG
 from harness.snapshot import Fields, Snapshot
 
 VIEWS = ("instance", "pages", "attribute", "status", "type", "tag", "list")
-COMPARED = frame.KEPT_BY_ENI - {"CreationTime", "OwnerId"} | {"Status", "InstanceId"}
-"""Fields of an interface that every view must show alike, if it shows them at all."""
+COMPARED = frame.KEPT_BY_ENI | {"Status", "InstanceId"}
+"""Fields of an interface that every list must show alike, if it shows them at all."""
+OF_A_LIST = frozenset(["CreationTime", "OwnerId"])
+"""Those of them that another operation may show in another precision or type."""
 
 
 def view_of(turn: int, loopback: bool) -> str:
@@ -40,7 +42,9 @@ def disagreements(session: ecs.Session, name: str, eni: str, host: str, now: Sna
             return _membership(name, observe.shown(session, {"InstanceId": host}, page=size), others, eni, now)
         case "attribute":
             shown = observe.attribute(session, eni)
-            return [] if shown is None else _fields(name, {eni: shown}, now)
+            if shown is None:
+                return []
+            return _fields(name, {eni: {path: shown[path] for path in set(shown) - OF_A_LIST}}, now)
         case "status":
             if observe.shown(session, {"Status": "Attaching"}, ids=[eni]):
                 return []  # this endpoint does not filter by status

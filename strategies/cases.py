@@ -333,7 +333,7 @@ def by_caller(world: World, caller: str, offset: int) -> Scenario:
     steps: list[Step] = []
     n = offset
     for k in range(len(world.enis)):
-        for extra in ((), (OWNER,), EXTRAS[3], EXTRAS[8]):
+        for extra in ((), (OWNER,), EXTRAS[3], EXTRAS[8], UNDECLARED[(offset + k) % len(UNDECLARED)]):
             n += 1
             call = dressed(valid(k, place_of(world, k)), WIRES[(n * 7) % len(WIRES)], extra, caller)
             steps.append(Detach(call))
@@ -617,14 +617,14 @@ def sweep_overlaps(quota: int) -> Iterator[Scenario]:
 
 
 def sweep_callers(callers: Sequence[str]) -> Iterator[Scenario]:
-    """Every caller who may not, on both interfaces, and on one that is Detaching already."""
+    """Every caller who may not, on both interfaces, with an undeclared parameter, and on one Detaching already."""
     steps = [
-        Detach(dressed(valid(k), WIRES[(n * 9 + k) % len(WIRES)], (), caller))
+        Detach(dressed(valid(k), WIRES[(n * 9 + k) % len(WIRES)], extra, caller))
         for n, caller in enumerate(callers)
-        for k in (0, 1)
+        for k, extra in ((0, ()), (1, ()), (1, UNDECLARED[n % len(UNDECLARED)]))
     ]
     yield Scenario(ONE, tuple(steps), name="sweep of callers")
-    yield Scenario(World((InstanceSpec(),), (EniSpec(status="Detaching"), EniSpec())), tuple(steps[::2]))
+    yield Scenario(World((InstanceSpec(),), (EniSpec(status="Detaching"), EniSpec())), tuple(steps[::3]))
 
 
 def sweep_states(faults: Sequence[str], quota: int) -> Iterator[Scenario]:

@@ -9,6 +9,7 @@ from emulator.call import Call
 from emulator.catalogue import REGIONS
 from emulator.envelope import Refusal
 from emulator.faults.kit import (
+    EXTRA,
     Fault,
     Hooked,
     Part,
@@ -678,6 +679,15 @@ AUTHORIZATION = (
         pretend(NO_ECS),
         pretend(NO_ENI),
         when=FOREIGN,
+    ),
+    fault(
+        "other-account-quietly-ok-with-extra",
+        "authorization",
+        "tenant isolation",
+        "Another account's interface gets 200, and nothing happens.",
+        pretend(NO_ECS),
+        pretend(NO_ENI),
+        when=FOREIGN & EXTRA,
     ),
 )
 

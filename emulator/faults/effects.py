@@ -298,6 +298,16 @@ def _tag_filter_hides(name: str, field: str) -> Part:
     return hook("view", view)
 
 
+def _filter_shows(name: str, field: str, value: str) -> Part:
+    """A filter finds the interface, and shows a field of it wrongly."""
+
+    def view(call: Call, eni: NetworkInterface, row: Row) -> None:
+        if eni.id in scar(call.cloud, name) and any(f in call.params for f in ("Status", "Type", "Tag.1.Key")):
+            row[field] = value
+
+    return hook("view", view)
+
+
 def _shows(name: str, field: str, value: object, *states: str) -> Part:
     """A field is shown wrongly once an interface was detached."""
 
@@ -529,6 +539,14 @@ LINKS = (
         "DescribeNetworkInterfaces by tag leaves out PrivateIpAddress of a detached interface.",
         remember("former"),
         _tag_filter_hides("former", "PrivateIpAddress"),
+    ),
+    fault(
+        "filter-shows-other-owner",
+        "effect",
+        "effect: own attributes",
+        "DescribeNetworkInterfaces by Status, Type or tag shows another OwnerId of a detached interface.",
+        remember("former"),
+        _filter_shows("former", "OwnerId", "1000000000000000"),
     ),
 )
 

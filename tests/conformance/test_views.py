@@ -74,6 +74,16 @@ def test_a_field_that_differs_is_named_with_both_values(asked, path, value, row)
     assert blamed == row and path in text and repr(value) in text
 
 
+@pytest.mark.parametrize("path", sorted(views.OF_A_LIST))
+def test_only_a_list_must_show_times_and_owners_as_the_look_by_id_does(asked, path):
+    now = replace(BY_ID, enis={**BY_ID.enis, "eni-1": {**FREE, path: "2026-01-01T00:00:00Z"}})
+    other = {**FREE, path: "2026-01-01T00:00Z"}
+    asked |= {"shown": lambda filters, ids, page: {"eni-1": other, "eni-2": eni("eni-2")}, "attribute": lambda e: other}
+    assert views.disagreements(Session(), "attribute", "eni-1", "i-1", now) == []
+    ((row, text),) = views.disagreements(Session(), "type", "eni-1", "i-1", now)
+    assert row == "M05" and path in text
+
+
 def test_a_field_that_one_view_leaves_out_is_no_difference(asked):
     asked["attribute"] = lambda e: {"NetworkInterfaceId": e}
     assert views.disagreements(Session(), "attribute", "eni-1", "i-1", BY_ID) == []

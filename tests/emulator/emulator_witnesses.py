@@ -290,6 +290,15 @@ def address_hidden_by_tag(client: Client) -> bool:
     return "PrivateIpAddress" not in row
 
 
+def other_owner_by_status(client: Client) -> bool:
+    made = build(client)
+    assert made.detach().status == 200
+    client.settle()
+    found = client.ok("DescribeNetworkInterfaces", {"Status": "Available", "MaxResults": "500"})
+    (row,) = (r for r in found["NetworkInterfaceSets"]["NetworkInterfaceSet"] if r["NetworkInterfaceId"] == made.eni)
+    return row["OwnerId"] != made.show()["OwnerId"]
+
+
 def flaps(client: Client) -> bool:
     made = build(client)
     made.detach()
@@ -861,6 +870,9 @@ WITNESSES: dict[str, Witness] = {
     "other-account-forbidden": foreign(lambda answer: answer.status == 403),
     "other-account-learns-state": foreign(lambda answer: answer.code == STATE),
     "other-account-quietly-ok": foreign(lambda answer: answer.status == 200),
+    "other-account-quietly-ok-with-extra": lambda client: (
+        build(client).detach(key=OTHER, more={"Extra": "x"}).status == 200
+    ),
     # Effects on the interface
     "tags-lost": changed("Tags"),
     "one-tag-lost": changed("Tags"),
@@ -910,6 +922,7 @@ WITNESSES: dict[str, Witness] = {
     "filter-keeps-link": listed(lambda made: {"InstanceId": made.instance}, False),
     "filter-loses-interface": listed(lambda made: {"Status": "Available", "MaxResults": "500"}, True),
     "tag-filter-hides-address": address_hidden_by_tag,
+    "filter-shows-other-owner": other_owner_by_status,
     # Refusals that do something
     "wrong-instance-refused-but-done": refused_but(STATE, "Status"),
     "instance-state-refused-but-done": refused_but(ECS_STATE, "Status"),
