@@ -118,8 +118,9 @@ def secondary(quota: int) -> int:
 
 
 def full_houses(quota: int) -> Iterator[World]:
-    """Instance status x an instance whose every slot is taken, the interface in question being there or not."""
-    all_there = (EniSpec(tags=1), *((EniSpec(),) * (secondary(quota) - 1)))
+    """Instance status x an instance whose every slot is taken, the interface in question, with more than one of
+    everything, being there or not."""
+    all_there = (RICH, *((EniSpec(),) * (secondary(quota) - 1)))
     for status in INSTANCE_STATUSES:
         yield World((InstanceSpec(status),), all_there)
     for status in ("Running", "Stopped"):

@@ -264,6 +264,14 @@ CONDITIONAL = (
         when=SIBLING,
     ),
     fault(
+        "instance-state-quietly-ok-with-release",
+        "state",
+        ECS_STATE,
+        "An instance in a wrong status gets 200, and nothing happens.",
+        pretend(ECS_STATE),
+        when=RELEASED,
+    ),
+    fault(
         "accepts-available-by-xml",
         "state",
         STATE,

@@ -292,6 +292,7 @@ def test_full_houses_hold_as_many_as_fit_in_every_state(quota, attached):
     assert {w.instances[0].status for w in made} == set(INSTANCE_STATUSES)
     assert {sum(e.on == 0 for e in w.enis) for w in made} == {attached}
     assert [w.enis[0].on for w in made].count(None) == 2
+    assert {w.enis[0].delete_on_release for w in made if w.enis[0].on == 0} == {True}
 
 
 @pytest.mark.parametrize("fault", sorted(worlds.CONTROL_FAULTS))

@@ -1075,6 +1075,9 @@ WITNESSES: dict[str, Witness] = {
     "accepts-primary-with-owner-account": succeeds(PRIMARY, **OWNER),
     "accepts-primary-by-post": succeeds(PRIMARY, **POST),
     "accepts-primary-beside-others": succeeds(PRIMARY),
+    "instance-state-quietly-ok-with-release": outcome(
+        forced("instance.status", "instance", {"DeleteOnRelease": "true"}, status="Starting"), 200
+    ),
     "accepts-available-by-xml": outcome(detached(), 200, **XML),
     "accepts-available-after-detach": outcome(detached(), 200),
     "refuses-detaching-of-stopped": outcome(detaching(running=False), 400),
