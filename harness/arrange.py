@@ -30,9 +30,9 @@ FRESH = 0.5
 """Seconds for which a look at what is at rest still counts, if nothing was sent since."""
 BUSY = frozenset({"Attaching", "Detaching", "Deleting", "Pending", "Starting", "Stopping"})
 SPARE = 5
+"""How many interfaces more than needed are deleted when room is made, so that one wait serves several."""
 POOL = 20
 """How many interfaces, primary ones included, a worker keeps for later Worlds: each look shows all of them."""
-"""How many interfaces more than needed are deleted when room is made, so that one wait serves several."""
 NAMES = {
     "": "",
     "plain": "eni-conformance",

@@ -288,22 +288,12 @@ def _filter_loses(name: str) -> Part:
     return hook("matches", matches)
 
 
-def _tag_filter_hides(name: str, field: str) -> Part:
-    """The filter by tag finds the interface, and leaves a field of it out."""
+def _filtered(name: str, edit: Callable[[Row], object], *filters: str) -> Part:
+    """A filter by one of these finds the interface, and shows it otherwise."""
 
     def view(call: Call, eni: NetworkInterface, row: Row) -> None:
-        if eni.id in scar(call.cloud, name) and any(key.startswith("Tag.") for key in call.params):
-            row.pop(field, None)
-
-    return hook("view", view)
-
-
-def _filter_shows(name: str, field: str, value: str) -> Part:
-    """A filter finds the interface, and shows a field of it wrongly."""
-
-    def view(call: Call, eni: NetworkInterface, row: Row) -> None:
-        if eni.id in scar(call.cloud, name) and any(f in call.params for f in ("Status", "Type", "Tag.1.Key")):
-            row[field] = value
+        if eni.id in scar(call.cloud, name) and any(key.startswith(filters) for key in call.params):
+            edit(row)
 
     return hook("view", view)
 
@@ -538,7 +528,7 @@ LINKS = (
         "effect: own attributes",
         "DescribeNetworkInterfaces by tag leaves out PrivateIpAddress of a detached interface.",
         remember("former"),
-        _tag_filter_hides("former", "PrivateIpAddress"),
+        _filtered("former", lambda row: row.pop("PrivateIpAddress", None), "Tag."),
     ),
     fault(
         "filter-shows-other-owner",
@@ -546,7 +536,7 @@ LINKS = (
         "effect: own attributes",
         "DescribeNetworkInterfaces by Status, Type or tag shows another OwnerId of a detached interface.",
         remember("former"),
-        _filter_shows("former", "OwnerId", "1000000000000000"),
+        _filtered("former", lambda row: row.update(OwnerId="1000000000000000"), "Status", "Type", "Tag."),
     ),
 )
 
