@@ -160,6 +160,10 @@ class Parallel:
 Step = Detach | Act | Settle | Probe | Parallel
 
 
+AS_ASKED = "formats as they are asked for"
+"""Name of a Scenario whose calls go out in their own format, though the target seems not to offer it."""
+
+
 @dataclass(frozen=True)
 class Scenario:
     """A World and what is done in it, in order. `name` is set for hand-written ones."""

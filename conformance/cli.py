@@ -190,6 +190,11 @@ run --deviations deviations.toml
     run.add_argument("--seed", metavar="N", type=seed, help="make the choices repeatable (default: a new one)")
     run.add_argument("--deviations", metavar="FILE", help="violations that are known, with owner and expiry")
     run.add_argument("--first-violation", action="store_true", help="end at the first violation")
+    run.add_argument(
+        "--strict",
+        action="store_true",
+        help="judge by the page alone: answers of the gateway and of sibling pages that real services give count, too",
+    )
     run.add_argument("-k", dest="requirement", metavar="REQUIREMENT", help="only requirements whose id holds this text")
     run.add_argument("--shard", metavar="I/N", type=shard, help="only this part of N; join them with merge")
     run.add_argument(

@@ -13,9 +13,11 @@ send and parse, "reading" an inference of ours from those, kept as loose as the 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Literal
+
+from conformance.common import answers_to
 
 ACTION = "DetachNetworkInterface"
 VERSION = "2014-05-26"
@@ -41,7 +43,8 @@ class Parameter:
 class ErrorRow:
     """One row of the error table. `http` holds every status the revision admits for the code.
 
-    beyond: why a run may never see the code although nothing is wrong, "" if it must be seen.
+    beyond: why a run may never see the code although nothing is wrong, "" if it must be seen. order: the capability of
+    the control protocol by which a world provokes it, "" if public operations or a caller do.
     """
 
     id: str
@@ -50,6 +53,17 @@ class ErrorRow:
     title: str
     needs: Literal["api", "caller", "control"]
     beyond: str = ""
+    order: str = ""
+
+
+@dataclass(frozen=True)
+class Caller:
+    """Who may call besides the owner of the resources: a name of the target file, the requirement that the caller is
+    for, and the precondition that each of the caller's calls breaks."""
+
+    name: str
+    row: str
+    breaks: str
 
 
 @dataclass(frozen=True)
@@ -96,7 +110,7 @@ ERRORS: tuple[ErrorRow, ...] = (
     _E("E02", (403,), "Abs.InvalidAccount.NotFound", "an account that does not exist, or an expired key", "caller"),
     _E("E03", (400,), "MissingParameter", "a required parameter is missing", "api"),
     _E("E04", (403,), "Forbidden.NotSupportRAM", "a RAM user of a kind the operation refuses", "caller"),
-    _E("E05", (400,), "UnsupportedParameter", "a parameter the endpoint does not support", "control"),
+    _E("E05", (400,), "UnsupportedParameter", "a parameter the endpoint does not support", "control", order="parameter.unsupported"),
     _E("E06", (403,), "Forbidden.SubUser", "a RAM user without permission on the resource", "caller"),
     _E("E07", (400,), "InvalidParameter", "a parameter with a wrong format", "api"),
     _E("E08", (400,), "InvalidInstanceID.Malformed", "a malformed instance id", "api"),
@@ -106,23 +120,33 @@ ERRORS: tuple[ErrorRow, ...] = (
     _E("E12", (400,), "InvalidOperation.DetachPrimaryEniNotAllowed", "the primary interface", "api"),
     _E("E13", (404,), "InvalidEcsId.NotFound", "an instance that does not exist", "api"),
     _E("E14", (404,), "InvalidEniId.NotFound", "an interface that does not exist", "api"),
-    _E("E15", (404,), "InvalidVSwitchId.NotFound", "a vSwitch that no longer exists", "control"),
-    _E("E16", (404,), "InvalidSecurityGroupId.NotFound", "a security group that no longer exists", "control"),
-    _E("E17", (403,), "EniPerInstanceLimitExceeded", "an instance with more interfaces than its type allows", "control"),
-    _E("E18", (403,), "InvalidOperation.AvailabilityZoneMismatch", "interface and instance in different zones", "control"),
-    _E("E19", (403,), "InvalidOperation.VpcMismatch", "interface and security group in different VPCs", "control"),
-    _E("E20", (403,), "SecurityGroupInstanceLimitExceed", "a security group over its instance limit", "control"),
-    _E("E21", (403,), "InvalidSecurityGroupId.NotVpc", "a security group that is not of VPC type", "control"),
-    _E("E22", (403,), "InvalidOperation.InvalidEniType", "an interface of a type the operation refuses", "control"),
-    _E("E23", (400,), "Forbidden.RegionId", "a region that does not offer the operation", "control"),
+    _E("E15", (404,), "InvalidVSwitchId.NotFound", "a vSwitch that no longer exists", "control", order="vswitch.remove"),
+    _E("E16", (404,), "InvalidSecurityGroupId.NotFound", "a security group that no longer exists", "control", order="security_group.remove"),
+    _E("E17", (403,), "EniPerInstanceLimitExceeded", "an instance with more interfaces than its type allows", "control", order="instance.eni_limit"),
+    _E("E18", (403,), "InvalidOperation.AvailabilityZoneMismatch", "interface and instance in different zones", "control", order="eni.zone"),
+    _E("E19", (403,), "InvalidOperation.VpcMismatch", "interface and security group in different VPCs", "control", order="eni.vpc"),
+    _E("E20", (403,), "SecurityGroupInstanceLimitExceed", "a security group over its instance limit", "control", order="security_group.full"),
+    _E("E21", (403,), "InvalidSecurityGroupId.NotVpc", "a security group that is not of VPC type", "control", order="security_group.type"),
+    _E("E22", (403,), "InvalidOperation.InvalidEniType", "an interface of a type the operation refuses", "control", order="eni.type"),
+    _E("E23", (400,), "Forbidden.RegionId", "a region that does not offer the operation", "control", order="region.feature"),
     _E("E24", (400,), "InvalidParams.EniId", "a malformed interface id", "api"),
 )  # fmt: skip
 
+CALLERS: tuple[Caller, ...] = (
+    Caller("unsupported_user_type", "E01", "caller type is supported"),
+    Caller("expired", "E02", "caller's account and key are valid"),
+    Caller("ram_unsupported", "E04", "RAM user kind is supported"),
+    Caller("ram_denied", "E06", "RAM user is authorised"),
+    Caller("other_account", "C01", "caller owns the resources"),
+)
+CALLER_OF: Mapping[str, str] = MappingProxyType({caller.row: caller.name for caller in CALLERS})
+"""Requirement -> the caller that it is for."""
+
 _P = Precondition
 PRECONDITIONS: tuple[Precondition, ...] = (
-    _P("caller type is supported", "E01"),
-    _P("caller's account and key are valid", "E02"),
-    _P("RAM user kind is supported", "E04"),
+    _P("caller type is supported", "E01", ("E13", "E14"), "reading: an account has one type, so this one may own nothing here"),
+    _P("caller's account and key are valid", "E02", ("E13", "E14"), "reading: the account may own nothing here"),
+    _P("RAM user kind is supported", "E04", ("E13", "E14"), "reading: the user may be of an account that owns nothing here"),
     _P("RAM user is authorised", "E06"),
     _P("caller owns the resources", "E13", ("E14",), "reading: another tenant's resources do not exist for the caller"),
     _P("region given", "E03", ("E13", "E14"), "reading: what is in no region may as well not exist"),
@@ -165,14 +189,16 @@ ERRORS_2024: tuple[ErrorRow, ...] = (
     _E("X05", (403,), "MaxEniCountExceeded", "an account over its interface limit", "control", "needs an account over its limit; a row copied from operations that create interfaces"),
     _E("X06", (403,), "InvalidOperation.EniServiceManaged", "an interface that another service manages", "control", "needs an interface that another cloud service has created for itself"),
     _E("X07", (403,), "InvalidOperation.EniLinked", "an interface that is linked", "control", "needs an interface that another cloud service has linked to itself"),
-    _E("X08", (403,), "InvalidOperation.InvalidTrunkEniStatus", "a trunk interface in a wrong state", "control", "needs a trunk interface in a wrong state and an endpoint that looks at TrunkNetworkInstanceId"),
+    _E("X08", (403,), "InvalidOperation.InvalidTrunkEniStatus", "a trunk interface in a wrong state", "control", "needs a trunk interface in a wrong state and an endpoint that looks at TrunkNetworkInstanceId", order="eni.type"),
     _E("X09", (403,), "InvalidOperation.TrunkingIsNotAllowed", "trunking is not allowed", "control", "needs an account to which trunking is not open"),
     _E("X10", (403,), "InvalidOperation.InstanceTypeNotSupportEniTrunking", "an instance type without trunks", "control", "needs a trunk interface on an instance type without trunks"),
-    _E("X11", (403,), "InvalidParameter.EniNotBelongTrunk", "an interface that is not on that trunk", "control", "needs a trunk interface in use and an endpoint that looks at TrunkNetworkInstanceId"),
+    _E("X11", (403,), "InvalidParameter.EniNotBelongTrunk", "an interface that is not on that trunk", "control", "needs a trunk interface in use and an endpoint that looks at TrunkNetworkInstanceId", order="eni.type"),
     _E("X12", (403,), "InvalidOperation.EniTypeNotSupportTrunking", "an interface type without trunking", "api", "needs an endpoint that looks at TrunkNetworkInstanceId"),
     _E("X13", (403,), "InvalidOperation.HasMemberEniAttached", "a trunk with members attached", "control", "needs a trunk interface with members"),
     _E("X14", (500,), "InternalError", "the service failed", "control", "the service's own failure, which no input should cause (ENI-DETACH-B01)"),
 )  # fmt: skip
+ORDER_OF: Mapping[str, str] = MappingProxyType({row.id: row.order for row in (*ERRORS, *ERRORS_2024) if row.order})
+"""Row -> the capability of the control protocol that provokes it."""
 PARAMETERS_2024: tuple[Parameter, ...] = (
     Parameter("P01", "InstanceId", "String", True, "i-bp67acfmxazb4p****"),
     Parameter("P02", "NetworkInterfaceId", "String", True, "eni-bp67acfmxazb4p****"),
@@ -264,12 +290,16 @@ OTHERS_2024: tuple[Requirement, ...] = (
 
 @dataclass(frozen=True)
 class Refusal:
-    """An admissible refusal: its statuses, its code, the row it comes from and the precondition broken."""
+    """An admissible refusal: its statuses, its code, the row it is evidence for and the precondition broken.
+
+    table: where the code stands; an answer from the common table is admissible unless the page alone counts.
+    """
 
     http: tuple[int, ...]
     code: str
     row: str
     because: str
+    table: Literal["page", "common"] = "page"
 
 
 @dataclass(frozen=True)
@@ -286,6 +316,11 @@ class Contract:
     def refusals(self, precondition: str) -> tuple[Refusal, ...]:
         """What the page admits when this precondition is broken. KeyError for an unknown name."""
         return self._refusals[precondition]
+
+    def by_the_page(self) -> Contract:
+        """The same contract without the common table."""
+        page = {name: tuple(r for r in made if r.table == "page") for name, made in self._refusals.items()}
+        return replace(self, _refusals=MappingProxyType(page))
 
     @property
     def codes(self) -> frozenset[str]:
@@ -313,7 +348,10 @@ def _contract(revision: Revision) -> Contract:
     for requirement in (*OTHERS, *(OTHERS_2024 if later else ())):
         requirements[requirement.id] = requirement
     refusals = {
-        name: tuple(Refusal(errors[row].http, errors[row].code, row, name) for row in (item.own, *item.also))
+        name: (
+            *(Refusal(errors[row].http, errors[row].code, row, name) for row in (item.own, *item.also)),
+            *(Refusal(row.http, row.code, item.own, name, "common") for row in answers_to(name)),
+        )
         for name, item in preconditions.items()
     }
     return Contract(

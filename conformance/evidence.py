@@ -105,6 +105,7 @@ def build(
         "revision": run["revision"],
         "seed": run["seed"],
         "effort": run["effort"],
+        "strict": bool(run.get("strict")),
         "cause": finding.cause,
         "summary": finding.summary,
         "certainty": finding.certainty,

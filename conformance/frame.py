@@ -26,11 +26,14 @@ class Change:
 
 
 def changes(before: Snapshot, after: Snapshot, ignore: frozenset[str] = frozenset()) -> list[Change]:
-    """Every difference between two snapshots. `ignore`: paths known to change by themselves."""
+    """Every difference between two snapshots in what is documented. `ignore`: paths known to change by themselves.
+
+    What nobody documents may change by itself: a time of the last contact, a counter of revisions.
+    """
     out: list[Change] = []
-    for old, new in (
-        (before.enis, after.enis),
-        (before.instances, after.instances),
+    for old, new, documented in (
+        (before.enis, after.enis, OF_AN_ENI),
+        (before.instances, after.instances, OF_AN_INSTANCE),
     ):
         for resource in sorted(set(old) | set(new)):
             if resource not in new or resource not in old:
@@ -40,10 +43,69 @@ def changes(before: Snapshot, after: Snapshot, ignore: frozenset[str] = frozense
             if one == two:
                 continue
             for path in sorted(set(one) | set(two)):
-                if one.get(path) != two.get(path) and path not in ignore:
+                if path in ignore or path.partition(".")[0] not in documented:
+                    continue
+                if not same(path, one.get(path), two.get(path)):
                     out.append(Change(resource, path, one.get(path), two.get(path)))
     return out
 
+
+def same(path: str, one: Any, two: Any) -> bool:
+    """Whether two values of a field show the same, as far as it is documented."""
+    return one == two or (_is_list(one) and _is_list(two) and _known(path, one) == _known(path, two))
+
+
+def _is_list(value: Any) -> bool:
+    return value is None or isinstance(value, tuple)
+
+
+def _known(path: str, shown: Any) -> list[Any]:
+    """The items of a list, with what is documented of each."""
+    return [_item(path, json.loads(text)) for text in shown or ()]  # as `flatten` made them
+
+
+def _item(path: str, item: Any) -> Any:
+    if not isinstance(item, dict):
+        return item
+    fields = OF_AN_ITEM.get(path.rpartition(".")[2])
+    return {k: _nested(k, v) for k, v in item.items() if fields is None or k in fields}
+
+
+def _nested(name: str, value: Any) -> Any:
+    return [_item(name, each) for each in value] if isinstance(value, list) else value
+
+
+def _names(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+# What descriptions are documented to show. Source: the model of the vendor's SDK of 2026.
+OF_AN_ENI = _names(
+    """AssociatedPublicIp Attachment BondInterfaceSpecification CreationTime DeleteOnRelease Description InstanceId
+    Ipv4PrefixSets Ipv6PrefixSets Ipv6Sets MacAddress NetworkInterfaceId NetworkInterfaceName NetworkInterfaceTrafficMode
+    OwnerId PrivateIpAddress PrivateIpSets QueueNumber QueuePairNumber ResourceGroupId SecurityGroupIds ServiceID
+    ServiceManaged SourceDestCheck Status Tags Type VSwitchId VpcId ZoneId"""
+)
+OF_AN_INSTANCE = _names(
+    """AutoReleaseTime ClusterId Cpu CpuOptions CreationTime CreditSpecification DedicatedHostAttribute
+    DedicatedInstanceAttribute DeletionProtection DeploymentSetGroupNo DeploymentSetId Description DeviceAvailable
+    EcsCapacityReservationAttr EipAddress ExpiredTime GPUAmount GPUSpec HibernationOptions HostName HpcClusterId ImageId
+    ImageOptions InnerIpAddress InstanceChargeType InstanceId InstanceName InstanceNetworkType InstanceType
+    InstanceTypeFamily InternetChargeType InternetMaxBandwidthIn InternetMaxBandwidthOut IoOptimized KeyPairName
+    LocalStorageAmount LocalStorageCapacity Memory MetadataOptions NetworkInterfaces OSName OSNameEn OSType
+    OperationLocks PrivateDnsNameOptions PublicIpAddress RdmaIpAddress Recyclable RegionId ResourceGroupId SaleCycle
+    SecurityGroupIds SecurityOptions SerialNumber SpotDuration SpotInterruptionBehavior SpotPriceLimit SpotStrategy
+    StartTime Status StoppedMode Tags VlanId VpcAttributes ZoneId"""
+)
+OF_AN_ITEM: Mapping[str, frozenset[str]] = {
+    "NetworkInterfaces": _names(
+        """Ipv4PrefixSets Ipv6PrefixSets Ipv6Sets MacAddress NetworkInterfaceId PrimaryIpAddress PrivateIpAddress
+        PrivateIpSets Type"""
+    ),
+    "PrivateIpSets": _names("AssociatedPublicIp Primary PrivateDnsName PrivateIpAddress"),
+    "Ipv6Sets": _names("Ipv6Address"),
+    "Tags": _names("Key TagKey TagValue Value"),
+}
 
 # Fields of the interface that a detach must keep; others that the page does not name are let go.
 KEPT_BY_ENI = frozenset(
@@ -185,7 +247,7 @@ def judge_success(
 def _other_entries_differ(change: Change, gone: frozenset[str]) -> bool:
     """Whether the entries of interfaces that stayed differ in a list of interfaces."""
 
-    def others(entries: Any) -> list[str]:
-        return [e for e in entries or () if json.loads(e).get("NetworkInterfaceId") not in gone]
+    def others(entries: Any) -> list[dict[str, Any]]:
+        return [e for e in _known("NetworkInterfaces", entries) if e.get("NetworkInterfaceId") not in gone]
 
     return others(change.before) != others(change.after)

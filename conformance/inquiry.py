@@ -7,10 +7,11 @@ decides: the function that Hypothesis calls never fails, so no verdict can be fl
 
 from __future__ import annotations
 
+import contextlib
 import json
 import time
 import zlib
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypeVar
@@ -37,6 +38,8 @@ HASTY = 0.2
 """Seconds for which a difference is looked at again while a counterexample is made smaller."""
 CONFIRM = 2
 """How often a counterexample is judged again before it is reported."""
+AGAIN = 3
+"""How often what was seen once is tried again, as it was, before it counts as not seen again."""
 UNFINISHED = 3
 """How many of the detaches that a set-up could not finish are tried as Scenarios: each may take the settle limit."""
 RECOVERY = 6
@@ -45,8 +48,8 @@ LOST = "lost.txt"
 """File in a run's directory that says why the target could no longer be reached; no worker goes on after that."""
 ENDED = "ended.txt"
 """File in a run's directory that says that a worker has found what the run was to end at; no worker goes on either."""
-CLOCKED = ("outcome:timeout", "stays", "F02:stays Detaching")
-"""Causes that rest on a clock: not reported unless they are seen again."""
+CLOCKED = ("outcome:timeout", "stays", "F02:stays")
+"""Causes that rest on a clock: not reported unless they are seen again each time."""
 
 
 @dataclass(frozen=True)
@@ -77,7 +80,8 @@ EFFORTS: Mapping[str, Effort] = {
 
 @dataclass
 class Inquiry:
-    """What a test needs. `info`: id, seed, revision, effort of the run; `target`: name, endpoint, region."""
+    """What a test needs. `info`: id, seed, revision, effort of the run; `target`: name, endpoint, region. `undeclared`:
+    formats that were found not to work although the target file does not say so."""
 
     lab: Lab
     effort: Effort
@@ -89,6 +93,7 @@ class Inquiry:
     database: ExampleDatabase | None = None
     first_violation: bool = False
     deadline: float = float("inf")
+    undeclared: tuple[str, ...] = ()
     began: float = field(default_factory=time.monotonic)
     seen: dict[str, int] = field(default_factory=dict)
     here: list[str] = field(default_factory=list)
@@ -96,6 +101,7 @@ class Inquiry:
     judged: int = 0
     reasons: list[str] = field(default_factory=list)
     stop: bool = False
+    careful: bool = False
     test: str = ""
     current: Scenario | None = None
     previous: Scenario | None = None
@@ -234,51 +240,82 @@ class Inquiry:
     # --- findings --------------------------------------------------------------------------------
 
     def _follow(self, found: Found, scenario: Scenario) -> None:
-        """Count a finding; the first of its kind is made smaller, judged again and written down."""
+        """Count a finding. One seen for the first time is written down as seen once; it is published when it was seen
+        again, in a World built anew, by its own Scenario or by another that shows the same cause."""
         key = evidence.identity(found)
         self.seen[key] = self.seen.get(key, 0) + 1
-        if self.seen[key] > 1:
-            self._count(key)
+        published = next((e for e in self.lab.record.violations if e["key"] == key), None)
+        if published is not None:
+            self._count(published)
             return
-        entry = self._note(key, found, scenario)
-        doubtful = found.finding.certainty < 1 or found.finding.cause.startswith(CLOCKED)
+        waiting = next((e for e in self.lab.record.once if e["key"] == key), None)
+        if waiting is not None and waiting["sure"]:
+            self._seen_elsewhere(waiting, found)
+            return
+        entry = waiting or self._note(key, found, scenario)
+        if waiting is None:
+            self.lab.record.once.append(entry)
+            self.lab.record.write(self.out)
+        # What rests on a clock must be so each time; what rests on a look, on one that another confirmed.
+        entry["sure"] = not clocked(found) and (found.after is None or self.lab.bench.careful)
         if found.finding.cause.startswith("outcome:") and not self._look_for_target():
-            if doubtful or found.finding.cause == "outcome:refused":
-                self.lab.record.undecided((found.finding.requirement,), "the target is gone, and was perhaps before")
-                (self.out / "evidence" / entry["evidence"]).unlink(missing_ok=True)
-            else:
+            if (
+                found.finding.certainty == 1
+                and found.finding.cause != "outcome:refused"
+                and self._without_excuse(found)
+            ):
                 self._publish(entry)
             return
-        if not doubtful:
+        if self._without_excuse(found):
             self._publish(entry)
+        self._examine(entry, found, scenario)
+
+    def _without_excuse(self, found: Found) -> bool:
+        """Whether it counts although it was seen once: a failure of an installation on this machine."""
+        failed = found.finding.cause.startswith(("status:5", "outcome:"))
+        return failed and not self.lab.session.target.tolerates
+
+    def _seen_elsewhere(self, entry: dict[str, Any], found: Found) -> None:
+        """Another Scenario shows the cause of what was seen once."""
+        entry["again"] = {"tried": entry["again"]["tried"] + 1, "failed_again": entry["again"]["failed_again"] + 1}
+        entry["certainty"] = min(0.9, found.finding.certainty)
+        self._publish(entry)
+        self._amend(entry)
+
+    def _examine(self, entry: dict[str, Any], found: Found, scenario: Scenario) -> None:
+        """See it again, make it smaller, and write down what that came to. It is published if it was seen again."""
         smallest, shown, tried, confirmed = self._smaller(found, scenario)
-        if doubtful and not confirmed["failed_again"]:
-            again = f"seen once, not again in {confirmed['tried']}: {found.finding.summary}"
-            self.lab.record.undecided((found.finding.requirement,), again)
-            self.seen[key] = 0
-            (self.out / "evidence" / entry["evidence"]).unlink(missing_ok=True)
-            return
         if not confirmed["failed_again"] and found.after is not None:
             late = self._late_effect()
             if late is not None:
                 smallest, shown = late
                 confirmed = {"tried": 1, "failed_again": 1}
+        certain = confirmed["failed_again"] == confirmed["tried"] if clocked(found) else bool(confirmed["failed_again"])
         shown = lasting_damage(shown, smallest)
-        entry["requirement"], entry["also"] = shown.finding.requirement, list(shown.finding.also)
-        if not confirmed["failed_again"]:
+        entry["again"] = dict(confirmed)
+        if confirmed["failed_again"] < confirmed["tried"]:
             entry["certainty"] = min(0.9, found.finding.certainty)
             shown = replace(shown, finding=replace(shown.finding, certainty=entry["certainty"]))
-        content = self._evidence(key, shown, smallest, scenario, confirmed, tried)
+        if certain:
+            entry["requirement"], entry["also"] = shown.finding.requirement, list(shown.finding.also)
+            entry["summary"] = self.redactor.text(shown.finding.summary)
+        content = self._evidence(entry["key"], shown, smallest, scenario, confirmed, tried)
         evidence.write(self.out / "evidence", content, self.redactor, entry["evidence"])
-        entry["summary"] = self.redactor.text(shown.finding.summary)
-        if doubtful:
+        if not certain and found.after is not None:
+            self.careful = True  # a look may have been wrong: from now on each World is looked at twice
+            self._set_careful(True)
+        if certain:
             self._publish(entry)
-        if self.database is not None:
-            self.database.save(self._key(), json.dumps(to_json(smallest)).encode())
-        if self.first_violation:
-            self.stop = True
-            (self.out / ENDED).write_text("the run ended at its first violation")
+            if self.database is not None:
+                self.database.save(self._key(), json.dumps(to_json(smallest)).encode())
         self.lab.record.write(self.out)
+
+    def _amend(self, entry: dict[str, Any]) -> None:
+        """Write into the evidence file how often it was seen again."""
+        content = evidence.read(self.out / "evidence" / entry["evidence"])
+        content["confirmations"] = dict(entry["again"])
+        content["certainty"] = entry["certainty"]
+        evidence.write(self.out / "evidence", content, self.redactor, entry["evidence"])
 
     def _evidence(
         self,
@@ -314,6 +351,9 @@ class Inquiry:
             "summary": self.redactor.text(found.finding.summary),
             "certainty": found.finding.certainty,
             "count": 1,
+            "again": {"tried": 0, "failed_again": 0},
+            "clocked": clocked(found),
+            "sure": False,
             "calls": found.sent[0],
             "detach_calls": found.sent[1],
             "seconds": round(time.monotonic() - self.began, 3),
@@ -322,24 +362,27 @@ class Inquiry:
 
     def _publish(self, entry: dict[str, Any]) -> None:
         """From here on the run is violated, whatever happens to it."""
-        self.lab.record.violations.append(entry)
-        self.here.append(f"{full_id(entry['requirement'])}: {entry['summary']} (evidence/{entry['evidence']})")
+        if entry not in self.lab.record.violations:
+            self.lab.record.once = [e for e in self.lab.record.once if e is not entry]
+            self.lab.record.violations.append(entry)
+            self.here.append(f"{full_id(entry['requirement'])}: {entry['summary']} (evidence/{entry['evidence']})")
         self.lab.record.write(self.out)
+        if self.first_violation:
+            self.stop = True
+            (self.out / ENDED).write_text("the run ended at its first violation")
 
-    def _count(self, key: str) -> None:
-        for entry in self.lab.record.violations:
-            if entry["key"] == key:
-                entry["count"] += 1
-                if entry["evidence"] and self.test != entry["test"]:
-                    self.here.append(f"{full_id(entry['requirement'])}: again, see evidence/{entry['evidence']}")
-                return
+    def _count(self, entry: dict[str, Any]) -> None:
+        entry["count"] += 1
+        if entry["evidence"] and self.test != entry["test"]:
+            self.here.append(f"{full_id(entry['requirement'])}: again, see evidence/{entry['evidence']}")
 
     def _smaller(self, found: Found, scenario: Scenario) -> tuple[Scenario, Found, int, dict[str, int]]:
-        """The smallest Scenario that shows the same, what it showed, candidates tried, and confirmations."""
+        """The smallest Scenario that shows the same, what it showed, candidates tried, and confirmations.
+
+        First it must be seen again as it was, with looks that are sure: what came by chance costs no search.
+        """
         last: dict[Scenario, Found] = {}
-        until = time.monotonic() + self.effort.shrink_seconds * (0.6 if self.first_violation else 1)
-        until = min(until, self.deadline)
-        slow = found.finding.cause.startswith(("outcome:timeout", "stays", "F02:stays"))
+        slow = clocked(found)
         hurt = found.finding.requirement in ("B01", "B02") and not slow
 
         def fails(candidate: Scenario) -> bool:
@@ -350,20 +393,44 @@ class Inquiry:
                 last[candidate] = same
             return same is not None
 
+        with self._carefully():
+            confirmed = self._confirm(fails, scenario, 1, AGAIN)
+        if not confirmed["failed_again"]:
+            return scenario, found, 0, confirmed
+        until = time.monotonic() + self.effort.shrink_seconds * (0.6 if self.first_violation else 1)
+        until = min(until, self.deadline)
         budget = 3 if slow else self.effort.shrink_candidates
         patience = self.lab.relook
         # That the difference lasts is known; while candidates are tried it need not be waited for each time.
-        self.lab.relook = patience if self.lab.bench.lags else HASTY
+        self.lab.relook = patience if self.lab.bench.lags else min(patience, HASTY)
         try:
             smallest, tried = shrink(scenario, found.step, fails, budget, lambda: time.monotonic() > until)
         finally:
             self.lab.relook = patience
-        times = 1 if slow or self.first_violation else CONFIRM
-        confirmed = self._confirm(fails, smallest, times)
-        if not confirmed["failed_again"] and smallest != scenario:
-            smallest = scenario  # made too small: what was seen at first is what can be repeated
-            confirmed = self._confirm(fails, smallest, times)
-        return smallest, last.get(smallest, found), tried, confirmed
+        if smallest != scenario:
+            times = 1 if self.first_violation and not slow else CONFIRM
+            with self._carefully():
+                again = self._confirm(fails, smallest, times, OVERLAPS)
+            if again["failed_again"]:
+                return smallest, last.get(smallest, found), tried, again
+        elif slow:
+            with self._carefully():
+                more = self._confirm(fails, scenario, 1, 1)
+            confirmed = {name: confirmed[name] + more[name] for name in confirmed}
+        return scenario, last.get(scenario, found), tried, confirmed  # smaller is too small: what was seen is repeated
+
+    @contextlib.contextmanager
+    def _carefully(self) -> Iterator[None]:
+        """Worlds are looked at until two looks agree, so that no single look convicts."""
+        self._set_careful(True)
+        try:
+            yield
+        finally:
+            self._set_careful(self.careful)
+
+    def _set_careful(self, careful: bool) -> None:
+        for lab in filter(None, (self.lab, self.lab.second)):
+            lab.bench.careful = careful
 
     def _recover(self, scenario: Scenario) -> None:
         """Send ordinary calls until one is answered as it must be: what an earlier candidate did to the endpoint is not
@@ -373,15 +440,15 @@ class Inquiry:
                 return
 
     @staticmethod
-    def _confirm(fails: Callable[[Scenario], bool], scenario: Scenario, times: int) -> dict[str, int]:
-        """How often a Scenario was judged again, and how often it failed. Calls that are sent at the same time do not
-        meet each time, so such a Scenario is tried until it fails, a few times at most."""
-        if not any(isinstance(step, Parallel) for step in scenario.steps):
-            return {"tried": times, "failed_again": sum(fails(scenario) for _ in range(times))}
-        for n in range(1, OVERLAPS + 1):
-            if fails(scenario):
-                return {"tried": n, "failed_again": 1}
-        return {"tried": OVERLAPS, "failed_again": 0}
+    def _confirm(fails: Callable[[Scenario], bool], scenario: Scenario, times: int, most: int) -> dict[str, int]:
+        """How often a Scenario was judged again, and how often it failed: `times` times, or until it failed, in at most
+        `most` tries. Calls that are sent at the same time do not meet each time."""
+        overlapping = any(isinstance(step, Parallel) for step in scenario.steps)
+        tried = failed = 0
+        while failed < (1 if overlapping else times) and tried < max(times, most if overlapping or times == 1 else 0):
+            tried += 1
+            failed += fails(scenario)
+        return {"tried": tried, "failed_again": failed}
 
     def _late_effect(self) -> tuple[Scenario, Found] | None:
         """Whether what was seen is the late effect of the Scenario before: that one with a while to wait shows it."""
@@ -393,11 +460,12 @@ class Inquiry:
 
     @staticmethod
     def _same(found: Found, outcome: Outcome) -> Found | None:
-        """The finding of another run that shows the same violation, None if there is none."""
-        for other in outcome.found:
-            if other.finding.requirement == found.finding.requirement:
-                return other
-        return None
+        """The finding of another run that shows the same violation in the same way, None if there is none."""
+
+        def kind(one: Found) -> tuple[str, str]:
+            return one.finding.requirement, one.finding.cause.partition(":")[0]
+
+        return next((other for other in outcome.found if kind(other) == kind(found)), None)
 
     # --- kept counterexamples --------------------------------------------------------------------
 
@@ -415,6 +483,11 @@ class Inquiry:
             except ValueError:
                 self.database.delete(self._key(), raw)
         return out
+
+
+def clocked(found: Found) -> bool:
+    """Whether a finding rests on a clock."""
+    return found.finding.cause.startswith(CLOCKED)
 
 
 def lasting_damage(found: Found, scenario: Scenario) -> Found:

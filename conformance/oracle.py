@@ -13,7 +13,7 @@ import itertools
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from conformance.contract import Contract, Refusal, missing_codes
+from conformance.contract import CALLERS, ORDER_OF, PRECONDITIONS, Contract, Refusal, missing_codes
 from conformance.identifiers import TextKind
 
 REQUIRED = ("RegionId", "InstanceId", "NetworkInterfaceId")
@@ -96,22 +96,11 @@ class Admissible:
 SIGNATURE_CODES = frozenset({"SignatureDoesNotMatch", "IncompleteSignature", "InvalidSignature"})
 """What a gateway may say of a call whose canonical form is ambiguous (repeated names, bad UTF-8)."""
 
-CALLER_BREAKS: Mapping[str, str] = {
-    "unsupported_user_type": "caller type is supported",
-    "expired": "caller's account and key are valid",
-    "ram_unsupported": "RAM user kind is supported",
-    "ram_denied": "RAM user is authorised",
-    "other_account": "caller owns the resources",
-}
-_FAULTS: Mapping[str, str] = {
-    "vswitch.remove": "vSwitch exists",
-    "security_group.remove": "security group exists",
-    "security_group.full": "security group within its limit",
-    "security_group.type": "security group of VPC type",
-    "eni.zone": "zones match",
-    "eni.vpc": "VPCs match",
-}
-FAULT_BREAKS = _FAULTS
+CALLER_BREAKS: Mapping[str, str] = {caller.name: caller.breaks for caller in CALLERS}
+FAULT_BREAKS: Mapping[str, str] = {ORDER_OF[p.own]: p.name for p in PRECONDITIONS if p.own in ORDER_OF}
+"""Control order -> the precondition that it breaks."""
+SHOWN = frozenset({"eni.type"})
+"""Control orders whose effect a description shows, so that it is known without them."""
 OPEN_TYPES = frozenset({"Trunk"})
 """Types that the page does not name: refusing and accepting are both admissible."""
 
@@ -166,8 +155,8 @@ def _state(known: Known, reading: _Reading) -> list[str]:
         elif reading.instance and on != reading.instance[0]:
             out.append("interface on this instance")
         name = eni.fault.partition("=")[0]
-        if name in _FAULTS:
-            out.append(_FAULTS[name])
+        if name in FAULT_BREAKS and name not in SHOWN:
+            out.append(FAULT_BREAKS[name])
     return out
 
 
@@ -224,7 +213,11 @@ def admissible(contract: Contract, known: Known, asked: Asked) -> Admissible:
     A status of "" in `known` means "may be gone". Source: sections notes and error codes of the page;
     the choices are those of `contract.PRECONDITIONS`.
     """
-    refusals: dict[tuple[str, str], Refusal] = {}
+    refusals: dict[tuple[str, tuple[int, ...], str], Refusal] = {}
+
+    def admit(code: str, http: tuple[int, ...], row: str, because: str) -> None:
+        refusals.setdefault((code, http, because), Refusal(http, code, row, because))
+
     per_reading: list[list[str]] = []
     targets: set[str] = set()
     success = False
@@ -241,11 +234,11 @@ def admissible(contract: Contract, known: Known, asked: Asked) -> Admissible:
                 targets.add(reading.eni[0])
         for name in broken:
             for refusal in contract.refusals(name):
-                refusals.setdefault((refusal.code, name), refusal)
+                refusals.setdefault((refusal.code, refusal.http, name), refusal)
             for wanted in REQUIRED:
                 if name in _MISSING[wanted]:
                     for code in missing_codes(wanted):
-                        refusals.setdefault((code, name), Refusal((400,), code, "E03", name))
+                        admit(code, (400,), "E03", name)
     always = [n for n in per_reading[0] if all(n in other for other in per_reading)] if per_reading else []
     sometimes = sorted({n for broken in per_reading for n in broken} - set(always))
     extra, bare, choice = set[str](), False, ""
@@ -258,7 +251,7 @@ def admissible(contract: Contract, known: Known, asked: Asked) -> Admissible:
     if repeated:
         choice = "repeated parameter"
         extra |= SIGNATURE_CODES
-        refusals.setdefault(("InvalidParameter", choice), Refusal((400,), "InvalidParameter", "E07", choice))
+        admit("InvalidParameter", (400,), "E07", choice)
     if [n for n in undeclared if n not in OWNER]:
         choice = choice or "undeclared parameter"
     elif owners:
@@ -266,19 +259,19 @@ def admissible(contract: Contract, known: Known, asked: Asked) -> Admissible:
     if choice in ("undeclared parameter", "older owner parameter"):
         for row in ("E05", "E07"):
             error = contract.errors[row]
-            refusals.setdefault((error.code, choice), Refusal(error.http, error.code, row, choice))
+            admit(error.code, error.http, row, choice)
     declared = {p.name for p in contract.parameters}
     if TRUNK in declared and any(p.name == TRUNK and p.text for p in asked.params):
         # No World has a trunk that holds an interface, and the page says that the parameter cannot be used yet.
         choice = choice or "trunk parameter"
         for refusal in contract.refusals("trunk holds the interface"):
-            refusals.setdefault((refusal.code, choice), refusal)
+            refusals.setdefault((refusal.code, refusal.http, choice), refusal)
     odd_owner = [p for p in asked.params if p.name in OWNER and p.kind != "exact"]
     if odd_owner:
         choice = choice or "odd owner parameter"
         for row in ("E07", "E05", "E02"):
             error = contract.errors[row]
-            refusals.setdefault((error.code, choice), Refusal(error.http, error.code, row, choice))
+            admit(error.code, error.http, row, choice)
     if any(p.kind == "unreadable" for p in asked.params):
         extra |= SIGNATURE_CODES
     if sum(len(p.text) + len(p.name) for p in asked.params) > 1500 or len(asked.params) > 40:
@@ -383,9 +376,9 @@ def judge_reply(
     if reply.code in expected.extra_codes and 400 <= reply.status < 500:
         return []
     rows = list(blame(contract, expected)) or list(valid)
-    same_code = [r for r in expected.refusals if r.code == reply.code]
+    same_code = sorted((r for r in expected.refusals if r.code == reply.code), key=lambda r: r.table != "page")
     if same_code:
-        want = "/".join(str(h) for h in same_code[0].http)
+        want = "/".join(str(h) for h in dict.fromkeys(h for r in same_code for h in r.http))
         first = same_code[0].row
         return [
             Finding(

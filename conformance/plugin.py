@@ -37,6 +37,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--out", default="out", help="directory for the results of runs")
     group.addoption("--deviations", default="", help="TOML file of known deviations")
     group.addoption("--first-violation", action="store_true", help="end at the first violation")
+    group.addoption("--eni-strict", action="store_true", help="the page alone counts, not the common table")
     group.addoption("--requirement", default="", help="only tests for this requirement, such as ENI-DETACH-E11")
     group.addoption("--allow-plain-http", action="store_true", help="allow http to hosts other than this machine")
     group.addoption("--database", default="", help="shared example database: a directory, redis://..., github:O/R")
@@ -61,6 +62,7 @@ def _plan(config: pytest.Config) -> Plan:
         out=option("--out"),
         deviations=option("--deviations"),
         first_violation=option("--first-violation"),
+        strict=option("--eni-strict"),
         only=option("--requirement"),
         allow_plain_http=option("--allow-plain-http"),
         database=option("--database"),

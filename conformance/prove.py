@@ -67,6 +67,7 @@ OWN_FAULTS: Mapping[str, tuple[str, ...]] = {
 }
 """Requirement -> faults that its own checks must catch, for requirements that are seldom the first to tell."""
 EQUIVALENT: Mapping[str, str] = {
+    "code-malformed-instance-id": "Sibling pages spell the code so, and real services answer so (the common table).",
     "accepts-trunk": "The page says that some types of interface cannot be detached, but does not name Trunk.",
     "header-missing": "The page does not promise the header x-acs-request-id.",
 }

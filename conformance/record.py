@@ -31,7 +31,11 @@ class Record:
     callers: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
     wires: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
     violations: list[dict[str, Any]] = field(default_factory=list)
+    once: list[dict[str, Any]] = field(default_factory=list)
+    common: dict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
+    passing: dict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
     inconclusive: dict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
+    doubts: dict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
     missing: dict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
     errors: list[dict[str, str]] = field(default_factory=list)
     observations: dict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
@@ -61,10 +65,22 @@ class Record:
             self.callers[short].add(caller)
             self.wires[short].add(wire)
 
+    def by_common(self, short: str, answer: str) -> None:
+        """A row was refused with an answer of the common table."""
+        self.common[short][answer] += 1
+
+    def passed(self, operation: str, answer: str) -> None:
+        """An answer that may pass came, and the call was sent again or given up."""
+        self.passing[operation][answer] += 1
+
     def undecided(self, requirements: Iterable[str], reason: str) -> None:
         """Tried, but the evidence does not decide."""
         for short in requirements:
             self.inconclusive[short][reason] += 1
+
+    def doubt(self, short: str, reason: str) -> None:
+        """Something that forbids to say `conforms`, however often it was judged, and is no violation."""
+        self.doubts[short][reason] += 1
 
     def lacks(self, requirements: Iterable[str], what: str) -> None:
         """Not tried, because the target does not offer what it needs."""
@@ -98,7 +114,11 @@ class Record:
             "callers": {k: sorted(v) for k, v in self.callers.items()},
             "wires": {k: sorted(v) for k, v in self.wires.items()},
             "violations": self.violations,
+            "once": self.once,
+            "common": {k: dict(v) for k, v in self.common.items()},
+            "passing": {k: dict(v) for k, v in self.passing.items()},
             "inconclusive": {k: dict(v) for k, v in self.inconclusive.items()},
+            "doubts": {k: dict(v) for k, v in self.doubts.items()},
             "missing": {k: dict(v) for k, v in self.missing.items()},
             "errors": self.errors,
             "observations": {k: dict(v) for k, v in self.observations.items()},

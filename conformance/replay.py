@@ -35,6 +35,7 @@ def main(args: Any) -> int:
         revision="2024" if revision == "2024" else "2019",
         effort="quick",
         seed=int(data.get("seed", 0)),
+        strict=bool(data.get("strict")),
         out=str(getattr(args, "out", None) or "out"),
         allow_plain_http=bool(getattr(args, "allow_plain_http", False)),
     )

@@ -27,13 +27,18 @@ _INTERNALS = re.compile(
     r"|java\.lang\.|goroutine \d+|panic:|stack trace|\b[A-Z]\w+Exception:|\b[A-Z]\w+Error: ",
     re.I,
 )
+OTHER_FORMAT = "shape:format"
+"""Cause of the finding that an answer is in the other format than the one asked for."""
 _JSON_TYPES = ("application/json",)
 _XML_TYPES = ("text/xml", "application/xml")
 
 
 @dataclass(frozen=True)
 class Answer:
-    """An answer read by the rules: its gist, its RequestId, and everything that is wrong with its shape."""
+    """An answer read by the rules: its gist, its RequestId, and everything that is wrong with its shape.
+
+    other_format: it is in the other format than the one asked for, and was read as what it is.
+    """
 
     reply: Reply
     request_id: str
@@ -41,6 +46,7 @@ class Answer:
     fields: Mapping[str, Any]
     findings: tuple[Finding, ...]
     format: str
+    other_format: bool = False
 
 
 def _no_constant(text: str) -> Any:
@@ -91,6 +97,10 @@ def _read_xml(body: bytes) -> tuple[Mapping[str, Any] | None, str, str]:
     except (ElementTree.ParseError, ValueError, LookupError) as error:
         return None, f"the body is not well-formed XML: {str(error)[:80]}", ""
     fields: dict[str, Any] = {}
+    if any("}" in element.tag for element in (root, *root)):
+        problem = "the elements of the XML body are in a namespace"
+        for element in (root, *root):
+            element.tag = element.tag.rpartition("}")[2]
     for child in root:
         if child.tag in fields and child.tag in ("RequestId", "HostId", "Code", "Message"):
             problem = problem or f"the element {child.tag} stands twice"
@@ -116,8 +126,9 @@ def looks_bare(exchange: Exchange) -> bool:
     return exchange.status in (400, 413, 414, 431, 494)
 
 
-def read(exchange: Exchange, wanted: str, operation: str = ACTION) -> Answer:
-    """Read an answered exchange. `wanted`: "JSON", "XML", or "" if the format is the endpoint's choice.
+def read(exchange: Exchange, wanted: str, operation: str = ACTION, sent: Sequence[str] = ()) -> Answer:
+    """Read an answered exchange. `wanted`: "JSON", "XML", or "" if the format is the endpoint's choice. sent: the texts
+    of the call, which a Message may quote.
 
     Findings carry the requirements R01 to R06, R09, and B01 for a status of 500 or above.
     """
@@ -134,7 +145,17 @@ def read(exchange: Exchange, wanted: str, operation: str = ACTION) -> Answer:
     if encoding not in ("", "identity"):
         say("R05", f"the body is compressed ({encoding}), which was not asked for")
     content_type = headers.get("content-type", "")
-    xml = wanted == "XML" or (not wanted and exchange.body.lstrip(b"\xef\xbb\xbf \r\n\t")[:1] == b"<")
+    first = exchange.body.lstrip(b"\xef\xbb\xbf \r\n\t")[:1]
+    xml = wanted == "XML" or (not wanted and first == b"<")
+    other = (wanted == "XML" and first == b"{") or (wanted == "JSON" and first == b"<" and _is_ecs(exchange.body))
+    if other:
+        came = "XML" if wanted == "JSON" else "JSON"
+        say(
+            "R02" if wanted == "JSON" else "R03",
+            f"the answer is {came}, although {wanted} was asked for",
+            "shape:format",
+        )
+        xml = came == "XML"
     format_ = "XML" if xml else "JSON"
     problem = _type_problem(content_type, xml)
     if problem:
@@ -145,12 +166,12 @@ def read(exchange: Exchange, wanted: str, operation: str = ACTION) -> Answer:
         say(row, problem, f"shape:{row}:{problem.partition(': ')[0]}")
     if fields is None:
         say("R01", "no RequestId can be read from the answer")
-        return Answer(Reply(status, "?"), "", "", {}, tuple(found), format_)
+        return Answer(Reply(status, "?"), "", "", {}, tuple(found), format_, other)
 
     code = fields.get("Code", "")
     refused = not 200 <= status < 300
     if refused:
-        _judge_refusal(fields, root, xml, say)
+        _judge_refusal(fields, root, xml, say, sent)
     else:
         if status != 200:
             say("R02", f"a success came with status {status}, not 200")
@@ -179,10 +200,17 @@ def read(exchange: Exchange, wanted: str, operation: str = ACTION) -> Answer:
         fields,
         tuple(found),
         format_,
+        other,
     )
 
 
-def _judge_refusal(fields: Mapping[str, Any], root: str, xml: bool, say: Any) -> None:
+def _is_ecs(body: bytes) -> bool:
+    """Whether an XML body is an answer of ECS rather than the page of a server in front."""
+    fields, _, root = _read_xml(body)
+    return fields is not None and root.lower() != "html"
+
+
+def _judge_refusal(fields: Mapping[str, Any], root: str, xml: bool, say: Any, sent: Sequence[str]) -> None:
     """The envelope of a refusal: root, Code, HostId, Message."""
     if xml and root != "Error":
         say("R04", f"the root element of a refusal is {root}, not Error")
@@ -194,7 +222,8 @@ def _judge_refusal(fields: Mapping[str, Any], root: str, xml: bool, say: Any) ->
     if not isinstance(message, str) or not message.strip():
         say("R04", f"Message is {'empty' if 'Message' in fields else 'missing'} in a refusal")
         return
-    if message.strip().strip(".。!") in ("%s", "{}", "{0}", "null", "None", "undefined", "message"):
+    bare = message.strip().strip(".。!")
+    if bare in ("%s", "{}", "{0}", "null", "None", "undefined", "message") and not any(bare in text for text in sent):
         say("R06", f"Message is the bare template {message.strip()!r}")
     elif _INTERNALS.search(message):
         say("R06", "Message shows internals of the endpoint (a stack trace or an exception)")

@@ -111,6 +111,7 @@ def arguments(args: Any) -> list[str]:
             out += [flag, str(value)]
     for flag, on in (
         ("--first-violation", args.first_violation),
+        ("--eni-strict", getattr(args, "strict", False)),
         ("--allow-plain-http", getattr(args, "allow_plain_http", False)),
     ):
         if on:

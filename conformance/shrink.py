@@ -116,20 +116,24 @@ def _plainer_calls(scenario: Scenario) -> Iterator[Scenario]:
             for j in range(len(step.steps)):
                 yield _with_step(scenario, i, Parallel(step.steps[:j] + step.steps[j + 1 :]))
     for call, put in _each_call(scenario):
-        if call.wire != PLAIN_WIRE:
-            yield put(replace(call, wire=PLAIN_WIRE))
+        probed = any(isinstance(step, Probe) and step.call is call for step in scenario.steps)
+        plain = PLAIN_WIRE
+        if probed:  # what it tampers with is there in this scheme, method and place alone
+            plain = replace(plain, method=call.wire.method, place=call.wire.place, signing=call.wire.signing)
+        if call.wire != plain:
+            yield put(replace(call, wire=plain))
         extra = [a for a in call.args if a.name not in REQUIRED]
         if extra:
             yield put(replace(call, args=tuple(a for a in call.args if a.name in REQUIRED)))
             if len(extra) > 1:
                 for arg in extra:
                     yield put(replace(call, args=tuple(a for a in call.args if a is not arg)))
-        for name in ("fresh", "order", "signing", "format"):
+        for name in ("fresh", "order", "format") if probed else ("fresh", "order", "signing", "format"):
             if getattr(call.wire, name) != getattr(PLAIN_WIRE, name):
                 yield put(replace(call, wire=replace(call.wire, **{name: getattr(PLAIN_WIRE, name)})))
-        if call.wire.method == "POST" and call.wire.place != "query":
+        if call.wire.method == "POST" and call.wire.place != "query" and not probed:
             yield put(replace(call, wire=replace(call.wire, place="query")))
-        if call.wire.method == "POST":
+        if call.wire.method == "POST" and not probed:
             yield put(replace(call, wire=replace(call.wire, method="GET", place="query")))
         if call.caller != "account":
             yield put(replace(call, caller="account"))

@@ -30,20 +30,19 @@ from conformance.database import DatabaseError, open_database
 from conformance.inquiry import EFFORTS, LOST, Effort, Inquiry
 from conformance.lab import Lab
 from conformance.record import Record, read_all
-from harness import arrange, control, doctor, ecs, janitor, journal
+from harness import arrange, control, control_check, doctor, ecs, janitor, journal
 from harness import plan as plans
 from harness.client import Client
+from harness.control_check import ControlCheck
 from harness.ledger import KINDS, common_folder
 from harness.ledger import read as read_ledger
 from harness.redact import Redactor
-from harness.target import Target, TargetError, abroad, load_target, shares
+from harness.survey import Survey, survey
+from harness.target import Offers, Target, TargetError, abroad, load_target, shares
 
 EMBEDDED = "embedded"
 ABROAD = "second-region"
 """Folder in a run's directory with the ledgers of what it created in the second region."""
-NOT_OFFERED = ("InvalidAction", "InvalidApi.NotFound", "UnsupportedOperation")
-"""Codes of an endpoint that answers as ECS does, but does not offer DescribeRegions."""
-
 OK, VIOLATED, USAGE, UNUSABLE, ENDED_EARLY = 0, 1, 2, 3, 4
 
 
@@ -67,6 +66,7 @@ class Plan:
     out: str = "out"
     deviations: str = ""
     first_violation: bool = False
+    strict: bool = False
     only: str = ""
     allow_plain_http: bool = False
     database: str = ""
@@ -87,9 +87,15 @@ class Plan:
         for flag, value in (("--deviations", self.deviations), ("-k", self.only), ("--shard", self.shard)):
             if value:
                 parts.append(f"{flag} {value}")
-        if self.first_violation:
-            parts.append("--first-violation")
+        for flag, on in (("--first-violation", self.first_violation), ("--strict", self.strict)):
+            if on:
+                parts.append(flag)
         return " ".join(parts)
+
+    def contract(self) -> Contract:
+        """What is judged by: the page with the common table, or the page alone."""
+        made = CONTRACTS[self.revision]
+        return made.by_the_page() if self.strict else made
 
 
 @dataclass
@@ -106,6 +112,8 @@ class Study:
     session: ecs.Session
     journal: journal.Journal
     redactor: Redactor
+    found: Survey = field(default_factory=Survey)
+    control: ControlCheck = field(default_factory=lambda: ControlCheck({}, 0, {}))
     began: float = field(default_factory=time.time)
     emulator: subprocess.Popen[str] | None = None
     deviations: tuple[deviations.Deviation, ...] = ()
@@ -196,17 +204,20 @@ def open_study(plan: Plan, *, latest: bool = True) -> Study:
     redactor = Redactor(target)
     book = journal.Journal(journal.worker_path(folder, "main"), redactor)
     try:
-        session = ecs.open_session(target, folder, run_id, journal=book)
-        _greet(session.client)
+        target, found = _survey(target, book)
+        session = ecs.open_session(target, folder, run_id, journal=book, skew=found.skew)
         offered = control.offer(target)
         if target.control_url and offered.problem:
             raise Refused(UNUSABLE, f"control.url {target.control_url}: {offered.problem}; correct or remove it")
         study = Study(
             plan, run_id, folder, target, file, _no_ground(target), offered.capabilities, session, book, redactor,
-            emulator=process, deviations=accepted,
+            found, emulator=process, deviations=accepted,
         )  # fmt: skip
         try:
             study.ground = ecs.lay_ground(session)
+            study.control = control_check.check(session, study.ground, offered.capabilities)
+            study.capabilities = control_check.usable(offered.capabilities, study.control)
+            _hand_on(folder, found, study.control, offered.capabilities)
         except ecs.SetupError as error:
             janitor.teardown(session)
             raise Refused(UNUSABLE, f"the set-up failed: {redactor.text(str(error))}") from None
@@ -267,12 +278,35 @@ def _point_latest(folder: Path) -> None:
     os.replace(part, link)
 
 
-def _greet(client: Client) -> None:
-    """One harmless signed call: is the endpoint there, and does it accept the account? Raises Refused."""
-    problem = ecs.greet(client)
-    if problem and not any(code in problem for code in NOT_OFFERED):
-        where = f"{client.target.endpoint} cannot be used: {problem}"
-        raise Refused(UNUSABLE, f"{where}; check the endpoint and [callers.account]")
+SURVEY = "survey.json"
+"""File in a run's directory that tells the workers what the target offers and how far its clock is off."""
+
+
+def _survey(target: Target, book: journal.Journal) -> tuple[Target, Survey]:
+    """A few harmless signed calls: is the endpoint there, does it accept the account, what does it offer, and do the
+    clocks agree? Raises Refused."""
+    client = Client(target, worker="survey", journal=book)
+    found = survey(client)
+    client.close()
+    if found.problem:
+        advice = "" if "clock" in found.problem else "; check the endpoint and [callers.account]"
+        raise Refused(UNUSABLE, f"{target.endpoint} cannot be used: {found.problem}{advice}")
+    return replace(target, offers=found.offers), found
+
+
+def _hand_on(folder: Path, found: Survey, checked: ControlCheck, offered: frozenset[str]) -> None:
+    """Write down for the workers what was found out about the target."""
+    broken = sorted(offered - control_check.usable(offered, checked))
+    orders = {name: checked.problems.get(name) or "what undoes it does not work" for name in broken}
+    (folder / SURVEY).write_text(json.dumps({**asdict(found), "wrong_orders": orders}))
+
+
+def _surveyed(target: Target, folder: Path) -> tuple[Target, Survey, dict[str, str]]:
+    """The target with what the controller found out about it, and the orders of the control protocol that are wrong."""
+    data = json.loads((folder / SURVEY).read_text())
+    offers = Offers(tuple(data["offers"]["formats"]), tuple(data["offers"]["signing"]))
+    found = Survey(offers, "", float(data["skew"]), tuple(data["undeclared"]))
+    return replace(target, offers=offers), found, data["wrong_orders"]
 
 
 # --- workers -----------------------------------------------------------------------------------------
@@ -283,26 +317,31 @@ def join(
 ) -> Inquiry:
     """One worker's Inquiry, with connections, ledger and record of its own."""
     target = load_target(target_file, allow_plain_http=plan.allow_plain_http)
+    target, found, wrong = _surveyed(target, folder)
     target, there = shares(target, workers)
     redactor = Redactor(target)
     book = journal.Journal(journal.worker_path(folder, worker), redactor)
-    session = ecs.open_session(target, folder, run_id, worker=worker, share=workers, journal=book)
+    session = ecs.open_session(target, folder, run_id, worker=worker, share=workers, journal=book, skew=found.skew)
     quiet_second(session)
     ground = ecs.Ground.from_json(json.loads((folder / "ground.json").read_text()))
-    bench = _bench(session, ground, capabilities, workers)
+    bench = _bench(session, ground, capabilities, workers, wrong)
     lab = _lab(plan, bench, Record(worker))
 
     def open_abroad() -> Lab:
         assert there is not None
-        away = ecs.open_session(there, folder / ABROAD, run_id, worker=worker, share=workers, journal=book)
+        away = ecs.open_session(
+            there, folder / ABROAD, run_id, worker=worker, share=workers, journal=book, skew=found.skew
+        )
         quiet_second(away)
         away.client.counts = session.client.counts  # a worker counts what it sends, wherever to
-        second = _bench(away, ecs.lay_ground(away, second_zone=False), capabilities, 1)
+        second = _bench(away, ecs.lay_ground(away, second_zone=False), capabilities, 1, wrong)
         second.lags, second.measured, second.second_region = bench.lags, bench.measured, True
         return _lab(plan, second, lab.record)
 
     lab.abroad = open_abroad if there is not None else None
-    info = {"id": run_id, "seed": plan.seed, "revision": plan.revision, "effort": plan.effort}
+    info = {
+        "id": run_id, "seed": plan.seed, "revision": plan.revision, "effort": plan.effort, "strict": plan.strict,
+    }  # fmt: skip
     return Inquiry(
         lab,
         effort_for(plan, target),
@@ -314,10 +353,17 @@ def join(
         open_database(plan.database),
         plan.first_violation,
         time.monotonic() + 60 * target.limits.minutes,
+        undeclared=found.undeclared,
     )
 
 
-def _bench(session: ecs.Session, ground: ecs.Ground, capabilities: frozenset[str], workers: int) -> arrange.Bench:
+def _bench(
+    session: ecs.Session,
+    ground: ecs.Ground,
+    capabilities: frozenset[str],
+    workers: int,
+    wrong: Mapping[str, str],
+) -> arrange.Bench:
     """What one of `workers` may use of the session's target."""
     limits = session.target.limits
     return arrange.Bench(
@@ -328,17 +374,19 @@ def _bench(session: ecs.Session, ground: ecs.Ground, capabilities: frozenset[str
         max(2, min(24, limits.network_interfaces // workers)),
         limits.settle_seconds,
         step=0.008 if session.target.loopback else 1.0,
+        wrong_orders=wrong,
     )
 
 
 def _lab(plan: Plan, bench: arrange.Bench, record: Record) -> Lab:
     target = bench.session.target
     return Lab(
-        CONTRACTS[plan.revision],
+        plan.contract(),
         bench,
         record,
         common_folder(ecs.reach(target)),
         deadline=8.0 if target.loopback else 30.0,
+        relook=target.limits.lag_seconds,
     )
 
 
@@ -460,7 +508,7 @@ def write_results(study: Study, *, incomplete: str = "") -> int:
     """
     calls = journal.merge(study.folder, study.folder / "wire.jsonl.gz")
     plan = study.plan
-    records = read_all(study.folder)
+    records = verdicts.published(read_all(study.folder))
     callers = frozenset(study.target.callers)
     target = {
         "name": study.target.name,
@@ -469,6 +517,10 @@ def write_results(study: Study, *, incomplete: str = "") -> int:
         "callers": sorted(callers),
         "capabilities": sorted(study.capabilities),
         "control": bool(study.target.control_url),
+        "offers": {name: list(names) for name, names in asdict(study.target.offers).items()},
+        "undeclared": list(study.found.undeclared),
+        "control_problems": dict(study.control.problems),
+        "skew": round(study.found.skew, 1),
     }
     run = {
         "id": study.run_id,
@@ -477,6 +529,7 @@ def write_results(study: Study, *, incomplete: str = "") -> int:
         "seed": plan.seed,
         "effort": plan.effort,
         "revision": plan.revision,
+        "strict": plan.strict,
         "exit": OK,
         "command": plan.command(),
         "workers": plan.workers,
@@ -486,7 +539,7 @@ def write_results(study: Study, *, incomplete: str = "") -> int:
         "only": plan.only,
         "part": plan.part,
     }
-    results = compose(CONTRACTS[plan.revision], study.folder, records, callers, target, run, calls, incomplete)
+    results = compose(plan.contract(), study.folder, records, callers, target, run, calls, incomplete)
     results["predicted"] = study.predicted
     results["cost"] = _cost(study.folder, verdicts.merge_counts(records, "leases"), time.time())
     problems = accept(results, study.deviations)
@@ -568,6 +621,12 @@ def compose(
         "environment": {"python": platform.python_version(), "platform": platform.platform(), "packages": _packages()},
         "shallow": _shallow(records, bool(run.get("only"))),
         "violations": [entry for record in records for entry in record.get("violations", [])],
+        "once": verdicts.seen_once(records),
+        "passing": [
+            {"operation": operation, "answer": answer, "n": n}
+            for operation, counts in sorted(verdicts.merge_nested(records, "passing").items())
+            for answer, n in counts.most_common()
+        ],
         "judged_calls": sum(record.get("detach_calls", 0) for record in records),
         "successes": sum(record.get("successes", 0) for record in records),
     }
@@ -600,6 +659,7 @@ def _repeated(request_id: str, one: str, other: str) -> dict[str, Any]:
         "summary": text,
         "certainty": 1.0,
         "count": 1,
+        "again": {"tried": 1, "failed_again": 1},
         "calls": 0,
         "detach_calls": 0,
         "seconds": 0.0,

@@ -4,16 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from conformance.contract import CALLERS
 from conformance.inquiry import Inquiry
 from strategies import cases
 
-ROWS = {
-    "unsupported_user_type": ("E01",),
-    "expired": ("E02",),
-    "ram_unsupported": ("E04",),
-    "ram_denied": ("E06",),
-    "other_account": ("C01",),
-}
+ROWS = {caller.name: (caller.row,) for caller in CALLERS}
 
 
 @pytest.mark.requirement("E01", "E02", "E04", "E06", "C01")

@@ -5,27 +5,18 @@ from __future__ import annotations
 import pytest
 
 from conformance.case import EniSpec, InstanceSpec, World
+from conformance.contract import CONTRACTS, ORDER_OF
 from conformance.inquiry import Inquiry
-from conformance.oracle import FAULT_BREAKS
 from strategies import cases, worlds
 
-ROW_OF_FAULT = {
-    "vswitch.remove": "E15",
-    "security_group.remove": "E16",
-    "security_group.full": "E20",
-    "security_group.type": "E21",
-    "eni.zone": "E18",
-    "eni.vpc": "E19",
-    "eni.type": "E22",
-}
-assert set(FAULT_BREAKS) | {"eni.type"} == set(ROW_OF_FAULT)
+ROW_OF_ORDER = {order: row for row, order in ORDER_OF.items() if row in CONTRACTS["2019"].errors}
 
 
 @pytest.mark.requirement("E15", "E16", "E18", "E19", "E20", "E21", "E22")
 @pytest.mark.parametrize("fault", list(worlds.CONTROL_FAULTS))
 def test_condition_of_the_interface(inquiry: Inquiry, fault: str) -> None:
     """What an interface refers to is gone, full, of a wrong type or elsewhere: the documented refusal."""
-    row = ROW_OF_FAULT[fault.partition("=")[0]]
+    row = ROW_OF_ORDER[fault.partition("=")[0]]
     scenarios = (cases.by_fault(world, n) for n, world in enumerate(worlds.faulty_worlds(fault)))
     inquiry.run_all(scenarios, (row,))
 

@@ -48,3 +48,15 @@ def test_overlaps_once(inquiry: Inquiry) -> None:
 def test_the_gateway_once(inquiry: Inquiry) -> None:
     """Everything that can be wrong with who calls and with what is signed, once; and what must be accepted."""
     inquiry.run(probes.several(table()), ("G01",))
+
+
+@pytest.mark.requirement("R02", "R03", "M02", "M03")
+def test_the_formats_and_schemes_that_are_offered(inquiry: Inquiry) -> None:
+    """The page documents JSON and XML: one that is not offered is one finding, or declared. Schemes are a choice."""
+    inquiry.run_all(cases.in_formats(inquiry.undeclared), ("R02", "R03"))
+    target = inquiry.lab.session.target
+    for name, row in (("json", "R02"), ("xml", "R03")):
+        if name not in target.offers.formats:
+            inquiry.lab.record.lacks((row, "M02"), f"{name.upper()} (offers.formats)")
+    if len(target.offers.signing) == 1:
+        inquiry.lab.record.lacks(("M03",), f"a second signature scheme besides {target.offers.signing[0]}")

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from conformance.case import ENI_STATUSES, INSTANCE_STATUSES
-from conformance.contract import Contract, Requirement, full_id
+from conformance.contract import CALLER_OF, Contract, Requirement, full_id
 
 DIMENSIONS = (
     "instance state",
@@ -27,13 +27,6 @@ DIMENSIONS = (
     "signing",
 )
 HOW = {"api": "public operations", "caller": "a caller of the target file", "control": "control protocol"}
-CALLER_OF = {
-    "E01": "unsupported_user_type",
-    "E02": "expired",
-    "E04": "ram_unsupported",
-    "E06": "ram_denied",
-    "C01": "other_account",
-}
 
 
 def merge_counts(records: Iterable[Mapping[str, Any]], name: str) -> Counter[str]:
@@ -69,16 +62,25 @@ def verdict_of(
     provoked: int,
     violated: bool,
     errors: Sequence[str],
+    doubts: Counter[str],
     undecided: Counter[str],
     missing: Counter[str],
     absent_caller: str,
     incomplete: str,
 ) -> tuple[str, str]:
-    """(verdict, reason) of one requirement."""
+    """(verdict, reason) of one requirement.
+
+    provoked: how often its code came, in the page's spelling or in one of the common table. doubts: what forbids to say
+    that it conforms, such as a finding that was seen once.
+    """
     if violated:
         return "violated", ""
     if errors:
         return "error", errors[0]
+    if doubts:
+        told = [f"{reason} ({n} times)" if n > 1 else reason for reason, n in doubts.items()]
+        more = f"; and {len(told) - 2} more" if len(told) > 2 else ""
+        return "inconclusive", "; ".join(told[:2]) + more
     needs_code = requirement.kind == "error"
     if judged and (provoked or not needs_code):
         return "conforms", ""
@@ -111,6 +113,10 @@ def fold(
     kills: how many known faults each requirement's checks have killed in the suite's own proof.
     """
     judged, provoked = merge_counts(records, "judged"), merge_counts(records, "provoked")
+    doubts, common = merge_nested(records, "doubts"), merge_nested(records, "common")
+    for entry in seen_once(records):
+        for short in (entry["requirement"], *entry["also"]):
+            doubts[short][_once_told(entry)] += 1
     undecided, missing = merge_nested(records, "inconclusive"), merge_nested(records, "missing")
     worlds, seen_callers, wires = (merge_sets(records, n) for n in ("worlds", "callers", "wires"))
     violations: dict[str, list[dict[str, Any]]] = defaultdict(list)
@@ -130,9 +136,10 @@ def fold(
         verdict, reason = verdict_of(
             requirement,
             judged=judged[short],
-            provoked=provoked[short],
+            provoked=provoked[short] + sum(common[short].values()),
             violated=bool(found),
             errors=errors.get(short, []),
+            doubts=doubts.get(short, Counter()),
             undecided=undecided.get(short, Counter()),
             missing=missing.get(short, Counter()),
             absent_caller=needed if needed and needed not in callers else "",
@@ -152,16 +159,13 @@ def fold(
                 "reason": reason,
                 "judged": judged[short],
                 "provoked": provoked[short],
+                "by_common": [{"answer": answer, "n": n} for answer, n in common[short].most_common()],
                 "evidence": list(dict.fromkeys(f"evidence/{e['evidence']}" for e in found if e["evidence"])),
                 "violations": sum(e["count"] for e in found),
                 "section": requirement.section,
                 "source": requirement.source,
                 "severity": requirement.severity,
-                "how": {
-                    "api": "public operations",
-                    "caller": "a caller of the target file",
-                    "control": "control protocol",
-                }[requirement.needs],
+                "how": HOW[requirement.needs],
                 "missing": lacking.most_common(1)[0][0] if lacking else "",
                 "strength": {
                     "bound": round(3 / judged[short], 6) if judged[short] else None,
@@ -174,6 +178,45 @@ def fold(
             }
         )
     return out
+
+
+def seen_once(records: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Findings that were seen once in the whole run: by one worker, in one Scenario, and not again."""
+    return [entry for record in records for entry in record.get("once", [])]
+
+
+def published(records: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """The records with what several workers saw once moved among the violations: each saw it in a World of its own."""
+    entries: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    for record in records:
+        for entry in record.get("once", []):
+            entries[entry["key"]].append(entry)
+    known = {entry["key"] for record in records for entry in record.get("violations", [])}
+    clear = {key for key, same in entries.items() if key in known or sum(bool(e.get("sure")) for e in same) > 1}
+    out = []
+    for record in records:
+        kept = [e for e in record.get("once", []) if e["key"] not in clear]
+        moved = []
+        for entry in record.get("once", []):
+            if entry["key"] in clear:
+                tried = sum(e["again"]["tried"] for e in entries[entry["key"]])
+                again = {
+                    "tried": tried + len(entries[entry["key"]]) - 1,
+                    "failed_again": len(entries[entry["key"]]) - 1,
+                }
+                moved.append({**entry, "certainty": min(0.9, entry["certainty"]), "again": again})
+        out.append({**record, "once": kept, "violations": [*record.get("violations", []), *moved]})
+    return out
+
+
+def _once_told(entry: Mapping[str, Any]) -> str:
+    """Why a finding that was seen once leaves its requirement open."""
+    tried = entry["again"]["tried"]
+    if entry["again"]["failed_again"]:
+        times = f"again {entry['again']['failed_again']} of {tried}, not each time"
+    else:
+        times = f"not in {tried} further tries" if tried else "and not tried again"
+    return f"seen once, {times}: {entry['summary']}"
 
 
 def repeated_request_ids(folder: Path) -> list[tuple[str, str, str]]:

@@ -88,7 +88,9 @@ def _fields(
         for path in sorted((usual & set(one)) - set(two) - {"Status", "InstanceId"}):
             out.append(("M05", f"view {name}: {path} of {eni} is not shown, by id {one[path]!r}"))
         for path in sorted(COMPARED & set(two)):
-            if two[path] != one.get(path, two[path] if path not in ("Status", "InstanceId") else None):
+            if not frame.same(
+                path, two[path], one.get(path, two[path] if path not in ("Status", "InstanceId") else None)
+            ):
                 row = "F03" if path in ("Status", "InstanceId") else "M05"
                 out.append((row, f"view {name}: {path} of {eni} is {two[path]!r}, by id {one.get(path)!r}"))
     return out

@@ -11,6 +11,7 @@ import asyncio
 import json
 import socket
 from collections.abc import Awaitable, Callable, MutableMapping
+from email.utils import formatdate
 from typing import Any
 
 import uvicorn
@@ -41,7 +42,7 @@ MAX_ANSWER_SECONDS = 60.0
 """From the last byte of a request to the last byte of its answer, slow readers included."""
 IDLE_SECONDS = 25
 TRANSPORT = "emulator.transport"
-"""The ASGI extension that carries the bare connection, for faults of the wire."""
+"""The ASGI extension that carries the bare connection and how many requests came on it before this one."""
 _ANY = ["GET", "POST", "PUT", "DELETE", "PATCH", "OPTIONS"]
 _LOOPBACK = ("127.", "::1", "::ffff:127.")
 
@@ -52,6 +53,7 @@ class Bounded(HttpToolsProtocol):
     _head = 0
     _sent_body = 0
     _deadline: asyncio.TimerHandle | None = None
+    _served = 0
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
@@ -79,7 +81,8 @@ class Bounded(HttpToolsProtocol):
     def on_message_begin(self) -> None:
         super().on_message_begin()
         self._sent_body = 0
-        self.scope["extensions"] = {TRANSPORT: {"transport": self.transport}}
+        self.scope["extensions"] = {TRANSPORT: {"transport": self.transport, "served": self._served}}
+        self._served += 1
 
     def on_url(self, url: bytes) -> None:
         super().on_url(url)
@@ -159,10 +162,17 @@ class Emulator:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Requests to the service go straight to the gateway, the rest through Starlette."""
+
+        async def dated(message: MutableMapping[str, Any]) -> None:
+            if message["type"] == "http.response.start":
+                date = formatdate(self.cloud.wall(), usegmt=True).encode()
+                message["headers"] = [(b"date", date), *message["headers"]]
+            await send(message)
+
         if scope["type"] == "http" and not scope["path"].startswith("/_control"):
-            await self.serve(scope, receive, send)
+            await self.serve(scope, receive, dated)
         else:
-            await self.app(scope, receive, send)
+            await self.app(scope, receive, dated)
 
     async def serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Read one request, have it answered, and write the answer."""
@@ -178,6 +188,10 @@ class Emulator:
         for raw_name, raw_value in scope["headers"]:
             name, value = raw_name.decode("latin-1").lower(), raw_value.decode("latin-1")
             headers[name] = f"{headers[name]},{value}" if name in headers else value
+        served = scope.get("extensions", {}).get(TRANSPORT, {}).get("served", 0)
+        if any(drops(self.cloud, served) for drops in self.cloud.behaviour.hooks.connection):
+            await _misbehave(Reply(0, "", {}, "", {}, wire="drop"), scope, receive)
+            return
         reply = await self.gateway.answer(scope["method"], scope["path"], scope["query_string"], headers, body)
         await write(reply, scope, receive, send)
 
@@ -222,6 +236,8 @@ async def _misbehave(reply: Reply, scope: Scope, receive: Receive) -> None:
     transport = scope.get("extensions", {}).get(TRANSPORT, {}).get("transport")
     if transport is not None and reply.wire == "reset":
         transport.abort()
+    elif transport is not None and reply.wire == "drop":
+        transport.close()
     elif transport is not None and reply.wire == "truncate":
         lines = [f"HTTP/1.1 {reply.status} Answer", *(f"{name}: {value}" for name, value in reply.headers.items())]
         transport.write("\r\n".join([*lines, "", ""]).encode("latin-1", "replace") + reply.body)
@@ -242,6 +258,7 @@ def build(cloud: Cloud) -> uvicorn.Server:
         log_config=None,
         access_log=False,
         server_header=False,
+        date_header=False,
         timeout_keep_alive=IDLE_SECONDS,
         timeout_graceful_shutdown=1,
     )

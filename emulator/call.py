@@ -36,6 +36,8 @@ class Call:
     """How many calls of this action came before."""
     instance: Instance | None = None
     eni: NetworkInterface | None = None
+    stale: NetworkInterface | None = None
+    """An interface that this description shows as it was before its last change."""
 
     def get(self, name: str, otherwise: str = "") -> str:
         """A parameter's value, or `otherwise` if it is missing."""

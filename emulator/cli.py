@@ -82,7 +82,7 @@ def main(argv: list[str] | None = None) -> int:
         from emulator.target import write_target
 
         try:
-            write_target(options.write_target, url, cloud.callers.values())
+            write_target(options.write_target, url, cloud.callers.values(), cloud.behaviour.variants)
         except OSError as error:
             return _complain(f"cannot write {options.write_target}: {error.strerror}", EXIT_UNUSABLE)
     from emulator.app import build, run

@@ -94,7 +94,9 @@ def instance_status(cloud: Cloud, body: Body) -> Body:
 
 def hold(cloud: Cloud, body: Body) -> Body:
     """Freeze the transitions of one resource."""
-    cloud.hold(_resource(cloud, body))
+    found = _resource(cloud, body)
+    if cloud.behaviour.hold_works:
+        cloud.hold(found)
     return {}
 
 

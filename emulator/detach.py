@@ -123,7 +123,7 @@ def values_are_text(call: Call) -> Refusal | None:
 def instance_id_is_well_formed(call: Call) -> Refusal | None:
     """An instance id that could never have been issued is malformed; others are merely unknown."""
     value = call.get("InstanceId")
-    if value and not INSTANCE_ID.fullmatch(value):
+    if value and not INSTANCE_ID.fullmatch(value) and not _known_form(call, value):
         return Refusal(400, "InvalidInstanceID.Malformed", f"The InstanceId {printable(value)} is malformed.")
     return None
 
@@ -131,9 +131,13 @@ def instance_id_is_well_formed(call: Call) -> Refusal | None:
 def interface_id_is_well_formed(call: Call) -> Refusal | None:
     """The same for an interface id."""
     value = call.get("NetworkInterfaceId")
-    if value and not INTERFACE_ID.fullmatch(value):
+    if value and not INTERFACE_ID.fullmatch(value) and not _known_form(call, value):
         return Refusal(400, "InvalidParams.EniId", f"The NetworkInterfaceId {printable(value)} is malformed.")
     return None
+
+
+def _known_form(call: Call, value: str) -> bool:
+    return any(knows(value) for knows in call.cloud.behaviour.hooks.well_formed)
 
 
 # Where

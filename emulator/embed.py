@@ -27,6 +27,8 @@ class Running:
 
     url: str
     callers: dict[str, Caller]
+    variants: tuple[str, ...] = ()
+    """Those that it was started with."""
 
     @property
     def control_url(self) -> str:
@@ -59,7 +61,7 @@ class Running:
         """Write a target file for this emulator."""
         from emulator.target import write_target
 
-        write_target(path, self.url, self.callers.values())
+        write_target(path, self.url, self.callers.values(), self.variants)
         return path
 
 
@@ -116,7 +118,7 @@ def running(
     thread.start()
     try:
         named = {caller.name: caller for caller in cloud.callers.values()}
-        yield Running(address(listener, "127.0.0.1"), named)
+        yield Running(address(listener, "127.0.0.1"), named, tuple(variants))
     finally:
         server.should_exit = True
         thread.join(5)

@@ -49,7 +49,7 @@ class Reply:
     chunked: bool = False
     close: bool = False
     wire: str = ""
-    """What happens on the connection instead of an orderly answer: "reset", "hang", or "truncate"."""
+    """What happens on the connection instead of an orderly answer: "reset", "drop", "hang", or "truncate"."""
     marks: set[str] = field(default_factory=set)
 
 

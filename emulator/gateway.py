@@ -14,7 +14,6 @@ import hashlib
 import json
 import re
 import sys
-import time
 import traceback
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
@@ -42,6 +41,8 @@ V1_WINDOW = 31 * 60
 """Seconds that a Timestamp may be away from the clock (V1)."""
 V3_WINDOW = 15 * 60
 """Seconds that an x-acs-date may be away from the clock (V3)."""
+V3_SCHEME = "ACS3-"
+"""What an Authorization header of V3 begins with."""
 NONCE_GENERATION = 50_000
 """The last nonces, so many at least and twice as many at most, are remembered."""
 TOKENS_REMEMBERED = 10_000
@@ -166,7 +167,7 @@ class Gateway:
             raise Refusal(400, "InvalidSignatureMethod", "The specified signature method is not valid.")
         if params["SignatureVersion"] != "1.0":
             raise Refusal(400, "InvalidSignatureVersion", "The specified signature version is not valid.")
-        caller = self._caller(params["AccessKeyId"], params.get("SecurityToken", ""))
+        caller = self._caller(call, params["AccessKeyId"], params.get("SecurityToken", ""))
         self._clock(call, params["Timestamp"], V1_WINDOW)
         if guarded(call, "signature"):
             covered = [pair for pair in pairs if pair[0] != "Signature"]
@@ -195,7 +196,7 @@ class Gateway:
             if not headers.get(header):
                 raise _mandatory(name)
         token = headers.get("x-acs-security-token", "")
-        caller = self._caller(key, token)
+        caller = self._caller(call, key, token)
         self._clock(call, headers["x-acs-date"], V3_WINDOW)
         if guarded(call, "signature"):
             self._verify_v3(call, caller, signed, signature)
@@ -215,6 +216,8 @@ class Gateway:
         digest = hashlib.sha256(call.body).hexdigest() if call.body else signing.EMPTY_SHA256
         if headers["x-acs-content-sha256"].lower() != digest and guarded(call, "body"):
             raise Refusal(400, "SignatureDoesNotMatch", "The body does not have the SHA-256 that was signed.")
+        if self.cloud.behaviour.hex_in_any_case:
+            signature = signature.lower()
         expected = ""
         for query in signing.canonical_queries(signing.parse_pairs(call.query)):
             canonical = signing.v3_canonical_request(call.method, call.path, query, headers, signed, digest)
@@ -228,10 +231,12 @@ class Gateway:
             f"The signature does not match what was calculated. Server string to sign is: [{expected}]",
         )
 
-    def _caller(self, key: str, token: str) -> Caller:
+    def _caller(self, call: Call, key: str, token: str) -> Caller:
         caller = self.cloud.callers.get(key)
         if caller is None:
             raise Refusal(404, "InvalidAccessKeyId.NotFound", "The specified access key does not exist.")
+        for exchange in self.cloud.behaviour.hooks.caller:
+            caller = exchange(call, caller)
         if token != caller.security_token:
             if not token:
                 raise Refusal(400, "MissingSecurityToken", "SecurityToken is mandatory for this access key.")
@@ -253,7 +258,7 @@ class Gateway:
             raise Refusal(
                 400, "InvalidTimeStamp.Format", f"The time stamp {printable(text)} is not well formed."
             ) from None
-        if abs(time.time() - moment) > window:
+        if abs(self.cloud.wall() - moment) > window:
             raise Refusal(400, "InvalidTimeStamp.Expired", f"The time stamp {printable(text)} has expired.")
 
     def _nonce(self, call: Call, caller: Caller, nonce: str) -> None:
@@ -324,7 +329,7 @@ def _parameters(call: Call) -> signing.Pairs:
 def _negotiate(call: Call) -> bool:
     """Find scheme, format, action and version; true for V3."""
     headers, params = call.headers, call.params
-    v3 = headers.get("authorization", "").startswith("ACS3-")
+    v3 = headers.get("authorization", "").startswith(V3_SCHEME)
     wanted = params.get("Format", "")
     if v3:
         call.scheme = "V3"

@@ -229,7 +229,8 @@ def delete_instances(call: Call) -> Fields:
 
 def linked(call: Call, instance: Instance) -> list[NetworkInterface]:
     """The interfaces that a reader sees at an instance, in the order of their places."""
-    candidates = call.cloud.interfaces.values() if lagging(call) else instance.interfaces.values()
+    old = lagging(call) or call.stale is not None
+    candidates = call.cloud.interfaces.values() if old else instance.interfaces.values()
     found = [eni for eni in candidates if shown(call, eni)[1] is instance]
     return sorted(found, key=lambda eni: (eni.type != "Primary", eni.device_index))
 
@@ -320,6 +321,8 @@ def describe_instances(call: Call) -> Fields:
     ]
     common.end_dry_run(call)
     rows, paging = page(call, found, most=100, per_page=100)
+    for look in call.cloud.behaviour.hooks.look:
+        look(call, [eni for eni in call.cloud.interfaces.values() if eni.instance in rows or eni.previous[1] in rows])
     return {"Instances": {"Instance": [_row(call, each) for each in rows]}, **paging}
 
 

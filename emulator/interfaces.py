@@ -128,6 +128,10 @@ def delete_network_interface(call: Call) -> Fields:
             "InvalidOperation.InvalidEniState",
             f"The status of {eni.id} is {eni.state}, expected Available.",
         )
+    for hook in call.cloud.behaviour.hooks.delete:
+        refusal = hook(call, eni)
+        if refusal is not None:
+            raise refusal
     call.cloud.delete_interface(eni)
     return {}
 
@@ -146,12 +150,26 @@ def lagging(call: Call) -> bool:
 def shown(call: Call, eni: NetworkInterface) -> tuple[str, Instance | None]:
     """Status and link as a reader sees them: the present ones, or those of a moment ago."""
     behaviour = call.cloud.behaviour
+    if call.stale is eni:
+        return eni.previous
     if lagging(call) and eni.forced is None and call.cloud.now() - eni.changed < behaviour.lag_seconds:
         return eni.previous
     state, link = eni.state, eni.link
+    if state == "Detaching" and _not_yet_shown(call.cloud, eni):
+        state = "InUse"
     if behaviour.hide_link_while_detaching and state == "Detaching":
         link = None
     return state, link
+
+
+def _not_yet_shown(cloud: Cloud, eni: NetworkInterface) -> bool:
+    """Whether a detach is still kept from readers; never once this very detach has been shown."""
+    after = cloud.behaviour.detaching_shown_after
+    if not after:
+        return False
+    if eni.held or eni.forced is not None:
+        eni.scar["detach shown"] = eni.changed
+    return eni.scar.get("detach shown") != eni.changed and cloud.now() - eni.changed < after
 
 
 def row(call: Call, eni: NetworkInterface) -> Fields:
@@ -218,7 +236,10 @@ def describe_network_interfaces(call: Call) -> Fields:
     known = call.cloud.interfaces
     candidates = [known[id] for id in dict.fromkeys(ids) if id in known] if ids else list(known.values())
     account = call.caller.account
-    found = [eni for eni in candidates if eni.owner == account and eni.region == where and _matches(call, eni)]
+    owned = [eni for eni in candidates if eni.owner == account and eni.region == where]
+    for look in call.cloud.behaviour.hooks.look:
+        look(call, owned)
+    found = [eni for eni in owned if _matches(call, eni)]
     rows, paging = page(call, found, most=500, per_page=1000)
     return {"NetworkInterfaceSets": {"NetworkInterfaceSet": [row(call, eni) for eni in rows]}, **paging}
 

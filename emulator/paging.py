@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TypeVar
+from typing import TypeVar, cast
 
 from emulator.call import Call
 from emulator.envelope import Fields, Refusal
@@ -21,6 +21,8 @@ def page(
     `least` and `most` bound MaxResults (values outside are moved in), `per_page` bounds PageSize.
     Refuses a NextToken that was never issued with InvalidParameter.
     """
+    for choose in call.cloud.behaviour.hooks.listed:
+        found = cast("list[R]", choose(call, list(found)))
     rows = sorted(found, key=lambda resource: resource.seq)
     limit = call.cloud.behaviour.page_limit
     if call.get("NextToken") or call.get("MaxResults"):

@@ -181,7 +181,11 @@ class Cloud:
 
     def timestamp(self) -> str:
         """The time of day as the service writes it."""
-        return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + self.ahead))
+        return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(self.wall() + self.ahead))
+
+    def wall(self) -> float:
+        """Seconds since the epoch on the service's wall clock, by which time stamps are checked."""
+        return time.time() + self.behaviour.clock_offset
 
     def settle(self) -> None:
         """Let everything happen whose time has come."""
@@ -191,13 +195,13 @@ class Cloud:
             if not transition.dropped and transition.remaining is None:
                 transition.then()
 
-    def later(self, resource: Resource, status: str, then: Callable[[], None]) -> None:
-        """Put a resource into a transitional status, and let `then` end it after the settle time."""
+    def later(self, resource: Resource, status: str, then: Callable[[], None], seconds: float | None = None) -> None:
+        """Put a resource into a transitional status, and let `then` end it after so long (None: the settle time)."""
         self.drop_pending(resource)
         resource.status = status
         if resource.forced not in (None, status):
             resource.forced = None
-        delay = self.behaviour.settle()
+        delay = self.behaviour.settle() if seconds is None else seconds
         transition = Transition(self.now() + delay, lambda: self._finish(resource, then))
         resource.pending = transition
         if resource.held or resource.forced is not None:
@@ -363,7 +367,10 @@ class Cloud:
         if eni.status == "Detaching":
             return
         self._remember(eni)
-        self.later(eni, "Detaching", lambda: self.detached(eni))
+        seconds = self.behaviour.settle()
+        for alter in self.behaviour.hooks.delay:
+            seconds = alter(self, eni, seconds)
+        self.later(eni, "Detaching", lambda: self.detached(eni), seconds)
 
     def detached(self, eni: NetworkInterface) -> None:
         """The end of a detach: the link is gone on both sides, and the slot is free."""
@@ -448,6 +455,8 @@ class Cloud:
 
     def reset(self, resource: Resource) -> None:
         """Undo what the control protocol did to one resource."""
+        for hook in self.behaviour.hooks.reset:
+            hook(self, resource)
         for name, value in resource.undo.items():
             setattr(resource, name, value)
         resource.undo.clear()

@@ -6,8 +6,11 @@ import json
 import os
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 from emulator.accounts import Caller
+from emulator.variants import VARIANTS
+from emulator.variants.kit import Declarations, declared
 
 TARGET_CALLERS = (
     "account",
@@ -19,48 +22,50 @@ TARGET_CALLERS = (
 )
 
 
-def target_text(url: str, callers: Iterable[Caller]) -> str:
-    """The text of a target file for an emulator at `url`."""
+_LIMITS = {
+    "requests_per_second": 0,
+    "instances": 16,
+    "network_interfaces": 64,
+    "minutes": 30,
+    "settle_seconds": 10,
+}
 
-    def quoted(text: str) -> str:
-        return json.dumps(text)
 
-    lines = [
-        'name = "emulator"',
-        f"endpoint = {quoted(url)}",
-        f"vpc_endpoint = {quoted(url)}",
-        'region = "cn-hangzhou"',
-        'second_region = "cn-beijing"',
-        "",
-    ]
+def target_text(url: str, callers: Iterable[Caller], variants: Iterable[str] = ()) -> str:
+    """The text of a target file for an emulator at `url` that behaves in these ways."""
+    tables: Declarations = {
+        "": {
+            "name": "emulator",
+            "endpoint": url,
+            "vpc_endpoint": url,
+            "region": "cn-hangzhou",
+            "second_region": "cn-beijing",
+        }
+    }
     named = {caller.name: caller for caller in callers}
     for name in TARGET_CALLERS:
         if name in named:
-            lines += [
-                f"[callers.{name}]",
-                f"access_key_id = {quoted(named[name].access_key_id)}",
-                f"access_key_secret = {quoted(named[name].access_key_secret)}",
-                "",
-            ]
-    lines += [
-        "[control]",
-        f"url = {quoted(url + '/_control')}",
-        "",
-        "[limits]",
-        "requests_per_second = 0",
-        "instances = 16",
-        "network_interfaces = 64",
-        "minutes = 30",
-        "settle_seconds = 10",
-        "",
-    ]
-    return "\n".join(lines)
+            caller = named[name]
+            tables[f"callers.{name}"] = {
+                "access_key_id": caller.access_key_id,
+                "access_key_secret": caller.access_key_secret,
+            }
+    tables |= {"control": {"url": f"{url}/_control"}, "limits": dict(_LIMITS)}
+    for table, values in declared(VARIANTS[name] for name in variants).items():
+        tables.setdefault(table, {}).update(values)
+    return "\n".join(_table(name, values) for name, values in tables.items())
 
 
-def write_target(path: Path, url: str, callers: Iterable[Caller]) -> None:
+def _table(name: str, values: dict[str, Any]) -> str:
+    """One table as TOML; texts, numbers and lists of texts are written as JSON writes them."""
+    lines = [f"[{name}]"] if name else []
+    return "\n".join([*lines, *(f"{key} = {json.dumps(value)}" for key, value in values.items()), ""])
+
+
+def write_target(path: Path, url: str, callers: Iterable[Caller], variants: Iterable[str] = ()) -> None:
     """Write the file for its owner's eyes only; it appears whole or not at all."""
     draft = path.with_name(f".{path.name}.{os.getpid()}")
     handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(handle, "w", encoding="utf-8") as file:
-        file.write(target_text(url, callers))
+        file.write(target_text(url, callers, variants))
     draft.replace(path)

@@ -22,10 +22,8 @@ PARTS = frozenset({"enis", "instances"})
 """The two parts of a look."""
 ATTACHING, DETACHING = "attaching interfaces", "detaching interfaces"
 """Two kinds of transition: how long they take is measured before any other's."""
-ADMITTED_LAG = 1.1
-"""Seconds that a description may lag behind, and a little more."""
-LAG = 1.6
-"""Seconds that a description may lag behind before a difference counts (admitted: up to one second)."""
+MARGIN = 0.5
+"""Part of limits.lag_seconds that is kept for the looks themselves."""
 FRESH = 0.5
 """Seconds for which a look at what is at rest still counts, if nothing was sent since."""
 BUSY = frozenset({"Attaching", "Detaching", "Deleting", "Pending", "Starting", "Stopping"})
@@ -57,6 +55,10 @@ class NotArranged(Exception):
         self.missing = missing
 
 
+SLOT = 1.0
+"""Seconds after which the slot of an interface that was detached must be free."""
+LOOKS_FOR_LOST = 3
+"""How often something that a look lacks is looked for again before it counts as gone."""
 WORN = 40
 """Worlds after which an instance on this machine makes room for another."""
 
@@ -94,7 +96,8 @@ class Bound:
 
     snapshot: the look that proves it. held: resources whose transitions are frozen. racing: statuses that a
     resource may have, where a transition is merely under way. faults: interface id -> control fault. linked: the
-    instance of each interface in transition, which a description may hide.
+    instance of each interface in transition, which a description may hide. pinned: held by a status that the control
+    protocol laid over them, not by freezing a transition.
     """
 
     instances: tuple[str, ...]
@@ -108,6 +111,7 @@ class Bound:
     faults: Mapping[str, str] = field(default_factory=dict)
     over_limit: frozenset[str] = frozenset()
     linked: Mapping[str, str] = field(default_factory=dict)
+    pinned: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -125,7 +129,7 @@ class Unfinished:
 class Bench:
     """What one worker owns and may use. `most_instances`, `most_enis`: its share of the limits. `lags`: whether
     descriptions have been seen to lag behind (`measured`: it was tried on purpose). `moved_at`: monotonic time of the
-    last order or difference. `second_region`: it is in the target's second region. `unfinished`: what of the
+    last order or difference. `careful`: a World is looked at until two looks agree. `refused`: options that interfaces can't be created with here. `wrong_orders`: capabilities that are offered and do not do what their document says. `second_region`: it is in the target's second region. `unfinished`: what of the
     set-up's own work did not do what it must."""
 
     session: ecs.Session
@@ -148,7 +152,15 @@ class Bench:
     unfinished: list[Unfinished] = field(default_factory=list)
     other_vswitches: dict[int, str] = field(default_factory=dict)
     settled: list[float] = field(default_factory=list)
+    careful: bool = False
+    refused: set[str] = field(default_factory=set)
     second_region: bool = False
+    wrong_orders: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def lag_seconds(self) -> float:
+        """How long a description may lag behind."""
+        return self.session.target.limits.lag_seconds
 
     @property
     def zones(self) -> int:
@@ -158,6 +170,14 @@ class Bench:
 def can(bench: Bench, capability: str) -> bool:
     """Whether the endpoint offers this capability of the control protocol."""
     return capability in bench.capabilities
+
+
+def lacking(bench: Bench, capability: str) -> str:
+    """What is missing where a capability of the control protocol can't be used."""
+    wrong = bench.wrong_orders.get(capability, "")
+    return f"control protocol: {capability}" + (
+        f", which is offered but not as its document says ({wrong})" if wrong else ""
+    )
 
 
 def needs(world: World, bench: Bench) -> str:
@@ -176,18 +196,18 @@ def needs(world: World, bench: Bench) -> str:
     for spec in world.enis:
         capability = spec.fault.partition("=")[0]
         if capability and not can(bench, capability):
-            return f"control protocol: {capability}"
+            return lacking(bench, capability)
         if spec.status in ("Attaching", "Detaching") and spec.on is None:
             return "an instance for the transition"
     for instance in world.instances:
         if instance.over_eni_limit and not can(bench, "instance.eni_limit"):
-            return "control protocol: instance.eni_limit"
+            return lacking(bench, "instance.eni_limit")
         if instance.status == "Pending" and not can(bench, "instance.status"):
-            return "control protocol: instance.status"
+            return lacking(bench, "instance.status")
     if not world.region_feature and not can(bench, "region.feature"):
-        return "control protocol: region.feature"
+        return lacking(bench, "region.feature")
     if world.refused_parameter and not can(bench, "parameter.unsupported"):
-        return "control protocol: parameter.unsupported"
+        return lacking(bench, "parameter.unsupported")
     return ""
 
 
@@ -226,7 +246,7 @@ def quiet(bench: Bench, still: Set[str] = frozenset()) -> Snapshot:
     """The last look; where descriptions lag behind, one from which nothing has differed for as long as they may."""
     until = time.monotonic() + bench.settle_seconds
     while bench.lags and time.monotonic() < until:
-        left = bench.moved_at + ADMITTED_LAG - time.monotonic()
+        left = bench.moved_at + max(bench.lag_seconds - MARGIN, 0.7 * bench.lag_seconds) - time.monotonic()
         if left <= 0:
             break
         time.sleep(left)
@@ -245,6 +265,19 @@ def freshen(bench: Bench) -> Snapshot:
 
 
 def _drop_vanished(bench: Bench) -> None:
+    """Forget what is not shown any more. A list may lack something for once, so it is looked for again."""
+
+    def lost() -> bool:
+        """Whether something is not shown that nobody has told to go."""
+        shown = {**bench.now.enis, **bench.now.instances}
+        ours = [e.id for e in bench.enis] + [i.id for i in bench.instances]
+        return any(one not in shown and bench.session.ledger.still_there(one) for one in ours)
+
+    for _ in range(LOOKS_FOR_LOST):
+        if not lost():
+            break
+        time.sleep(bench.step)
+        refresh(bench)
     bench.enis = [e for e in bench.enis if e.id in bench.now.enis]
     bench.instances = [i for i in bench.instances if i.id in bench.now.instances]
 
@@ -519,16 +552,27 @@ def _detach(bench: Bench, enis: list[OwnEni]) -> None:
             try:
                 ecs.detach_eni(bench.session, bench.now.link(own.id), own.id)
             except ecs.SetupError as refused:
-                if refused.code and not refused.code.startswith("Throttling"):
+                if refused.code and not ecs.passes(refused):
                     _tell_bound(bench, before, [own])
                 raise
 
     def free(snapshot: Snapshot, eni: str) -> bool:
         return snapshot.status(eni) in ("Available", "") and not snapshot.link(eni)
 
+    def freed() -> None:
+        until(bench, lambda s: all(free(s, e.id) for e in enis), f"set-up: {DETACHING}", "enis")
+
     try:
-        if enis:
-            until(bench, lambda s: all(free(s, e.id) for e in enis), f"set-up: {DETACHING}", "enis")
+        try:
+            if enis:
+                freed()
+        except NotArranged:
+            stuck = [e for e in enis if bench.now.status(e.id) == "Detaching"]
+            if not stuck:
+                raise
+            for own in stuck:  # the page: call again
+                ecs.detach_eni(bench.session, bench.now.link(own.id) or own.hosts[-1], own.id)
+            freed()
     except NotArranged:
         _tell_bound(bench, before, [e for e in enis if not free(bench.now, e.id)])
         raise
@@ -573,23 +617,44 @@ def _create_eni(bench: Bench, spec: EniSpec, zone: int, keep: frozenset[str]) ->
         vswitch = _other_vswitch(bench, zone)
     if spec.fault.startswith("security_group"):
         group = ecs.create_security_group(bench.session, bench.ground)
-    identifier = ecs.create_eni(
-        bench.session,
-        bench.ground,
-        zone=zone,
-        tags=spec.tags,
-        groups=min(spec.groups, len(bench.ground.security_group_ids)),
-        addresses=spec.addresses,
-        name=NAMES[spec.name],
-        description=DESCRIPTIONS[spec.description],
-        delete_on_release=spec.delete_on_release,
-        vswitch_id=vswitch,
-        security_group_id=group,
-    )
+    identifier = _order_eni(bench, spec, zone, vswitch, group)
     own = OwnEni(identifier, zone, _look_of(spec), [], group, vswitch if spec.fault else "")
     bench.enis.append(own)
     touch(bench)
     return own
+
+
+OPTIONS = ("groups", "addresses", "tags", "name", "description", "delete_on_release")
+"""Properties of an interface that an endpoint may not offer when one is created."""
+
+
+def _order_eni(bench: Bench, spec: EniSpec, zone: int, vswitch: str, group: str) -> str:
+    """Create an interface with what the spec asks for and the endpoint takes. Returns its id. Raises ecs.SetupError.
+
+    Options that are refused are left out, one more each time, and not asked for again.
+    """
+    plain = EniSpec(name="")
+    asked = [name for name in OPTIONS if getattr(spec, name) != getattr(plain, name) and name not in bench.refused]
+    while True:
+        made = replace(plain, **{name: getattr(spec, name) for name in asked})
+        try:
+            return ecs.create_eni(
+                bench.session,
+                bench.ground,
+                zone=zone,
+                tags=made.tags,
+                groups=min(made.groups, len(bench.ground.security_group_ids)),
+                addresses=made.addresses,
+                name=NAMES[made.name],
+                description=DESCRIPTIONS[made.description],
+                delete_on_release=made.delete_on_release,
+                vswitch_id=vswitch,
+                security_group_id=group,
+            )
+        except ecs.SetupError as refused:
+            if not asked or not refused.code.startswith(ecs.NOT_TAKEN):
+                raise
+            bench.refused.add(asked.pop(0))
 
 
 def _other_vswitch(bench: Bench, zone: int) -> str:
@@ -605,10 +670,20 @@ def _other_vswitch(bench: Bench, zone: int) -> str:
 def _attach(bench: Bench, own: OwnEni, host: str) -> None:
     touch(bench)
     try:
-        ecs.attach_eni(bench.session, host, own.id)
+        try:
+            ecs.attach_eni(bench.session, host, own.id)
+        except ecs.SetupError as refused:
+            if not ecs.is_full(refused.code) or bench.ground.quota_assumed or not _has_slot(bench, host):
+                raise
+            time.sleep(SLOT)
+            ecs.attach_eni(bench.session, host, own.id)
     except ecs.SetupError as refused:
+        if ecs.is_full(refused.code) and bench.ground.quota_assumed:
+            taken = sum(1 for e in bench.enis if bench.now.link(e.id) == host)
+            bench.ground = replace(bench.ground, eni_quota=max(2, min(bench.ground.eni_quota, taken + 1)))
+            raise
         alike = _world_like(bench, bench.now, own, host)
-        if "Limit" in refused.code and alike is not None and _has_slot(bench, host):
+        if ecs.is_full(refused.code) and alike is not None and _has_slot(bench, host):
             bench.unfinished.append(Unfinished("attach", *alike))
             spoil(bench, host)
         spoil(bench, own.id)  # whatever is wrong with it, the next World is better off with another one
@@ -849,7 +924,21 @@ def _freeze(bench: Bench, world: World, hosts: list[OwnInstance], chosen: list[O
         if spec.fault:
             _fault(bench, own, spec.fault)
             faults[own.id] = spec.fault
-    snapshot = _agreed(bench, [e.id for e in chosen], frozenset(held | set(racing)))
+    moving = frozenset(held | set(racing))
+    snapshot = _agreed(bench, [e.id for e in chosen], moving)
+    wanted: dict[str, str] = {own.id: spec.status for own, spec in zip(chosen, world.enis, strict=True)}
+    wanted |= {own.id: spec.status for own, spec in zip(hosts, world.instances, strict=True)}
+    began = time.monotonic()
+    while time.monotonic() - began < bench.lag_seconds:  # a look may show an older state, or lack something, for once
+        late = any(snapshot.status(r) != status and r not in racing for r, status in wanted.items())
+        if not late and all(
+            _in_force(snapshot, own.id, spec.fault) for own, spec in zip(chosen, world.enis, strict=True)
+        ):
+            break
+        time.sleep(3 * bench.step)
+        snapshot = refresh(bench, "both", moving)
+    if bench.careful:
+        snapshot = _seen_twice(bench, snapshot, moving)
     for own, spec in zip(chosen, world.enis, strict=True):
         seen = snapshot.status(own.id)
         if seen != spec.status and own.id not in racing:
@@ -889,15 +978,36 @@ def _freeze(bench: Bench, world: World, hosts: list[OwnInstance], chosen: list[O
             for e, s in zip(chosen, world.enis, strict=True)
             if s.on is not None and s.status in BUSY
         },
+        frozenset(str(undo["id"]) for undo in bench.undo if undo["op"] == "reset"),
     )
+
+
+def _in_force(snapshot: Snapshot, eni: str, fault: str) -> bool:
+    """Whether an order that descriptions show is shown, as far as they show its field at all."""
+    op, _, value = fault.partition("=")
+    shown = snapshot.enis.get(eni, {})
+    if op == "eni.type" and "Type" in shown:
+        return bool(shown["Type"] == value)
+    return True
+
+
+def _seen_twice(bench: Bench, snapshot: Snapshot, moving: frozenset[str]) -> Snapshot:
+    """A look that the one before it confirms, as far as one is found within a few."""
+    for _ in range(4 * LOOKS_FOR_LOST):
+        time.sleep(bench.step)
+        later = refresh(bench, "both", moving)
+        if later.enis == snapshot.enis and later.instances == snapshot.instances:
+            break
+        snapshot = later
+    return bench.now
 
 
 def _agreed(bench: Bench, enis: Sequence[str], moving: frozenset[str]) -> Snapshot:
     """The last look, or a later one, in which interfaces and instances tell the same of every attachment; where
-    descriptions lag behind, one of them may still show the past. After LAG seconds it is taken as it is."""
+    descriptions lag behind, one of them may still show the past. After lag_seconds it is taken as it is."""
     started = time.monotonic()
     snapshot = freshen(bench)
-    while time.monotonic() - started < LAG:
+    while time.monotonic() - started < bench.lag_seconds:
         shown = {i for i in snapshot.instances if snapshot.held(i)}
         steady = [e for e in enis if e not in moving]
         if all(snapshot.listed_on(e) in (snapshot.link(e), "") or snapshot.status(e) in BUSY for e in steady) and all(

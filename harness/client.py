@@ -65,19 +65,22 @@ _REAL_TIME = Timing()
 
 
 def is_throttling(exchange: Exchange) -> bool:
-    """Whether the answer says "slow down" or "not now": by its code, whatever the status; or 429, or 503.
+    """Whether the answer says "slow down" or "not now": by its code, whatever the status; by 429 or 503 alone only
+    where no code can be read, or one that says the same.
 
     Source: the vendor's common error pages and clients, which classify by code.
     """
     if exchange.outcome != "answered" or exchange.status < 400:
         return False
-    if exchange.status in (429, 503):
-        return True
-    return b"hrottling" in exchange.body and _throttling_code(code_of(exchange))
+    code = code_of(exchange)
+    return _throttling_code(code) or (exchange.status in (429, 503) and (code in _NOT_NOW or not code))
+
+
+_NOT_NOW = ("?", "ServiceUnavailable", "TooManyRequests", "ServiceBusy", "SystemBusy", "InternalError", "UnknownError")
 
 
 def _throttling_code(code: str) -> bool:
-    return code.startswith("Throttling") or ".Throttling" in code
+    return code.startswith(("Throttling", "RequestLimitExceeded")) or ".Throttling" in code
 
 
 class RateLimit:
@@ -108,6 +111,7 @@ class Client:
     worker: a short name, unique among the processes of a run; it begins each Exchange's id.
     share: among how many such processes the target's limit of requests per second is divided.
     counts: requests sent so far, by operation. latencies: seconds of each answered request, by operation.
+    skew: seconds by which the endpoint's clock is ahead of this machine's; time stamps follow the endpoint's.
     """
 
     def __init__(
@@ -120,9 +124,11 @@ class Client:
         timing: Timing = _REAL_TIME,
         rng: random.Random | None = None,
         base_wait: float | None = None,
+        skew: float = 0.0,
     ) -> None:
         self.target = target
         self.timing = timing
+        self.skew = skew
         self.worker = worker
         self.counts: Counter[str] = Counter()
         self.latencies: dict[str, list[float]] = {}
@@ -176,7 +182,7 @@ class Client:
                 self._hosts[endpoint],
                 credential,
                 common or {},
-                self.timing.now(),
+                self.endpoint_time(),
                 os.urandom(16).hex(),
             )
             if tamper is not None:
@@ -201,6 +207,10 @@ class Client:
             if attempts >= MAX_ATTEMPTS:
                 return replace(exchange, throttled=True)
             self.timing.sleep(self._back_off(exchange, attempts))
+
+    def endpoint_time(self) -> float:
+        """Unix seconds by the endpoint's clock, as far as it is known."""
+        return self.timing.now() + self.skew
 
     def credential(self, caller: str) -> Credential:
         """The caller's credential of this moment. Raises TargetError."""
@@ -243,6 +253,7 @@ class Client:
         exchange = replace(
             exchange,
             id=f"{self.worker}-{self._seed[:6]}-{next(self._ids)}",
+            resent=stale,
             detail="; ".join(filter(None, (exchange.detail, note if stale else ""))),
         )
         with self._lock:
@@ -391,7 +402,8 @@ def _build_v3(
     key_id = named.pop("AccessKeyId")
     query = tuple([(name, value) for name, value in named.items() if value is not None]) + query
     headers = tuple([(name, value) for name, value in public.items() if value is not None])
-    signature, signed = sign_v3(wire.method, query, headers, digest, credential.access_key_secret)
+    told = public["x-acs-content-sha256"] or digest  # a hash that is told wrongly is signed as it is told
+    signature, signed = sign_v3(wire.method, query, headers, told, credential.access_key_secret)
     accept = "application/xml" if wire.format.upper() == "XML" else "application/json"
     return Prepared(
         wire.method,

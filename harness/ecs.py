@@ -21,21 +21,29 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from conformance.case import Wire
+from conformance.common import passing
 from harness.client import VERSION, VPC_VERSION, Client, Timing
 from harness.codec import code_of, decode, listing, message_of
 from harness.exchange import Exchange, Pair
 from harness.journal import Journal
 from harness.ledger import CREATED_TAG, RUN_TAG, Ledger, LimitReached
+from harness.survey import wire_for
 from harness.target import Target
 
 T = TypeVar("T")
 
+ASSUMED_QUOTA = 3
+"""Interfaces that an instance is taken to hold where the endpoint does not tell; less if it turns out to hold less."""
 GROUPS = 5
 """Security groups laid; an interface may be in up to five (vendor's page of limits)."""
 
 IMAGE_FAMILY = "acs:alibaba_cloud_linux_3_2104_lts_x64"
 MOST_PAGES = 500
 PAGE = "100"
+BY_TOKEN: tuple[Pair, ...] = (("MaxResults", PAGE),)
+BY_NUMBER: tuple[Pair, ...] = (("PageSize", "50"), ("PageNumber", "1"))
+NOT_TAKEN = ("MissingParameter", "InvalidParameter", "UnsupportedParameter", "Invalid.Param", "UnknownParameter")
+"""What codes begin with that refuse a call for one of its parameters."""
 
 TRANSIENT = (
     "IncorrectInstanceStatus",
@@ -50,6 +58,7 @@ TRANSIENT = (
     "InvalidOperation.Conflict",
     "InvalidOperation.InvalidEniState",
     "InvalidOperation.InvalidEcsState",
+    "InvalidOperation.InvalidEniType",
     "InstanceNotReady",
     "IdempotentProcessing",
     "TOKEN_PROCESSING",
@@ -79,20 +88,22 @@ class SetupError(Exception):
 
 @dataclass(frozen=True)
 class Session:
-    """Who builds: a target, a client, the ledger of what is owned, and the run's id."""
+    """Who builds: a target, a client, the ledger of what is owned, and the run's id. by_number: operations that refuse
+    to be asked for pages by token."""
 
     target: Target
     client: Client
     ledger: Ledger
     run_id: str
+    by_number: set[str] = field(default_factory=set, compare=False)
 
     def __post_init__(self) -> None:
         self.ledger.place(where(self.target))
 
     @property
     def wire(self) -> Wire:
-        """How set-up calls are sent: the newer signature on real endpoints, the cheaper one on loopback."""
-        return Wire(signing="v1" if self.target.loopback else "v3")
+        """How set-up calls are sent."""
+        return wire_for(self.target)
 
     @property
     def patience(self) -> float:
@@ -102,7 +113,10 @@ class Session:
 
 @dataclass(frozen=True)
 class Ground:
-    """What all worlds of a run stand on; one vSwitch for each zone. JSON values only."""
+    """What all worlds of a run stand on; one vSwitch for each zone. JSON values only.
+
+    eni_quota: interfaces that the type takes, the primary one included. quota_assumed: the endpoint does not tell it.
+    """
 
     region: str
     zones: tuple[str, ...]
@@ -114,6 +128,7 @@ class Ground:
     image_id: str
     second_region: str = ""
     notes: tuple[str, ...] = field(default_factory=tuple)
+    quota_assumed: bool = False
 
     def to_json(self) -> dict[str, Any]:
         """A copy that json.dumps takes."""
@@ -136,13 +151,15 @@ def open_session(
     share: int = 1,
     journal: Journal | None = None,
     timing: Timing | None = None,
+    skew: float = 0.0,
 ) -> Session:
     """A session with a client and a ledger that keep the target's limits.
 
-    directory: of the run's ledgers, shared by its workers. share: how many workers divide the rate.
+    directory: of the run's ledgers, shared by its workers. share: how many workers divide the rate. skew: seconds by
+    which the endpoint's clock is ahead.
     """
     limits = {"instance": target.limits.instances, "eni": target.limits.network_interfaces}
-    client = Client(target, worker=worker, share=share, journal=journal, timing=timing or Timing())
+    client = Client(target, worker=worker, share=share, journal=journal, timing=timing or Timing(), skew=skew)
     ledger = Ledger(
         directory,
         run_id,
@@ -182,16 +199,6 @@ def call(
     )
 
 
-def greet(client: Client, *, deadline: float = 20.0) -> str:
-    """Why the endpoint cannot be used at all, "" if it answers DescribeRegions as ECS would."""
-    wire = Wire(signing="v1" if client.target.loopback else "v3")
-    exchange = client.send("DescribeRegions", [], wire=wire, deadline=deadline)
-    if not succeeded(exchange):
-        return _told(exchange)
-    answer = decode(exchange) or {}
-    return "" if "Regions" in answer or "RequestId" in answer else "what answers there does not speak ECS"
-
-
 def succeeded(exchange: Exchange) -> bool:
     """Whether the answer is a success that can be read."""
     return exchange.outcome == "answered" and 200 <= exchange.status < 300 and decode(exchange) is not None
@@ -210,9 +217,31 @@ def _transient(exchange: Exchange) -> bool:
     return exchange.throttled or any(code == one or code.startswith(f"{one}.") for one in TRANSIENT)
 
 
-def _absent(exchange: Exchange) -> bool:
+_NOT_A_RESOURCE = ("InvalidAccessKeyId", "InvalidRegionId", "InvalidAction", "InvalidApi", "InvalidProduct", "Abs.")
+"""What codes begin with that miss something else than the resource: a key, a region, an operation."""
+
+
+def passes(refused: SetupError) -> bool:
+    """Whether a refusal that lasted to the end of patience says "not now", and nothing of a state."""
+    exchange = refused.exchange
+    if exchange is None:
+        return False
+    return exchange.throttled or passing(exchange.status, refused.code or "?", valid=False) is not None
+
+
+def is_absent(exchange: Exchange) -> bool:
     """Whether a refusal says that the resource is not there."""
-    return exchange.outcome == "answered" and code_of(exchange).endswith(".NotFound")
+    return exchange.outcome == "answered" and says_absent(code_of(exchange))
+
+
+def says_absent(code: str) -> bool:
+    """Whether a code says that a resource is not there."""
+    return code.endswith(".NotFound") and not code.startswith(_NOT_A_RESOURCE)
+
+
+def is_full(code: str) -> bool:
+    """Whether a code says that an instance takes no more interfaces."""
+    return "Limit" in code and not code.startswith(("RequestLimit", "Throttling"))
 
 
 def wait_for(session: Session, probe: Callable[[], T | None], what: str, *, deadline: float | None = None) -> T:
@@ -383,12 +412,28 @@ def pages(
     path: tuple[str, str],
     *,
     vpc: bool = False,
-    size: Sequence[Pair] = (("MaxResults", PAGE),),
+    size: Sequence[Pair] = BY_TOKEN,
 ) -> list[dict[str, Any]]:
     """All entries of a list, page after page: by NextToken, or by number where there is a total.
 
     Ends also if a page adds nothing new or there are more than MOST_PAGES. Raises SetupError.
     """
+    if size is BY_TOKEN and action in session.by_number:
+        size = BY_NUMBER
+    try:
+        return _pages(session, action, pairs, path, vpc, size)
+    except SetupError as refused:
+        if size is not BY_TOKEN or not refused.code.startswith(NOT_TAKEN):
+            raise
+        found = _pages(session, action, pairs, path, vpc, BY_NUMBER)
+        session.by_number.add(action)
+        return found
+
+
+def _pages(
+    session: Session, action: str, pairs: Sequence[Pair], path: tuple[str, str], vpc: bool, size: Sequence[Pair]
+) -> list[dict[str, Any]]:
+    """As `pages`, asked for in this way. Raises SetupError."""
     found: list[dict[str, Any]] = []
     seen_tokens: set[str] = set()
     turn: list[Pair] = list(size)
@@ -484,9 +529,9 @@ def eni_attribute(session: Session, identifier: str) -> dict[str, Any] | None:
         "DescribeNetworkInterfaceAttribute",
         [("RegionId", session.target.region), ("NetworkInterfaceId", identifier)],
         "the endpoint must be able to describe",
-        done=_absent,
+        done=is_absent,
     )
-    if _absent(exchange):
+    if is_absent(exchange):
         return None
     answer = plain(decode(exchange))
     return answer if isinstance(answer, dict) and answer.get("NetworkInterfaceId") else None
@@ -565,7 +610,7 @@ def detach_eni(session: Session, instance: str, eni: str) -> None:
         "DetachNetworkInterface",
         [("RegionId", session.target.region), ("InstanceId", instance), ("NetworkInterfaceId", eni)],
         "set-up needs a working detach",
-        done=lambda refusal: _absent(refusal) or _linked(session, refusal, eni, ""),
+        done=lambda refusal: is_absent(refusal) or _linked(session, refusal, eni, ""),
     )
 
 
@@ -586,7 +631,7 @@ def delete_eni(session: Session, eni: str) -> None:
         "DeleteNetworkInterface",
         [("RegionId", session.target.region), ("NetworkInterfaceId", eni)],
         "the interface must be Available",
-        done=_absent,
+        done=is_absent,
     )
     session.ledger.going.add(eni)
 
@@ -703,7 +748,7 @@ def delete_instance(session: Session, instance: str) -> None:
         "DeleteInstance",
         [("RegionId", session.target.region), ("InstanceId", instance), ("Force", "true")],
         "the instance must be pay-as-you-go and without deletion protection",
-        done=_absent,
+        done=is_absent,
     )
     session.ledger.going.add(instance)
 
@@ -750,6 +795,7 @@ def lay_ground(session: Session, *, second_zone: bool = True) -> Ground:
         image_id=find_image(session, choice.name, notes),
         second_region=target.second_region,
         notes=tuple(notes),
+        quota_assumed=choice.assumed,
     )
 
 
@@ -781,11 +827,12 @@ def find_zones(session: Session, notes: list[str]) -> tuple[str, ...]:
 
 @dataclass(frozen=True)
 class TypeChoice:
-    """An instance type, the interfaces it holds in all, and the zones that offer it."""
+    """An instance type, the interfaces it holds in all, and the zones that offer it. assumed: nobody tells how many."""
 
     name: str
     enis: int
     zones: tuple[str, ...]
+    assumed: bool = False
 
 
 _SHARED = ("ecs.t", "ecs.xn4", "ecs.n", "ecs.mn4", "ecs.e", "ecs.s", "ecs.c1.", "ecs.m1.", "ecs.v5")
@@ -821,12 +868,13 @@ def _memory(value: Any) -> float:
 def find_instance_type(session: Session, zones: Sequence[str], notes: list[str]) -> TypeChoice:
     """The instance type to use: setup.instance_type, else the best that is offered in a zone."""
     wanted = session.target.setup.instance_type
-    asked: list[Pair] = [("InstanceTypes.1", wanted)] if wanted else []
-    listed = _ask(session, "DescribeInstanceTypes", asked, ("InstanceTypes", "InstanceType"), notes)
+    path = ("InstanceTypes", "InstanceType")
+    listed = _ask(session, "DescribeInstanceTypes", [("InstanceTypes.1", wanted)], path, notes) if wanted else []
+    listed = listed or _ask(session, "DescribeInstanceTypes", [], path, notes)
     ranked = rank_types(listed, most_cores=64 if session.target.loopback else _CHEAP_CORES)
     if wanted:
         known = {str(e.get("InstanceTypeId")): _count(e.get("EniQuantity")) for e in listed}
-        return TypeChoice(wanted, known.get(wanted) or 2, tuple(zones))
+        return TypeChoice(wanted, known.get(wanted) or ASSUMED_QUOTA, tuple(zones), not known.get(wanted))
     offered = _offered(session, notes)
     first = session.target.setup.zone
     for name, enis in ranked:
@@ -834,7 +882,7 @@ def find_instance_type(session: Session, zones: Sequence[str], notes: list[str])
         if where and (not first or first in where):
             return TypeChoice(name, enis, where)
     notes.append("no instance type could be discovered: ecs.g7.large is assumed")
-    return TypeChoice("ecs.g7.large", 3, tuple(zones))
+    return TypeChoice("ecs.g7.large", ASSUMED_QUOTA, tuple(zones), True)
 
 
 def _offered(session: Session, notes: list[str]) -> dict[str, frozenset[str]]:

@@ -40,6 +40,7 @@ class Exchange:
     id: unique within the run. at: Unix seconds when it was sent. seconds: until the last byte or the failure.
     attempts: how often it was sent in all; earlier attempts were throttled or told 503 and are not judged.
     throttled: the last answer, too, was a throttling or 503 answer, so nothing was learned.
+    resent: it had been sent before on a kept connection that ended without a byte, and may have been carried out then.
     status, headers, body: as received, body still compressed if the endpoint compressed it.
     detail: for outcomes other than answered, one line that says what went wrong.
     """
@@ -56,3 +57,4 @@ class Exchange:
     detail: str = ""
     attempts: int = 1
     throttled: bool = False
+    resent: bool = False

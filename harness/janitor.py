@@ -17,14 +17,14 @@ import sys
 import tempfile
 from collections.abc import Container, Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from harness import control, ecs
 from harness.client import Client
 from harness.codec import code_of
-from harness.exchange import Exchange, Pair
+from harness.exchange import Pair
 from harness.ledger import (
     CREATED_TAG,
     RUN_TAG,
@@ -36,6 +36,7 @@ from harness.ledger import (
     valid_run_id,
 )
 from harness.ledger import read as read_ledgers
+from harness.survey import survey
 from harness.target import Target, TargetError, abroad, load_target
 
 CLOCK_TOLERANCE = 20 * 60
@@ -353,15 +354,11 @@ def _ask(work: _Work, identifier: str, action: str, *pairs: Pair, vpc: bool = Fa
     work.session.ledger.check(identifier)
     region = ("RegionId", work.session.target.region)
     exchange = ecs.call(work.session, action, [region, *pairs], vpc=vpc)
-    if ecs.succeeded(exchange) or _is_gone(exchange):
+    if ecs.succeeded(exchange) or ecs.is_absent(exchange):
         work.why.pop(identifier, None)
         return True
     work.why[identifier] = f"{action}: {code_of(exchange) or exchange.outcome}"
     return False
-
-
-def _is_gone(exchange: Exchange) -> bool:
-    return exchange.outcome == "answered" and code_of(exchange).endswith(".NotFound")
 
 
 # --- a run -------------------------------------------------------------------------------------------
@@ -549,11 +546,12 @@ def main(args: Any) -> int:
     """The subcommand. Exit status: 0 nothing is left, 1 something is, 2 configuration, 3 target unusable."""
     try:
         target = load_target(args.target, allow_plain_http=args.allow_plain_http)
-        client = Client(target, worker="janitor")
-        first = ecs.greet(client)
-        if first:
-            print(f"{target.endpoint} cannot be used: {first}", file=sys.stderr)
+        found = survey(Client(target, worker="janitor"))
+        if found.problem:
+            print(f"{target.endpoint} cannot be used: {found.problem}", file=sys.stderr)
             return 3
+        target = replace(target, offers=found.offers)
+        client = Client(target, worker="janitor", skew=found.skew)
         results = clean(target, client, out=Path(args.out), older_than=args.older_than, dry_run=args.dry_run)
         results += clean_abroad(target, out=Path(args.out), older_than=args.older_than, dry_run=args.dry_run)
     except TargetError as error:

@@ -83,6 +83,7 @@ def to_json(exchange: Exchange) -> dict[str, Any]:
         "detail": exchange.detail,
         "attempts": exchange.attempts,
         "throttled": exchange.throttled,
+        "resent": exchange.resent,
     }
 
 

@@ -386,6 +386,11 @@ class Ledger:
             return False
         return True
 
+    def still_there(self, identifier: str) -> bool:
+        """Whether this process created `identifier`, and it was not seen to be gone."""
+        with self._mutex:
+            return identifier in self._state.owned and identifier not in self._state.gone
+
     def book(self) -> Book:
         """What all workers own."""
         with self._mutex:

@@ -16,13 +16,15 @@ import math
 import statistics
 import sys
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from conformance.contract import CONTRACTS
 from harness import control, doctor
 from harness.client import Client
+from harness.redact import Redactor
+from harness.survey import survey
 from harness.target import Target, TargetError, load_target
 
 TABLE = Path(__file__).with_name("plan.json")
@@ -222,12 +224,21 @@ def _duration(seconds: float) -> str:
     return f"{seconds:.0f} seconds" if seconds < 100 else f"{seconds / 60:.0f} minutes"
 
 
+def _price(target: Target) -> tuple[tuple[float, str] | None, str]:
+    """The price of an hour of an instance, asked in what the endpoint offers, and why it cannot be asked."""
+    found = survey(Client(target, worker="plan"))
+    if found.problem:
+        return None, Redactor(target).text(found.problem)
+    client = Client(target, worker="plan", skew=found.skew)
+    return doctor.price_here(replace(target, offers=found.offers), client), ""
+
+
 def main(args: Any) -> int:
     """The subcommand. Exit status: 0, or 2 for a configuration that cannot be used."""
     try:
         target = load_target(args.target, allow_plain_http=args.allow_plain_http)
         offered = control.capabilities(target)
-        price = None if target.loopback else doctor.price_here(target, Client(target, worker="plan"))
+        price, problem = (None, "") if target.loopback else _price(target)
     except TargetError as error:
         print(error, file=sys.stderr)
         return 2
@@ -240,6 +251,8 @@ def main(args: Any) -> int:
         out=Path(args.out),
         price=price,
     )
+    if problem:
+        prediction = replace(prediction, notes=(*prediction.notes, f"{target.endpoint} cannot be used: {problem}"))
     missing = {
         one.requirement: one.missing
         for one in doctor.provokable(CONTRACTS[args.revision], target, offered)

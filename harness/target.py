@@ -17,17 +17,12 @@ from dataclasses import dataclass, field, replace
 from ipaddress import ip_address
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import urlsplit
 
-KNOWN_CALLERS = (
-    "account",
-    "ram_denied",
-    "ram_unsupported",
-    "expired",
-    "unsupported_user_type",
-    "other_account",
-)
+from conformance.contract import CALLERS
+
+KNOWN_CALLERS = ("account", *(caller.name for caller in CALLERS))
 
 
 class TargetError(Exception):
@@ -79,13 +74,34 @@ class Setup:
 
 @dataclass(frozen=True)
 class Limits:
-    """What a run may use. requests_per_second 0: unlimited. Resources are counted while alive."""
+    """What a run may use. requests_per_second 0: unlimited. Resources are counted while alive.
+
+    settle_seconds: how long a transition may take. lag_seconds: how long a description may lag behind.
+    """
 
     requests_per_second: float = 5.0
     instances: int = 2
     network_interfaces: int = 8
     minutes: float = 30.0
     settle_seconds: float = 180.0
+    lag_seconds: float = 15.0
+
+
+NEARBY = MappingProxyType({"requests_per_second": 0.0, "lag_seconds": 1.6, "settle_seconds": 30.0})
+"""Limits that an endpoint on this machine has unless its file says otherwise."""
+
+Passing = Literal["tolerate", "count"]
+
+
+@dataclass(frozen=True)
+class Offers:
+    """What the endpoint claims to offer, in lower case. Empty: the file does not say, so it is found out."""
+
+    formats: tuple[str, ...] = ()
+    signing: tuple[str, ...] = ()
+
+
+ALL_OFFERS = Offers(("json", "xml"), ("v1", "v3"))
 
 
 @dataclass(frozen=True)
@@ -101,8 +117,15 @@ class Target:
     control_url: str = ""
     setup: Setup = Setup()
     limits: Limits = Limits()
+    offers: Offers = Offers()
+    passing: Passing | None = None
     path: str = ""
     warnings: tuple[str, ...] = ()
+
+    @property
+    def tolerates(self) -> bool:
+        """Whether an answer that may pass is asked again before it counts: by default, where a network is between."""
+        return self.passing == "tolerate" if self.passing else not self.loopback
 
     @property
     def loopback(self) -> bool:
@@ -208,6 +231,8 @@ def parse_target(
             "control",
             "setup",
             "limits",
+            "judge",
+            "offers",
         ],
     )
     region = _text(data, where, "region", "").strip()
@@ -242,7 +267,9 @@ def parse_target(
         callers=_callers(data, where, os.environ if environ is None else environ),
         control_url=control_url,
         setup=_setup(_table(data, where, "setup"), where),
-        limits=_limits(_table(data, where, "limits"), where),
+        limits=_limits(_table(data, where, "limits"), where, is_loopback(endpoint)),
+        offers=_offers(_table(data, where, "offers"), where),
+        passing=_passing(_table(data, where, "judge"), where),
     )
 
 
@@ -382,13 +409,14 @@ _RANGES: Mapping[str, tuple[float, float, bool]] = MappingProxyType(
         "network_interfaces": (1, 1000, True),
         "minutes": (0.1, 24 * 60, False),
         "settle_seconds": (0.1, 3600, False),
+        "lag_seconds": (0.1, 600, False),
     }
 )
 
 
-def _limits(table: Mapping[str, Any], where: str) -> Limits:
+def _limits(table: Mapping[str, Any], where: str, loopback: bool) -> Limits:
     _only(table, where, "limits", list(_RANGES))
-    made: dict[str, Any] = {}
+    made: dict[str, Any] = dict(NEARBY) if loopback else {}
     for key, value in table.items():
         low, high, whole = _RANGES[key]
         if isinstance(value, bool) or not isinstance(value, int if whole else (int, float)):
@@ -398,6 +426,27 @@ def _limits(table: Mapping[str, Any], where: str) -> Limits:
             raise _error(where, f"limits.{key}", f"{value!r} is out of range", f"{low:g} to {high:g} is allowed")
         made[key] = value if whole else float(value)
     return Limits(**made)
+
+
+def _offers(table: Mapping[str, Any], where: str) -> Offers:
+    made = {}
+    for key, known in (("formats", ALL_OFFERS.formats), ("signing", ALL_OFFERS.signing)):
+        value = table.get(key, [])
+        names = [name.lower() for name in value if isinstance(name, str)] if isinstance(value, list) else []
+        if key in table and (not names or len(names) != len(value) or set(names) - set(known)):
+            remedy = f"write a list of one or more of {', '.join(map(repr, known))}"
+            raise _error(where, f"offers.{key}", f"{value!r} is no list of what can be offered", remedy)
+        made[key] = tuple(sorted(set(names)))
+    _only(table, where, "offers", list(made))
+    return Offers(**made)
+
+
+def _passing(table: Mapping[str, Any], where: str) -> Passing | None:
+    _only(table, where, "judge", ["passing"])
+    value = table.get("passing")
+    if value is None or value == "tolerate" or value == "count":
+        return value
+    raise _error(where, "judge.passing", f"{value!r} is unknown", "write 'tolerate' or 'count', or leave it out")
 
 
 def _readable_by_others(path: Path, target: Target) -> tuple[str, ...]:

@@ -338,7 +338,7 @@ class Wire:
 
 def _text_pairs(headers: Any) -> tuple[Pair, ...]:
     """Header fields in the order received, repeated ones apart; octets beyond ASCII as ISO 8859-1 text."""
-    return tuple([(str(name), str(value)) for name, value in headers.iteritems()])
+    return tuple([(str(name), str(value).strip(" \t")) for name, value in headers.iteritems()])
 
 
 def _prepared_request(prepared: Prepared) -> requests.PreparedRequest:

@@ -23,7 +23,7 @@ from allure_commons import model2 as allure_model
 from attr import asdict
 
 from reports import evidence as ev
-from reports import model
+from reports import model, notes, views
 from reports._build import plain
 from reports.summary import plain_markdown
 from reports.svg import percent, seconds, short
@@ -96,8 +96,11 @@ def write(out_dir: str | Path) -> Path:
     items, _ = ev.load_all(out_dir)
     sink = _Sink(out_dir / "allure-results", results.run.id)
     start = _start(results)
+    aside = {name for name, _ in items} - {name for name, _ in views.not_aside(results, items)}
     for order, requirement in enumerate(results.requirements):
         mine = [(n, e) for n, e in items if requirement.id in (e.requirement, *e.also)]
+        if requirement.verdict != "inconclusive":
+            mine = [entry for entry in mine if entry[0] not in aside]
         mine.sort(key=lambda entry: (entry[1].requirement != requirement.id, -(entry[1].certainty or 0)))
         sink.result(_result(results, requirement, mine, sink, start + order))
     model.write_text(sink.directory / "environment.properties", _properties(results))
@@ -121,7 +124,7 @@ def _result(
     feature = _FEATURES.get(requirement.kind, requirement.kind or "Other")
     full_name = f"DetachNetworkInterface.{requirement.id}"
     known = requirement.verdict == "known-deviation"
-    message = requirement.why
+    message = notes.why(results, requirement)
     if known:
         owner = f", owner {requirement.deviation.owner}" if requirement.deviation else ""
         expires = f", until {requirement.deviation.expires}" if requirement.deviation else ""
@@ -271,6 +274,7 @@ def _description(requirement: model.Requirement) -> str:
         ("Who says so", requirement.source),
         ("How it is provoked", requirement.how),
         ("Would need", requirement.missing),
+        ("Beside the page", notes.common(requirement)),
     ):
         if value:
             lines.append(f"{label}: {plain_markdown(value)}")
@@ -293,6 +297,7 @@ def _properties(results: model.Results) -> str:
         "seed": results.run.seed,
         "run": results.run.id,
         "incomplete": results.incomplete or None,
+        "judged by": "the page alone" if results.run.strict else None,
         "python": results.environment.python if results.environment else None,
         "platform": results.environment.platform if results.environment else None,
     }

@@ -67,6 +67,9 @@ class Comparison:
     duels_shared: int
     duels_differ: tuple[tuple[str, str, str, str], ...]
     parity: Parity
+    tables: tuple[tuple[str, str], ...]
+    """Rows that conform in both runs, in one by the page and in the other by the common table: id, and what differs."""
+
     caveats: tuple[str, ...]
 
     @property
@@ -120,8 +123,20 @@ def compare(a: model.Results, b: model.Results) -> Comparison:
         duels_shared=len(shared),
         duels_differ=differ,
         parity=parity(a, b),
+        tables=tuple((i, words) for i in old if i in new and (words := _table(old[i], new[i]))),
         caveats=tuple(_caveats(a, b)),
     )
+
+
+def _table(before: model.Requirement, after: model.Requirement) -> str:
+    """By which table a row conforms in A and in B, where that differs; "" elsewhere."""
+    if not (before.passed and after.passed) or before.by_common_alone == after.by_common_alone:
+        return ""
+    told = [
+        f"by the common table ({', '.join(a.answer for a in r.by_common)})" if r.by_common_alone else "by the page"
+        for r in (before, after)
+    ]
+    return " -> ".join(told)
 
 
 def _verdict(requirement: model.Requirement | None) -> str:
@@ -177,6 +192,7 @@ def _caveats(a: model.Results, b: model.Results) -> list[str]:
     for what, x, y in (
         ("revision of the page", a.run.revision, b.run.revision),
         ("effort", a.run.effort, b.run.effort),
+        ("table of answers", *("the page alone" if r.run.strict else "page and common table" for r in (a, b))),
         ("suite version", a.suite.get("version"), b.suite.get("version")),
     ):
         if x != y:
@@ -215,6 +231,9 @@ def text(comparison: Comparison) -> str:
             for c in changes:
                 reason = f"  ({short(c.reason, 160)})" if c.reason else ""
                 lines.append(f"  {short(c.id, 40)}  {c.before} -> {c.after}  {short(c.title, 100)}{reason}")
+    if comparison.tables:
+        lines += ["", "conform by another table (no change of the verdict):"]
+        lines += [f"  {short(ident, 40)}  {short(words, 200)}" for ident, words in comparison.tables]
     if comparison.observations:
         lines += ["", "observations that differ:"]
         for ident, x, y in comparison.observations:

@@ -117,7 +117,7 @@ class Moment:
 
 @dataclass(frozen=True)
 class Confirmations:
-    """How often the finished counterexample was run again, and how often it failed again."""
+    """How often the counterexample was run again in a world built anew, and how often it failed again."""
 
     tried: int = 0
     failed_again: int = 0
@@ -253,7 +253,7 @@ def text(evidence: Evidence) -> str:
         lines += ["              " + moment_text(m) for m in evidence.history]
     if evidence.confirmations:
         c = evidence.confirmations
-        lines.append(f"  confirmed   failed again {c.failed_again} of {c.tried} times")
+        lines.append(f"  seen again  {c.failed_again} of {c.tried} times, each in a world built anew")
     lines.append(f"  repeat      {replay_command(evidence)}")
     return "\n".join(lines) + "\n"
 

@@ -19,7 +19,7 @@ import jinja2
 from markupsafe import Markup
 
 from reports import evidence as ev
-from reports import history, model, svg, views
+from reports import history, model, notes, svg, views
 
 _HERE = Path(__file__).parent
 _BODY_LIMIT = 4000
@@ -69,9 +69,9 @@ def render(
     """The whole page."""
     found = views.findings(results, items)
     names = {r.id: r.code or r.title or r.id for r in results.requirements}
-    files = {name.removesuffix(".json"): f.anchor for f in found for name, _ in f.members}
+    once, past = views.seen_once(results, items), past or []
     also: dict[str, list[views.Finding]] = {}
-    for finding in found:
+    for finding in (*found, *once):
         for ident in (finding.requirement_id, *finding.also):
             also.setdefault(ident, []).append(finding)
     kinds = list(dict.fromkeys([*model.KINDS, *(r.kind for r in results.requirements)]))
@@ -88,12 +88,13 @@ def render(
         reason=reason,
         findings=[f for f in found if f.verdict != "known-deviation"],
         known=[f for f in found if f.verdict == "known-deviation"],
+        once=once,
         full=views.FULL_FINDINGS,
         few=_FEW_SAMPLES,
         longest=_LONGEST_COMMAND,
         rows_per_finding=views.ROWS_PER_FINDING,
         names=names,
-        files=files,
+        **_beside(results),
         findings_of=also,
         groups=[(k, _BUCKETS.get(k, k), [r for r in results.requirements if r.kind == k]) for k in kinds],
         errors=[r for r in results.requirements if r.kind == "error"],
@@ -106,21 +107,38 @@ def render(
         graph=svg.precedence(results.atlas or (), names),
         not_exercised=views.not_exercised(results),
         unreadable=unreadable or [],
-        past=past or [],
+        past=past,
         changes=views.changes,
-        since=lambda requirement: views.since(past or [], requirement),
+        since=lambda requirement: views.since(past, requirement),
         worlds=views.worlds,
         lanes=lambda moments: svg.lanes(views.lanes(moments)),
         others=views.others,
-        forecast=views.forecast(results),
-        leases=views.leases(results.cost),
-        left_behind=views.left_behind(results.cost),
+        **_cost(results),
         reproductions=ev.reproductions,
         answer=ev.answer,
         answer_was_admissible=ev.answer_was_admissible,
         admissible=views.admissible,
         observation_groups=views.observation_groups(results),
     )
+
+
+def _cost(results: model.Results) -> dict[str, Any]:
+    """What the run used, beside what had been predicted."""
+    return {
+        "forecast": views.forecast(results),
+        "leases": views.leases(results.cost),
+        "left_behind": views.left_behind(results.cost),
+    }
+
+
+def _beside(results: model.Results) -> dict[str, Any]:
+    """What the page tells beside the verdicts."""
+    return {
+        "beside": notes.first_screen(results),
+        "about_target": notes.target(results),
+        "common_rows": notes.common_rows(results),
+        "with_common": [r for r in results.requirements if r.by_common],
+    }
 
 
 def document(template: str, **values: Any) -> str:
@@ -167,7 +185,12 @@ def _environment() -> jinja2.Environment:
         without=lambda text, code: text.removeprefix(f"{code}: ") if code else text,
     )
     environment.globals.update(
-        svg=svg, verdicts=model.VERDICTS, glyphs=_GLYPHS, languages=_LANGUAGES, severities=model.SEVERITIES
+        svg=svg,
+        common=notes.common,
+        verdicts=model.VERDICTS,
+        glyphs=_GLYPHS,
+        languages=_LANGUAGES,
+        severities=model.SEVERITIES,
     )
     return environment
 

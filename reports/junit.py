@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from reports import evidence as ev
-from reports import model
+from reports import model, notes, views
 
 _NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _TEXT_LIMIT = 8000
@@ -26,7 +26,7 @@ def write(out_dir: str | Path) -> Path:
     """Writes `junit.xml` into the output directory and returns its path. Raises OSError, ValueError."""
     out_dir = Path(out_dir)
     results = model.load(out_dir)
-    items, _ = ev.load_all(out_dir)
+    items = views.not_aside(results, ev.load_all(out_dir)[0])
     return model.write_text(out_dir / "junit.xml", render(results, [item for _, item in items]))
 
 
@@ -43,8 +43,8 @@ def render(results: model.Results, items: list[ev.Evidence]) -> str:
         if members:
             suite = _suite(root, f"DetachNetworkInterface.{kind or 'other'}", results)
             for requirement in members:
-                _case(suite, requirement, by_requirement.get(requirement.id, []))
-            _finish(suite, [f"{r.id}: {r.verdict}, judged calls {r.judged}" for r in members])
+                _case(suite, results, requirement, by_requirement.get(requirement.id, []))
+            _finish(suite, [_line(r) for r in members])
     if results.incomplete:
         suite = _suite(root, "DetachNetworkInterface.run", results)
         case = ET.SubElement(suite, "testcase", {"classname": suite.get("name", ""), "name": "run completed"})
@@ -70,6 +70,7 @@ def _suite(root: ET.Element, name: str, results: model.Results) -> ET.Element:
         ("endpoint", results.target.endpoint),
         ("revision", results.run.revision),
         ("seed", results.run.seed),
+        ("judged by", "the page alone" if results.run.strict else ""),
         ("command", results.run.command),
     ):
         if value not in (None, ""):
@@ -77,10 +78,16 @@ def _suite(root: ET.Element, name: str, results: model.Results) -> ET.Element:
     return suite
 
 
-def _case(suite: ET.Element, requirement: model.Requirement, items: list[ev.Evidence]) -> None:
+def _line(requirement: model.Requirement) -> str:
+    common = notes.common(requirement)
+    words = f"{requirement.id}: {requirement.verdict}, judged calls {requirement.judged}"
+    return f"{words}, {common}" if common else words
+
+
+def _case(suite: ET.Element, results: model.Results, requirement: model.Requirement, items: list[ev.Evidence]) -> None:
     name = f"{requirement.id} {requirement.title}".strip()
     case = ET.SubElement(suite, "testcase", {"classname": suite.get("name", ""), "name": _clean(name), "time": "0"})
-    reason = _clean(requirement.why)
+    reason = _clean(notes.why(results, requirement))
     if requirement.verdict == "violated":
         failure = ET.SubElement(case, "failure", {"type": "violated", "message": reason or "violated"})
         failure.text = _clean("\n".join(ev.text(item) for item in items[:3])[:_TEXT_LIMIT])

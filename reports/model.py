@@ -31,7 +31,8 @@ SEVERITIES = ("blocker", "critical", "normal", "minor")
 class Run:
     """One run. `started`: ISO 8601 text or Unix seconds. `seconds`: wall time. `exit`: status of the command.
 
-    `command` repeats it exactly. `incomplete`: it ended before everything was tried; `note` says why.
+    `command` repeats it exactly. `incomplete`: it ended before everything was tried; `note` says why. `strict`: the
+    page alone was judged by, without the common table.
     """
 
     id: str
@@ -44,16 +45,35 @@ class Run:
     command: str = ""
     incomplete: bool = False
     note: str = ""
+    strict: bool = False
+    extra: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Offers:
+    """What the target offers: formats ("json", "xml") and signature schemes ("v1", "v3")."""
+
+    formats: tuple[str, ...] = ()
+    signing: tuple[str, ...] = ()
     extra: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Target:
-    """What was examined."""
+    """What was examined.
+
+    undeclared: formats that do not work although the target file does not say so. control_problems: by order of the
+    control protocol, in what it does not do what its document says. skew: seconds by which the target's clock is ahead,
+    which were corrected for.
+    """
 
     name: str = ""
     endpoint: str = ""
     region: str = ""
+    offers: Offers | None = None
+    undeclared: tuple[str, ...] = ()
+    control_problems: dict[str, str] = field(default_factory=dict)
+    skew: float = 0.0
     extra: dict[str, Any] = field(default_factory=dict)
 
 
@@ -87,11 +107,21 @@ class Deviation:
 
 
 @dataclass(frozen=True)
+class CommonAnswer:
+    """An answer that the page does not list and the common table does ("403 Forbidden.RAM"), and how often it came."""
+
+    answer: str = ""
+    n: int = 0
+    extra: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class Requirement:
     """One sentence or row of the vendor page, and what this run found about it.
 
     evidence: names of files in the run's `evidence` directory. section, source: where the requirement
-    stands and who says so. how: how it is provoked. missing: what would be needed to provoke it here.
+    stands and who says so. how: how it is provoked. missing: what would be needed to provoke it here. provoked: how
+    often the page's own answer came. by_common: admissible answers that came in its place, by the common table.
     """
 
     id: str
@@ -111,7 +141,13 @@ class Requirement:
     how: str | None = None
     missing: str | None = None
     deviation: Deviation | None = None
+    by_common: tuple[CommonAnswer, ...] = ()
     extra: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def by_common_alone(self) -> bool:
+        """True when answers of the common table came and the page's own never did."""
+        return bool(self.by_common) and not self.provoked
 
     @property
     def passed(self) -> bool:
@@ -250,11 +286,46 @@ class Predicted:
 
 
 @dataclass(frozen=True)
+class Again:
+    """How often a finding was tried again in a world built anew, and how often it was seen again."""
+
+    tried: int = 0
+    failed_again: int = 0
+    extra: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class Violation:
-    """Failures of one cause, as one worker counted them. `evidence`: file of the clearest of them."""
+    """Failures of one cause, as one worker counted them: published ones, or what was seen once and not again.
+
+    evidence: file of the clearest of them. requirement, also: short ids. key: the same for the same cause in every
+    worker. again: None in files of older suites.
+    """
 
     evidence: str = ""
     count: int = 1
+    requirement: str = ""
+    also: tuple[str, ...] = ()
+    key: str = ""
+    cause: str | None = None
+    summary: str = ""
+    certainty: float | None = None
+    again: Again | None = None
+    test: str = ""
+    extra: dict[str, Any] = field(default_factory=dict)
+
+    def concerns(self, requirement: Requirement) -> bool:
+        """True when the requirement is the one that it violates, or one that it violates, too."""
+        return any(requirement.id == s or requirement.id.endswith(f"-{s}") for s in (self.requirement, *self.also) if s)
+
+
+@dataclass(frozen=True)
+class Passing:
+    """An answer that may come once and be gone ("400 OperationConflict"), and how often it came. It is not judged."""
+
+    operation: str = ""
+    answer: str = ""
+    n: int = 0
     extra: dict[str, Any] = field(default_factory=dict)
 
 
@@ -288,6 +359,9 @@ class Results:
     environment: Environment | None = None
     shallow: tuple[str, ...] = ()
     violations: tuple[Violation, ...] = ()
+    once: tuple[Violation, ...] = ()
+    """Findings that were seen once and not again. They are no violations."""
+    passing: tuple[Passing, ...] = ()
     problems: tuple[str, ...] = ()
     """What is wrong with the entries of the deviations file."""
     extra: dict[str, Any] = field(default_factory=dict)

@@ -17,7 +17,7 @@ from rich.table import Table
 from rich.text import Text
 
 from reports import evidence as ev
-from reports import model, views
+from reports import model, notes, views
 from reports.reproduce import shell_quote
 from reports.svg import seconds, short, visible
 
@@ -73,25 +73,9 @@ def text(results: model.Results, color: bool = False, out_dir: str | Path | None
         )
     for warning in results.shallow:
         console.print(Text(f"shallow: {short(warning, 200)}", "yellow"))
-    shown = [v for v in model.VERDICTS if v not in ("conforms", "not-exercised")]
-    rows = [r for verdict in shown for r in results.by_verdict(verdict)]
-    rows += [r for r in results.requirements if r.hollow]
-    if rows:
-        table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), show_header=False)
-        table.add_column(no_wrap=True)
-        table.add_column(no_wrap=True)
-        table.add_column(overflow="fold")
-        lines = _same_reason(rows)
-        for verdict, ids, words in lines[:40]:
-            more = f" and {len(ids) - 1} more" if len(ids) > 1 else ""
-            others = f" (also {_names(ids[1:])})" if more else ""
-            table.add_row(
-                Text(verdict, _COLOURS[verdict]), Text(short(ids[0], 40) + more), Text(short(words, 240) + others)
-            )
-        console.print()
-        console.print(table)
-        if len(lines) > 40:
-            console.print(Text(f"and {sum(len(ids) for _, ids, _ in lines[40:])} more", "dim"))
+    for note in notes.lines(results):
+        console.print(Text(short(note.words, 600), "yellow" if note.weighty else ""))
+    _table(console, results)
     missing = views.not_exercised(results)
     if missing:
         console.print()
@@ -105,12 +89,35 @@ def text(results: model.Results, color: bool = False, out_dir: str | Path | None
     return "\n".join(line.rstrip() for line in buffer.getvalue().splitlines()) + "\n"
 
 
-def _same_reason(rows: list[model.Requirement]) -> list[tuple[str, list[str], str]]:
+def _table(console: Console, results: model.Results) -> None:
+    """Every requirement that needs a reader."""
+    shown = [v for v in model.VERDICTS if v not in ("conforms", "not-exercised")]
+    rows = [r for verdict in shown for r in results.by_verdict(verdict)]
+    rows += [r for r in results.requirements if r.hollow]
+    if rows:
+        table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), show_header=False)
+        table.add_column(no_wrap=True)
+        table.add_column(no_wrap=True)
+        table.add_column(overflow="fold")
+        lines = _same_reason(results, rows)
+        for verdict, ids, words in lines[:40]:
+            more = f" and {len(ids) - 1} more" if len(ids) > 1 else ""
+            others = f" (also {_names(ids[1:])})" if more else ""
+            table.add_row(
+                Text(verdict, _COLOURS[verdict]), Text(short(ids[0], 40) + more), Text(short(words, 240) + others)
+            )
+        console.print()
+        console.print(table)
+        if len(lines) > 40:
+            console.print(Text(f"and {sum(len(ids) for _, ids, _ in lines[40:])} more", "dim"))
+
+
+def _same_reason(results: model.Results, rows: list[model.Requirement]) -> list[tuple[str, list[str], str]]:
     """Requirements as (verdict, ids, reason): those of one verdict with the same reason share a line."""
     lines: dict[tuple[str, str], tuple[str, list[str], str]] = {}
     for r in rows:
         owner = f" (owner {r.deviation.owner}, until {r.deviation.expires})" if r.deviation else ""
-        words = (r.why or r.title) + owner
+        words = (notes.why(results, r) or r.title) + owner
         lines.setdefault((r.verdict, words), (r.verdict, [], words))[1].append(r.id)
     return list(lines.values())
 
@@ -177,13 +184,15 @@ def markdown(results: model.Results, out_dir: str | Path | None = None) -> str:
     if results.incomplete:
         lines += [f"> **Incomplete.** {plain_markdown(results.run.note or 'The run ended early.')}", ""]
     lines += [f"> **Shallow.** {plain_markdown(warning)}" for warning in results.shallow]
+    lines += ["", *(f"- {plain_markdown(note.words)}" for note in notes.lines(results))]
     lines += ["", "| " + " | ".join(counts) + " |", "|" + " ---: |" * len(counts)]
     lines += ["| " + " | ".join(str(n) for n in counts.values()) + " |", ""]
     rows = results.by_verdict("violated", "error", "inconclusive", "known-deviation")
     if rows:
         lines += ["| Verdict | Requirement | Reason |", "| --- | --- | --- |"]
         lines += [
-            f"| {r.verdict} | {_code(r.id)} {plain_markdown(r.title)} | {plain_markdown(r.why)} |" for r in rows[:60]
+            f"| {r.verdict} | {_code(r.id)} {plain_markdown(r.title)} | {plain_markdown(notes.why(results, r))} |"
+            for r in rows[:60]
         ]
         if len(rows) > 60:
             lines.append(f"| | and {len(rows) - 60} more | |")

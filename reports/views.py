@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from reports import evidence as ev
-from reports import impact, model, svg
+from reports import impact, model, notes, svg
 from reports.svg import plain, seconds, short
 
 FULL_FINDINGS = 40
@@ -46,14 +46,30 @@ class Finding:
     seen: int = 1
     """How many failures there are of this cause, those without a file of their own included."""
 
+    again: str = ""
+    """How often it was seen again in a world built anew, in words."""
+
+    sure: bool = True
+    """Whether it was seen again each time."""
+
 
 def findings(results: model.Results, items: Sequence[tuple[str, ev.Evidence]]) -> list[Finding]:
     """All findings, the violated first, and among them the most harmful and most certain first."""
+    items = not_aside(results, items)
+    out = [_finding(results, members) for members in _grouped(results, items)]
+    return sorted([*out, *_untold(results, items)], key=_harm)
+
+
+def not_aside(results: model.Results, items: Sequence[tuple[str, ev.Evidence]]) -> list[tuple[str, ev.Evidence]]:
+    """The evidence without that of findings that were seen once and not again."""
+    aside = {evidence_file(entry.evidence) for group in notes.once(results) for entry in group if entry.evidence}
+    return [(name, item) for name, item in items if name not in aside]
+
+
+def _grouped(results: model.Results, items: Sequence[tuple[str, ev.Evidence]]) -> list[list[tuple[str, ev.Evidence]]]:
+    """Failures with one cause together, in each group the clearest first."""
     by_id = {r.id: r for r in results.requirements}
     documented = {r.code for r in results.requirements if r.code}
-    counted: Counter[str] = Counter()
-    for violation in results.violations:
-        counted[evidence_file(violation.evidence)] += violation.count
     groups: list[list[tuple[str, ev.Evidence]]] = []
     place: dict[tuple[str, ...], list[tuple[str, ev.Evidence]]] = {}
     for name, item in items:
@@ -67,7 +83,6 @@ def findings(results: model.Results, items: Sequence[tuple[str, ev.Evidence]]) -
         group.append((name, item))
         for key in keys:
             place.setdefault(key, group)
-    out = []
     for members in groups:
         members.sort(
             key=lambda m: (
@@ -79,44 +94,109 @@ def findings(results: model.Results, items: Sequence[tuple[str, ev.Evidence]]) -
                 m[0],
             )
         )
-        name, best = members[0]
-        requirement = by_id.get(best.requirement)
-        touched = dict.fromkeys(i for _, item in members for i in (item.requirement, *item.also))
-        out.append(
-            Finding(
-                anchor="finding-" + slug(name.removesuffix(".json")),
-                requirement_id=best.requirement,
-                requirement=requirement,
-                verdict=requirement.verdict if requirement else "violated",
-                severity=(requirement.severity if requirement else None) or "normal",
-                summary=best.summary or (requirement.title if requirement else best.requirement),
-                certainty=best.certainty,
-                file=name,
-                evidence=best,
-                members=tuple(members),
-                impacts=_impacts(item for _, item in members),
-                also=tuple(i for i in touched if i != best.requirement),
-                seen=_seen(members, counted),
-            )
-        )
+    return groups
+
+
+def _finding(results: model.Results, members: Sequence[tuple[str, ev.Evidence]]) -> Finding:
+    """One finding out of the failures of one cause, the clearest first."""
+    name, best = members[0]
+    requirement = next((r for r in results.requirements if r.id == best.requirement), None)
+    touched = dict.fromkeys(i for _, item in members for i in (item.requirement, *item.also))
+    counted: Counter[str] = Counter()
+    for violation in results.violations:
+        counted[evidence_file(violation.evidence)] += violation.count
+    again, sure = _again(results, members)
+    return Finding(
+        anchor="finding-" + slug(name.removesuffix(".json")),
+        requirement_id=best.requirement,
+        requirement=requirement,
+        verdict=requirement.verdict if requirement else "violated",
+        severity=(requirement.severity if requirement else None) or "normal",
+        summary=best.summary or (requirement.title if requirement else best.requirement),
+        certainty=best.certainty,
+        file=name,
+        evidence=best,
+        members=tuple(members),
+        impacts=_impacts(item for _, item in members),
+        also=tuple(i for i in touched if i != best.requirement),
+        seen=_seen(members, counted),
+        again=again,
+        sure=sure,
+    )
+
+
+def _again(results: model.Results, members: Sequence[tuple[str, ev.Evidence]]) -> tuple[str, bool]:
+    """How often the finding was seen again, in words, and whether each time."""
+    names = {name for name, _ in members}
+    counts = [v.again for v in results.violations if v.again and evidence_file(v.evidence) in names]
+    if (best := notes.best(counts)) is not None:
+        return notes.again(best), 0 < best.failed_again == best.tried
+    told = members[0][1].confirmations
+    if told is None or not told.tried:
+        return "", True
+    return f"again {told.failed_again} of {told.tried}", told.failed_again == told.tried
+
+
+def _untold(results: model.Results, items: Sequence[tuple[str, ev.Evidence]]) -> list[Finding]:
+    """Violated requirements of which no failure has a file."""
     told = {item.requirement for _, item in items} | {also for _, item in items for also in item.also}
     names = {name for name, _ in items}
-    for requirement in results.by_verdict("violated"):
-        if requirement.id not in told and not names & {evidence_file(e) for e in requirement.evidence}:
-            out.append(
-                Finding(
-                    anchor="finding-" + slug(requirement.id),
-                    requirement_id=requirement.id,
-                    requirement=requirement,
-                    verdict="violated",
-                    severity=requirement.severity or "normal",
-                    summary=requirement.reason or requirement.title,
-                    certainty=None,
-                    file="",
-                    evidence=None,
-                )
+    return [
+        Finding(
+            anchor="finding-" + slug(requirement.id),
+            requirement_id=requirement.id,
+            requirement=requirement,
+            verdict="violated",
+            severity=requirement.severity or "normal",
+            summary=requirement.reason or requirement.title,
+            certainty=None,
+            file="",
+            evidence=None,
+            again=notes.again_of(results, requirement),
+        )
+        for requirement in results.by_verdict("violated")
+        if requirement.id not in told and not names & {evidence_file(e) for e in requirement.evidence}
+    ]
+
+
+SEEN_ONCE = "seen-once"
+"""What stands in the place of a verdict at a finding that was seen once and not again."""
+
+
+def seen_once(results: model.Results, items: Sequence[tuple[str, ev.Evidence]]) -> list[Finding]:
+    """What was seen once and not again, the most harmful first. No violations."""
+    stored = dict(items)
+    out = []
+    for entries in notes.once(results):
+        members = [(n, stored[n]) for e in entries if (n := evidence_file(e.evidence)) in stored]
+        file, best = members[0] if members else ("", None)
+        entry = next((e for e in entries if evidence_file(e.evidence) == file), entries[0])
+        main, *also = _full_ids(results, (entry.requirement or (best.requirement if best else ""), *entry.also))
+        requirement = next((r for r in results.requirements if r.id == main), None)
+        out.append(
+            Finding(
+                anchor="once-" + slug(file.removesuffix(".json") or entry.key or main),
+                requirement_id=main,
+                requirement=requirement,
+                verdict=SEEN_ONCE,
+                severity=(requirement.severity if requirement else None) or "normal",
+                summary=entry.summary or (best.summary if best else "") or main,
+                certainty=entry.certainty,
+                file=file,
+                evidence=best,
+                members=tuple(members),
+                also=tuple(also),
+                seen=sum(e.count for e in entries),
+                again=notes.not_again(notes.tried(entries)),
             )
+        )
     return sorted(out, key=_harm)
+
+
+def _full_ids(results: model.Results, shorts: Iterable[str]) -> list[str]:
+    """The ids of requirements of which these are the short ones; one that is not among them stays as it is."""
+    known = {notes.short_id(r.id): r.id for r in results.requirements}
+    return [known.get(notes.short_id(short), short) for short in shorts]
 
 
 _UNDOCUMENTED = re.compile(r"code:(\d* ?([^ :]+)):")

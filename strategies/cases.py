@@ -14,6 +14,7 @@ from collections.abc import Iterator, Sequence
 from hypothesis import strategies as st
 
 from conformance.case import (
+    AS_ASKED,
     Act,
     Arg,
     Call,
@@ -488,6 +489,14 @@ def unknown(world: World) -> Scenario:
     endpoint still work? It changes nothing."""
     about = formed(valid(0), "InstanceId", "last changed") if world.instances and world.enis else Call((REGION,))
     return Scenario(world, (Detach(about),), name="still refuses")
+
+
+def in_formats(names: Sequence[str]) -> Iterator[Scenario]:
+    """A plain refused call in each of these formats, as it is asked for."""
+    for name in names:
+        wire = dataclasses.replace(PLAIN, format="XML" if name == "xml" else "JSON")
+        call = dataclasses.replace(formed(valid(0), "NetworkInterfaceId", "last changed"), wire=wire)
+        yield Scenario(ONE, (Detach(call),), name=AS_ASKED)
 
 
 def single_faults(two: bool) -> tuple[World, list[Labelled]]:

@@ -18,7 +18,7 @@ from harness.exchange import Exchange, Sent
 from harness.redact import Redactor
 from harness.snapshot import Snapshot
 
-PAGE = CONTRACTS["2019"]
+STRICT = CONTRACTS["2019"].by_the_page()
 RUN = {"id": "r-1", "revision": "2019", "seed": 7, "effort": "quick"}
 SENT = Sent("DetachNetworkInterface", "2014-05-26", "GET", "http://127.0.0.1/", (), (), b"", "account", "v1")
 BODY = json.dumps({"RequestId": "R", "Code": "InvalidEcsId.NotFound", "Message": "no such instance"}).encode()
@@ -44,11 +44,12 @@ def build(one, scenario=Scenario(), original=Scenario()):  # noqa: B008
 
 
 def test_evidence_tells_what_was_sent_what_came_what_was_admissible_and_how_to_repeat_it():
-    expected = Admissible(PAGE.refusals("interface gone or Deleting"), True, ())
+    expected = Admissible(STRICT.refusals("interface gone or Deleting"), True, ())
     scenario = Scenario(steps=(Detach(Call(caller="expired")),))
     made = build(found(expected=expected), scenario)
     assert (made["schema"], made["requirement"], made["also"]) == (1, "ENI-DETACH-E11", ["ENI-DETACH-R08"])
     assert (made["run"], made["revision"], made["seed"], made["effort"]) == ("r-1", "2019", 7, "quick")
+    assert made["strict"] is False, "replay judges as the run did"
     assert (made["summary"], made["cause"], made["certainty"], made["step"]) == ("answered 404", "code:404", 0.9, 3)
     assert made["observed"] == {
         "outcome": "answered", "status": 404, "code": "InvalidEcsId.NotFound", "message": "no such instance",

@@ -6,6 +6,7 @@ from types import SimpleNamespace
 import pytest
 
 from conformance import lab as labs
+from conformance.case import Call
 from conformance.record import Record
 
 MINE, FOREIGN, NOTHING = "eni-0000000000000000000a", "eni-0000000000000000000b", "i-0000000000000000000c"
@@ -22,7 +23,7 @@ def lab(monkeypatch):
 
     monkeypatch.setattr(labs.ecs, "describe_enis", enis)
     monkeypatch.setattr(labs.ecs, "describe_instances", lambda _session, ids: [])
-    made = labs.Lab(None, SimpleNamespace(session=None), Record("test"), Path())
+    made = labs.Lab(None, SimpleNamespace(session=None, enis=[], instances=[]), Record("test"), Path())
     made.asked = asked
     return made
 
@@ -49,4 +50,4 @@ def test_a_call_that_names_what_belongs_to_somebody_else_is_not_sent(lab, monkey
     asked = SimpleNamespace(params=[SimpleNamespace(text=MINE), SimpleNamespace(text=FOREIGN)])
     monkeypatch.setattr(labs.Lab, "resolve", lambda *_: asked)
     monkeypatch.setattr(labs._Run, "_send", lambda *_: pytest.fail("it was sent"))
-    run._detach(0, None, {FOREIGN})
+    run._detach(0, Call(), {FOREIGN})

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import base64
+import calendar
+import contextlib
+import dataclasses
 import hashlib
 import time
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from conformance import gateway
 from conformance.case import Wire
@@ -30,7 +36,7 @@ def built(probe, wire, nonce="0123456789abcdef"):
     """The request of a probe in a wire form, before it is tampered with."""
     return client._build(
         probe.action or ACTION, client._in_order(PAIRS, wire), wire, probe.version or VERSION, BASE, "127.0.0.1:9000",
-        Credential("LTAI-tests", SECRET), dict(probe.common()), NOW, nonce,
+        Credential("LTAI-tests", SECRET), dict(probe.common(NOW)), NOW, nonce,
     )  # fmt: skip
 
 
@@ -94,19 +100,19 @@ def test_every_row_of_the_gateway_has_probes_in_both_schemes():
 @pytest.mark.parametrize("name", [n for n, p in PROBES.items() if p.requirement == "G04"])
 def test_a_time_outside_the_window_is_far_outside(name):
     """The sources disagree between 15 and 31 minutes: probes are beyond 31, controls within 15."""
-    stamp = PROBES[name].common()["Timestamp"]
+    stamp = PROBES[name].common(NOW)["Timestamp"]
     try:
-        moment = time.mktime(time.strptime(stamp, "%Y-%m-%dT%H:%M:%SZ")) - time.timezone
+        moment = calendar.timegm(time.strptime(stamp, "%Y-%m-%dT%H:%M:%SZ"))
     except ValueError:
         return
-    assert abs(moment - time.time()) > 31 * 60
+    assert abs(moment - NOW) > 31 * 60
 
 
 @pytest.mark.parametrize("name", ["ten minutes old", "ten minutes ahead"])
 def test_a_time_that_must_be_accepted_is_well_inside(name):
-    stamp = PROBES[name].common()["Timestamp"]
-    moment = time.mktime(time.strptime(stamp, "%Y-%m-%dT%H:%M:%SZ")) - time.timezone
-    assert 9 * 60 < abs(moment - time.time()) < 15 * 60
+    stamp = PROBES[name].common(NOW)["Timestamp"]
+    moment = calendar.timegm(time.strptime(stamp, "%Y-%m-%dT%H:%M:%SZ"))
+    assert 9 * 60 < abs(moment - NOW) < 15 * 60
 
 
 def test_a_probe_without_public_parameters_leaves_them_out():
@@ -114,6 +120,131 @@ def test_a_probe_without_public_parameters_leaves_them_out():
     assert "Version=2014" not in request.url and "SignatureVersion" in request.url
     request = built(PROBES["no Timestamp"], Wire(signing="v3"))
     assert "x-acs-date" not in dict(request.headers)
+
+
+# --- tampering that a verifier must see ----------------------------------------------------------
+
+
+def reads_as_signed(request) -> bool:
+    """Whether the most lenient gateway would verify a request: hexadecimal digits in any case, base64 without what a
+    lenient decoder passes over."""
+    headers = {k.lower(): v for k, v in request.headers}
+    query = parse_qsl(urlsplit(request.url).query, keep_blank_values=True)
+    if "authorization" in headers:
+        head, _, signature = headers["authorization"].rpartition("Signature=")
+        lower = tuple(
+            (n, f"{head}Signature={signature.lower()}") if n.lower() == "authorization" else (n, v)
+            for n, v in request.headers
+        )
+        return verifies(dataclasses.replace(request, headers=lower))
+    form = parse_qsl(request.body.decode(), keep_blank_values=True)
+    rest = tuple((n, v) for n, v in (*query, *form) if n != "Signature")
+    made = base64.b64decode(sign_v1(request.method, rest, SECRET))
+    for text in (v for n, v in query if n == "Signature"):
+        core = "".join(c for c in text.partition("=")[0] if c.isalnum() or c in "+/")
+        with contextlib.suppress(ValueError):
+            if base64.b64decode(core + "=" * (-len(core) % 4)) == made:
+                return True
+    return False
+
+
+TAMPERING = [(name, wire) for name, probe in PROBES.items() if probe.tamper for wire in fitting(probe)]
+
+
+@given(st.sampled_from(TAMPERING), st.binary(min_size=16, max_size=16).map(bytes.hex))
+def test_every_tampering_changes_what_every_verifier_must_see(case, nonce):
+    """Otherwise an endpoint that accepts the call would be told to be wrong, and is right."""
+    name, wire = case
+    request = built(PROBES[name], wire, nonce)
+    tampered = PROBES[name].tamper(request)
+    assert reads_as_signed(request) and not reads_as_signed(tampered)
+    assert not gateway.changes_nothing(request, tampered)
+
+
+def with_signature(change, wire):
+    """A request, and the same with its signature written otherwise."""
+    request = built(gateway.Probe("G01"), wire)
+    return request, gateway._signature(change)(request)
+
+
+def spell_case(text):
+    """Every other letter in upper case."""
+    return "".join(c.upper() if n % 2 else c for n, c in enumerate(text))
+
+
+V1, V3 = Wire(), Wire(signing="v3")
+
+
+@pytest.mark.parametrize(
+    ("wire", "change"),
+    [
+        (V3, str.upper),
+        (V3, spell_case),
+        (V1, lambda s: s + "00"),  # after the padding
+        (V1, lambda s: s.rstrip("=")),
+        (V1, lambda s: s + "="),
+        (V1, lambda s: s[:5] + "\n" + s[5:]),
+        (V1, lambda s: s[:5] + " " + s[5:]),
+        (V1, lambda s: s[:5] + "*" + s[5:]),
+        (V1, lambda s: s),
+        (V3, lambda s: s),
+    ],
+)
+def test_another_spelling_of_the_same_signature_changes_nothing(wire, change):
+    request, written = with_signature(change, wire)
+    assert gateway.changes_nothing(request, written) and reads_as_signed(written)
+    assert gateway.signatures(request) & gateway.signatures(written)
+
+
+@pytest.mark.parametrize("wire", [V1, V3])
+@pytest.mark.parametrize("change", [lambda s: "", lambda s: s[:-4], lambda s: s[::-1], lambda s: "0" * 40])
+def test_another_signature_is_a_change(wire, change):
+    request, written = with_signature(change, wire)
+    assert not gateway.changes_nothing(request, written)
+    assert not gateway.signatures(request) & gateway.signatures(written)
+
+
+@pytest.mark.parametrize("wire", WIRES)
+def test_a_change_outside_the_signature_is_a_change_however_the_signature_is_read(wire):
+    """Method, path, a parameter, a header, the body: each is signed, or has a meaning of its own."""
+    request = built(gateway.Probe("G02"), wire)
+    assert gateway.changes_nothing(request, request)
+    other = "POST" if request.method == "GET" else "GET"
+    for changed in (
+        dataclasses.replace(request, method=other),
+        dataclasses.replace(request, url=request.url + "&Extra=1" if "?" in request.url else request.url + "?Extra=1"),
+        dataclasses.replace(request, body=request.body + b"&Extra=1", method="POST"),
+        dataclasses.replace(request, headers=(*request.headers, ("x-acs-extra", "1"))),
+    ):
+        assert not gateway.changes_nothing(request, changed)
+
+
+def test_nobody_looks_at_the_body_of_a_get():
+    request = built(gateway.Probe("G02"), WIRES[0])
+    assert request.method == "GET"
+    assert gateway.changes_nothing(request, dataclasses.replace(request, body=b"&OwnerAccount=x"))
+
+
+@given(st.text("0123456789abcdef", min_size=64, max_size=64), st.text("0123456789abcdef", min_size=64, max_size=64))
+def test_two_hexadecimal_signatures_are_read_alike_only_if_they_are_the_same(one, two):
+    request = built(gateway.Probe("G01"), V3)
+    first, second = (gateway._signature(lambda _, s=s: s)(request) for s in (one, two))
+    assert bool(gateway.signatures(first) & gateway.signatures(second)) == (one == two)
+
+
+def test_a_time_that_cannot_be_read_is_changed_as_well():
+    """`date header changed after signing` is a minute earlier, whatever stood there."""
+    assert gateway._earlier("2026-11-28T00:00:30Z") == "2026-11-27T23:59:30Z"
+    assert gateway._earlier("yesterday") == "yesterday0"
+
+
+def test_times_are_told_by_the_clock_of_the_endpoint():
+    """Where this machine's is off, a probe that is to be refused must not be accepted, and the other way round."""
+    for name, probe in PROBES.items():
+        stamps = {at: probe.common(at).get("Timestamp") for at in (NOW, NOW + 1000)}
+        if probe.requirement in ("G04", "G08") and stamps[NOW] and name not in ("years old", "time that is no time"):
+            assert stamps[NOW] != stamps[NOW + 1000], name
+    assert PROBES["nonce with another timestamp"].second(NOW) == {"Timestamp": gateway.stamp(NOW - 1)}
 
 
 # --- judging the answer --------------------------------------------------------------------------
@@ -153,11 +284,34 @@ def test_the_operation_does_not_answer_a_caller_who_is_not_known(name, code):
 
 @pytest.mark.parametrize("code", ["MissingParameter", "InvalidParameter", "UnsupportedParameter"])
 def test_a_gateway_may_use_codes_on_parameters_where_public_parameters_are_wrong(code):
-    """Not where the signature, the nonce, the time or the key is wrong: there they would be the operation's."""
+    """Not where the signature, the nonce, the time or the key is wrong: there they would be the operation's. A
+    signature that is not there at all is a public parameter that is missing."""
     assert say("no Version", 400, code) == []
     assert [f.certainty for f in say("unknown Action", 400, code)] == [0.9]
-    for name in ("signature missing", "interface id changed after signing", "AccessKeyId of one letter"):
+    for name in ("signature truncated", "interface id changed after signing", "AccessKeyId of one letter"):
         assert [f.certainty for f in say(name, 400, code)] == [1.0]
+    for name in ("signature missing", "signature empty"):
+        assert say(name, 400, code) == []
+
+
+@pytest.mark.parametrize("code", sorted(gateway.PARAMETER))
+@pytest.mark.parametrize("name", ["signature missing", "signature empty"])
+def test_whose_parameter_is_missing_cannot_be_told_where_the_call_lacks_one_of_its_own(name, code):
+    """MissingParameter may be the operation's, given to a caller who is not known: that would be wrong, and may not be
+    what it is."""
+    assert judge(PROBES[name], name, Reply(400, code), CODES, whole=False) is None
+    (found,) = judge(PROBES[name], name, Reply(200, ""), CODES, whole=False)
+    assert found.summary == f"{name}: the call was accepted"
+    (found,) = judge(PROBES[name], name, Reply(404, "InvalidEniId.NotFound"), CODES, whole=False)
+    assert "an answer of the operation" in found.summary
+    assert judge(PROBES[name], name, Reply(400, "SignatureDoesNotMatch"), CODES, whole=False) == []
+
+
+def test_only_a_probe_that_leaves_something_out_can_be_undecided():
+    lacking = {name for name, probe in PROBES.items() if probe.lacks}
+    assert lacking == {"signature missing", "signature empty"}
+    for name in set(PROBES) - lacking:
+        assert judge(PROBES[name], name, Reply(400, "MissingParameter"), CODES, whole=False) is not None
 
 
 def test_the_code_for_an_unknown_account_is_the_gateways_too():

@@ -1,16 +1,21 @@
 """What an inquiry makes of a finding."""
 
+import dataclasses
+import json
 import time
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from conformance import inquiry as inquiries
 from conformance.case import Arg, Call, Detach, Scenario, World
-from conformance.inquiry import EFFORTS, Inquiry, lasting_damage
-from conformance.lab import Found
+from conformance.inquiry import AGAIN, EFFORTS, HASTY, Inquiry, clocked, lasting_damage
+from conformance.lab import Found, Outcome
 from conformance.oracle import Finding
 from conformance.record import Record
+from harness.redact import Redactor
+from harness.snapshot import Snapshot
 
 PLAIN = Detach(Call((Arg("RegionId", "region"), Arg("InstanceId", "instance:0"))))
 HOSTILE = Detach(Call((Arg("RegionId", "region"), Arg("InstanceId", "instance:0", "jinja"))))
@@ -60,3 +65,296 @@ def test_what_is_left_out_when_time_is_short(times, marks, out):
     inquiry = Inquiry(lab, effort, {}, {}, none, none, frozenset(), began=began)
     assert inquiry.left_out(marks) is out
     assert bool(book.notes) is out
+
+
+# --- seen once, and seen again -----------------------------------------------------------------------
+
+CALL = Scenario(World(), (PLAIN,))
+OTHER = Scenario(World(), (PLAIN,), name="another")
+LOOK = Snapshot(1.0, {}, {})
+CODE = Finding("E14", "answered 400 Odd", "code:400 Odd:interface exists")
+PAGE_500 = Finding("B01", "the endpoint answered with status 500", "status:500")
+RESET = Finding("B02", "the connection was reset", "outcome:reset")
+STUCK = Finding("F02", "eni-1 is still Detaching more than 10 s after the accepted call", "stays Detaching", (), 0.7)
+MOVED = Finding("F05", "the detach changed eni-2: Status", "F05:changed Status")
+
+
+class Endpoint:
+    """Stands for a Lab: what each run of a Scenario shows comes from a script, its last entry for ever.
+
+    shows: findings, or None where nothing is found. here: whether the endpoint answers at all.
+    """
+
+    def __init__(self, *shows, tolerates=True, here=True, second=None):
+        self.shows = list(shows) or [None]
+        self.record = Record()
+        self.bench = SimpleNamespace(careful=False, lags=False, ground=SimpleNamespace(eni_quota=3))
+        self.second = second
+        self.relook, self.deadline = 1.6, 1.0
+        self.runs = []
+        outcome = SimpleNamespace(outcome="answered" if here else "refused", detail="nobody")
+        client = SimpleNamespace(send=lambda *_, **__: outcome, target=SimpleNamespace(loopback=True))
+        target = SimpleNamespace(tolerates=tolerates)
+        self.session = SimpleNamespace(client=client, target=target)
+
+    def run(self, scenario, *, record=True):
+        self.runs.append((scenario, record, self.bench.careful))
+        shown = self.shows.pop(0) if len(self.shows) > 1 else self.shows[0]
+        after = LOOK if shown in (MOVED, STUCK) else None
+        return Outcome((Found(shown, 0, after=after),) if shown else ())
+
+    def unfinished(self):
+        return []
+
+
+@pytest.fixture
+def inquiry(tmp_path, monkeypatch):
+    """Makes an Inquiry of an Endpoint. What cannot be made smaller is not."""
+    monkeypatch.setattr(inquiries, "shrink", lambda scenario, *_: (scenario, 0))
+    monkeypatch.setattr(inquiries.time, "sleep", lambda _: None)
+    info = {"id": "r-1", "seed": 1, "revision": "2019", "effort": "quick", "strict": False}
+
+    def make(*shows, **more):
+        first_violation = more.pop("first_violation", False)
+        lab: Any = Endpoint(*shows, **more)
+        made = Inquiry(
+            lab, EFFORTS["quick"], info, {"name": "t"}, tmp_path, Redactor(), frozenset(),
+            first_violation=first_violation,
+        )  # fmt: skip
+        made.start("test")
+        return made
+
+    return make
+
+
+def kept(made):
+    """(published, seen once) so far."""
+    return made.lab.record.violations, made.lab.record.once
+
+
+def evidence_of(made, entry):
+    return json.loads((made.out / "evidence" / entry["evidence"]).read_text())
+
+
+@pytest.mark.parametrize("tolerates", [True, False])
+@pytest.mark.parametrize("finding", [CODE, MOVED], ids=["an answer", "a look"])
+def test_what_is_seen_once_and_not_again_is_no_violation_and_its_evidence_is_kept(inquiry, finding, tolerates):
+    made = inquiry(finding, None, tolerates=tolerates)
+    made.run(CALL)
+    published, (entry,) = kept(made)
+    assert published == [] and made.here == [] and not made.stop
+    assert entry["again"] == {"tried": AGAIN, "failed_again": 0}
+    assert evidence_of(made, entry)["confirmations"] == entry["again"]
+    assert [run[0] for run in made.lab.runs][: 1 + AGAIN] == [CALL] * (1 + AGAIN), "its own Scenario, as it was"
+    assert not any(recorded for _, recorded, _ in made.lab.runs[1:]), "a repetition is no evidence of its own"
+
+
+@pytest.mark.parametrize("finding", [CODE, MOVED], ids=["an answer", "a look"])
+def test_what_is_seen_again_is_published_with_how_often(inquiry, finding):
+    made = inquiry(finding)
+    made.run(CALL)
+    (entry,), once = kept(made)
+    assert once == [] and len(made.here) == 1
+    assert entry["again"]["failed_again"] == entry["again"]["tried"] > 0
+    assert entry["certainty"] == finding.certainty
+    assert evidence_of(made, entry)["confirmations"] == entry["again"]
+
+
+def test_what_comes_at_random_is_published_with_the_count_of_its_repetitions(inquiry):
+    made = inquiry(CODE, None, CODE)
+    made.run(CALL)
+    (entry,), _ = kept(made)
+    assert entry["again"] == {"tried": 2, "failed_again": 1}
+    assert entry["certainty"] == 0.9 == evidence_of(made, entry)["certainty"]
+
+
+def test_repetitions_are_made_in_worlds_that_are_looked_at_twice(inquiry):
+    """No single look convicts; the search for a smaller one may be hasty again."""
+    made = inquiry(CODE, second=SimpleNamespace(bench=SimpleNamespace(careful=False)))
+    made.run(CALL)
+    assert [careful for _, _, careful in made.lab.runs] == [False, True]
+    assert not made.lab.bench.careful and not made.lab.second.bench.careful
+
+
+def test_after_a_look_that_was_wrong_each_world_is_looked_at_twice(inquiry):
+    made = inquiry(MOVED, None)
+    made.run(CALL)
+    assert made.careful and made.lab.bench.careful
+    made = inquiry(CODE, None)
+    made.run(CALL)
+    assert not made.careful and not made.lab.bench.careful, "an answer is no look"
+
+
+def test_another_scenario_that_shows_the_same_cause_publishes_what_was_seen_once(inquiry):
+    made = inquiry(CODE, *[None] * AGAIN, CODE)
+    made.run(CALL)
+    assert kept(made)[0] == []
+    runs = len(made.lab.runs)
+    made.run(OTHER)
+    (entry,), once = kept(made)
+    assert once == [] and entry["again"] == {"tried": AGAIN + 1, "failed_again": 1}
+    assert entry["certainty"] == 0.9
+    written = evidence_of(made, entry)
+    assert (written["confirmations"], written["certainty"]) == (entry["again"], 0.9)
+    assert len(made.lab.runs) == runs + 1, "it need not be seen a third time"
+
+
+def test_another_cause_of_the_same_requirement_does_not(inquiry):
+    """Two answers that pass are two causes, each seen once."""
+    other = dataclasses.replace(CODE, cause="code:409 Other:interface exists")
+    made = inquiry(CODE, *[None] * AGAIN, other, None)
+    made.run(CALL)
+    made.run(OTHER)
+    published, once = kept(made)
+    assert published == [] and {entry["cause"] for entry in once} == {CODE.cause, other.cause}
+
+
+def test_a_look_that_nobody_confirmed_does_not_publish_what_another_look_showed_once(inquiry):
+    """Two looks that lacked something are two accidents: what rests on a look is tried again where it comes back."""
+    made = inquiry(MOVED, *[None] * AGAIN, MOVED, None)
+    made.run(CALL)
+    made.run(OTHER)
+    published, (entry,) = kept(made)
+    assert published == [] and entry["again"]["failed_again"] == 0
+
+
+def test_what_is_published_is_counted_and_not_tried_again(inquiry):
+    made = inquiry(CODE)
+    made.run(CALL)
+    runs = len(made.lab.runs)
+    made.start("another test")
+    made.run(OTHER)
+    (entry,), _ = kept(made)
+    assert entry["count"] == 2 and len(made.lab.runs) == runs + 1
+    assert made.here == [f"ENI-DETACH-E14: again, see evidence/{entry['evidence']}"]
+
+
+# --- what rests on a clock, and failures -------------------------------------------------------------
+
+
+@pytest.mark.parametrize("shows", [[STUCK, None], [STUCK, STUCK, None], [STUCK, None, STUCK]])
+def test_what_rests_on_a_clock_must_be_so_each_time(inquiry, shows):
+    """A busy machine is late now and then."""
+    made = inquiry(*shows, tolerates=False)
+    made.run(CALL)
+    published, (entry,) = kept(made)
+    assert published == [] and entry["clocked"]
+    assert entry["again"]["failed_again"] < entry["again"]["tried"]
+
+
+def test_what_rests_on_a_clock_and_is_so_each_time_is_published(inquiry):
+    made = inquiry(STUCK)
+    made.run(CALL)
+    (entry,), _ = kept(made)
+    assert entry["again"]["failed_again"] == entry["again"]["tried"] >= 2
+
+
+def test_another_scenario_is_no_second_time_for_what_rests_on_a_clock(inquiry):
+    made = inquiry(STUCK, *[None] * AGAIN, STUCK, None)
+    made.run(CALL)
+    made.run(OTHER)
+    assert kept(made)[0] == []
+
+
+@pytest.mark.parametrize(
+    ("cause", "rests"),
+    [("outcome:timeout", True), ("stays Detaching", True), ("F02:stays InUse", True), ("outcome:reset", False),
+     ("status:500", False), ("code:404 X", False), ("F02:went back", False)],
+)  # fmt: skip
+def test_which_causes_rest_on_a_clock(cause, rests):
+    assert clocked(Found(Finding("F02", "x", cause), 0)) is rests
+
+
+@pytest.mark.parametrize("finding", [PAGE_500, RESET], ids=["500", "reset"])
+def test_an_installation_on_this_machine_has_no_excuse_for_a_failure(inquiry, finding):
+    """Once is enough there, and the report says that it was once."""
+    made = inquiry(finding, None, tolerates=False)
+    made.run(CALL)
+    (entry,), once = kept(made)
+    assert once == [] and entry["again"] == {"tried": AGAIN, "failed_again": 0}
+    assert entry["certainty"] == 0.9
+
+
+@pytest.mark.parametrize("finding", [PAGE_500, RESET], ids=["500", "reset"])
+def test_behind_a_network_a_failure_must_come_again(inquiry, finding):
+    made = inquiry(finding, None, tolerates=True)
+    made.run(CALL)
+    published, (entry,) = kept(made)
+    assert published == [] and entry["again"]["failed_again"] == 0
+
+
+def test_a_target_that_is_gone_ends_the_run_and_is_not_blamed_for_refusing_connections(inquiry):
+    refused = Finding("B02", "connection refused", "outcome:refused")
+    for finding, blamed in ((refused, False), (RESET, True)):
+        made = inquiry(finding, tolerates=False, here=False)
+        (made.out / inquiries.LOST).unlink(missing_ok=True)
+        made.run(CALL)
+        assert made.lost() and bool(kept(made)[0]) == blamed
+
+
+# --- ending at the first -----------------------------------------------------------------------------
+
+
+def test_a_run_that_ends_at_its_first_violation_does_not_end_at_what_was_seen_once(inquiry):
+    made = inquiry(CODE, *[None] * AGAIN, CODE, first_violation=True)
+    made.run(CALL)
+    assert not made.stop and not (made.out / inquiries.ENDED).exists()
+    made.run(OTHER)
+    assert made.stop and (made.out / inquiries.ENDED).exists()
+
+
+def test_the_record_on_disk_has_what_was_seen_once_before_it_is_tried_again(inquiry):
+    """A kill during the repetitions loses nothing."""
+    made = inquiry(CODE, None)
+    seen = []
+    run = made.lab.run
+
+    def looking(scenario, *, record=True):
+        if not record:
+            seen.append(json.loads((made.out / "record-main.json").read_text())["once"])
+        return run(scenario, record=record)
+
+    made.lab.run = looking
+    made.run(CALL)
+    assert [entry["again"]["tried"] for entry in seen[0]] == [0]
+    assert seen[0][0]["summary"] == CODE.summary
+
+
+# --- what the search may spend -----------------------------------------------------------------------
+
+
+def test_the_time_for_a_smaller_counterexample_begins_when_it_was_seen_again(inquiry, monkeypatch):
+    """A long Scenario takes its time to be repeated; the search has its own."""
+    now = [1000.0]
+    monkeypatch.setattr(inquiries.time, "monotonic", lambda: now[0])
+    made = inquiry(CODE)
+    run, over = made.lab.run, []
+
+    def slow(scenario, *, record=True):
+        now[0] += 5.0
+        return run(scenario, record=record)
+
+    made.lab.run = slow
+
+    def search(scenario, _step, _fails, _budget, too_late):
+        over.append(too_late())
+        return scenario, 0
+
+    monkeypatch.setattr(inquiries, "shrink", search)
+    made.run(CALL)
+    assert over == [False]
+
+
+def test_the_search_is_hasty_only_where_descriptions_keep_up(inquiry, monkeypatch):
+    seen = []
+    for lags, relook, during in ((False, 1.6, HASTY), (True, 1.6, 1.6), (False, 0.1, 0.1)):
+        made = inquiry(CODE)
+        made.lab.bench.lags, made.lab.relook = lags, relook
+
+        def search(scenario, *_, lab=made.lab):
+            seen.append(lab.relook)
+            return scenario, 0
+
+        monkeypatch.setattr(inquiries, "shrink", search)
+        made.run(CALL)
+        assert seen.pop() == during and made.lab.relook == relook

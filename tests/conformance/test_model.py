@@ -417,3 +417,54 @@ def test_the_tables_of_the_life_cycle_name_known_statuses():
     assert set(model.NEXT_OF_INSTANCE) | set().union(*model.NEXT_OF_INSTANCE.values()) <= set(INSTANCE_STATUSES)
     assert all(status in following for status, following in model.NEXT_OF_ENI.items())
     assert all(status in following for status, following in model.NEXT_OF_INSTANCE.items())
+
+
+# --- what only its instance shows -----------------------------------------------------------------
+
+
+def listed(enis, held):
+    """A look whose interfaces are `enis`, and whose instances list `held`: {instance: [interface]}."""
+    made = look(enis, dict.fromkeys(held, "Running"))
+    instances = {
+        host: {**fields, "NetworkInterfaces": tuple(json.dumps({"NetworkInterfaceId": e}) for e in held[host])}
+        for host, fields in made.instances.items()
+    }
+    return replace(made, instances=instances)
+
+
+REST = {"eni-2": ("Available", "")}
+
+
+def test_an_interface_that_only_its_instance_shows_is_where_the_model_has_it():
+    """Primary interfaces may be listed at the instance alone: what one view shows, exists."""
+    state = known()
+    assert agrees(state, listed(REST, {"i-1": ["eni-1"], "i-2": []}))
+    assert not agrees(state, listed(REST, {"i-1": [], "i-2": []})), "no view shows it"
+    assert not agrees(state, listed(REST, {"i-1": [], "i-2": ["eni-1"]})), "another instance shows it"
+
+
+def test_where_both_views_show_it_both_must_agree():
+    """The instance does not stand up for an interface that is described otherwise."""
+    state = known()
+    both = listed({"eni-1": ("InUse", "i-1"), **REST}, {"i-1": ["eni-1"], "i-2": []})
+    assert agrees(state, both)
+    assert not agrees(state, listed({"eni-1": ("Available", ""), **REST}, {"i-1": ["eni-1"], "i-2": []}))
+    assert not agrees(state, listed({"eni-1": ("InUse", "i-2"), **REST}, {"i-1": ["eni-1"], "i-2": []}))
+
+
+def test_an_interface_that_must_be_free_is_not_excused_by_a_list():
+    """After a detach that was accepted it is on no instance; one that still lists it shows the contrary."""
+    state = known(eni="Available", on="")
+    assert agrees(state, listed({"eni-1": ("Available", ""), **REST}, {"i-1": [], "i-2": []}))
+    assert not agrees(state, listed(REST, {"i-1": ["eni-1"], "i-2": []}))
+
+
+def test_a_refusal_explains_itself_by_what_only_the_instance_shows():
+    """A primary interface that no list of interfaces shows is refused as a primary one, in some order."""
+    state = known()
+    state = replace(state, enis={**state.enis, "eni-1": replace(state.enis["eni-1"], type="Primary")})
+    final = listed(REST, {"i-1": ["eni-1"], "i-2": []})
+    row = PAGE.errors["E12"]
+    told = [Told(detach(), Reply(row.http[0], row.code)) for _ in range(2)]
+    assert explain(PAGE, state, told, final) == (0, 1)
+    assert explain(PAGE, state, told, listed(REST, {"i-1": [], "i-2": []})) is None

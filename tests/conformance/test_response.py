@@ -307,15 +307,60 @@ def test_a_body_is_not_compressed_unasked(encoding, fine):
     assert said(answer) == ([] if fine else [("R05", text)])
 
 
-def test_the_format_is_that_asked_for():
-    """XML where JSON was asked for cannot be read as an answer, and the other way round."""
-    xml = xml_of({"RequestId": ID}, f"{ACTION}Response")
-    answer = read(exchange(xml.encode(), 200, JSON_TYPE), "JSON")
-    assert [r for r, _ in said(answer)] == ["R02", "R01"] and answer.format == "JSON"
-    answer = read(exchange(b'{"RequestId": "x"}', 200, XML_TYPE), "XML")
-    assert [r for r, _ in said(answer)] == ["R03", "R01"] and answer.format == "XML"
-    assert answer.reply == Reply(200, "?") and not answer.reply.success
+@pytest.mark.parametrize("status", [200, 404])
+def test_an_answer_in_the_other_format_is_one_finding_and_the_rest_is_read(status):
+    """XML where JSON was asked for, and the other way round: that is wrong, once; what it says is judged as it is."""
+    fields = {"RequestId": ID} if status == 200 else REFUSAL
+    reply = Reply(status, fields.get("Code", ""))
+    xml = xml_of(fields, f"{ACTION}Response" if status == 200 else "Error").encode()
+    for body, type_, wanted, came, row in (
+        (xml, XML_TYPE, "JSON", "XML", "R02"),
+        (json.dumps(fields).encode(), JSON_TYPE, "XML", "JSON", "R03"),
+    ):
+        answer = read(exchange(body, status, type_), wanted)
+        assert said(answer) == [(row, f"the answer is {came}, although {wanted} was asked for")]
+        assert answer.other_format and answer.format == came
+        assert (answer.reply, answer.request_id, answer.fields) == (reply, ID, fields)
+
+
+def test_the_type_is_that_of_what_came():
+    """A Content-Type that names the format asked for, over a body in the other one, is wrong as well."""
+    xml = xml_of({"RequestId": ID}, f"{ACTION}Response").encode()
+    assert [r for r, _ in said(read(exchange(xml, 200, JSON_TYPE), "JSON"))] == ["R02", "R05"]
+    assert [r for r, _ in said(read(exchange(b'{"RequestId": "%s"}' % ID.encode(), 200, XML_TYPE), "XML"))] == [
+        "R03",
+        "R05",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("body", "wanted"),
+    [
+        (b"<html><body><h1>502 Bad Gateway</h1></body></html>", "JSON"),
+        (b"<HTML><BODY>no</BODY></HTML>", "JSON"),
+        (b"<!DOCTYPE html><html><body>no</body></html>", "JSON"),
+        (b"<html><head><meta charset=utf-8></head><hr></html>", "JSON"),
+        (b"<not closed", "JSON"),
+        (b"just a text", "JSON"),
+        (b"just a text", "XML"),
+        (b"<html><hr></html>", "XML"),
+    ],
+)
+def test_the_page_of_a_server_in_front_is_no_answer_in_another_format(body, wanted):
+    """It cannot be read, in the format asked for, and says nothing of which formats are offered."""
+    answer = read(exchange(body, 502, "text/html"), wanted)
+    assert not answer.other_format and answer.format == wanted and answer.reply == Reply(502, "?")
     assert (answer.request_id, answer.message, answer.fields) == ("", "", {})
+    assert "shape:format" not in {f.cause for f in answer.findings}
+    assert [r for r, _ in said(answer)] == ["B01", "R05", "R02" if wanted == "JSON" else "R03", "R01"]
+
+
+def test_a_format_that_was_not_asked_for_is_no_other_one():
+    """Where the endpoint may choose, both are right."""
+    xml = xml_of({"RequestId": ID}, f"{ACTION}Response").encode()
+    for body, type_ in ((xml, XML_TYPE), (json.dumps({"RequestId": ID}).encode(), JSON_TYPE)):
+        answer = read(exchange(body, 200, type_), "")
+        assert said(answer) == [] and not answer.other_format
 
 
 @pytest.mark.parametrize("start", ["", "\n", " ", "\r\n\t", "\ufeff"])

@@ -153,10 +153,12 @@ def test_a_literal_text_is_left_alone():
     assert smallest(nothing, lambda s: True).steps == nothing.steps
 
 
-def test_calls_of_probes_and_of_overlaps_become_plain_too():
+def test_calls_of_overlaps_become_plain_too_and_those_of_probes_as_far_as_they_may():
+    """What a probe tampers with is there in its own method, place and scheme alone."""
     scenario = Scenario(World(), (Probe("x", call()), Parallel((Act("stop"), Detach(call())))))
     made = smallest(scenario, lambda s: len(s.steps) == 2 and len(list(calls_of(s))) == 2)
-    assert made.steps == (Probe("x", call(wire=Wire())), Parallel((Act("stop"), Detach(call(wire=Wire())))))
+    probed = replace(Wire(), **{name: getattr(call().wire, name) for name in ("method", "place", "signing")})
+    assert made.steps == (Probe("x", call(wire=probed)), Parallel((Act("stop"), Detach(call(wire=Wire())))))
 
 
 # --- worlds --------------------------------------------------------------------------------------

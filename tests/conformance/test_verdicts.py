@@ -12,19 +12,20 @@ from hypothesis import strategies as st
 from conformance import verdicts
 from conformance.contract import CONTRACTS, full_id, short_id
 from conformance.record import KEEP, Record, read_all
-from conformance.verdicts import coverage, fold, possible, repeated_request_ids, verdict_of
+from conformance.verdicts import coverage, fold, possible, published, repeated_request_ids, seen_once, verdict_of
 
 PAGE, LATER = CONTRACTS["2019"], CONTRACTS["2024"]
 EVERYBODY = frozenset(verdicts.CALLER_OF.values())
 ROW, SENTENCE = PAGE.requirements["E11"], PAGE.requirements["S01"]
 OTHER_CODE = "the faults that this code is for were refused with other admissible codes; the code itself never came"
 NOTHING = {
-    "judged": 0, "provoked": 0, "violated": False, "errors": [], "undecided": Counter(), "missing": Counter(),
-    "absent_caller": "", "incomplete": "",
+    "judged": 0, "provoked": 0, "violated": False, "errors": [], "doubts": Counter(), "undecided": Counter(),
+    "missing": Counter(), "absent_caller": "", "incomplete": "",
 }  # fmt: skip
 EVERYTHING = {
-    "judged": 5, "provoked": 5, "violated": True, "errors": ["broke", "again"], "undecided": Counter(slow=1, lost=2),
-    "missing": Counter(alpha=1, beta=3), "absent_caller": "ram_denied", "incomplete": "interrupted",
+    "judged": 5, "provoked": 5, "violated": True, "errors": ["broke", "again"], "doubts": Counter(late=2, odd=1),
+    "undecided": Counter(slow=1, lost=2), "missing": Counter(alpha=1, beta=3), "absent_caller": "ram_denied",
+    "incomplete": "interrupted",
 }  # fmt: skip
 
 
@@ -59,11 +60,12 @@ def test_nothing_known_is_not_exercised():
 
 
 def test_the_rules_apply_in_their_order():
-    """violated, error, conforms, inconclusive, not exercised: each only if none before it applies."""
+    """violated, error, in doubt, conforms, inconclusive, not exercised: each only if none before it applies."""
     left = dict(EVERYTHING)
     expected = [
         ("violated", ("violated", "")),
         ("errors", ("error", "broke")),
+        ("doubts", ("inconclusive", "late (2 times); odd")),
         ("judged", ("conforms", "")),
         ("undecided", ("inconclusive", "lost (tried 2 times)")),
         ("incomplete", ("not-exercised", "interrupted")),
@@ -91,6 +93,7 @@ EVIDENCE = st.fixed_dictionaries(
     {
         "judged": st.integers(0, 3), "provoked": st.integers(0, 3), "violated": st.booleans(),
         "errors": st.lists(st.just("broke"), max_size=2),
+        "doubts": st.dictionaries(st.text(min_size=1, max_size=3), st.integers(1, 3), max_size=2).map(Counter),
         "undecided": st.dictionaries(st.text(min_size=1, max_size=3), st.integers(1, 3), max_size=2).map(Counter),
         "missing": st.dictionaries(st.text(min_size=1, max_size=3), st.integers(1, 3), max_size=2).map(Counter),
         "absent_caller": st.sampled_from(("", "expired")), "incomplete": st.sampled_from(("", "interrupted")),
@@ -107,6 +110,8 @@ def test_zero_judged_calls_never_conform_and_a_violation_never_hides(requirement
     assert (verdict == "violated") == evidence["violated"]
     if evidence["errors"] and not evidence["violated"]:
         assert verdict == "error"
+    if evidence["doubts"]:
+        assert verdict != "conforms"
     assert bool(reason) == (verdict not in ("violated", "conforms"))
 
 
@@ -237,6 +242,129 @@ def test_the_order_of_the_records_does_not_matter(records):
         assert one["judged"] == total and (total or one["verdict"] != "conforms")
 
 
+# --- in doubt, by the common table, and seen once -------------------------------------------------
+
+
+def once(requirement, also=(), *, key="k", tried=3, again=0, certainty=1.0, sure=True, summary="it was odd"):
+    """What a worker saw once, as its record has it. sure: it rests on no clock and on a confirmed look, if any."""
+    return {
+        **violation(requirement, also, f"{key}.json", 1, summary),
+        "key": key, "again": {"tried": tried, "failed_again": again}, "certainty": certainty, "sure": sure,
+    }  # fmt: skip
+
+
+def test_a_doubt_forbids_to_say_that_it_conforms_and_is_no_violation():
+    """However often it was judged."""
+    book = Record("w")
+    book.credit(("F02", "F03"), 1, "account", "GET", 50)
+    book.doubt("F02", "a detach took 14 s")
+    other = Record("v")
+    for _ in range(2):
+        other.doubt("F02", "another took 12 s")
+    records = [book.to_json(), other.to_json()]
+    made = entry("F02", records)
+    assert (made["verdict"], made["reason"]) == ("inconclusive", "a detach took 14 s; another took 12 s (2 times)")
+    assert made["judged"] == 50
+    assert entry("F03", records)["verdict"] == "conforms"
+    worse = [*records, record(violations=[violation("F02")])]
+    assert entry("F02", worse)["verdict"] == "violated"
+
+
+def test_a_row_whose_faults_were_refused_by_the_common_table_conforms_and_says_so():
+    """Its own code need not have come; which answers came, and how often, is told, the commonest first."""
+    one, two = Record("a"), Record("b")
+    one.credit(("E06",), 1, "ram_denied", "GET", 3)
+    one.by_common("E06", "403 NoPermission")
+    for book in (one, two):
+        book.by_common("E06", "403 Forbidden.RAM")
+    made = entry("E06", [one.to_json(), two.to_json()])
+    assert (made["verdict"], made["reason"], made["provoked"], made["judged"]) == ("conforms", "", 0, 3)
+    assert made["by_common"] == [{"answer": "403 Forbidden.RAM", "n": 2}, {"answer": "403 NoPermission", "n": 1}]
+    assert entry("E06", [record(credit=("E06",))])["verdict"] == "inconclusive", "without it, the code never came"
+    assert entry("E06", [record(credit=("E06",))])["by_common"] == []
+
+
+def test_the_common_table_alone_is_no_judged_call():
+    book = Record("w")
+    book.by_common("E06", "403 Forbidden.RAM")
+    assert entry("E06", [book.to_json()])["verdict"] == "not-exercised"
+
+
+@pytest.mark.parametrize(
+    ("tried", "again", "said"),
+    [
+        (3, 0, "seen once, not in 3 further tries: it was odd"),
+        (0, 0, "seen once, and not tried again: it was odd"),
+        (2, 1, "seen once, again 1 of 2, not each time: it was odd"),
+    ],
+)
+def test_what_was_seen_once_leaves_its_requirements_open_and_says_how_often_it_was_tried(tried, again, said):
+    records = [record(credit=("S01", "R08", "S02"), once=[once("S01", ("R08",), tried=tried, again=again)])]
+    for short in ("S01", "R08"):
+        made = entry(short, records)
+        assert (made["verdict"], made["reason"]) == ("inconclusive", said)
+        assert (made["violations"], made["evidence"]) == (0, [])
+    assert entry("S02", records)["verdict"] == "conforms"
+    assert seen_once(records) == [once("S01", ("R08",), tried=tried, again=again)]
+
+
+def test_a_violation_hides_what_was_seen_once_of_the_same_requirement():
+    records = [record(violations=[violation("S01")], once=[once("S01")])]
+    assert entry("S01", records)["verdict"] == "violated"
+
+
+def test_what_two_workers_saw_once_each_is_published():
+    """Each in a world of its own: that is seen again. How often it was tried is counted over both."""
+    records = [
+        record(once=[once("S01", key="a"), once("S02", key="b")]),
+        record(once=[once("S01", key="a", tried=2, certainty=0.7)]),
+        {"worker": "without"},
+    ]
+    made = published(records)
+    assert [[e["key"] for e in one["once"]] for one in made] == [["b"], [], []]
+    assert [[e["key"] for e in one["violations"]] for one in made] == [["a"], ["a"], []]
+    moved = [e for one in made for e in one["violations"]]
+    assert [e["certainty"] for e in moved] == [0.9, 0.7], "never surer than a repetition makes it"
+    assert all(e["again"] == {"tried": 6, "failed_again": 1} for e in moved)
+    assert (entry("S01", made)["verdict"], entry("S02", made)["verdict"]) == ("violated", "inconclusive")
+
+
+def test_what_one_worker_published_is_published_where_another_saw_it_once():
+    records = [
+        record(violations=[{**violation("S01"), "key": "a"}]),
+        record(once=[once("S01", key="a")]),
+    ]
+    made = published(records)
+    assert [len(one["once"]) for one in made] == [0, 0]
+    assert [len(one["violations"]) for one in made] == [1, 1]
+    assert made[1]["violations"][0]["certainty"] <= 0.9
+
+
+@pytest.mark.parametrize(
+    "records",
+    [
+        [],
+        [{"once": [once("S01", key="a"), once("S02", key="b")]}],
+        [{"once": [once("F02", key="a", sure=False)]}, {"once": [once("F02", key="a", sure=False)]}],
+        [{"once": [once("F02", key="a", sure=False)]}, {"once": [once("F02", key="a", sure=True)]}],
+        [{"once": [once("S01", key="a")]}, {"violations": [{**violation("S01"), "key": "z"}]}],
+    ],
+)
+def test_nothing_else_is_published(records):
+    """Two workers are slow at the same time because their machine is busy, and a look that nobody confirmed is none."""
+    made = published(records)
+    assert seen_once(made) == seen_once(records)
+    assert [len(one.get("violations", [])) for one in made] == [len(one.get("violations", [])) for one in records]
+
+
+def test_publishing_changes_no_record_and_done_twice_is_done_once():
+    records = [record(once=[once("S01", key="a")]), record(once=[once("S01", key="a")])]
+    before = json.dumps(records)
+    made = published(records)
+    assert json.dumps(records) == before
+    assert published(made) == made
+
+
 # --- RequestIds ----------------------------------------------------------------------------------
 
 
@@ -288,6 +416,26 @@ def test_what_a_worker_wrote_is_read_back_and_a_damaged_file_passed_over(tmp_pat
     assert read["examples"] == {"answer to: x=accepted": ["a=b"]}
     assert read["pairs"] == [[0, "Running", 1, "InUse"]] and len(read["latency"]["x"]) == KEEP
     assert sorted(p.name for p in tmp_path.iterdir()) == ["ids-gw0.txt", "record-gw0.json", "record-gw1.json"]
+
+
+def test_a_record_on_disk_has_what_passed_what_is_in_doubt_and_what_was_seen_once(tmp_path):
+    book = Record("gw0")
+    for _ in range(2):
+        book.passed("DetachNetworkInterface", "502 without a code")
+    book.passed("AttachNetworkInterface", "reset")
+    book.by_common("E06", "403 Forbidden.RAM")
+    book.doubt("F02", "late")
+    book.once.append(once("S01"))
+    book.write(tmp_path)
+    (read,) = read_all(tmp_path)
+    assert read["passing"] == {
+        "DetachNetworkInterface": {"502 without a code": 2},
+        "AttachNetworkInterface": {"reset": 1},
+    }
+    assert read["common"] == {"E06": {"403 Forbidden.RAM": 1}}
+    assert read["doubts"] == {"F02": {"late": 1}}
+    assert read["once"] == [once("S01")] and read["violations"] == []
+    assert read["provoked"] == read["judged"] == {}, "none of them is a judged call"
 
 
 def test_a_record_keeps_three_different_examples_at_most():

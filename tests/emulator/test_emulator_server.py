@@ -93,6 +93,16 @@ def test_target_file(tmp_path: Path) -> None:
         assert client.ok("DescribeZones")["Zones"]["Zone"]
         assert client.control("stats")["faults"] == ["tags-lost"]
         assert client.control("stats")["variants"] == ["chunked"]
+        assert not {"judge", "offers"} & set(target)
+
+
+def test_target_file_says_what_variants_need(tmp_path: Path) -> None:
+    file = tmp_path / "target.toml"
+    options = ("--variant", "passing-500", "--variant", "lag-three-seconds", "--variant", "chunked")
+    with started("--write-target", str(file), *options):
+        target = tomllib.loads(file.read_text())
+    assert target["judge"]["passing"] == "tolerate"
+    assert target["limits"]["lag_seconds"] == 3.5
 
 
 def test_own_callers(tmp_path: Path) -> None:

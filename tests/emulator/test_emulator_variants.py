@@ -3,27 +3,60 @@
 from __future__ import annotations
 
 import time
+import tomllib
+import uuid
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 from emulator_client import DENIED, Answer, Client
 from emulator_worlds import UNKNOWN_ENI, UNKNOWN_INSTANCE, build
 from test_emulator_faults import listed
+from variant_witnesses import SEEN
+
+from emulator.embed import running
 
 VARIANTS = listed("--list-variants")
 
 
-class Patient(Client):
-    """Repeats what was throttled, and polls."""
+IDEMPOTENT = ("CreateVpc", "CreateVSwitch", "CreateSecurityGroup", "CreateNetworkInterface", "RunInstances")
+SIGNING = {"v1-only": "V1", "v3-only": "V3"}
 
-    def call(self, *args: Any, **how: Any) -> Answer:
+
+def passes(answer: Answer) -> bool:
+    return answer.status >= 500 or answer.code in ("OperationConflict", "UnknownError") or "Throttling" in answer.code
+
+
+class Patient(Client):
+    """Repeats what was throttled, lost or came too early, and polls."""
+
+    scheme = ""
+
+    def call(self, action: str, params: Any = None, **how: Any) -> Answer:
+        if self.scheme:
+            how["scheme"] = self.scheme
+        if action in IDEMPOTENT:
+            params = {**params, "ClientToken": uuid.uuid4().hex}
+        received = False
         for _ in range(5):
-            answer = super().call(*args, **how)
-            if answer.status == 503 or "Throttling" in answer.code:
+            answer = super().call(action, params, **how)
+            if passes(answer):
                 continue
-            return answer
+            if answer.code == "SignatureNonceUsed":
+                received = True
+            elif action.startswith(("Attach", "Delete")) and answer.code == "InvalidOperation.InvalidEniState":
+                if received:
+                    return Answer(200, [], b"{}")
+                self.settle(1)
+            else:
+                return answer
         return answer
+
+    def show(self, eni: str) -> dict[str, Any]:
+        params = {"NetworkInterfaceId.1": eni}
+        rows = self.ok("DescribeNetworkInterfaces", params)["NetworkInterfaceSets"]["NetworkInterfaceSet"]
+        return rows[0] if rows else super().show(eni)
 
     def wait(self, eni: str, status: str) -> dict[str, Any]:
         deadline = time.monotonic() + 5
@@ -40,6 +73,42 @@ def patient(client: Client) -> Patient:
     return Patient(client.url)
 
 
+def test_what_a_target_file_must_say_is_listed_as_toml() -> None:
+    said = {row["name"]: tomllib.loads(row["target"]) for row in VARIANTS if row["target"]}
+    tolerated = {"judge": {"passing": "tolerate"}}
+    assert said == {
+        "passing-conflict": tolerated,
+        "passing-conflict-often": tolerated,
+        "passing-unknown-error": tolerated,
+        "passing-500": tolerated,
+        "passing-502": tolerated,
+        "json-only": {"offers": {"formats": ["json"]}},
+        "json-only-refuses": {"offers": {"formats": ["json"]}},
+        "v1-only": {"offers": {"signing": ["v1"]}},
+        "v3-only": {"offers": {"signing": ["v3"]}},
+        "lag-three-seconds": {"limits": {"lag_seconds": 3.5}},
+    }
+    assert all(row["target"] == "" for row in VARIANTS if row["name"] not in said)
+
+
+def test_several_at_once(tmp_path: Path) -> None:
+    names = ["ids-counting", "detaching-hidden", "codes-of-today", "json-only", "v1-only", "passing-500"]
+    with running(variants=[*names, "lag-three-seconds", "json-only-refuses"], settle_ms=0) as emulator:
+        target = tomllib.loads(emulator.write_target(tmp_path / "t.toml").read_text())
+        client = Client(emulator.url)
+        assert client.control("stats")["variants"][:6] == names
+        world = build(client)
+        assert world.eni == "eni-bp100000000000000112", "the primary interface was the first"
+        assert client.call("DescribeRegions", format=None).json["Regions"]
+        assert client.detach(UNKNOWN_ENI, UNKNOWN_INSTANCE, "cn-nowhere").code == "InvalidRegionId.NotFound"
+        client.close()
+    assert target["judge"] == {"passing": "tolerate"}
+    assert target["offers"] == {"formats": ["json"], "signing": ["v1"]}
+    assert target["limits"]["lag_seconds"] == 3.5
+    assert target["limits"]["settle_seconds"] == 10
+    assert target["control"]["url"] == f"{emulator.url}/_control"
+
+
 def test_enough_variants() -> None:
     assert len(VARIANTS) >= 20
     assert all(row["description"] for row in VARIANTS)
@@ -48,6 +117,7 @@ def test_enough_variants() -> None:
 @pytest.mark.parametrize("name", [row["name"] for row in VARIANTS])
 def test_life_cycle(patient: Patient, name: str) -> None:
     patient.control("variant", name=name)
+    patient.scheme = SIGNING.get(name, "")
     network = patient.network()
     instance = patient.instance(network)
     eni = patient.eni(network)
@@ -198,7 +268,12 @@ OBSERVE: dict[str, Callable[[Client], Any]] = {
 }
 
 
-@pytest.mark.parametrize("name", [row["name"] for row in VARIANTS])
+def test_each_variant_is_observed() -> None:
+    assert {*OBSERVE, *SEEN} == {row["name"] for row in VARIANTS}
+    assert not set(OBSERVE) & set(SEEN)
+
+
+@pytest.mark.parametrize("name", OBSERVE)
 def test_variant_shows(client: Client, name: str) -> None:
     default = OBSERVE[name](client)
     client.control("wipe")
@@ -206,3 +281,15 @@ def test_variant_shows(client: Client, name: str) -> None:
     changed = OBSERVE[name](client)
     if name != "jitter":
         assert changed != default
+
+
+@pytest.mark.parametrize("name", SEEN)
+def test_variant_is_seen_by_its_witness(client: Client, name: str) -> None:
+    client.control("variant", name=name)
+    SEEN[name](client)
+
+
+@pytest.mark.parametrize("name", SEEN)
+def test_witness_of_a_variant_sees_nothing_without_it(client: Client, name: str) -> None:
+    with pytest.raises((AssertionError, pytest.fail.Exception, KeyError, ValueError)):
+        SEEN[name](client)

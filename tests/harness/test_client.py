@@ -466,6 +466,7 @@ def test_a_kept_connection_that_was_closed_is_replaced_once(fake_time):
         client.send(DETACH, PAIRS)
         exchange = client.send(DETACH, PAIRS)
         assert exchange.outcome == "answered" and "closed" in exchange.detail and exchange.attempts == 1
+        assert exchange.resent, "the first sending may have been carried out"
         assert len(server.requests) == 3
         nonces = [dict(parse(request)[1])["SignatureNonce"] for request in server.requests]
         assert len(set(nonces)) == 3
@@ -474,8 +475,23 @@ def test_a_kept_connection_that_was_closed_is_replaced_once(fake_time):
 def test_a_new_connection_that_is_dropped_is_a_reset(fake_time):
     """Only a kept connection gets a second chance."""
     with serving(reset) as server:
-        assert client_of(server.url, fake_time).send(DETACH, PAIRS).outcome == "reset"
+        exchange = client_of(server.url, fake_time).send(DETACH, PAIRS)
+        assert exchange.outcome == "reset" and not exchange.resent
         assert len(server.requests) == 1
+
+
+def test_what_is_sent_again_for_another_reason_was_not_lost(fake_time):
+    """A throttled call was answered: nothing of it was carried out unseen. The journal keeps the difference."""
+
+    def behave(connection, _request, number):
+        connection.sendall(answer() if number else THROTTLED[0])
+        return True
+
+    with serving(behave) as server:
+        exchange = client_of(server.url, fake_time).send(DETACH, PAIRS)
+        assert exchange.attempts == 2 and not exchange.resent
+        assert journal.to_json(exchange)["resent"] is False
+        assert journal.to_json(replace(exchange, resent=True))["resent"] is True
 
 
 def test_threads_that_come_and_go_share_as_many_connections_as_there_are_calls_at_a_time():
@@ -509,6 +525,11 @@ THROTTLED = [
     answer(b"too many", "429 Too Many"),
     answer(b'{"Code":"ServiceUnavailable"}', "503 Service Unavailable"),
     answer(b"<html>busy</html>", "503 Service Unavailable"),
+    answer(b'{"Code":"RequestLimitExceeded"}', "400 Bad Request"),
+    answer(b'{"Code":"Throttling.Api"}', "503 Service Unavailable"),
+    answer(b'{"Code":"TooManyRequests"}', "429 Too Many"),
+    answer(b'{"RequestId":"R"}', "429 Too Many"),
+    answer(b"", "429 Too Many"),
 ]
 
 
@@ -559,6 +580,43 @@ def test_a_detach_refused_for_another_reason_is_not_repeated(fake_time):
     with serving(always(data)) as server:
         assert client_of(server.url, fake_time).send(DETACH, PAIRS).attempts == 1
         assert len(server.requests) == 1
+
+
+DOCUMENTED = (
+    "InvalidEniId.NotFound",
+    "InvalidOperation.InvalidEniState",
+    "Forbidden.SubUser",
+    "MissingParameter",
+    "Odd",
+)
+
+
+@pytest.mark.parametrize("status", ["429 Too Many", "503 Service Unavailable"])
+@pytest.mark.parametrize("code", DOCUMENTED)
+@pytest.mark.parametrize(
+    "form", ['{"Code":"%s","Message":"no"}', "<Error><Code>%s</Code><Message>no</Message></Error>"]
+)
+def test_a_status_that_says_slow_down_over_a_refusal_with_a_code_of_its_own_is_judged(code, status, form, fake_time):
+    """It is that refusal with a wrong status, and sending it again would hide that for ever."""
+    with serving(always(answer((form % code).encode(), status))) as server:
+        exchange = client_of(server.url, fake_time).send(DETACH, PAIRS)
+        assert (exchange.attempts, exchange.throttled, exchange.status) == (1, False, int(status[:3]))
+        assert len(server.requests) == 1 and not fake_time.slept
+
+
+@pytest.mark.parametrize("wire", [Wire(), Wire(signing="v3")])
+@pytest.mark.parametrize("skew", [0.0, 47.0, -600.0])
+def test_time_stamps_follow_the_clock_of_the_endpoint(skew, wire, fake_time):
+    """As far as it is known: this machine's may be off."""
+    with serving(always(answer())) as server:
+        client = client_of(server.url, fake_time, skew=skew)
+        assert client.endpoint_time() == fake_time.at + skew
+        exchange = client.send(DETACH, PAIRS, wire=wire)
+        _, query, headers, _ = parse(server.requests[-1])
+        stamp = dict(query).get("Timestamp") or dict(headers)["x-acs-date"]
+        at = datetime.datetime.fromtimestamp(fake_time.at + skew, datetime.UTC)
+        assert stamp == at.strftime("%Y-%m-%dT%H:%M:%SZ")
+        assert exchange.at == fake_time.at, "what is written down is this machine's time"
 
 
 @pytest.mark.parametrize("rate", [0.5, 1, 3, 5])

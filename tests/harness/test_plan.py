@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from harness import plan
-from harness.target import Limits, parse_target
+from harness.survey import Survey
+from harness.target import Limits, Offers, parse_target
 
 ROOT = Path(__file__).parents[2]
 KEYS = {"access_key_id": "LTAIkey0001", "access_key_secret": "the-secret"}
@@ -121,6 +122,22 @@ def test_money(table):
     guess = quick(REAL)
     assert 0 < guess.money < 1 and "guess" in guess.notes[0]
     assert quick(LOCAL, price=(1.2, "USD")).money == 0
+
+
+def test_the_price_is_asked_in_what_the_endpoint_offers(monkeypatch):
+    """By its clock, too; nothing is asked of one that cannot be used."""
+    asked = []
+
+    def price_here(target, client):
+        asked.append((target.offers, client.skew))
+        return 1.2, "USD"
+
+    offers = Offers(("json",), ("v1",))
+    monkeypatch.setattr(plan.doctor, "price_here", price_here)
+    monkeypatch.setattr(plan, "survey", lambda client: Survey(offers, skew=7.0))
+    assert plan._price(REAL) == ((1.2, "USD"), "") and asked == [(offers, 7.0)]
+    monkeypatch.setattr(plan, "survey", lambda client: Survey(problem="refused (nobody there)"))
+    assert plan._price(REAL) == (None, "refused (nobody there)") and len(asked) == 1
 
 
 def test_resources_stay_within_the_limits(table):

@@ -7,7 +7,17 @@ import re
 import pytest
 
 from harness import ecs
-from harness.target import Credential, TargetError, abroad, is_loopback, load_target, parse_target, resolver, shares
+from harness.target import (
+    Credential,
+    Offers,
+    TargetError,
+    abroad,
+    is_loopback,
+    load_target,
+    parse_target,
+    resolver,
+    shares,
+)
 
 KEYS = {"access_key_id": "LTAIkey0001", "access_key_secret": "the-secret"}
 LEAST = {"region": "cn-hangzhou", "callers": {"account": KEYS}}
@@ -120,6 +130,34 @@ WRONG = {
     "fraction of an instance": ({"limits": {"instances": 1.5}}, "whole number"),
     "vSwitch without VPC": ({"setup": {"vswitch_id": "vsw-1"}}, "setup.vpc_id"),
     "blank in an id": ({"setup": {"zone": "cn hangzhou"}}, "setup.zone"),
+    "lag below": ({"limits": {"lag_seconds": 0}}, r"limits.lag_seconds.*0\.1 to 600 is allowed"),
+    "lag above": ({"limits": {"lag_seconds": 601}}, "limits.lag_seconds"),
+    "lag with a unit": ({"limits": {"lag_seconds": "15s"}}, "without quotes"),
+    "lag misspelt": ({"limits": {"lag_second": 3}}, "did you mean 'lag_seconds'"),
+    "passing misspelt": (
+        {"judge": {"passing": "ignore"}},
+        "judge.passing: 'ignore' is unknown; write 'tolerate' or 'count', or leave it out",
+    ),
+    "passing in capitals": ({"judge": {"passing": "Count"}}, "judge.passing: 'Count' is unknown"),
+    "passing as a flag": ({"judge": {"passing": True}}, "judge.passing: True is unknown"),
+    "passing empty": ({"judge": {"passing": ""}}, "judge.passing: '' is unknown"),
+    "judge with another key": ({"judge": {"pasing": "count"}}, "judge.pasing: unknown key; did you mean 'passing'"),
+    "judge that is a text": ({"judge": "count"}, r"write it as \[judge\]"),
+    "format that nobody offers": (
+        {"offers": {"formats": ["json", "yaml"]}},
+        r"offers.formats: \['json', 'yaml'\] is no list of what can be offered; "
+        "write a list of one or more of 'json', 'xml'",
+    ),
+    "no format at all": ({"offers": {"formats": []}}, r"offers.formats: \[\] is no list"),
+    "format as a text": ({"offers": {"formats": "json"}}, "offers.formats: 'json' is no list"),
+    "format that is no text": ({"offers": {"formats": ["json", 1]}}, "offers.formats"),
+    "scheme that nobody offers": (
+        {"offers": {"signing": ["v2"]}},
+        r"offers.signing: \['v2'\] is no list of what can be offered; write a list of one or more of 'v1', 'v3'",
+    ),
+    "no scheme of signing": ({"offers": {"signing": []}}, "offers.signing"),
+    "scheme as a number": ({"offers": {"signing": [3]}}, "offers.signing"),
+    "offers with another key": ({"offers": {"formates": ["json"]}}, "offers.formates: unknown key"),
 }
 
 
@@ -131,6 +169,44 @@ def test_mistakes_are_named(name):
         parse_target({**LEAST, **change}, where="staging.toml", environ={})
     assert re.match(r"staging\.toml: [a-z_.]+", str(caught.value))
     assert "the-secret" not in str(caught.value)
+
+
+# --- who is judged, and by what is offered -----------------------------------------------------------
+
+NEAR = {"endpoint": "http://127.0.0.1:9000"}
+
+
+def test_an_endpoint_on_this_machine_has_no_excuse_and_one_behind_a_network_has():
+    """How long things may take and lag, how fast calls may come, and whether an answer that passes counts at once."""
+    near, far = made(**NEAR), made()
+    assert (near.limits.requests_per_second, near.limits.lag_seconds, near.limits.settle_seconds) == (0, 1.6, 30)
+    assert (far.limits.requests_per_second, far.limits.lag_seconds, far.limits.settle_seconds) == (5, 15, 180)
+    assert (near.limits.instances, near.limits.network_interfaces, near.limits.minutes) == (
+        far.limits.instances, far.limits.network_interfaces, far.limits.minutes
+    )  # fmt: skip
+    assert (near.tolerates, far.tolerates) == (False, True)
+
+
+@pytest.mark.parametrize("place", [NEAR, {}], ids=["loopback", "network"])
+@pytest.mark.parametrize(("passing", "tolerates"), [("tolerate", True), ("count", False)])
+def test_the_file_may_say_otherwise(place, passing, tolerates):
+    target = made(**place, judge={"passing": passing}, limits={"lag_seconds": 3, "settle_seconds": 7.5})
+    assert (target.passing, target.tolerates) == (passing, tolerates)
+    assert (target.limits.lag_seconds, target.limits.settle_seconds) == (3, 7.5)
+    assert made(**place, judge={}).passing is None
+
+
+def test_what_is_offered_is_said_in_any_case_once_and_in_order():
+    target = made(offers={"formats": ["XML", "json", "Json"], "signing": ["V3"]})
+    assert (target.offers.formats, target.offers.signing) == (("json", "xml"), ("v3",))
+    assert made(offers={"signing": ["v3", "v1"]}).offers == Offers((), ("v1", "v3"))
+    assert made().offers == made(offers={}).offers == Offers((), ()), "not said: it is found out"
+
+
+def test_the_second_region_offers_and_is_judged_as_the_first():
+    home = made(second_region="cn-beijing", offers={"formats": ["json"]}, judge={"passing": "count"})
+    there = abroad(home)
+    assert (there.offers, there.passing) == (home.offers, "count")
 
 
 def test_secrets_do_not_show():

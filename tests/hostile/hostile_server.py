@@ -61,7 +61,8 @@ class Line:
 @dataclass
 class Hostile:
     """A running server. `requests`: those that it misbehaved for. `passed`: how many went to the endpoint behind.
-    `dead`: from now on every connection is closed at once. `after`: dead once so many requests have passed."""
+    `dead`: from now on every connection is closed at once. `after`: dead once so many requests have passed. `armed`:
+    whether it misbehaves; until then everything goes to the endpoint behind."""
 
     url: str
     requests: list[bytes] = field(default_factory=list)
@@ -69,6 +70,7 @@ class Hostile:
     passed: int = 0
     dead: bool = False
     after: int = 0
+    armed: bool = True
 
 
 def action_of(request: bytes) -> str:
@@ -159,7 +161,7 @@ def hostile(
                 request = b"" if early else read_request(sock)
                 if not request and not early:
                     return
-                chosen = not behind or action_of(request) == only
+                chosen = not behind or (server.armed and action_of(request) == only)
                 if chosen:
                     with lock:
                         server.requests.append(request)

@@ -133,6 +133,7 @@ def bench(emulator: Running, elsewhere: Hostile, tmp_path_factory: pytest.TempPa
         return made[0].row.behave(line)
 
     with hostile(behave, behind=emulator.url[7:], only=DETACH, elsewhere=elsewhere.url, after_all=True) as proxy:
+        proxy.armed = False  # while the run is opened and measures transitions, its own detaches are answered
         target = target_file(emulator, proxy.url, folder)
         plan = Plan(target=str(target), effort="quick", seed=1, out=str(folder / "out"))
         study = studies.open_study(plan)
@@ -140,6 +141,8 @@ def bench(emulator: Running, elsewhere: Hostile, tmp_path_factory: pytest.TempPa
             inquiry = studies.join(plan, study.run_id, study.folder, target, "gw0", 1, study.capabilities)
             inquiry.lab.deadline, inquiry.lab.relook = 0.5, 0.1
             made.append(Bench(inquiry, proxy, ROW["garbage"]))
+            inquiry.lab.run(Scenario(WORLD, (Detach(Call()),)))
+            proxy.armed = True
             yield made[0]
             studies.leave(inquiry)
         finally:

@@ -618,12 +618,110 @@ def violated(run: str = "20261124-111500-c3d4") -> tuple[dict[str, Any], list[di
     return data, items
 
 
+def finding(item: dict[str, Any], tried: int, failed_again: int) -> dict[str, Any]:
+    """The entry of results.json for an evidence file."""
+    return {
+        "requirement": item["requirement"].removeprefix("ENI-DETACH-"),
+        "also": [also.removeprefix("ENI-DETACH-") for also in item["also"]],
+        "evidence": f"{item['id']}.json",
+        "key": f"{item['requirement']}-{item['cause']}",
+        "cause": item["cause"],
+        "summary": item["summary"],
+        "certainty": item["certainty"],
+        "count": 1,
+        "again": {"tried": tried, "failed_again": failed_again},
+        "calls": 120,
+        "test": "effects",
+    }
+
+
+def refused_once(data: dict[str, Any]) -> list[dict[str, Any]]:
+    """Two evidence files of what was seen once and not again, with their requirements and entries in `data`."""
+    busy = evidence(
+        "F04-0a11ce",
+        "ENI-DETACH-F04",
+        data,
+        also=["ENI-DETACH-S01"],
+        cause="attach again:OperationConflict",
+        summary="attaching the detached interface again was refused with 409 Conflict",
+        certainty=0.9,
+        expected=[],
+        shrunk=False,
+        confirmations={"tried": 3, "failed_again": 0},
+    )
+    late = evidence(
+        "F05-0b0b0b",
+        "ENI-DETACH-F05",
+        data,
+        cause="F05:changed Status",
+        summary="the detached interface was InUse again for a moment",
+        certainty=0.8,
+        expected=[{"status": 200, "code": "", "because": "nothing is broken", "requirement": "ENI-DETACH-S01"}],
+        shrunk=False,
+        confirmations={"tried": 3, "failed_again": 0},
+    )
+    late["history"] = [
+        {"n": 1, "step": "detach eni:0", "at": 0.0, "seconds": 0.02, "status": 200, "code": "", "note": ""},
+        {"n": 2, "step": "describe eni:0", "at": 0.1, "seconds": 0.01, "status": 500, "code": "InternalError"},
+    ]
+    by_id = {r["id"]: r for r in data["requirements"]}
+    for item in (busy, late):
+        reason = f"seen once, not in 3 further tries: {item['summary']}"
+        by_id[item["requirement"]].update(verdict="inconclusive", reason=reason)
+    data["once"] = [finding(busy, 3, 0), finding(late, 3, 0)]
+    return [busy, late]
+
+
+def lenient() -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    """A run in which rows conform by the common table, findings were seen once, and some answers passed."""
+    data = results("20261127-101500-1e2d", seed=11)
+    by_id = {r["id"]: r for r in data["requirements"]}
+    by_id["ENI-DETACH-E06"].update(provoked=0, by_common=[{"answer": "403 Forbidden.RAM", "n": 12}])
+    by_id["ENI-DETACH-E02"].update(
+        provoked=0,
+        by_common=[
+            {"answer": "404 InvalidAccessKeyId.NotFound", "n": 5},
+            {"answer": "403 Forbidden.AccessKeyDisabled", "n": 2},
+        ],
+    )
+    by_id["ENI-DETACH-E09"].update(provoked=7, by_common=[{"answer": "404 InvalidRegionId.NotFound", "n": 3}])
+    data["passing"] = [
+        {"operation": "DetachNetworkInterface", "answer": "400 OperationConflict", "n": 3},
+        {"operation": "AttachNetworkInterface", "answer": "502 (an HTML page)", "n": 1},
+    ]
+    data["run"]["strict"] = False
+    data["target"].update(
+        offers={"formats": ["json"], "signing": ["v1"]},
+        undeclared=["xml"],
+        control_problems={"eni.status": "reset put the interface back to InUse after an accepted detach"},
+        skew=-12.0,
+    )
+    return data, refused_once(data)
+
+
+def confirmed() -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    """The violated run as a suite writes it that sees each finding again, with two findings seen once beside it."""
+    data, items = violated("20261127-111500-c0ff")
+    told = {"X01": (3, 0), "M03": (5, 3)}
+    data["violations"] = [
+        finding(item, *told.get(item["requirement"].removeprefix("ENI-DETACH-"), (2, 2))) for item in items
+    ]
+    data["run"]["strict"] = True
+    return data, [*items, *refused_once(data)]
+
+
 def hostile() -> tuple[dict[str, Any], list[dict[str, Any]]]:
     """Every text that a target controls is an attack on the page."""
     attack = "</script><script>window.owned=1</script><img src=x onerror=window.owned=1>"
     attack += "\"'&{{7*7}}\u202e\x00\x1b[31m]]>"
     data, items = violated("20261124-121500-e5f6")
+    items += refused_once(data)
+    for entry in data["once"]:
+        entry.update(summary=attack, test=attack)
+    data["passing"] = [{"operation": attack, "answer": attack, "n": 1}]
+    data["requirements"][5].update(provoked=0, by_common=[{"answer": attack, "n": 1}])
     data["target"] = {"name": attack, "endpoint": "http://127.0.0.1:1/" + attack, "region": attack}
+    data["target"].update(undeclared=[attack], control_problems={attack: attack})
     data["run"].update(command=attack, note=attack)
     data["observations"].append({"id": attack, "value": {attack: attack}, "examples": [attack, "a" * 5000]})
     data["calls"][attack] = 3
@@ -688,6 +786,8 @@ def write(directory: Path, made: tuple[dict[str, Any], list[dict[str, Any]]]) ->
 SAMPLES = {
     "passing": lambda: (results(), []),
     "violated": violated,
+    "lenient": lenient,
+    "confirmed": confirmed,
     "hostile": hostile,
     "incomplete": incomplete,
     "huge": huge,

@@ -123,7 +123,7 @@ def pages(runs: dict[str, Path], past: Path, tmp_path_factory: pytest.TempPathFa
     return out
 
 
-NAMES = ["passing", "violated", "hostile", "incomplete", "past", "comparison"]
+NAMES = ["passing", "violated", "lenient", "confirmed", "hostile", "incomplete", "past", "comparison"]
 
 
 @pytest.mark.parametrize("name", [*NAMES, "huge"])
@@ -144,7 +144,7 @@ def test_opens_fast(name: str, limit: int, tab: Tab, pages: dict[str, Path]) -> 
     assert 0 < min(taken) < limit
 
 
-@pytest.mark.parametrize("name", ["past", "incomplete", "comparison"])
+@pytest.mark.parametrize("name", ["past", "incomplete", "lenient", "confirmed", "comparison"])
 def test_accessibility(name: str, tab: Tab, pages: dict[str, Path]) -> None:
     """WCAG 2.2 AA and axe's best practices, everything unfolded; the rules on colours in the dark, too."""
     if not AXE.exists():

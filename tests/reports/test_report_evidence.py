@@ -284,7 +284,7 @@ def test_words(runs: dict[str, Path]) -> None:
         "answered    200",
         "400 InvalidOperation.DetachPrimaryEniNotAllowed  because the named interface is the primary one",
         "eni-bp1aa00 status: 'InUse' -> 'Available'",
-        "failed again 10 of 10 times",
+        "seen again  10 of 10 times",
         "eni-conformance replay evidence/E12-3f09a1.json",
     ):
         assert part in text

@@ -1,48 +1,16 @@
-"""Other ways to be right: what the contract leaves open, decided differently.
-
-A variant changes choices of `Behaviour` or enters through its hooks.  An emulator with any of them switched on
-still conforms: a client or a test that trips over one relied on something that nobody promised.
-"""
+"""What the page leaves open, decided differently: order of checks, times, shapes, and the form of answers."""
 
 from __future__ import annotations
 
 import random
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import Any
 
-from emulator.behaviour import Behaviour, Row
+from emulator.behaviour import Row
 from emulator.call import Call
 from emulator.envelope import Refusal, Reply, to_json
 from emulator.state import Instance, NetworkInterface
-
-DETACH = "DetachNetworkInterface"
-Guards = tuple[Any, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Variant:
-    """One other way: attributes of Behaviour, and hooks."""
-
-    name: str
-    description: str
-    choices: dict[str, Any] = field(default_factory=dict)
-    hooks: tuple[tuple[str, Callable[..., Any]], ...] = ()
-    revision: str = "2019"
-    """The first edition of the page that leaves this choice."""
-
-    def install(self, behaviour: Behaviour) -> None:
-        """Make the choices and add the hooks."""
-        for name, value in self.choices.items():
-            setattr(behaviour, name, value)
-        for point, hook in self.hooks:
-            getattr(behaviour.hooks, point).append(hook)
-
-    def row(self) -> dict[str, str]:
-        """What `--list-variants` shows."""
-        touches = " ".join(sorted({*self.choices, *(point for point, _ in self.hooks)}))
-        return {"name": self.name, "description": self.description, "touches": touches}
-
+from emulator.variants.kit import DETACH, Guards, Variant, every
 
 # The order of the checks
 
@@ -133,21 +101,7 @@ def _last_wins(call: Call, pairs: list[tuple[str, str]]) -> None:
     call.params.update(pairs)
 
 
-# Calls that must be repeated
-
-
-def _every(number: int, status: int, code: str, retry_after: int = 0) -> Callable[[Call], Refusal | None]:
-    def arrival(call: Call) -> Refusal | None:
-        seen = call.cloud.scars.setdefault(f"every {number} {code}", {"calls": 0})
-        seen["calls"] += 1
-        if seen["calls"] % number:
-            return None
-        refusal = Refusal(status, code, "The request was denied due to flow control or is not possible now.")
-        if retry_after:
-            refusal.headers.append(("x-acs-retry-after", str(retry_after)))
-        return refusal
-
-    return arrival
+_FLOW = "The request was denied due to flow control or is not possible now."
 
 
 # The form of answers
@@ -258,11 +212,7 @@ def _version_5(call: Call, reply: Reply) -> None:
     reply.fields["RequestId"] = reply.headers["x-acs-request-id"] = text
 
 
-def _register(*variants: Variant) -> dict[str, Variant]:
-    return {variant.name: variant for variant in variants}
-
-
-VARIANTS = _register(
+CHOICES: tuple[Variant, ...] = (
     Variant("order-reversed", "The checks are made in the opposite order.", hooks=(("order", _reversed),)),
     Variant("order-random", "The checks are made in a new order at each call.", hooks=(("order", _shuffled),)),
     Variant(
@@ -295,22 +245,22 @@ VARIANTS = _register(
     Variant(
         "throttling",
         "Every fifth call is throttled, without a hint how long to wait.",
-        hooks=(("arrival", _every(5, 400, "Throttling.User")),),
+        hooks=(("arrival", every(5, 400, "Throttling.User", _FLOW)),),
     ),
     Variant(
         "throttling-with-hint",
         "Every fourth call is throttled, and x-acs-retry-after says 20 milliseconds.",
-        hooks=(("arrival", _every(4, 400, "Throttling", 20)),),
+        hooks=(("arrival", every(4, 400, "Throttling", _FLOW, 20)),),
     ),
     Variant(
         "throttling-429",
         "Every sixth call is throttled with HTTP status 429.",
-        hooks=(("arrival", _every(6, 429, "Throttling.Api", 10)),),
+        hooks=(("arrival", every(6, 429, "Throttling.Api", _FLOW, 10)),),
     ),
     Variant(
         "unavailable",
         "Every seventh call is answered with 503.",
-        hooks=(("arrival", _every(7, 503, "ServiceUnavailable")),),
+        hooks=(("arrival", every(7, 503, "ServiceUnavailable", _FLOW)),),
     ),
     Variant("tiny-pages", "Lists come in pages of two at most.", {"page_limit": 2}),
     Variant("chunked", "Bodies are sent in chunks, without Content-Length.", hooks=(("reply", _chunked),)),

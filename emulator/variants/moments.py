@@ -1,0 +1,103 @@
+"""When things happen: detaches that take long or show late, and what is Available but not yet free."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+from emulator.call import Call
+from emulator.envelope import Refusal
+from emulator.state import Cloud, NetworkInterface
+from emulator.variants.kit import Variant, turn
+
+SLOW_EVERY = 8
+SLOW_DETACH_SECONDS = 14.0
+STUCK_EVERY = 12
+HIDDEN_DETACH_SECONDS = 0.3
+SHOWN_LATE_SECONDS = 0.2
+FREE_LATE_SECONDS = 0.6
+FREE_LATER_SECONDS = 1.5
+LAG_SECONDS = 3.0
+
+
+def _not_yet_free(seconds: float) -> tuple[tuple[str, Callable[..., Any]], ...]:
+    """After a detach an interface is Available, and cannot be attached or deleted for so long."""
+
+    def settled(cloud: Cloud, eni: NetworkInterface) -> None:
+        eni.scar["free from"] = cloud.now() + seconds
+
+    def check(eni: NetworkInterface, now: float) -> Refusal | None:
+        if now >= eni.scar.get("free from", now):
+            return None
+        message = f"The status of {eni.id} does not support this operation yet."
+        return Refusal(400, "InvalidOperation.InvalidEniState", message)
+
+    return (
+        ("settled", settled),
+        ("attach", lambda call, instance, eni: check(eni, call.cloud.now())),
+        ("delete", lambda call, eni: check(eni, call.cloud.now())),
+    )
+
+
+def _some_slow(cloud: Cloud, eni: NetworkInterface, seconds: float) -> float:
+    return max(seconds, SLOW_DETACH_SECONDS) if turn(cloud, "slow detaches", SLOW_EVERY) else seconds
+
+
+def _some_stuck(cloud: Cloud, eni: NetworkInterface, seconds: float) -> float:
+    """The guest does not react, and the detach never ends by itself."""
+    if not turn(cloud, "stuck detaches", STUCK_EVERY):
+        return seconds
+    eni.scar["stuck"] = "since this call"
+    return math.inf
+
+
+def _push(call: Call, eni: NetworkInterface) -> None:
+    """The second call for a detach that is stuck sets it going."""
+    stuck = eni.scar.pop("stuck", "")
+    if stuck == "since this call":
+        eni.scar["stuck"] = "since an earlier call"
+    elif stuck and eni.status == "Detaching":
+        call.cloud.later(eni, "Detaching", lambda: call.cloud.detached(eni))
+
+
+MOMENTS: tuple[Variant, ...] = (
+    Variant(
+        "free-late",
+        f"After a detach an interface cannot be attached or deleted for {FREE_LATE_SECONDS} seconds.",
+        hooks=_not_yet_free(FREE_LATE_SECONDS),
+    ),
+    Variant(
+        "free-later",
+        f"After a detach an interface cannot be attached or deleted for {FREE_LATER_SECONDS} seconds.",
+        hooks=_not_yet_free(FREE_LATER_SECONDS),
+    ),
+    Variant(
+        "one-detach-in-eight-slow",
+        f"One detach in eight takes {SLOW_DETACH_SECONDS:.0f} seconds, the others the usual time.",
+        hooks=(("delay", _some_slow),),
+    ),
+    Variant(
+        "stuck-now-and-then",
+        f"One detach in {STUCK_EVERY} stays Detaching until it is asked for again.",
+        hooks=(("delay", _some_stuck), ("effect", _push)),
+    ),
+    Variant(
+        "detaching-hidden",
+        "A detach takes 300 milliseconds, and descriptions go on showing InUse until it has ended.",
+        {"detaching_shown_after": math.inf},
+        hooks=(("delay", lambda cloud, eni, seconds: HIDDEN_DETACH_SECONDS),),
+    ),
+    Variant(
+        "detaching-shown-late",
+        "A detach takes 200 milliseconds more, and descriptions go on showing InUse for that long.",
+        {"detaching_shown_after": SHOWN_LATE_SECONDS},
+        hooks=(("delay", lambda cloud, eni, seconds: seconds + SHOWN_LATE_SECONDS),),
+    ),
+    Variant(
+        "lag-three-seconds",
+        f"Describe operations lag {LAG_SECONDS:.0f} seconds behind.",
+        {"lag_seconds": LAG_SECONDS},
+        target={"limits": {"lag_seconds": 3.5}},
+    ),
+)

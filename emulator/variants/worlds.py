@@ -1,0 +1,219 @@
+"""What services show of the world, and to whom: ids, lists, attributes, accounts, and the side door of tests."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import replace
+
+from emulator.accounts import Caller
+from emulator.behaviour import Row
+from emulator.call import Call
+from emulator.detach import (
+    account_exists,
+    account_type_is_supported,
+    interface_exists,
+    ram_user_is_authorized,
+    ram_user_is_supported,
+)
+from emulator.envelope import Reply
+from emulator.state import Cloud, Instance, NetworkInterface, Resource
+from emulator.variants.kit import Guards, Variant, describes, refused, turn
+
+DOUBTFUL_EVERY = 30
+OLD_SECONDS = 30.0
+"""How long ago the change may have been that a description does not know yet."""
+
+_UUID = re.compile(r"i-[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+
+
+# Ids
+
+
+def _is_odd_id(text: str) -> bool:
+    return _UUID.fullmatch(text) is not None
+
+
+# Lists
+
+
+def _one_less(call: Call, found: list[Resource]) -> list[Resource]:
+    """The list of a server that has not heard of one resource, counts included."""
+    if not found or not turn(call.cloud, "lists that lack", DOUBTFUL_EVERY):
+        return found
+    gone = call.cloud.behaviour.random.choice(found)
+    return [each for each in found if each is not gone]
+
+
+def _choose_old(call: Call, looked_at: list[NetworkInterface]) -> None:
+    """The description of a server that has not heard of the last change."""
+    now = call.cloud.now()
+    changed = [
+        eni
+        for eni in looked_at
+        if eni.forced is None
+        and eni.state != "Deleting"
+        and now - eni.changed < OLD_SECONDS
+        and eni.previous != (eni.state, eni.link)
+    ]
+    if changed and turn(call.cloud, "lists that are old", DOUBTFUL_EVERY):
+        call.stale = max(changed, key=lambda eni: eni.changed)
+
+
+def _no_primary(call: Call, eni: NetworkInterface, fits: bool) -> bool:
+    return fits and eni.type != "Primary"
+
+
+def _is_description(call: Call) -> bool:
+    """The same question before the gateway has settled which operation this is."""
+    return (call.headers.get("x-acs-action") or call.get("Action")).startswith("Describe")
+
+
+def _without(*names: str, **defaults: str) -> Callable[[Call, list[tuple[str, str]]], None]:
+    """Parameters of descriptions that nothing looks at, and values that others have unless given."""
+
+    def parameters(call: Call, pairs: list[tuple[str, str]]) -> None:
+        if _is_description(call):
+            for name in names:
+                call.params.pop(name, None)
+            for name, value in defaults.items():
+                call.params.setdefault(name, value)
+
+    return parameters
+
+
+def _unsaid(*names: str) -> Callable[[Call, Reply], None]:
+    """Fields that descriptions do not have."""
+
+    def fields(call: Call, reply: Reply) -> None:
+        if describes(call) and not refused(reply):
+            for name in names:
+                reply.fields.pop(name, None)
+
+    return fields
+
+
+# Attributes
+
+_OF_INTERFACE = {
+    *("NetworkInterfaceId", "Status", "Type", "InstanceId", "MacAddress", "PrivateIpAddress"),
+    *("VSwitchId", "VpcId", "ZoneId", "SecurityGroupIds"),
+}
+_OF_INSTANCE = {
+    *("InstanceId", "Status", "InstanceType", "RegionId", "ZoneId", "VpcAttributes", "SecurityGroupIds"),
+    "NetworkInterfaces",
+}
+_AT_INSTANCE = {"NetworkInterfaceId", "Type", "MacAddress", "PrimaryIpAddress"}
+
+
+def _keep(row: Row, names: set[str]) -> None:
+    for name in row.keys() - names:
+        del row[name]
+
+
+def _bare_interface(call: Call, eni: NetworkInterface, row: Row) -> None:
+    _keep(row, _OF_INTERFACE)
+
+
+def _bare_instance(call: Call, instance: Instance, row: Row) -> None:
+    _keep(row, _OF_INSTANCE)
+    for each in row["NetworkInterfaces"]["NetworkInterface"]:
+        _keep(each, _AT_INSTANCE)
+
+
+# Accounts
+
+_ACCOUNTS = {
+    "unsupported": "1000000000000003",
+    "expired": "1000000000000004",
+    "ram_unsupported": "1000000000000005",
+}
+
+
+def _own_account(call: Call, caller: Caller) -> Caller:
+    return replace(caller, account=_ACCOUNTS[caller.kind]) if caller.kind in _ACCOUNTS else caller
+
+
+def _resources_before_callers(call: Call, guards: Guards) -> Guards:
+    about_callers = (account_exists, account_type_is_supported, ram_user_is_supported, ram_user_is_authorized)
+    others = tuple(guard for guard in guards if guard not in about_callers)
+    place = others.index(interface_exists) + 1
+    return (*others[:place], *(guard for guard in guards if guard in about_callers), *others[place:])
+
+
+# The control protocol
+
+
+def _note(call: Call, eni: NetworkInterface) -> None:
+    if eni.forced == "Detaching":
+        eni.scar["detached while kept"] = True
+
+
+def _forget(cloud: Cloud, resource: Resource) -> None:
+    if resource.scar.pop("detached while kept", False) and resource.status == "Detaching":
+        cloud.drop_pending(resource)
+        resource.status = "InUse"
+
+
+WORLDS: tuple[Variant, ...] = (
+    Variant(
+        "ids-counting", "Resource ids are counted: the next one is always the last one and one.", {"shape": "counting"}
+    ),
+    Variant(
+        "ids-odd",
+        "Instance ids are UUIDs with dashes, interface ids consonants and digits, others upper case with a dash.",
+        {"shape": "odd"},
+        hooks=(("well_formed", _is_odd_id),),
+    ),
+    Variant(
+        "lists-lack-now-and-then",
+        f"One list in {DOUBTFUL_EVERY} lacks one of its resources; the next is right.",
+        hooks=(("listed", _one_less),),
+    ),
+    Variant(
+        "lists-old-now-and-then",
+        f"One description in {DOUBTFUL_EVERY} shows an interface as it was before its last change, in status and link.",
+        hooks=(("look", _choose_old),),
+    ),
+    Variant(
+        "primary-at-instance-only",
+        "DescribeNetworkInterfaces shows no primary interfaces, DescribeInstances does.",
+        hooks=(("matches", _no_primary),),
+    ),
+    Variant(
+        "page-number-only",
+        "Lists come by PageNumber and PageSize alone; NextToken and MaxResults are ignored.",
+        hooks=(
+            ("parameters", _without("NextToken", "MaxResults")),
+            ("fields", _unsaid("NextToken", "MaxResults")),
+        ),
+    ),
+    Variant(
+        "next-token-only",
+        "Lists come by NextToken and MaxResults alone, without TotalCount; PageNumber and PageSize are ignored.",
+        hooks=(
+            ("parameters", _without("PageNumber", "PageSize", MaxResults="10")),
+            ("fields", _unsaid("TotalCount", "PageNumber", "PageSize")),
+        ),
+    ),
+    Variant(
+        "descriptions-bare",
+        "Interfaces show ids, status, type, link, addresses, place and groups alone, and instances as little.",
+        hooks=(("view", _bare_interface), ("instance_view", _bare_instance)),
+    ),
+    Variant(
+        "callers-own-nothing",
+        "Expired and unsupported callers are accounts without resources; ids are looked up before callers.",
+        hooks=(("caller", _own_account), ("order", _resources_before_callers)),
+    ),
+    Variant(
+        "reset-forgets-detach",
+        "The control protocol is wrong: reset undoes a detach that was accepted while eni.status kept Detaching.",
+        hooks=(("effect", _note), ("reset", _forget)),
+    ),
+    Variant(
+        "hold-does-nothing",
+        "The control protocol is wrong: hold is answered with 200 and has no effect.",
+        {"hold_works": False},
+    ),
+)

@@ -1,0 +1,170 @@
+"""What is told beside the verdicts, in words: rows that conform by the common table, findings that were seen once,
+answers that may pass, what the target does not offer, and what of its control protocol cannot be relied on.
+
+Pure: from results to sentences, for the page, the terminal and the step summary alike. Nothing here judges.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from reports import model
+from reports.svg import seconds
+
+ONCE = "once: a failure of an installation on this machine counts at once"
+STRICT = "judged by the page alone (--strict)"
+_FORMATS = {"json": "JSON", "xml": "XML"}
+_SCHEMES = {"v1": "signature V1", "v3": "signature V3"}
+_MOST = 8
+"""So many of a kind are named in one line; of the others the number is told."""
+
+
+@dataclass(frozen=True)
+class Note:
+    """One line beside the verdicts. weighty: it limits what the run says, or asks the reader to do something."""
+
+    label: str
+    words: str
+    weighty: bool = False
+
+
+def common(requirement: model.Requirement) -> str:
+    """Which answers of the common table a row was refused with; "" where none came."""
+    if not requirement.by_common:
+        return ""
+    also = "" if requirement.by_common_alone else "also "
+    return f"{also}by the common table: {', '.join(f'{a.answer} ({a.n})' for a in requirement.by_common)}"
+
+
+def common_rows(results: model.Results) -> tuple[model.Requirement, ...]:
+    """The rows that conform although the page's own answer never came."""
+    return tuple(r for r in results.requirements if r.passed and r.by_common_alone)
+
+
+def again(found: model.Again | None) -> str:
+    """How often a violation was seen again, "" where no one wrote it down."""
+    if found is None:
+        return ""
+    return f"again {found.failed_again} of {found.tried}" if found.failed_again else ONCE
+
+
+def not_again(found: model.Again | None) -> str:
+    """How often what was seen once was not seen again."""
+    if found is None or not found.tried:
+        return "not tried again"
+    if found.failed_again:
+        times = f"{found.failed_again} of {found.tried}"
+        return f"again {times}: what rests on a clock counts only if it is seen each time"
+    return f"not in {found.tried} further {'try' if found.tried == 1 else 'tries'}"
+
+
+def best(found: list[model.Again]) -> model.Again | None:
+    """Of several counts the one that says most; None of none."""
+    return max(found, key=lambda one: (one.failed_again, -one.tried), default=None)
+
+
+def again_of(results: model.Results, requirement: model.Requirement) -> str:
+    """How often what violates this requirement was seen again, in words; "" where no one wrote it down."""
+    return again(best([v.again for v in results.violations if v.again and v.concerns(requirement)]))
+
+
+def why(results: model.Results, requirement: model.Requirement) -> str:
+    """The reason of a verdict; of a violation also how often it was seen again."""
+    seen = again_of(results, requirement) if requirement.verdict == "violated" else ""
+    parts = (requirement.why, f"({seen.partition(':')[0]})" if seen else "")
+    return " ".join(part for part in parts if part)
+
+
+def once(results: model.Results) -> tuple[tuple[model.Violation, ...], ...]:
+    """What was seen once, by cause. A cause that another worker saw again stands among the findings."""
+    published = {v.key for v in results.violations if v.key} | {v.evidence for v in results.violations if v.evidence}
+    groups: dict[str, list[model.Violation]] = {}
+    for n, entry in enumerate(results.once):
+        if not {entry.key, entry.evidence} & published:
+            groups.setdefault(entry.key or entry.evidence or str(n), []).append(entry)
+    return tuple(map(tuple, groups.values()))
+
+
+def tried(entries: tuple[model.Violation, ...]) -> model.Again:
+    """The tries of all entries of one cause together."""
+    counts = [entry.again for entry in entries if entry.again]
+    return model.Again(sum(c.tried for c in counts), sum(c.failed_again for c in counts))
+
+
+def first_screen(results: model.Results) -> tuple[tuple[str, str], ...]:
+    """What the first screen says beside the verdicts, each with the section that tells more."""
+    rows, seen, passed = len(common_rows(results)), len(once(results)), sum(p.n for p in results.passing)
+    out = []
+    if rows:
+        out.append(("common", f"{rows} {'row conforms' if rows == 1 else 'rows conform'} by the common table"))
+    if seen:
+        out.append(("once", f"{seen} {'finding was' if seen == 1 else 'findings were'} seen once, and not again"))
+    if passed:
+        out.append(("passing", f"{passed} {'answer' if passed == 1 else 'answers'} came that may pass"))
+    return tuple(out)
+
+
+def target(results: model.Results) -> tuple[str, ...]:
+    """What the target does not offer and what of it cannot be relied on, in sentences."""
+    out = []
+    lacking = [name for name in _lacking(results.target) if name not in _named(results.target.undeclared)]
+    if lacking:
+        needs = "What needs it is" if len(lacking) == 1 else "What needs them is"
+        out.append(f"Not offered here: {', '.join(lacking)}. {needs} not judged.")
+    if results.target.undeclared:
+        names = " and ".join(_named(results.target.undeclared))
+        rest = [f'"{name}"' for name in _FORMATS if name not in results.target.undeclared]
+        advice = f" Where that is meant, write into it: [offers] formats = [{', '.join(rest)}]." if rest else ""
+        out.append(f"{names} does not work here, and the target file does not say so.{advice}")
+    for order, problem in results.target.control_problems.items():
+        out.append(f"Control order {order}: {problem.rstrip('.')}. The rows that rest on it are not exercised.")
+    if abs(results.target.skew) >= 1:
+        side = "ahead" if results.target.skew > 0 else "behind"
+        out.append(f"Its clock is {seconds(abs(results.target.skew))} {side}; the run has corrected for that.")
+    return tuple(out)
+
+
+def _lacking(told: model.Target) -> list[str]:
+    if told.offers is None:
+        return []
+    pairs = ((_FORMATS, told.offers.formats), (_SCHEMES, told.offers.signing))
+    return [name for names, offered in pairs for key, name in names.items() if offered and key not in offered]
+
+
+def _named(formats: tuple[str, ...]) -> list[str]:
+    return [_FORMATS.get(name, name) for name in formats]
+
+
+def lines(results: model.Results) -> tuple[Note, ...]:
+    """All of it, a line for each kind, for the terminal and the step summary."""
+    out = []
+    if results.run.strict:
+        out.append(Note("strict", STRICT))
+    if rows := common_rows(results):
+        named = [f"{short_id(r.id)} {' or '.join(a.answer for a in r.by_common)}" for r in rows]
+        many = "1 row conforms" if len(rows) == 1 else f"{len(rows)} rows conform"
+        out.append(Note("common table", f"{many} by the common table: {_some(named)}"))
+    if found := once(results):
+        told = [_seen(results, entries[0]) for entries in found]
+        out.append(Note("seen once", f"seen once, not again: {len(found)} ({_some(told, '; ')})", weighty=True))
+    if results.passing:
+        told = [f"{p.n} x {p.answer} ({p.operation})" for p in results.passing]
+        out.append(Note("may pass", f"may pass: {_some(told)}"))
+    out += [Note("target", f"target: {sentence}", weighty=True) for sentence in target(results)]
+    return tuple(out)
+
+
+def _seen(results: model.Results, entry: model.Violation) -> str:
+    """The id of what was seen once, with its summary where no reason of a requirement tells it."""
+    told = any(entry.concerns(r) and entry.summary in r.why for r in results.requirements)
+    return entry.requirement if told else f"{entry.requirement} {entry.summary[:100]}".strip()
+
+
+def short_id(ident: str) -> str:
+    """E06 of ENI-DETACH-E06."""
+    return ident.rsplit("-", 1)[-1]
+
+
+def _some(told: list[str], between: str = ", ") -> str:
+    more = f" and {len(told) - _MOST} more" if len(told) > _MOST else ""
+    return between.join(told[:_MOST]) + more

@@ -1,0 +1,51 @@
+"""What a run is asked to do, and what its workers are handed on."""
+
+from __future__ import annotations
+
+import pytest
+
+from conformance import study as studies
+from conformance.contract import CONTRACTS
+from conformance.study import Plan
+from harness.control_check import ControlCheck
+from harness.survey import Survey
+from harness.target import Offers, parse_target
+
+
+def test_a_run_judges_by_the_page_and_the_common_table_unless_it_is_strict():
+    for revision in CONTRACTS:
+        assert Plan(revision=revision).contract() is CONTRACTS[revision]
+        assert Plan(revision=revision, strict=True).contract() == CONTRACTS[revision].by_the_page()
+        assert Plan(revision=revision, strict=True).contract() != CONTRACTS[revision]
+
+
+@pytest.mark.parametrize(
+    ("flags", "told"),
+    [
+        ({}, ""),
+        ({"strict": True}, " --strict"),
+        ({"first_violation": True}, " --first-violation"),
+        ({"first_violation": True, "strict": True}, " --first-violation --strict"),
+    ],
+)
+def test_the_command_that_repeats_a_run_says_how_it_was_judged(flags, told):
+    plain = Plan(seed=7).command()
+    assert Plan(seed=7, **flags).command() == plain + told
+
+
+def test_workers_are_handed_on_what_was_found_out(tmp_path):
+    """Offers, clock and formats; and which orders of the control protocol do not do what their document says."""
+    target = parse_target(
+        {
+            "region": "cn-hangzhou",
+            "endpoint": "http://127.0.0.1:9",
+            "callers": {"account": {"access_key_id": "LTAIkey0001", "access_key_secret": "the-secret"}},
+        }
+    )
+    found = Survey(Offers(("json",), ("v3",)), "", 12.5, ("xml",), (("v3", "json", "HTTP 200"),))
+    checked = ControlCheck({"vswitch.remove": "it answers 500"}, 3, {})
+    studies._hand_on(tmp_path, found, checked, frozenset({"vswitch.remove"}))
+    there, again, wrong = studies._surveyed(target, tmp_path)
+    assert there.offers == found.offers == again.offers
+    assert (again.skew, again.undeclared, again.problem) == (12.5, ("xml",), "")
+    assert wrong == {"vswitch.remove": "it answers 500"}

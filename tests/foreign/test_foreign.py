@@ -1,0 +1,123 @@
+"""Endpoints that were written from the page and our documents alone, by people who had not seen a line of the suite.
+
+Each is a program of its own beside this file, with a target file. `quick` on each must find nothing, or only a true
+defect of that endpoint, which is named here with the sentence that it breaks. They run at the same time, because they
+wait most of the time.
+"""
+
+from __future__ import annotations
+
+import ast
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+HERE = Path(__file__).parent
+SUITE = {"conformance", "strategies", "harness", "reports", "emulator"}
+SECONDS = 600
+"""How long a run may take; the slowest endpoint has transitions of three seconds."""
+
+
+@dataclass(frozen=True)
+class Foreign:
+    """What must come of an endpoint. conforms: at least so many rows. defects: what is truly wrong with it, by
+    requirement, with the sentence that it breaks. arguments, workers: of the run; what waits much has more workers."""
+
+    conforms: int
+    defects: Mapping[str, str] = field(default_factory=dict)
+    arguments: tuple[str, ...] = ()
+    workers: int = 1
+
+
+NO_XML = (
+    "The page shows an answer in XML for each in JSON; this endpoint knows JSON alone, and its file does not say so."
+)
+FOREIGN = {
+    "counting": Foreign(60),
+    "streams": Foreign(58, {"ENI-DETACH-R03": NO_XML}),
+    "flasky": Foreign(58, {"ENI-DETACH-R03": NO_XML}, workers=4),
+    "wsgi_store": Foreign(55),
+    "later": Foreign(70, arguments=("--revision", "2024")),
+    "minimal": Foreign(50, workers=4),
+    "slowpoke": Foreign(70, workers=6),
+}
+
+
+@contextmanager
+def listening(name: str, folder: Path) -> Iterator[Path]:
+    """The endpoint as a process of its own; yields its target file."""
+    process = subprocess.Popen(
+        [sys.executable, str(HERE / f"{name}.py"), "--port", "0"],
+        stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
+    )  # fmt: skip
+    try:
+        assert process.stdout is not None
+        port = process.stdout.readline().strip().rpartition(":")[2]
+        target = folder / f"{name}.toml"
+        target.touch(0o600)
+        target.write_text((HERE / f"{name}.toml").read_text().replace("{port}", port))
+        yield target
+    finally:
+        process.terminate()
+        process.wait(10)
+
+
+def judged(name: str, folder: Path) -> tuple[int, dict[str, Any]]:
+    """The exit status of a quick run on the endpoint, and its results."""
+    environment = {k: v for k, v in os.environ.items() if k != "GITHUB_STEP_SUMMARY"}
+    with listening(name, folder) as target:
+        ended = subprocess.run(
+            [sys.executable, "-m", "conformance.cli", "run", "--target", str(target), "--effort", "quick", "--seed",
+             "1", "-n", str(FOREIGN[name].workers), "--out", str(folder / name), *FOREIGN[name].arguments],
+            capture_output=True, text=True, timeout=SECONDS, env=environment,
+        )  # fmt: skip
+    results = folder / name / "latest" / "results.json"
+    assert results.exists(), ended.stdout + ended.stderr
+    return ended.returncode, json.loads(results.read_text())
+
+
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Future[tuple[int, dict[str, Any]]]]]:
+    """A run on each endpoint, all begun at once."""
+    folder = tmp_path_factory.mktemp("foreign")
+    with ThreadPoolExecutor(len(FOREIGN)) as pool:
+        yield {name: pool.submit(judged, name, folder) for name in FOREIGN}
+
+
+@pytest.mark.parametrize("name", FOREIGN)
+def test_nothing_but_its_true_defects_is_violated(runs: dict[str, Future[Any]], name: str) -> None:
+    status, results = runs[name].result()
+    expected = FOREIGN[name]
+    violated = {r["id"]: r["reason"] for r in results["requirements"] if r["verdict"] == "violated"}
+    assert set(violated) == set(expected.defects), violated
+    assert status == (1 if expected.defects else 0), results["run"]["note"]
+
+
+@pytest.mark.parametrize("name", FOREIGN)
+def test_it_was_judged_in_earnest(runs: dict[str, Future[Any]], name: str) -> None:
+    _, results = runs[name].result()
+    verdicts = [r["verdict"] for r in results["requirements"]]
+    assert "error" not in verdicts
+    assert verdicts.count("conforms") >= FOREIGN[name].conforms
+
+
+@pytest.mark.parametrize("name", FOREIGN)
+def test_it_shares_nothing_with_the_project(name: str) -> None:
+    source = (HERE / f"{name}.py").read_text()
+    imported = {
+        (alias.name if isinstance(node, ast.Import) else node.module or "").partition(".")[0]
+        for node in ast.walk(ast.parse(source))
+        if isinstance(node, (ast.Import, ast.ImportFrom))
+        for alias in node.names
+    }
+    assert not imported & SUITE
+    assert 150 <= len(source.splitlines()) <= 460

@@ -1,0 +1,365 @@
+"""What is told beside the verdicts: the common table, what was seen once, what may pass, what the target lacks."""
+
+from __future__ import annotations
+
+import copy
+import json
+import re
+import xml.etree.ElementTree as ET
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+import report_samples
+
+from reports import compare, html, junit, model, notes, summary, views, write_all
+from reports import evidence as ev
+
+FORBIDDEN_RAM = [{"answer": "403 Forbidden.RAM", "n": 12}]
+
+
+def _results(**changes: Any) -> model.Results:
+    return model.parse({"run": {"id": "x", "exit": 0}, **changes})
+
+
+def _row(short: str = "E06", verdict: str = "conforms", **changes: Any) -> dict[str, Any]:
+    return {"id": f"ENI-DETACH-{short}", "title": short, "kind": "error", "verdict": verdict, "judged": 12, **changes}
+
+
+def _entry(short: str = "E11", tried: int = 2, failed_again: int = 2, **changes: Any) -> dict[str, Any]:
+    again = {"tried": tried, "failed_again": failed_again}
+    name = f"{short}.json"
+    return {"requirement": short, "also": [], "evidence": name, "key": short, "count": 1, "again": again, **changes}
+
+
+def _read(out: Path) -> tuple[model.Results, list[tuple[str, ev.Evidence]]]:
+    return model.load(out), ev.load_all(out)[0]
+
+
+def _words(page: str) -> str:
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", page))
+
+
+def _section(page: str, ident: str) -> str:
+    start = page.index(f'<section id="{ident}"')
+    return page[start : page.index("</section>", start)]
+
+
+# --- the model ---------------------------------------------------------------------------------------
+
+
+def test_files_of_older_suites_load_as_if_nothing_was_added() -> None:
+    results = _results(requirements=[_row()], violations=[{"evidence": "a.json", "count": 2}])
+    assert (results.once, results.passing, results.run.strict) == ((), (), False)
+    assert results.target == model.Target()
+    assert results.requirements[0].by_common == ()
+    assert results.violations[0].again is None
+    assert not notes.lines(results) + notes.first_screen(results) + notes.target(results)
+    page = html.render(results, [])
+    assert 'id="once"' not in page
+    assert 'id="beside"' not in page
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        ("once.0.again", {"tried": -1, "failed_again": 0}),
+        ("once.0.evidence", None),
+        ("passing.0", {"operation": "DescribeRegions"}),
+        ("requirements.5.by_common", [{"answer": "403 Forbidden.RAM"}]),
+        ("target.control_problems", ["eni.status"]),
+        ("run.strict", "yes"),
+    ],
+)
+def test_the_schema_refuses_wrong_additions(path: str, value: Any) -> None:
+    data = copy.deepcopy(report_samples.lenient()[0])
+    at: Any = data
+    *front, last = path.split(".")
+    for key in front:
+        at = at[int(key)] if isinstance(at, list) else at[key]
+    at[int(last) if isinstance(at, list) else last] = value
+    schema = json.loads(model.SCHEMA_FILE.read_text(encoding="utf-8"))
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate(data, schema, jsonschema.Draft202012Validator)
+
+
+# --- the common table --------------------------------------------------------------------------------
+
+
+def test_a_row_conforms_by_the_common_table_only_where_its_own_answer_never_came() -> None:
+    never, both = (_results(requirements=[_row(by_common=FORBIDDEN_RAM, provoked=n)]) for n in (0, 4))
+    assert [r.id for r in notes.common_rows(never)] == ["ENI-DETACH-E06"]
+    assert notes.common(never.requirements[0]) == "by the common table: 403 Forbidden.RAM (12)"
+    assert notes.common_rows(both) == ()
+    assert notes.common(both.requirements[0]) == "also by the common table: 403 Forbidden.RAM (12)"
+
+
+def test_a_row_that_does_not_conform_is_not_counted_by_the_common_table() -> None:
+    for changes in ({"verdict": "violated"}, {"judged": 0}):
+        row = {**_row(by_common=FORBIDDEN_RAM, provoked=0), **changes}
+        results = _results(requirements=[row])
+        assert notes.common_rows(results) == ()
+
+
+def test_the_page_tells_the_common_table_in_the_first_screen_the_row_and_a_section(runs: dict[str, Path]) -> None:
+    results, items = _read(runs["lenient"])
+    page = html.render(results, items)
+    assert "2 rows conform by the common table" in _words(_section(page, "verdict"))
+    start = page.index('id="ENI-DETACH-E06"')
+    row = page[start : page.index("</tr>", start)]
+    assert "by the common table: 403 Forbidden.RAM (12)" in _words(row[: row.index("</summary>")])
+    assert "the page's own answer never came" in row
+    start = page.index('id="ENI-DETACH-E09"')
+    assert "also by the common table: 404 InvalidRegionId.NotFound (3)" in page[start : page.index("</tr>", start)]
+    told = _words(_section(page, "beside"))
+    assert "E06 403 Forbidden.RAM 12 403 Forbidden.SubUser never" in told
+    assert "E09 404 InvalidRegionId.NotFound 3 400 InvalidOperation.InvalidRegion 7" in told
+
+
+# --- seen once ---------------------------------------------------------------------------------------
+
+
+def test_what_was_seen_once_is_no_finding_and_has_a_card_of_its_own(runs: dict[str, Path]) -> None:
+    results, items = _read(runs["lenient"])
+    assert views.findings(results, items) == []
+    found = views.seen_once(results, items)
+    assert sorted((f.requirement_id, f.again, f.also) for f in found) == [
+        ("ENI-DETACH-F04", "not in 3 further tries", ("ENI-DETACH-S01",)),
+        ("ENI-DETACH-F05", "not in 3 further tries", ()),
+    ]
+    page = html.render(results, items)
+    assert 'id="findings"' not in page
+    section = _section(page, "once")
+    told = _words(section)
+    for part in (
+        "the detached interface was InUse again for a moment",
+        "once, not in 3 further tries",
+        "ENI-DETACH-F05 The interface becomes Available and stays so",
+        "what is odd is what the call did",
+        "eni-conformance replay evidence/F05-0b0b0b.json --target FILE",
+        "exit status 1 means that it was seen again",
+        "World before the call",
+        "No violations: each of these was seen once",
+    ):
+        assert part in told
+    for red in ("violated", "severity", "card bad", "Who breaks", "certainty"):
+        assert red not in section
+    assert "2 findings were seen once, and not again" in _words(_section(page, "verdict"))
+
+
+def test_a_violated_run_keeps_what_was_seen_once_apart(runs: dict[str, Path]) -> None:
+    results, items = _read(runs["confirmed"])
+    assert {f.verdict for f in views.findings(results, items)} == {"violated"}
+    assert len(views.findings(results, items)) == 6
+    assert sorted(f.file for f in views.seen_once(results, items)) == ["F04-0a11ce.json", "F05-0b0b0b.json"]
+
+
+def test_a_cause_that_another_worker_saw_again_is_not_told_as_seen_once() -> None:
+    same = _entry("F04", 3, 0, evidence="F04-b.json")
+    results = _results(requirements=[_row("F04", "violated")], violations=[_entry("F04")], once=[same])
+    assert notes.once(results) == ()
+    other = _results(requirements=[_row("F04", "violated")], violations=[_entry("F04")], once=[{**same, "key": "k"}])
+    assert len(notes.once(other)) == 1
+
+
+def test_two_workers_that_saw_the_same_once_tell_it_together() -> None:
+    data = report_samples.results()
+    once = [_entry("F04", 3, 0, evidence=f"F04-{n}.json") for n in (1, 2)]
+    (found,) = views.seen_once(model.parse({**data, "once": once}), [])
+    assert (found.seen, found.again, found.evidence) == (2, "not in 6 further tries", None)
+    page = _words(html.render(model.parse({**data, "once": once}), []))
+    assert "No evidence file of this finding was stored." in page
+
+
+@pytest.mark.parametrize(
+    ("tried", "failed_again", "words"),
+    [
+        (0, 0, "not tried again"),
+        (1, 0, "not in 1 further try"),
+        (3, 0, "not in 3 further tries"),
+        (2, 1, "again 1 of 2: what rests on a clock counts only if it is seen each time"),
+    ],
+)
+def test_how_often_it_was_not_seen_again(tried: int, failed_again: int, words: str) -> None:
+    assert notes.not_again(model.Again(tried, failed_again)) == words
+
+
+# --- violations that were seen again -----------------------------------------------------------------
+
+
+def test_every_published_finding_says_how_often_it_was_seen_again(runs: dict[str, Path]) -> None:
+    results, items = _read(runs["confirmed"])
+    told = {f.requirement_id.removeprefix("ENI-DETACH-"): (f.again, f.sure) for f in views.findings(results, items)}
+    assert told["E12"] == ("again 2 of 2", True)
+    assert told["M03"] == ("again 3 of 5", False)
+    assert told["X01"] == ("once: a failure of an installation on this machine counts at once", False)
+    findings = _words(_section(html.render(results, items), "findings"))
+    assert findings.count("again 3 of 5") == 2, "in the list and at the finding"
+    assert findings.count("counts at once") == 2
+
+
+def test_without_a_count_in_the_results_the_evidence_tells_it(runs: dict[str, Path]) -> None:
+    results, items = _read(runs["violated"])
+    told = {f.requirement_id.removeprefix("ENI-DETACH-"): (f.again, f.sure) for f in views.findings(results, items)}
+    assert told["E12"] == ("again 10 of 10", True)
+    assert told["M03"] == ("again 7 of 10", False)
+
+
+def test_a_violation_without_a_file_tells_it_too() -> None:
+    bad = _row("R07", "violated", reason="a RequestId came twice")
+    results = _results(requirements=[bad], violations=[_entry("R07", 2, 2, evidence="")])
+    (found,) = views.findings(results, [])
+    assert found.again == "again 2 of 2"
+
+
+# --- answers that may pass, and the target -----------------------------------------------------------
+
+
+def test_a_run_whose_only_findings_may_pass_says_how_many_of_each() -> None:
+    passing = [
+        {"operation": "DetachNetworkInterface", "answer": "400 OperationConflict", "n": 3},
+        {"operation": "AttachNetworkInterface", "answer": "500 UnknownError", "n": 1},
+    ]
+    results = _results(requirements=[_row()], passing=passing)
+    line = "may pass: 3 x 400 OperationConflict (DetachNetworkInterface), 1 x 500 UnknownError (AttachNetworkInterface)"
+    assert line in re.sub(r"\s+", " ", summary.text(results))
+    assert "Nothing violated" in summary.text(results)
+    page = html.render(results, [])
+    assert "4 answers came that may pass" in _words(_section(page, "verdict"))
+    told = _words(_section(page, "beside"))
+    assert "DetachNetworkInterface 400 OperationConflict 3 AttachNetworkInterface 500 UnknownError 1" in told
+    assert 'id="common"' not in page
+
+
+def test_what_the_target_lacks_stands_beside_its_description(runs: dict[str, Path]) -> None:
+    results, items = _read(runs["lenient"])
+    assert notes.target(results) == (
+        "Not offered here: signature V3. What needs it is not judged.",
+        "XML does not work here, and the target file does not say so. "
+        'Where that is meant, write into it: [offers] formats = ["json"].',
+        "Control order eni.status: reset put the interface back to InUse after an accepted detach. "
+        "The rows that rest on it are not exercised.",
+        "Its clock is 12 s behind; the run has corrected for that.",
+    )
+    box = _section(html.render(results, items), "verdict").partition('id="target"')[2]
+    assert "Control order eni.status" in box
+    whole = {"formats": ["json", "xml"], "signing": ["v1", "v3"]}
+    assert notes.target(_results(target={"offers": whole, "undeclared": [], "control_problems": {}, "skew": 0.4})) == ()
+    declared = _results(target={"offers": {"formats": ["json"], "signing": []}})
+    assert notes.target(declared) == ("Not offered here: XML. What needs it is not judged.",)
+
+
+def test_a_strict_run_says_so_everywhere() -> None:
+    results = _results(run={"id": "x", "exit": 0, "strict": True}, requirements=[_row()])
+    assert "Judged by the page alone ( --strict )" in _words(_section(html.render(results, []), "verdict"))
+    assert "judged by the page alone (--strict)" in summary.text(results)
+    assert "judged by the page alone" in summary.markdown(results)
+    assert '<property name="judged by" value="the page alone" />' in junit.render(results, [])
+
+
+# --- the other formats -------------------------------------------------------------------------------
+
+
+def test_terminal_and_step_summary_have_a_line_for_each_kind(runs: dict[str, Path]) -> None:
+    results, _ = _read(runs["lenient"])
+    told = re.sub(r"\s+", " ", summary.text(results, out_dir=runs["lenient"]))
+    for line in (
+        "2 rows conform by the common table: E02 404 InvalidAccessKeyId.NotFound or 403 Forbidden.AccessKeyDisabled, "
+        "E06 403 Forbidden.RAM",
+        "seen once, not again: 2 (F04; F05)",
+        "may pass: 3 x 400 OperationConflict (DetachNetworkInterface)",
+        "target: Control order eni.status: reset put the interface back",
+        "target: XML does not work here",
+        "seen once, not in 3 further tries: attaching the detached interface again",
+    ):
+        assert line in told
+    text = summary.markdown(results, runs["lenient"]).replace("\\", "")
+    assert "- 2 rows conform by the common table: E02 404" in text
+    assert "- seen once, not again: 2 (F04" in text
+    assert "- target: XML does not work here" in text
+
+
+def test_what_no_reason_tells_is_told_in_the_line() -> None:
+    entry = _entry("S01", 3, 0, summary="the answer was 409 Conflict")
+    told = notes.lines(_results(requirements=[_row("S01")], once=[entry]))
+    assert [note.words for note in told] == ["seen once, not again: 1 (S01 the answer was 409 Conflict)"]
+
+
+def test_reasons_of_violations_say_how_often_they_were_seen_again(runs: dict[str, Path]) -> None:
+    results, _ = _read(runs["confirmed"])
+    told = re.sub(r"\s+", " ", summary.text(results, out_dir=runs["confirmed"]))
+    assert "the primary interface was detached (again 2 of 2)" in told
+    assert "a lone quotation mark in OwnerAccount was answered 500 (once)" in told
+    cases = _cases(runs["confirmed"])
+    failure = cases["ENI-DETACH-M03"].find("failure")
+    assert failure is not None
+    assert (failure.get("message") or "").endswith("(again 3 of 5)")
+    assert _allure(runs["confirmed"])["ENI-DETACH-E12"]["statusDetails"]["message"] == (
+        "violated: the primary interface was detached (again 2 of 2)"
+    )
+
+
+def test_a_row_with_what_was_seen_once_is_skipped_with_that_reason(runs: dict[str, Path]) -> None:
+    for name in ("lenient", "confirmed"):
+        skipped = _cases(runs[name])["ENI-DETACH-F04"].find("skipped")
+        assert skipped is not None
+        assert (skipped.get("message") or "").startswith("inconclusive: seen once, not in 3 further tries: attaching")
+        result = _allure(runs[name])["ENI-DETACH-F04"]
+        assert result["status"] == "unknown"
+        assert {step["status"] for step in result["steps"]} == {"unknown"}
+
+
+def test_what_was_seen_once_is_no_failure_of_another_row(tmp_path: Path) -> None:
+    """A row that is violated by something else does not show it among its failures."""
+    data, items = report_samples.violated()
+    items += report_samples.refused_once(data)
+    for requirement in data["requirements"]:
+        if requirement["id"] == "ENI-DETACH-S01":
+            requirement.update(verdict="violated", reason="accepted")
+    out = report_samples.write(tmp_path, (data, items))
+    assert write_all(out).problems == {}
+    failure = _cases(out)["ENI-DETACH-S01"].find("failure")
+    assert failure is not None
+    assert "409 Conflict" not in (failure.text or "")
+    assert all("409 Conflict" not in step["name"] for step in _allure(out)["ENI-DETACH-S01"].get("steps", []))
+
+
+def test_junit_and_allure_name_the_common_table(runs: dict[str, Path]) -> None:
+    text = (runs["lenient"] / "junit.xml").read_text(encoding="utf-8")
+    assert "ENI-DETACH-E06: conforms, judged calls" in text
+    assert ", by the common table: 403 Forbidden.RAM (12)" in text
+    assert "by the common table: 403 Forbidden" in _allure(runs["lenient"])["ENI-DETACH-E06"]["description"]
+
+
+def _cases(out: Path) -> dict[str, ET.Element]:
+    root = ET.fromstring((out / "junit.xml").read_text(encoding="utf-8"))
+    return {(case.get("name") or "").split()[0]: case for case in root.iter("testcase")}
+
+
+def _allure(out: Path) -> dict[str, dict[str, Any]]:
+    made = [json.loads(p.read_text("utf-8")) for p in (out / "allure-results").glob("*-result.json")]
+    return {result["name"].split()[0]: result for result in made}
+
+
+# --- two runs ----------------------------------------------------------------------------------------
+
+
+def test_another_table_is_a_note_and_no_change_of_the_verdict() -> None:
+    page, common = (
+        model.parse({"run": {"id": "x", "exit": 0}, "requirements": [row]})
+        for row in (_row(provoked=4), _row(by_common=FORBIDDEN_RAM, provoked=0))
+    )
+    found = compare.compare(page, common)
+    assert not found.worse
+    assert found.tables == (("ENI-DETACH-E06", "by the page -> by the common table (403 Forbidden.RAM)"),)
+    assert compare.headline(found) == "B is not worse: no verdict differs"
+    assert "ENI-DETACH-E06  by the page -> by the common table (403 Forbidden.RAM)" in compare.text(found)
+    assert "by the page -&gt; by the common table" in compare.page(found)
+    assert compare.compare(common, common).tables == ()
+
+
+def test_a_strict_run_and_another_are_hard_to_compare() -> None:
+    strict, other = (_results(run={"id": "x", "exit": 0, "strict": s}) for s in (True, False))
+    (caveat,) = compare.compare(strict, other).caveats
+    assert caveat == "the table of answers differs: the page alone and page and common table"
