@@ -163,13 +163,17 @@ class Emulator:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Requests to the service go straight to the gateway, the rest through Starlette."""
 
+        of_service = scope["type"] == "http" and not scope["path"].startswith("/_control")
+
         async def dated(message: MutableMapping[str, Any]) -> None:
             if message["type"] == "http.response.start":
                 date = formatdate(self.cloud.wall(), usegmt=True).encode()
                 message["headers"] = [(b"date", date), *message["headers"]]
+                if of_service and self.cloud.behaviour.blank_after_values:
+                    message["headers"] = [(name, value + b" ") for name, value in message["headers"]]
             await send(message)
 
-        if scope["type"] == "http" and not scope["path"].startswith("/_control"):
+        if of_service:
             await self.serve(scope, receive, dated)
         else:
             await self.app(scope, receive, dated)

@@ -97,6 +97,10 @@ class Behaviour:
     """How far the service's clock is ahead of the true one."""
     hex_in_any_case: bool = False
     """Whether the hexadecimal digits of a signature may be of either case."""
+    blank_after_values: bool = False
+    """Whether each header value of an answer is followed by a blank."""
+    attach_at_once: bool = False
+    """Whether an attach leads straight to InUse, holds notwithstanding."""
     hold_works: bool = True
     """Whether `hold` of the control protocol does anything."""
     hooks: Hooks = field(default_factory=Hooks)
@@ -139,7 +143,8 @@ class Behaviour:
 
 _CHOICES = (
     *("settle_jitter", "shape", "page_limit", "lag_seconds", "lags", "hide_link_while_detaching"),
-    *("detaching_shown_after", "clock_offset", "hex_in_any_case", "hold_works"),
+    *("detaching_shown_after", "clock_offset", "hex_in_any_case", "blank_after_values"),
+    *("attach_at_once", "hold_works"),
 )
 FIRST_COUNTED = 111
 _CONSONANTS = "bcdfghjklmnpqrstvwxz0123456789"

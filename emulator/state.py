@@ -197,10 +197,7 @@ class Cloud:
 
     def later(self, resource: Resource, status: str, then: Callable[[], None], seconds: float | None = None) -> None:
         """Put a resource into a transitional status, and let `then` end it after so long (None: the settle time)."""
-        self.drop_pending(resource)
-        resource.status = status
-        if resource.forced not in (None, status):
-            resource.forced = None
+        self._enter(resource, status)
         delay = self.behaviour.settle() if seconds is None else seconds
         transition = Transition(self.now() + delay, lambda: self._finish(resource, then))
         resource.pending = transition
@@ -210,6 +207,13 @@ class Cloud:
             transition.then()
         else:
             self._push(transition)
+
+    def _enter(self, resource: Resource, status: str) -> None:
+        """A new status, which overtakes what was under way and what was forced."""
+        self.drop_pending(resource)
+        resource.status = status
+        if resource.forced not in (None, status):
+            resource.forced = None
 
     def after(self, seconds: float, then: Callable[[], None]) -> None:
         """Let something happen after so many seconds, in no resource's name."""
@@ -355,6 +359,9 @@ class Cloud:
         """Available -> Attaching -> InUse."""
         self._remember(eni)
         self.link(eni, instance)
+        if self.behaviour.attach_at_once:
+            self._enter(eni, "InUse")
+            return
 
         def attached() -> None:
             self._remember(eni)

@@ -6,12 +6,13 @@ or something near it, for a violation.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
 from emulator import signing
-from emulator.call import Call
-from emulator.envelope import JSON_TYPE, Refusal, Reply
+from emulator.call import NOBODY, Call
+from emulator.envelope import JSON_TYPE, XML_TYPE, Refusal, Reply
 from emulator.gateway import V3_SCHEME
 from emulator.state import Cloud
 from emulator.variants.kit import Variant, every, refused, turn
@@ -169,6 +170,17 @@ def _json(call: Call, reply: Reply) -> None:
     reply.headers["content-type"] = JSON_TYPE
 
 
+_OF_THE_GATEWAY = re.compile(r"AccessKey|Signature|SecurityToken|Time[Ss]tamp|ContentSha256|MissingHost")
+
+
+def _gateway_in_xml(call: Call, reply: Reply) -> None:
+    """Who is not let in by V3 is told so in XML: nobody has read Accept yet."""
+    early = call.scheme == "V3" and call.caller is NOBODY and refused(reply)
+    if early and _OF_THE_GATEWAY.search(reply.fields["Code"]):
+        call.format = reply.format = "XML"
+        reply.headers["content-type"] = XML_TYPE
+
+
 def _no_xml(call: Call) -> Refusal | None:
     if call.format == "XML" and (call.scheme == "V3" or call.get("Format")):
         return Refusal(400, "UnsupportedParameter", "The format XML is not supported; use JSON.")
@@ -181,6 +193,12 @@ def _no_xml(call: Call) -> Refusal | None:
 def _lost(call: Call, reply: Reply) -> None:
     creates = call.action.startswith("Create") or call.action in ("RunInstances", "AttachNetworkInterface")
     if creates and not refused(reply) and turn(call.cloud, "lost answers", LOST_EVERY):
+        reply.wire = "drop"
+
+
+def _lost_later(call: Call, reply: Reply) -> None:
+    moves = call.action in ("StartInstance", "StopInstance", "DeleteInstance", "DeleteNetworkInterface")
+    if moves and not refused(reply) and turn(call.cloud, "lost answers of start and stop", LOST_EVERY):
         reply.wire = "drop"
 
 
@@ -302,6 +320,11 @@ ANSWERS: tuple[Variant, ...] = (
         hooks=(("reply", _lost),),
     ),
     Variant(
+        "answers-lost-of-start-and-stop",
+        f"One start, stop or deletion in {LOST_EVERY} is carried out, and the connection closed without an answer.",
+        hooks=(("reply", _lost_later),),
+    ),
+    Variant(
         "kept-connection-drops",
         f"One call in {DROPPED_EVERY} on a kept connection is not carried out, and the connection closed at once.",
         hooks=(("connection", _idle),),
@@ -315,6 +338,11 @@ ANSWERS: tuple[Variant, ...] = (
         "clock-ahead",
         f"The service's clock is {CLOCK_SECONDS:.0f} seconds ahead, in Date and for time stamps.",
         {"clock_offset": CLOCK_SECONDS},
+    ),
+    Variant(
+        "v3-gateway-errors-in-xml",
+        "Refusals of V3 calls over key, signature, nonce or time are XML, whatever Accept says.",
+        hooks=(("fields", _gateway_in_xml),),
     ),
     Variant("json-only", "Every answer is JSON, whatever was asked for.", hooks=(("fields", _json),), target=_JSON),
     Variant(

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import random
+import re
 from collections.abc import Callable
 from typing import Any
 
 from emulator.behaviour import Row
 from emulator.call import Call
-from emulator.envelope import Refusal, Reply, to_json
+from emulator.catalogue import REGIONS
+from emulator.detach import Guard, region_offers_the_feature, values_are_text
+from emulator.envelope import Refusal, Reply, printable, to_json
 from emulator.state import Instance, NetworkInterface
 from emulator.variants.kit import DETACH, Guards, Variant, every
 
@@ -87,10 +90,50 @@ _PUBLIC = {
 
 def parameters_are_known(call: Call) -> Refusal | None:
     """A guard that the default lacks: only documented parameters may be sent."""
-    unknown = sorted(set(call.params) - _PUBLIC)
-    if unknown:
+    if set(call.params) - _PUBLIC:
         return Refusal(400, "UnsupportedParameter", "The request has a parameter that is not supported.")
     return None
+
+
+def _undeclared(call: Call) -> Refusal | None:
+    """The same at the door of a detach, whoever calls and however it is signed."""
+    if call.action == DETACH and set(call.params) - _PUBLIC:
+        return Refusal(400, "InvalidParameter", "The request has a parameter that is not declared.")
+    return None
+
+
+_LOGIN_NAME = re.compile(r"[^@\s]+@[^@\s]+")
+
+
+def owner_account_is_a_login_name(call: Call) -> Refusal | None:
+    """A guard that the default lacks: OwnerAccount, if given, must look like name@domain."""
+    value = call.get("OwnerAccount")
+    if value and not _LOGIN_NAME.fullmatch(value):
+        return Refusal(400, "InvalidParameter", f"The OwnerAccount {printable(value)} is no login name.")
+    return None
+
+
+def region_is_that_of_the_resources(call: Call) -> Refusal | None:
+    """A guard that the default lacks: to what lies in one region the others are unknown."""
+    where, account = call.get("RegionId"), call.caller.account
+    named = (
+        call.cloud.instances.get(call.get("InstanceId")),
+        call.cloud.interfaces.get(call.get("NetworkInterfaceId")),
+    )
+    homes = {each.region for each in named if each is not None and each.owner == account}
+    if where in REGIONS and homes and where not in homes:
+        return Refusal(404, "InvalidRegionId.NotFound", f"The RegionId {where} does not exist.")
+    return None
+
+
+def _also(new: Guard, after: Guard) -> Callable[[Call, Guards], Guards]:
+    """One more guard, asked after one that is there."""
+
+    def arrange(call: Call, guards: Guards) -> Guards:
+        place = guards.index(after) + 1
+        return (*guards[:place], new, *guards[place:])
+
+    return arrange
 
 
 def _strict(call: Call, guards: Guards) -> Guards:
@@ -311,6 +354,21 @@ CHOICES: tuple[Variant, ...] = (
         "Undocumented parameters are refused with UnsupportedParameter.",
         hooks=(("order", _strict),),
     ),
+    Variant(
+        "undeclared-refused-first",
+        "An undeclared parameter of a detach gets 400 InvalidParameter before the signature is looked at.",
+        hooks=(("arrival", _undeclared),),
+    ),
+    Variant(
+        "owner-account-validated",
+        "An OwnerAccount of a detach that is no login name, name@domain, gets 400 InvalidParameter.",
+        hooks=(("order", _also(owner_account_is_a_login_name, values_are_text)),),
+    ),
+    Variant(
+        "region-elsewhere-unknown",
+        "A detach that names another region than that of the resources gets 404 InvalidRegionId.NotFound.",
+        hooks=(("order", _also(region_is_that_of_the_resources, region_offers_the_feature)),),
+    ),
     Variant("last-duplicate-wins", "Of a repeated parameter the last counts.", hooks=(("parameters", _last_wins),)),
     Variant(
         "empty-as-malformed",
@@ -318,6 +376,11 @@ CHOICES: tuple[Variant, ...] = (
         hooks=(("decision", _empty_is_malformed),),
     ),
     Variant("other-headers", "Other optional headers come with answers.", hooks=(("reply", _other_headers),)),
+    Variant(
+        "header-blanks",
+        "Each header value of an answer is followed by a blank, which is optional white space.",
+        {"blank_after_values": True},
+    ),
     Variant("spaced-json", "JSON has white space between its parts.", hooks=(("reply", _spaced),)),
     Variant("bare-xml", "XML has no declaration.", hooks=(("reply", _bare_xml),)),
     Variant("regional-host", "HostId names the public endpoint.", hooks=(("fields", _regional_host),)),

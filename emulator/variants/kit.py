@@ -70,11 +70,16 @@ def _together(one: Any, other: Any) -> Any:
     return max(one, other)
 
 
-def turn(cloud: Cloud, name: str, number: int) -> bool:
-    """Count an occasion of this name; true for every so-many-th of them."""
+def count(cloud: Cloud, name: str) -> int:
+    """How many occasions of this name there were, this one included."""
     seen = cloud.scars.setdefault(f"turn of {name}", {"times": 0})
     seen["times"] += 1
-    return bool(seen["times"] % number == 0)
+    return int(seen["times"])
+
+
+def turn(cloud: Cloud, name: str, number: int) -> bool:
+    """Count an occasion of this name; true for every so-many-th of them."""
+    return count(cloud, name) % number == 0
 
 
 def every(number: int, status: int, code: str, message: str, retry_after: int = 0) -> Callable[[Call], Refusal | None]:

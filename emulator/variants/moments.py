@@ -95,6 +95,11 @@ MOMENTS: tuple[Variant, ...] = (
         hooks=(("delay", lambda cloud, eni, seconds: seconds + SHOWN_LATE_SECONDS),),
     ),
     Variant(
+        "attach-takes-no-time",
+        "An attach leads straight to InUse, that of a held interface too; a detach takes the usual time.",
+        {"attach_at_once": True},
+    ),
+    Variant(
         "lag-three-seconds",
         f"Describe operations lag {LAG_SECONDS:.0f} seconds behind.",
         {"lag_seconds": LAG_SECONDS},

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -18,7 +19,7 @@ from emulator.detach import (
 )
 from emulator.envelope import Reply
 from emulator.state import Cloud, Instance, NetworkInterface, Resource
-from emulator.variants.kit import Guards, Variant, describes, refused, turn
+from emulator.variants.kit import Guards, Variant, count, describes, refused, turn
 
 DOUBTFUL_EVERY = 30
 OLD_SECONDS = 30.0
@@ -121,6 +122,20 @@ def _bare_instance(call: Call, instance: Instance, row: Row) -> None:
         _keep(each, _AT_INSTANCE)
 
 
+HEARTBEAT_SECONDS = 20
+
+
+def _beating(call: Call, resource: NetworkInterface | Instance, row: Row) -> None:
+    """When the resource was last heard of, and counters at addresses that no two looks share."""
+    clock = call.cloud.wall() + call.cloud.ahead
+    beat = time.gmtime(clock // HEARTBEAT_SECONDS * HEARTBEAT_SECONDS)
+    row["LastHeartbeat"] = time.strftime("%Y-%m-%dT%H:%M:%SZ", beat)
+    interfaces = row.get("NetworkInterfaces", {}).get("NetworkInterface", [])
+    for each in (row, *interfaces):
+        for address in each.get("PrivateIpSets", {}).get("PrivateIpSet", []):
+            address["LastArp"] = count(call.cloud, "looks at addresses")
+
+
 # Accounts
 
 _ACCOUNTS = {
@@ -200,6 +215,11 @@ WORLDS: tuple[Variant, ...] = (
         "descriptions-bare",
         "Interfaces show ids, status, type, link, addresses, place and groups alone, and instances as little.",
         hooks=(("view", _bare_interface), ("instance_view", _bare_instance)),
+    ),
+    Variant(
+        "heartbeat",
+        f"Interfaces and instances show a time that steps every {HEARTBEAT_SECONDS} seconds, addresses a counter.",
+        hooks=(("view", _beating), ("instance_view", _beating)),
     ),
     Variant(
         "callers-own-nothing",

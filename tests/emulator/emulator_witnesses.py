@@ -779,7 +779,7 @@ def wrong_hash(client: Client) -> bool:
     }
     names = ";".join(sorted(sent))
     block = "".join(f"{name}:{sent[name]}\n" for name in sorted(sent))
-    canonical = f"POST\n/\n{query}\n{block}\n{names}\n{hashlib.sha256(b'').hexdigest()}"
+    canonical = f"POST\n/\n{query}\n{block}\n{names}\n{sent['x-acs-content-sha256']}"
     text = "ACS3-HMAC-SHA256\n" + hashlib.sha256(canonical.encode()).hexdigest()
     mac = hmac.new(client.key[1].encode(), text.encode(), hashlib.sha256).hexdigest()
     credential = f"Credential={client.key[0]},SignedHeaders={names},Signature={mac}"

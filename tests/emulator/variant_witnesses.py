@@ -11,6 +11,7 @@ import re
 import uuid
 from collections import Counter
 from collections.abc import Callable
+from datetime import datetime
 from email.utils import parsedate_to_datetime
 from itertools import pairwise
 from typing import Any
@@ -171,6 +172,29 @@ def _date_without(client: Client) -> str:
     return client.call("DescribeRegions").header("date") or ""
 
 
+@shows("v3-gateway-errors-in-xml")
+def not_let_in_by_xml(client: Client) -> None:
+    nonce = uuid.uuid4().hex
+    assert client.call("DescribeRegions", scheme="V3", nonce=nonce).json["Regions"]
+    for code, how in (
+        ("InvalidAccessKeyId.NotFound", {"key": ("nobody", "x")}),
+        ("SignatureDoesNotMatch", {"signature": "0" * 64}),
+        ("IncompleteSignature", {"tamper": {"authorization": "ACS3-HMAC-SHA256 Credential=x,SignedHeaders=host"}}),
+        ("MissingSignatureNonce", {"drop": ("x-acs-signature-nonce",)}),
+        ("SignatureNonceUsed", {"nonce": nonce}),
+        ("InvalidTimeStamp.Expired", {"timestamp": utc(-3600)}),
+        ("InvalidTimeStamp.Format", {"timestamp": "noon"}),
+    ):
+        for format in ("JSON", None):
+            answer = client.call("DescribeRegions", scheme="V3", format=format, **how)
+            assert answer.header("content-type") == "text/xml;charset=utf-8"
+            assert answer.xml.findtext("Code") == code
+    assert client.call("DescribeRegions", signature="x").json["Code"] == "SignatureDoesNotMatch"
+    assert client.call("DescribeNothing", scheme="V3").json["Code"] == "InvalidAction.NotFound"
+    denied = build(client).detach(scheme="V3", key=DENIED)
+    assert denied.json["Code"] == "Forbidden.SubUser", "what an operation refuses follows Accept"
+
+
 # Passing troubles
 
 
@@ -232,6 +256,49 @@ def carried_out_without_an_answer(client: Client) -> None:
 def _owned(client: Client) -> int:
     found: int = client.ok("DescribeNetworkInterfaces")["TotalCount"]
     return found
+
+
+@shows("answers-lost-of-start-and-stop")
+def started_and_stopped_without_an_answer(client: Client) -> None:
+    network = client.network()
+    host, enis = client.instance(network), [client.eni(network) for _ in range(4)]
+    for eni in enis[:3]:
+        client.ok("DeleteNetworkInterface", {"NetworkInterfaceId": eni})
+    with pytest.raises(AssertionError, match="IncorrectInstanceStatus"):
+        client.ok("StartInstance", {"InstanceId": host})
+    for action in ("StopInstance", "StartInstance"):
+        client.ok(action, {"InstanceId": host})
+        client.settle()
+    _lost(client, "StopInstance", {"InstanceId": host})
+    client.settle()
+    assert client.show_instance(host)["Status"] == "Stopped"
+    for action in ("StartInstance", "StopInstance", "StartInstance", "StopInstance", "StartInstance"):
+        client.ok(action, {"InstanceId": host})
+        client.settle()
+    _lost(client, "DeleteNetworkInterface", {"NetworkInterfaceId": enis[3]})
+    client.settle()
+    assert _owned(client) == 1, "the primary interface is left"
+
+
+def _lost(client: Client, action: str, params: dict[str, str]) -> None:
+    """A call on a fresh connection, which is closed without an answer."""
+    client.close()
+    with pytest.raises(LOST):
+        client.ok(action, params)
+
+
+@shows("header-blanks")
+def blank_after_each_value(client: Client) -> None:
+    world = build(client)
+    for answer in (
+        client.call("DescribeRegions"),
+        world.detach(eni="x"),
+        world.detach(format="XML", scheme="V3", method="POST"),
+    ):
+        assert {"date", "content-type", "content-length", "x-acs-request-id"} <= {n.lower() for n, _ in answer.headers}
+        assert all(value.endswith(" ") and value.strip() for _, value in answer.headers)
+    control = client.exchange("GET", "/_control")
+    assert not any(value.endswith(" ") for _, value in control.headers), "the control protocol is none of the service's"
 
 
 @shows("kept-connection-drops")
@@ -321,6 +388,57 @@ def envelope_of_today(client: Client) -> None:
         assert "\n" in fields["Message"] and fields["Message"].count('"') % 2 == 1
     assert world.detach(key=DENIED).fields["AccessDeniedDetail"]["EncodedDiagnosticMessage"]
     assert "AccessDeniedDetail" not in world.detach(eni="x").fields
+
+
+# Parameters
+
+
+@shows("undeclared-refused-first")
+def the_undeclared_at_the_door(client: Client) -> None:
+    world = build(client)
+    spoilt = (
+        {},
+        {"signature": "x"},
+        {"scheme": "V3", "signature": "0" * 64},
+        {"key": ("nobody", "x")},
+        {"key": DENIED},
+    )
+    for how in spoilt:
+        assert world.detach(more={"Novel": "1"}, **how).outcome == (400, "InvalidParameter"), how
+        assert world.detach(more={"ClientToken": "1"}, method="POST", in_body=True, **how).code == "InvalidParameter"
+    assert world.detach(signature="x").code == "SignatureDoesNotMatch"
+    assert client.call("DescribeRegions", {"Novel": "1"}).status == 200
+    owners = {"OwnerAccount": "a@b", "OwnerId": "1", "ResourceOwnerAccount": "a@b", "ResourceOwnerId": "1"}
+    assert world.detach(more=owners).status == 200
+
+
+@shows("owner-account-validated")
+def owner_accounts_are_login_names(client: Client) -> None:
+    world = build(client)
+    for text in ("someone", "@example.com", "someone@", "a@b@c", "some one@example.com", "155780923770"):
+        assert world.detach(more={"OwnerAccount": text}).outcome == (400, "InvalidParameter"), text
+        assert world.show()["Status"] == "InUse"
+    others = {"OwnerId": "x", "ResourceOwnerAccount": "someone"}
+    for more in ({"OwnerAccount": "子账号@例子.com"}, {"OwnerAccount": "ECSforCloud@Alibaba.com", **others}, others):
+        assert world.detach(more=more).status == 200, more
+
+
+@shows("region-elsewhere-unknown")
+def other_regions_are_unknown(client: Client) -> None:
+    world, unknown = build(client), (404, "InvalidRegionId.NotFound")
+    assert client.detach(world.eni, world.instance, "cn-beijing").outcome == unknown
+    assert client.detach(world.eni, UNKNOWN_INSTANCE, "cn-shanghai").outcome == unknown
+    assert client.detach(world.eni, world.instance, "cn-nowhere").outcome == (400, "InvalidOperation.InvalidRegion")
+    assert client.detach(world.eni, world.instance, "cn-beijing", key=OTHER).outcome == NOT_FOUND
+    assert client.detach(UNKNOWN_ENI, UNKNOWN_INSTANCE, "cn-beijing").outcome == NOT_FOUND
+    assert world.show()["Status"] == "InUse"
+    assert world.detach().status == 200
+    there = build(client, region="cn-beijing")
+    try:
+        assert client.detach(world.eni, there.instance).code == "InvalidEniId.NotFound"
+        assert there.detach().status == 200
+    finally:
+        client.region = "cn-hangzhou"
 
 
 # Formats
@@ -432,6 +550,28 @@ def few_attributes(client: Client) -> None:
     assert secondary["NetworkInterfaceId"] == world.eni
 
 
+def _arps(row: dict[str, Any]) -> list[int]:
+    return [int(each["LastArp"]) for each in row["PrivateIpSets"]["PrivateIpSet"]]
+
+
+@shows("heartbeat")
+def hearts_beat(client: Client) -> None:
+    world = build(client, SecondaryPrivateIpAddressCount="2")
+    seen, beats = [], []
+    for _ in range(9):
+        interface, instance = world.show(), client.show_instance(world.instance)
+        beats.append((interface["LastHeartbeat"], instance["LastHeartbeat"]))
+        seen += _arps(interface)
+        for row in instance["NetworkInterfaces"]["NetworkInterface"]:
+            seen += _arps(row)
+        client.settle(10)
+    assert len(seen) == len(set(seen)) == 9 * (3 + 1 + 3)
+    assert len({beat for beat, _ in beats}) in (5, 6), "eighty seconds and a little"
+    times = [datetime.fromisoformat(beat).timestamp() for beat, _ in beats]
+    assert all(each % 20 == 0 for each in times)
+    assert {after - before for before, after in pairwise(times)} == {0, 20}
+
+
 @shows("callers-own-nothing")
 def nothing_is_theirs(client: Client) -> None:
     world = build(client)
@@ -522,6 +662,28 @@ def detaching_in_the_end(client: Client) -> None:
     world = build(client)
     world.detach()
     assert statuses(world, 1.5) == ["InUse", "Detaching", "Available"]
+
+
+@shows("attach-takes-no-time")
+def in_use_at_once(client: Client) -> None:
+    world = build(client)
+    world.detach()
+    assert statuses(world, 1.5) == ["Detaching", "Available"]
+    params = {"NetworkInterfaceId": world.eni, "InstanceId": world.instance}
+    client.ok("AttachNetworkInterface", params)
+    assert (world.show()["Status"], world.show()["InstanceId"]) == ("InUse", world.instance)
+    assert world.eni in client.on(world.instance)
+    world.detach()
+    client.settle()
+    client.control("hold", id=world.eni)
+    client.ok("AttachNetworkInterface", params)
+    assert world.show()["Status"] == "InUse"
+    world.detach()
+    client.settle()
+    assert world.show()["Status"] == "Detaching", "a detach is held as ever"
+    client.control("release", id=world.eni)
+    client.settle()
+    assert world.show()["Status"] == "Available"
 
 
 @shows("lag-three-seconds")
