@@ -633,8 +633,16 @@ def test_the_rate_is_never_passed(rate, fake_time):
 
 
 def test_parallel_use(fake_time):
-    """Each thread has its own connection; each exchange its own id."""
-    with serving(always(answer())) as server:
+    """Each call has a connection for itself while it lasts; each exchange its own id."""
+    first = threading.Barrier(4)
+
+    def behave(connection, _request, number):
+        if number < 4:
+            first.wait(20)  # the four first calls are under way at the same time, however busy the machine is
+        connection.sendall(answer())
+        return True
+
+    with serving(behave) as server:
         client = client_of(server.url, fake_time)
         seen = []
 
