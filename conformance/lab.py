@@ -94,8 +94,8 @@ class Outcome:
 class Lab:
     """One worker's way to the target. `folder`: where locks and records are kept; `deadline`: seconds a call
     may take; `relook`: seconds for which a difference between looks is looked at again; `nothing`: texts that denoted
-    nothing when they were asked for; `late`: seconds of detaches that took longer than the target's limit; `abroad`:
-    opens the Lab for Worlds of the second region, which is kept in `second`."""
+    nothing when they were asked for; `abroad`: opens the Lab for Worlds of the second region, kept in `second`.
+    """
 
     contract: Contract
     bench: Bench
@@ -110,7 +110,6 @@ class Lab:
     second: Lab | None = None
     turn: int = 0
     stuck: int = 0
-    late: list[float] = field(default_factory=list)
 
     @property
     def session(self) -> ecs.Session:
@@ -445,17 +444,21 @@ class _Run:
     ) -> Exchange | None:
         """The answer that counts. One that may pass is asked again, after a look that shows that nothing has happened;
         None if that look shows that the call was carried out."""
-        for pause in PAUSES:
+        for pause in self._pauses():
             if not self._passes(expected, exchange):
                 break
             self.book.passed(ACTION, _told(exchange))
-            time.sleep(pause if self.lab.session.target.loopback else 10 * pause)
+            time.sleep(pause)
             now = arrange.refresh(self.lab.bench)
             if self._moved_on(expected, now):
                 return None
             exchange = self._send(call, asked)
             self._note(index, f"DetachNetworkInterface {_short(asked)}", exchange)
         return exchange
+
+    def _pauses(self) -> tuple[float, ...]:
+        """Seconds to wait before each further try of a call whose answer may pass."""
+        return PAUSES if self.lab.session.target.loopback else tuple(10 * pause for pause in PAUSES)
 
     def _passes(self, expected: Admissible, exchange: Exchange) -> bool:
         """Whether an answer is wrong here and one of those that may pass."""
@@ -881,7 +884,6 @@ class _Run:
         """Note a detach that ended after the target's limit."""
         bench = self.lab.bench
         spent = bench.now.at - self.accepted_at.get(eni, bench.now.at)
-        self.lab.late.append(spent)
         others = f", {len(bench.settled)} others within {max(bench.settled):.1f} s" if bench.settled else ""
         self.book.doubt(
             "F02",
@@ -1113,11 +1115,11 @@ class _Run:
             return prepared if harmless[-1] else made
 
         exchange = self._put(probe, call, asked, {}, call.wire, tamper if probe.tamper else None)
-        for pause in PAUSES:
+        for pause in self._pauses():
             if not self._may_pass(exchange, valid=False):
                 break
             self.book.passed(ACTION, _told(exchange))
-            time.sleep(pause if self.lab.session.target.loopback else 10 * pause)
+            time.sleep(pause)
             exchange = self._put(probe, call, asked, {}, call.wire, tamper if probe.tamper else None)
         if any(harmless):
             self.book.undecided((probe.requirement,), "the tampering changed nothing here")
