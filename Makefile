@@ -6,12 +6,12 @@ EFFORT ?= standard
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := conformance
-.PHONY: conformance test lint types imports unit node browser redis lock plan-table prove mutation bench allure clean
+.PHONY: conformance test lint types imports tree unit node browser redis lock plan-table prove mutation bench allure clean
 
 $(READY): pyproject.toml requirements.lock
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	PYTHONWARNINGS=ignore $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	touch $@
 
 # The main job: the suite on the embedded emulator, with an HTML report in out/latest/index.html.
@@ -25,11 +25,19 @@ lint: $(READY)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 
-types: $(READY)
+# The folders joined under the name that they have where they are installed, for tools that read folders.
+PARTS := contract strategies harness oracle conformance reports emulator
+tree:
+	mkdir -p build/tree/eni_conformance
+	ln -sfn $(addprefix ../../../,$(PARTS) eni_conformance/__init__.py eni_conformance/__main__.py) build/tree/eni_conformance/
+
+types: $(READY) tree
 	$(BIN)/mypy
 
-imports: $(READY)
-	$(BIN)/lint-imports
+# import-linter follows no links.
+imports: $(READY) tree
+	rm -rf build/copy && cp -rL build/tree build/copy
+	cd build/copy && $(CURDIR)/$(BIN)/lint-imports --config $(CURDIR)/pyproject.toml
 
 unit: $(READY) browser redis node
 	$(BIN)/python -m pytest tests -n 3 --dist loadfile $(ARGS)
@@ -57,12 +65,12 @@ prove: $(READY)
 
 # In an environment and a copy of its own, on one core; some minutes. The last result is in docs/mutation.md.
 MUTANTS := build/mutants
-mutation: $(READY)
+mutation: $(READY) tree
 	test -x build/mutation/bin/python || $(PYTHON) -m venv build/mutation
 	build/mutation/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
 	build/mutation/bin/python -m pip install --quiet --disable-pip-version-check "mutmut==3.8.1"
 	rm -rf $(MUTANTS) && mkdir -p $(MUTANTS)/tests
-	cp -r conformance harness strategies pyproject.toml $(MUTANTS) && cp -r tests/conformance $(MUTANTS)/tests
+	cp -rL build/tree/eni_conformance pyproject.toml $(MUTANTS) && cp -r tests/contract tests/oracle $(MUTANTS)/tests
 	cd $(MUTANTS) && nice ../mutation/bin/mutmut run --max-children 1 > run.log; tail -c 300 run.log | tr '\r' '\n' | tail -n 3
 	cd $(MUTANTS) && ../mutation/bin/mutmut results
 
@@ -72,12 +80,12 @@ plan-table: $(READY)
 	for seed in 1 2 3; do $(BIN)/eni-conformance run --effort quick --seed $$seed --out build/plan >/dev/null || exit; done
 	$(BIN)/eni-conformance run --effort quick --revision 2024 --seed 1 --out build/plan >/dev/null
 	$(BIN)/eni-conformance run --effort standard --seed 1 --out build/plan >/dev/null
-	$(BIN)/python -m emulator --port 0 --write-target build/plan/all.toml >build/plan/emulator.log & emulator=$$!; \
+	$(BIN)/python -m eni_conformance.emulator --port 0 --write-target build/plan/all.toml >build/plan/emulator.log & emulator=$$!; \
 	  until grep -q LISTENING build/plan/emulator.log; do sleep 0.1; done; \
 	  (umask 077; sed '/^\[control\]/,/^$$/d' build/plan/all.toml >build/plan/target.toml); \
 	  $(BIN)/eni-conformance run --target build/plan/target.toml --effort quick --seed 1 --out build/plan >/dev/null; \
 	  status=$$?; kill $$emulator; exit $$status
-	$(BIN)/python -m harness.plan build/plan/2*
+	$(BIN)/python -m eni_conformance.harness.account.plan build/plan/2*
 
 # The latest run (or RUN=DIR) as one Allure 3 file. Without the line that would load a script from another host.
 RUN ?= out/latest

@@ -147,7 +147,7 @@ def busy_cores(wanted: bool) -> Iterator[None]:
 @contextmanager
 def emulator(target: Path, subject: str) -> Iterator[None]:
     """An emulator that plays a variant, as its own process."""
-    command = [sys.executable, "-m", "emulator", "--port", "0", "--write-target", str(target)]
+    command = [sys.executable, "-m", "eni_conformance.emulator", "--port", "0", "--write-target", str(target)]
     command += ["--parent-pid", str(os.getpid()), *([] if subject == PLAIN else ["--variant", subject])]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     try:
@@ -165,7 +165,7 @@ def carry_out(run: Run, out: Path) -> Result:
     place = out / f"{run.seed:02}-{run.subject}"
     place.mkdir(parents=True, exist_ok=True)
     target = place / "target.toml"
-    command = [sys.executable, "-m", "conformance.cli", "run", "--target", str(target), "--effort", "quick"]
+    command = [sys.executable, "-m", "eni_conformance", "run", "--target", str(target), "--effort", "quick"]
     command += ["--seed", str(run.seed), "-n", str(run.workers), "--out", str(place)]
     environment = {k: v for k, v in os.environ.items() if k != "GITHUB_STEP_SUMMARY"} | {"NO_COLOR": "1"}
     began = time.monotonic()
@@ -228,7 +228,7 @@ def told(results: Sequence[Result], differences: Sequence[Difference]) -> str:
 
 def listed() -> list[str]:
     """The names of the emulator's variants."""
-    command = [sys.executable, "-m", "emulator", "--list-variants", "--json"]
+    command = [sys.executable, "-m", "eni_conformance.emulator", "--list-variants", "--json"]
     out = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     return [row["name"] for row in json.loads(out)]
 

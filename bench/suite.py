@@ -80,7 +80,7 @@ class Figure:
 def emulator(folder: Path, settle_ms: int = 50) -> Iterator[Path]:
     """A running emulator, whose transitions take so many milliseconds; its target file."""
     target = folder / f"target-{settle_ms}.toml"
-    command = [sys.executable, "-m", "emulator", "--port", "0", "--write-target", str(target)]
+    command = [sys.executable, "-m", "eni_conformance.emulator", "--port", "0", "--write-target", str(target)]
     command += ["--settle-ms", str(settle_ms)]
     command += ["--parent-pid", str(os.getpid())]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, cwd=ROOT)
@@ -103,7 +103,7 @@ def account(target: Path) -> tuple[str, str, str]:
 
 def run(target: Path, folder: Path, seed: int, effort: str, workers: int) -> dict[str, Any]:
     """results.json of a run of the suite."""
-    command = [sys.executable, "-m", "conformance.cli", "run", "--target", str(target), "--effort", effort]
+    command = [sys.executable, "-m", "eni_conformance", "run", "--target", str(target), "--effort", effort]
     command += ["--seed", str(seed), "-n", str(workers), "--out", str(folder)]
     done = subprocess.run(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
     if done.returncode != 0:

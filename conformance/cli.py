@@ -86,7 +86,7 @@ def shard(text: str) -> str:
 
 def age(text: str) -> float:
     """ "2h" -> 7200.0 seconds; for argparse."""
-    from harness.janitor import parse_age
+    from eni_conformance.harness.account.janitor import parse_age
 
     try:
         return parse_age(text)
@@ -169,7 +169,7 @@ def parser() -> argparse.ArgumentParser:
     run = _add(
         commands,
         "run",
-        "conformance.run",
+        "eni_conformance.conformance.run",
         "judge an endpoint and write the report",
         """
 run
@@ -213,7 +213,7 @@ run --deviations deviations.toml
     doctor = _add(
         commands,
         "doctor",
-        "harness.doctor",
+        "eni_conformance.harness.account.doctor",
         "can the target be reached, which callers work, what can be tried there, and what is missing",
         """
 doctor --target staging.toml
@@ -224,7 +224,7 @@ doctor --target staging.toml --json
     plan = _add(
         commands,
         "plan",
-        "harness.plan",
+        "eni_conformance.harness.account.plan",
         "what a run would do: calls, resources, minutes, money; nothing is created",
         """
 plan --target staging.toml
@@ -243,7 +243,7 @@ plan --target staging.toml --effort quick --json
     janitor = _add(
         commands,
         "janitor",
-        "harness.janitor",
+        "eni_conformance.harness.account.janitor",
         "remove what ended runs left on a target, and nothing else",
         """
 janitor --target staging.toml --dry-run
@@ -266,7 +266,7 @@ exit status: 0 nothing is left, 1 something could not be removed, 2 usage, 3 the
     replay = _add(
         commands,
         "replay",
-        "conformance.replay",
+        "eni_conformance.conformance.replay",
         "build the world of a counterexample again, send the call, and judge; exit 1 while it still fails",
         """
 replay out/latest/evidence/ENI-DETACH-E11-1.json
@@ -279,7 +279,7 @@ replay out/latest/evidence/ENI-DETACH-E11-1.json --target other.toml
     compare = _add(
         commands,
         "compare",
-        "reports.compare",
+        "eni_conformance.reports.compare",
         "compare two runs, or the runs of two targets: violated, fixed, lost, answered otherwise, slower",
         """
 compare out/2026-05-01 out/latest
@@ -299,7 +299,7 @@ exit status: 0 B is not worse than A, 1 it is, 2 a run cannot be read
     merge = _add(
         commands,
         "merge",
-        "conformance.merge",
+        "eni_conformance.conformance.merge",
         "join the shards of a run into one result and one report",
         """
 merge shards/1 shards/2 shards/3 shards/4 --out out
@@ -313,7 +313,7 @@ merge shards/* --deviations deviations.toml
     prove = _add(
         commands,
         "prove",
-        "conformance.prove",
+        "eni_conformance.conformance.prove",
         "show that the suite catches every built-in fault of the emulator, and blames no conforming variant",
         """
 prove -n 2
@@ -332,7 +332,7 @@ prove --adversary 150 --seed 7
     drift = _add(
         commands,
         "drift",
-        "conformance.drift",
+        "eni_conformance.conformance.drift",
         "compare the contract with a vendor page or metadata file; exit 1 when they differ",
         """
 drift DetachNetworkInterface.md
@@ -347,7 +347,7 @@ drift api-docs.json --revision 2024 --json
     deviations = _add(
         commands,
         "deviations",
-        "conformance.deviations",
+        "eni_conformance.conformance.deviations",
         "write a draft of a deviations file from the violations of a run, or check one",
         """
 deviations --from out/latest > deviations.toml
@@ -403,7 +403,7 @@ def _command(args: argparse.Namespace) -> int:
             raise
         print(f"{PROG}: {args.command} is not part of this installation", file=sys.stderr)
         return USAGE
-    if args.module == "reports.compare":
+    if args.module == "eni_conformance.reports.compare":
         return int(module.main([args.run_a, args.run_b, *(["--out", args.out] if args.out else [])]))
     return int(module.main(args))
 
@@ -413,7 +413,7 @@ def _guarded(args: argparse.Namespace, work: Callable[[], int]) -> int:
 
     The first interrupt ends the run, which then removes what it created; only a third one stops that.
     """
-    from harness.target import TargetError
+    from eni_conformance.harness.target import TargetError
 
     count = 0
 
@@ -449,8 +449,8 @@ def _guarded(args: argparse.Namespace, work: Callable[[], int]) -> int:
 
 def _crash(args: argparse.Namespace, error: BaseException) -> str:
     """Write the redacted traceback to a file; returns its path, "" if that fails, too."""
-    from harness.redact import Redactor
-    from harness.target import TargetError, load_target
+    from eni_conformance.harness.redact import Redactor
+    from eni_conformance.harness.target import TargetError, load_target
 
     redactor = Redactor()
     target = getattr(args, "target", None)
@@ -472,7 +472,7 @@ def _crash(args: argparse.Namespace, error: BaseException) -> str:
 
 def _emulator(rest: Sequence[str]) -> NoReturn:
     """Become the emulator. It is never imported here: suite and emulator share nothing."""
-    found = importlib.util.find_spec("emulator")
+    found = importlib.util.find_spec("eni_conformance.emulator")
     if found is None or found.origin is None:
         print(f"{PROG}: the emulator is not part of this installation", file=sys.stderr)
         sys.exit(USAGE)
@@ -480,7 +480,7 @@ def _emulator(rest: Sequence[str]) -> NoReturn:
     paths = [root, *filter(None, [os.environ.get("PYTHONPATH")])]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(paths)}
     sys.stdout.flush()
-    os.execve(sys.executable, [sys.executable, "-m", "emulator", *rest], environment)  # noqa: S606 - this interpreter
+    os.execve(sys.executable, [sys.executable, "-m", "eni_conformance.emulator", *rest], environment)  # noqa: S606 - this interpreter
 
 
 if __name__ == "__main__":

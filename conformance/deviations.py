@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from conformance.contract import CONTRACTS, full_id, short_id
+from eni_conformance.contract.detach import CONTRACTS, full_id, short_id
 
 
 class DeviationError(Exception):

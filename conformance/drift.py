@@ -17,7 +17,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from conformance.contract import ACTION, CONTRACTS, Contract, Revision
+from eni_conformance.contract.detach import ACTION, CONTRACTS, Contract, Revision
 
 RESPONSE: Mapping[str, str] = {"RequestId": "String"}
 """The response table of the page: name -> type. Both revisions have this one row."""

@@ -10,12 +10,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from conformance.case import Scenario, to_json
-from conformance.contract import full_id
-from conformance.lab import Found
-from harness import codec, journal
-from harness.redact import Redactor
-from harness.snapshot import Snapshot
+from eni_conformance.conformance.lab import Found
+from eni_conformance.contract.detach import full_id
+from eni_conformance.contract.scenario import Scenario, to_json
+from eni_conformance.harness import journal
+from eni_conformance.harness.redact import Redactor
+from eni_conformance.harness.values import Snapshot
+from eni_conformance.harness.wire import codec
 
 MOST_HISTORY = 60
 BODY = 128 << 10

@@ -16,17 +16,16 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
+from eni_conformance.conformance import evidence
+from eni_conformance.conformance.lab import Found, Lab, Outcome
+from eni_conformance.conformance.shrink import shrink
+from eni_conformance.contract.detach import full_id
+from eni_conformance.contract.scenario import Detach, Parallel, Scenario, Settle, scenario_from_json, to_json
+from eni_conformance.harness.redact import Redactor
+from eni_conformance.strategies.cases import again, unknown
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 from hypothesis.database import ExampleDatabase
-
-from conformance import evidence
-from conformance.case import Detach, Parallel, Scenario, Settle, scenario_from_json, to_json
-from conformance.contract import full_id
-from conformance.lab import Found, Lab, Outcome
-from conformance.shrink import shrink
-from harness.redact import Redactor
-from strategies.cases import again, unknown
 
 T = TypeVar("T")
 

@@ -22,21 +22,33 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from conformance import frame, gateway, model, oracle, response, views
-from conformance.case import AS_ASKED, Act, Arg, Call, Detach, Parallel, Probe, Scenario, Settle, Wire, World
-from conformance.common import passing
-from conformance.contract import ACTION, VERSION, Contract, Refusal
-from conformance.identifiers import kind_of, make_text
-from conformance.oracle import Admissible, Asked, EniKnown, Finding, Known, Param, Reply
-from conformance.record import Record
-from conformance.verdicts import certain
-from harness import acts, arrange, ecs
-from harness.arrange import Bench, Bound, NotArranged
-from harness.client import Prepared, is_throttling
-from harness.codec import code_of
-from harness.exchange import Exchange, Pair
-from harness.ledger import in_turn
-from harness.snapshot import Snapshot
+from eni_conformance.conformance import views
+from eni_conformance.contract.common import passing
+from eni_conformance.contract.detach import ACTION, VERSION, Contract, Refusal
+from eni_conformance.contract.scenario import (
+    AS_ASKED,
+    Act,
+    Arg,
+    Call,
+    Detach,
+    Parallel,
+    Probe,
+    Scenario,
+    Settle,
+    Wire,
+    World,
+)
+from eni_conformance.contract.texts import kind_of, make_text
+from eni_conformance.harness import acts, arrange, ecs
+from eni_conformance.harness.account.ledger import in_turn
+from eni_conformance.harness.arrange import Bench, Bound, NotArranged
+from eni_conformance.harness.values import Exchange, Pair, Snapshot
+from eni_conformance.harness.wire.client import Prepared, is_throttling
+from eni_conformance.harness.wire.codec import code_of
+from eni_conformance.oracle import envelope, frame, gateway, model, readings
+from eni_conformance.oracle.readings import Admissible, Asked, EniKnown, Finding, Known, Param, Reply
+from eni_conformance.oracle.tally import Record
+from eni_conformance.oracle.verdicts import certain
 
 STABLE = 8
 """How often a call must get the same answer again before its difference from another wire form counts."""
@@ -44,7 +56,7 @@ END_OF = {"attach": "InUse", "delete": "", "start": "Running", "stop": "Stopped"
 EARLY = 4
 """One in so many accepted calls is looked at at once, to see the interface on its way; the others later."""
 PLAIN_ID = re.compile(r"[A-Za-z]{1,8}-[0-9A-Za-z]{1,60}\Z")
-OWNERS = frozenset(oracle.OWNER)
+OWNERS = frozenset(readings.OWNER)
 LOGIN, NUMBER = re.compile(r"[\w.+-]+@[\w.-]+"), re.compile(r"[0-9]+")
 """What is certainly the login name of a user, and the number of an account; anything else may be refused."""
 MOVES = frozenset({"", "Status", "InstanceId", "Attachment.InstanceId", "NetworkInterfaces"})
@@ -415,7 +427,7 @@ class _Run:
             return
         if taken and any(p.text in taken for p in asked.params):
             return
-        expected = oracle.admissible(self.lab.contract, self.known, asked)
+        expected = readings.admissible(self.lab.contract, self.known, asked)
         if self.bound.racing and not self.detached:
             exchange, expected = self._race(call, asked)
         else:
@@ -467,7 +479,7 @@ class _Run:
         reply = Reply(exchange.status, code_of(exchange) or "?")
         if exchange.outcome != "answered" or reply.status >= 500:
             return True
-        return bool(oracle.judge_reply(self.lab.contract, expected, reply))
+        return bool(readings.judge_reply(self.lab.contract, expected, reply))
 
     def _may_pass(self, exchange: Exchange, *, valid: bool) -> bool:
         """Whether an answer may come once and be gone. An installation on this machine has no excuse for failures, nor
@@ -514,7 +526,7 @@ class _Run:
             elif resource in instances:
                 instances[resource] = replace(instances[resource], statuses=frozenset(seen))
         known = replace(self.known, enis=enis, instances=instances)
-        return exchange, oracle.admissible(self.lab.contract, known, asked)
+        return exchange, readings.admissible(self.lab.contract, known, asked)
 
     def _effect(self, index: int, asked: Asked, expected: Admissible, reply: Reply, exchange: Exchange) -> None:
         """Follow the model after an answer."""
@@ -560,8 +572,8 @@ class _Run:
             return None
         wanted = _format(call)
         texts = [p.text for p in asked.params]
-        answer = response.read(exchange, wanted, sent=texts)
-        bare = expected.bare and answer.reply.code == "?" and response.looks_bare(exchange)
+        answer = envelope.read(exchange, wanted, sent=texts)
+        bare = expected.bare and answer.reply.code == "?" and envelope.looks_bare(exchange)
         if bare:
             book.credit(("B01", "B02"), self.world, call.caller, _wire_name(call))
             book.observe("answer to oversized calls", str(exchange.status))
@@ -569,9 +581,9 @@ class _Run:
         findings = list(answer.findings)
         early = call.wire.signing == "v3" and answer.reply.code in gateway.EARLY
         if answer.other_format and early:  # said before the format was looked at
-            findings = [f for f in findings if f.cause != response.OTHER_FORMAT]
+            findings = [f for f in findings if f.cause != envelope.OTHER_FORMAT]
             book.observe("format of a gateway's refusal of a V3 call", answer.format)
-        if answer.message and response.template_left(answer.message, texts):
+        if answer.message and envelope.template_left(answer.message, texts):
             findings.append(Finding("R06", "Message still holds a placeholder", "shape:R06:placeholder"))
         findings += self._repeated_id(answer, exchange)
         if self.scenario.name == AS_ASKED:
@@ -599,10 +611,10 @@ class _Run:
             self.groups.setdefault((key, expected.broken), []).append((call, answer.reply, exchange))
         return answer.reply
 
-    def _judge_format(self, call: Call, expected: Admissible, answer: response.Answer) -> list[Finding]:
+    def _judge_format(self, call: Call, expected: Admissible, answer: envelope.Answer) -> list[Finding]:
         """R02 or R03, once for the whole: a format that the page documents is not offered."""
         wanted = _format(call)
-        if not answer.other_format and not oracle.judge_reply(self.lab.contract, expected, answer.reply):
+        if not answer.other_format and not readings.judge_reply(self.lab.contract, expected, answer.reply):
             return []
         came = f"the answer is {answer.format}" if answer.other_format else f"it is refused with {answer.reply}"
         text = f"{wanted} is not offered: where a call asks for it, {came}"
@@ -627,8 +639,8 @@ class _Run:
         fits = []
         for reading, left_out in (("first", two), ("last", one)):
             params = tuple(p for i, p in enumerate(asked.params) if i != left_out)
-            expected = oracle.admissible(self.lab.contract, self.known, Asked(params, asked.caller))
-            if not oracle.judge_reply(self.lab.contract, expected, reply):
+            expected = readings.admissible(self.lab.contract, self.known, Asked(params, asked.caller))
+            if not readings.judge_reply(self.lab.contract, expected, reply):
                 fits.append(reading)
         if len(fits) == 1:
             self.readings.setdefault(_wire_name(call), []).append((fits[0], call, reply, exchange))
@@ -644,7 +656,7 @@ class _Run:
                 found = Finding("P08", text, "readings mixed", certainty=0.9)
                 self._say(found, self._index_of(last[3]), last[3], None)
 
-    def _repeated_id(self, answer: response.Answer, exchange: Exchange) -> list[Finding]:
+    def _repeated_id(self, answer: envelope.Answer, exchange: Exchange) -> list[Finding]:
         """A RequestId that came before; an answer without one is a matter of the envelope."""
         if not answer.request_id:
             return []
@@ -655,8 +667,8 @@ class _Run:
 
     def _judge_content(self, asked: Asked, expected: Admissible, reply: Reply) -> list[Finding]:
         """What the oracle finds; a signature refused although it is correct is a matter of the gateway."""
-        findings = oracle.judge_reply(self.lab.contract, expected, reply, self._valid_rows(asked, reply.code))
-        if findings and reply.code in oracle.SIGNATURE_CODES:
+        findings = readings.judge_reply(self.lab.contract, expected, reply, self._valid_rows(asked, reply.code))
+        if findings and reply.code in readings.SIGNATURE_CODES:
             said = f"a correctly signed call was refused with {reply}"
             return [Finding("G08", said, f"signature:{reply.code}", tuple(f.requirement for f in findings))]
         return findings
@@ -675,15 +687,15 @@ class _Run:
         owners += ["P06"] if any(n in OWNERS and n != "OwnerAccount" for n in values) else []
         blames_parameter = code in {self.lab.contract.errors[row].code for row in ("E05", "E07")}
         rows = [*owners, *rows] if blames_parameter else [*rows, *owners]
-        if oracle.TRUNK in values and "P09" in self.lab.contract.requirements:
+        if readings.TRUNK in values and "P09" in self.lab.contract.requirements:
             rows.append("P09")
         return tuple(rows)
 
     def _rows(self, expected: Admissible) -> tuple[str, ...]:
-        rows = oracle.blame(self.lab.contract, expected)
+        rows = readings.blame(self.lab.contract, expected)
         return rows or ("S04",)
 
-    def _credit(self, call: Call, asked: Asked, expected: Admissible, answer: response.Answer) -> None:
+    def _credit(self, call: Call, asked: Asked, expected: Admissible, answer: envelope.Answer) -> None:
         """Count what this answer was evidence for."""
         book, contract = self.book, self.lab.contract
         ids = ["R01", "R05", "R07", "R08", "R09", "B01", "B02", "P04"]
@@ -696,7 +708,7 @@ class _Run:
             ids += ["R04", "R06"]
             for name in expected.broken:
                 ids.append(contract.preconditions[name].own)
-                ids += [r for r in oracle.ACCEPTED_THOUGH.get(name, ()) if not r.startswith("E")]
+                ids += [r for r in readings.ACCEPTED_THOUGH.get(name, ()) if not r.startswith("E")]
         names = [p.name for p in asked.params]
         if len(names) != len(set(names)):
             ids.append("P08")
@@ -706,7 +718,7 @@ class _Run:
             ids.append("P05")
         if any(n in OWNERS and n != "OwnerAccount" for n in names):
             ids.append("P06")
-        if "P09" in contract.requirements and oracle.TRUNK in names:
+        if "P09" in contract.requirements and readings.TRUNK in names:
             ids.append("P09")
         if any(not p.text.isascii() or set(p.text) & set(" +*~%&=") for p in asked.params):
             ids.append("G08")
@@ -1084,8 +1096,8 @@ class _Run:
         probe = gateway.PROBES[step.name]
         # Before the call is understood, the gateway may not know which format was asked for.
         wanted = "" if not probe.accept else _format(call)
-        answer = response.read(exchange, wanted, sent=[p.text for p in asked.params])
-        whole = {p.name for p in asked.params if p.text.strip()} >= set(oracle.REQUIRED)
+        answer = envelope.read(exchange, wanted, sent=[p.text for p in asked.params])
+        whole = {p.name for p in asked.params if p.text.strip()} >= set(readings.REQUIRED)
         judged = gateway.judge(probe, step.name, answer.reply, self.lab.contract.codes, whole)
         findings = [*answer.findings, *(judged or ()), *self._repeated_id(answer, exchange)]
         for finding in findings:
@@ -1137,7 +1149,7 @@ class _Run:
             self.book.undecided((probe.requirement,), "the first of two calls was throttled or lost")
             self.dirty = self.dirty or not is_throttling(first)  # it may have been carried out
             return None
-        expected = oracle.admissible(self.lab.contract, self.known, asked)
+        expected = readings.admissible(self.lab.contract, self.known, asked)
         self._note(index, f"first of two: {_short(asked)}", first)
         reply = self._judge_exchange(index, call, asked, expected, first)
         if reply is not None:
@@ -1294,7 +1306,7 @@ class _Run:
         zone = self.snapshot.enis.get(deed.eni, {}).get("ZoneId")
         return (
             eni.statuses == frozenset({"Available"})
-            and instance.statuses <= oracle.STEADY
+            and instance.statuses <= readings.STEADY
             and len(instance.statuses) == 1
             and on_it + 1 < self.lab.bench.ground.eni_quota
             and not self.lab.bench.ground.quota_assumed
@@ -1385,7 +1397,7 @@ class _Run:
         """Whether an accepted detach does not show its end yet: it may be at work unseen."""
         for one in told:
             if isinstance(one.what, Asked) and one.reply.success:
-                target = oracle.admissible(self.lab.contract, start, one.what).target
+                target = readings.admissible(self.lab.contract, start, one.what).target
                 if target not in self.bound.held and final.status(target) in ("InUse", "Detaching"):
                     return True
         return False
@@ -1394,7 +1406,7 @@ class _Run:
         """Whether this call may have changed anything: refusals do not, nor a repetition while held Detaching."""
         if isinstance(told.what, model.Deed):
             return True
-        target = oracle.admissible(self.lab.contract, start, told.what).target
+        target = readings.admissible(self.lab.contract, start, told.what).target
         return told.reply.success and not (target in self.bound.held and start.enis[target].statuses == {"Detaching"})
 
     def _judge_overlap(
@@ -1405,7 +1417,7 @@ class _Run:
         detached = {}
         for part, answer in zip(step.steps, told, strict=True):
             if isinstance(part, Detach) and isinstance(answer.what, Asked) and answer.reply.success:
-                target = oracle.admissible(self.lab.contract, start, answer.what).target
+                target = readings.admissible(self.lab.contract, start, answer.what).target
                 if target:
                     detached[target] = next((o for o in sorted(start.enis[target].on, reverse=True) if o), "")
         hosts = {t.what.instance for t in told if isinstance(t.what, model.Deed)}
@@ -1429,7 +1441,7 @@ class _Run:
         state = start
         for part in step.steps:
             if isinstance(part, Detach):
-                target = oracle.admissible(self.lab.contract, start, self.lab.resolve(part.call, self.bound)).target
+                target = readings.admissible(self.lab.contract, start, self.lab.resolve(part.call, self.bound)).target
                 if target:
                     state = model.after_detach(state, target)
             else:
@@ -1441,7 +1453,7 @@ class _Run:
         instances = {
             k: replace(i, statuses=i.statuses | start.instances[k].statuses) for k, i in state.instances.items()
         }
-        return oracle.admissible(self.lab.contract, replace(state, enis=widened, instances=instances), asked)
+        return readings.admissible(self.lab.contract, replace(state, enis=widened, instances=instances), asked)
 
     def after_release(self) -> None:
         """What was held Detaching while the call was repeated must end Available once it is let go."""
@@ -1520,7 +1532,7 @@ class _Run:
                     break
 
     def _declared(self) -> set[str]:
-        return {p.name for p in self.lab.contract.parameters} | set(oracle.REQUIRED) | OWNERS
+        return {p.name for p in self.lab.contract.parameters} | set(readings.REQUIRED) | OWNERS
 
     def _compare_strangers(self) -> None:
         """C01: another tenant gets the same answer for what exists and for what does not."""

@@ -14,11 +14,12 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import reports
-from conformance import deviations
-from conformance import study as studies
-from conformance.contract import CONTRACTS, full_id
-from conformance.record import read_all
+from eni_conformance.conformance import deviations
+from eni_conformance.conformance import study as studies
+from eni_conformance.contract.detach import CONTRACTS, full_id
+from eni_conformance.oracle.tally import read_all
+
+from eni_conformance import reports
 
 
 class Unfit(Exception):
@@ -128,7 +129,7 @@ def main(args: Any) -> int:
     except (Unfit, deviations.DeviationError) as unfit:
         print(f"eni-conformance merge: {unfit}", file=sys.stderr)
         return studies.USAGE
-    from reports import model, summary
+    from eni_conformance.reports import model, summary
 
     results = model.load(folder)
     print(summary.text(results, out_dir=folder))

@@ -15,11 +15,10 @@ from pathlib import Path
 from typing import Any, cast
 
 import pytest
-
-from conformance import study as studies
-from conformance.contract import CONTRACTS, full_id, short_id
-from conformance.inquiry import EFFORTS, ENDED, Inquiry
-from conformance.study import Plan, Refused, Study
+from eni_conformance.conformance import study as studies
+from eni_conformance.conformance.inquiry import EFFORTS, ENDED, Inquiry
+from eni_conformance.conformance.study import Plan, Refused, Study
+from eni_conformance.contract.detach import CONTRACTS, full_id, short_id
 
 KEY = pytest.StashKey[Study]()
 INQUIRY = pytest.StashKey[Inquiry]()
@@ -290,7 +289,7 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
     study = config.stash.get(KEY, None)
     if study is None or not (study.folder / "results.json").exists():
         return
-    from reports import model, summary
+    from eni_conformance.reports import model, summary
 
     results = model.load(study.folder)
     colour = summary.colour_wanted(sys.stdout, os.environ)

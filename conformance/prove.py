@@ -30,10 +30,9 @@ from multiprocessing.context import ForkServerContext
 from pathlib import Path
 from typing import Any
 
+from eni_conformance.contract.detach import CONTRACTS, full_id
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
-
-from conformance.contract import CONTRACTS, full_id
 
 RUN_SECONDS = {"quick": 900, "standard": 3000, "deep": 30000}
 """A run that takes longer is ended and proves nothing, unless it had found something by then."""
@@ -72,7 +71,7 @@ EQUIVALENT: Mapping[str, str] = {
     "header-missing": "The page does not promise the header x-acs-request-id.",
 }
 """Faults that keep within the page, and why. To be blamed for one is a false alarm."""
-_PRELOADED = ["conformance.prove_run"]
+_PRELOADED = ["eni_conformance.conformance.prove_run"]
 
 
 @dataclass(frozen=True)
@@ -139,7 +138,7 @@ class Result:
 
 def listed(what: str) -> list[dict[str, str]]:
     """The emulator's own list of "faults" or "variants"."""
-    command = [sys.executable, "-m", "emulator", f"--list-{what}", "--json"]
+    command = [sys.executable, "-m", "eni_conformance.emulator", f"--list-{what}", "--json"]
     out = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60).stdout  # noqa: S603 - this interpreter
     rows: list[dict[str, str]] = json.loads(out)
     return rows
@@ -176,7 +175,17 @@ def composed(count: int, seed: int, only: str) -> list[Subject]:
     that `only` names, as for `subjects`."""
     out = []
     for kind, extra, n in (("variant", ("--conforming",), max(1, count // 3)), ("fault", (), count)):
-        command = [sys.executable, "-m", "emulator", "--list-composed", str(n), "--seed", str(seed), "--json", *extra]
+        command = [
+            sys.executable,
+            "-m",
+            "eni_conformance.emulator",
+            "--list-composed",
+            str(n),
+            "--seed",
+            str(seed),
+            "--json",
+            *extra,
+        ]
         text = subprocess.run(command, capture_output=True, text=True, check=True, timeout=120).stdout  # noqa: S603 - this interpreter
         for row in json.loads(text):
             out.append(
@@ -258,7 +267,7 @@ def one(job: Job, effort: str, folder: Path, context: ForkServerContext) -> Resu
     target = place / "target.toml"
     emulator = subprocess.Popen(  # noqa: S603 - this interpreter
         [
-            sys.executable, "-m", "emulator", "--port", "0", "--write-target", str(target),
+            sys.executable, "-m", "eni_conformance.emulator", "--port", "0", "--write-target", str(target),
             "--parent-pid", str(os.getpid()), *job.subject.arguments,
         ],
         stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, start_new_session=True,
@@ -299,7 +308,7 @@ def _place(job: Job, folder: Path) -> Path:
 
 def _forked(context: ForkServerContext, options: argparse.Namespace, own: str, log: Path, seconds: float) -> int:
     """The exit status of a run in a forked process, -9 if it took too long."""
-    from conformance import prove_run
+    from eni_conformance.conformance import prove_run
 
     process = context.Process(target=prove_run.main, args=(options, own, str(log)), daemon=True)
     process.start()
@@ -595,7 +604,7 @@ def main(args: Any) -> int:
 
 def write(folder: Path, figures: dict[str, Any], results: Sequence[Result], command: str) -> Path:
     """Write the matrix as JSON, HTML and Markdown, and kills.json. Returns the HTML page."""
-    from reports import matrix
+    from eni_conformance.reports import matrix
 
     effort = figures["effort"]
     (folder / f"matrix-{effort}.json").write_text(json.dumps(figures, indent=1))

@@ -13,11 +13,11 @@ import pkgutil
 from dataclasses import replace
 
 import pytest
+from eni_conformance.conformance import run, study
+from eni_conformance.conformance.inquiry import EFFORTS, LOST
+from eni_conformance.conformance.plugin import INQUIRY, KEY
 
-import conformance
-from conformance import run, study
-from conformance.inquiry import EFFORTS, LOST
-from conformance.plugin import INQUIRY, KEY
+from eni_conformance import conformance
 
 for _name in ("_pytest.junitxml", "xdist.plugin", *(m.name for m in pkgutil.iter_modules(conformance.__path__))):
     if "." in _name or _name.startswith("test_"):

@@ -9,11 +9,11 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from conformance import evidence
-from conformance import study as studies
-from conformance.case import scenario_from_json
-from conformance.contract import CONTRACTS, full_id, short_id
-from conformance.study import Plan, Refused
+from eni_conformance.conformance import evidence
+from eni_conformance.conformance import study as studies
+from eni_conformance.conformance.study import Plan, Refused
+from eni_conformance.contract.detach import CONTRACTS, full_id, short_id
+from eni_conformance.contract.scenario import scenario_from_json
 
 TIMES = 2
 

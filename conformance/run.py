@@ -12,13 +12,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from eni_conformance.conformance import recording
+from eni_conformance.conformance import study as studies
+from eni_conformance.conformance.plugin import KEY
+from eni_conformance.harness.target import TargetError, load_target
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
-
-from conformance import recording
-from conformance import study as studies
-from conformance.plugin import KEY
-from harness.target import TargetError, load_target
 
 HERE = Path(__file__).parent
 
@@ -93,7 +92,7 @@ def arguments(args: Any) -> list[str]:
     target = args.target or studies.EMBEDDED
     workers = args.workers or default_workers(target)
     out = [
-        str(HERE), "-c", str(HERE / "run.ini"), "--rootdir", str(HERE), "-p", "conformance.plugin",
+        str(HERE), "-c", str(HERE / "run.ini"), "--rootdir", str(HERE), "-p", "eni_conformance.conformance.plugin",
         "-p", "no:cacheprovider", "-p", "no:terminal", "-p", "no:anyio", "--assert", "plain",
         "--target", target, "--revision", str(args.revision), "--effort", args.effort, "--out", str(args.out),
     ]  # fmt: skip
@@ -133,7 +132,7 @@ def main(args: Any) -> int:
     folder = display.folder
     if folder is None or not (folder / "results.json").exists():
         return code if code in (studies.USAGE, studies.UNUSABLE) else studies.UNUSABLE
-    from reports import model, summary
+    from eni_conformance.reports import model, summary
 
     results = model.load(folder)
     if record is not None:

@@ -11,7 +11,7 @@ import dataclasses
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
-from conformance.case import (
+from eni_conformance.contract.scenario import (
     Act,
     Arg,
     Call,
@@ -26,7 +26,7 @@ from conformance.case import (
     Wire,
     World,
 )
-from conformance.oracle import REQUIRED
+from eni_conformance.oracle.readings import REQUIRED
 
 PLAIN_WIRE = Wire()
 

@@ -23,22 +23,25 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-import reports
-from conformance import deviations, verdicts
-from conformance.contract import CONTRACTS, Contract, Revision, full_id
-from conformance.database import DatabaseError, open_database
-from conformance.inquiry import EFFORTS, LOST, Effort, Inquiry
-from conformance.lab import Lab
-from conformance.record import Record, read_all
-from harness import arrange, control, control_check, doctor, ecs, janitor, journal
-from harness import plan as plans
-from harness.client import Client
-from harness.control_check import ControlCheck
-from harness.ledger import KINDS, common_folder
-from harness.ledger import read as read_ledger
-from harness.redact import Redactor
-from harness.survey import Survey, survey
-from harness.target import Offers, Target, TargetError, abroad, load_target, shares
+from eni_conformance.conformance import deviations
+from eni_conformance.conformance.database import DatabaseError, open_database
+from eni_conformance.conformance.inquiry import EFFORTS, LOST, Effort, Inquiry
+from eni_conformance.conformance.lab import Lab
+from eni_conformance.contract.detach import CONTRACTS, Contract, Revision, full_id
+from eni_conformance.harness import arrange, control, ecs, journal
+from eni_conformance.harness.account import control_check, doctor, janitor
+from eni_conformance.harness.account import plan as plans
+from eni_conformance.harness.account.control_check import ControlCheck
+from eni_conformance.harness.account.ledger import KINDS, common_folder
+from eni_conformance.harness.account.ledger import read as read_ledger
+from eni_conformance.harness.account.survey import Survey, survey
+from eni_conformance.harness.redact import Redactor
+from eni_conformance.harness.target import Offers, Target, TargetError, abroad, load_target, shares
+from eni_conformance.harness.wire.client import Client
+from eni_conformance.oracle import verdicts
+from eni_conformance.oracle.tally import Record, read_all
+
+from eni_conformance import reports
 
 EMBEDDED = "embedded"
 ABROAD = "second-region"
@@ -137,7 +140,7 @@ def start_emulator(folder: Path) -> tuple[subprocess.Popen[str], Path]:
     log = (folder / "emulator.log").open("w")
     process = subprocess.Popen(  # noqa: S603 - this interpreter
         [
-            sys.executable, "-m", "emulator", "--port", "0", "--write-target", str(file),
+            sys.executable, "-m", "eni_conformance.emulator", "--port", "0", "--write-target", str(file),
             "--parent-pid", str(os.getpid()),
         ],
         stdout=subprocess.PIPE,

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import pytest
-
-from conformance.contract import CALLERS
-from conformance.inquiry import Inquiry
-from strategies import cases
+from eni_conformance.conformance.inquiry import Inquiry
+from eni_conformance.contract.detach import CALLERS
+from eni_conformance.strategies import cases
 
 ROWS = {caller.name: (caller.row,) for caller in CALLERS}
 

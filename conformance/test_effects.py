@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import pytest
-
-from conformance.inquiry import EFFORTS, Inquiry
-from strategies import cases, worlds
+from eni_conformance.conformance.inquiry import EFFORTS, Inquiry
+from eni_conformance.strategies import cases, worlds
 
 MOST_ROWS = max(e.rows for e in EFFORTS.values() if e.name != "deep")
 

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import pytest
-
-from conformance.case import EniSpec, InstanceSpec, World
-from conformance.contract import CONTRACTS, ORDER_OF
-from conformance.inquiry import Inquiry
-from strategies import cases, worlds
+from eni_conformance.conformance.inquiry import Inquiry
+from eni_conformance.contract.detach import CONTRACTS, ORDER_OF
+from eni_conformance.contract.scenario import EniSpec, InstanceSpec, World
+from eni_conformance.strategies import cases, worlds
 
 ROW_OF_ORDER = {order: row for row, order in ORDER_OF.items() if row in CONTRACTS["2019"].errors}
 

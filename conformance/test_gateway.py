@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import pytest
-
-from conformance.gateway import table
-from conformance.inquiry import Inquiry
-from strategies import probes
+from eni_conformance.conformance.inquiry import Inquiry
+from eni_conformance.oracle.gateway import table
+from eni_conformance.strategies import probes
 
 ROWS = ("G01", "G02", "G03", "G04", "G05", "G06", "G07", "P04")
 

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections import Counter
 
 import pytest
+from eni_conformance.conformance.inquiry import Inquiry
+from eni_conformance.contract.scenario import Scenario
+from eni_conformance.strategies import histories
 from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis.stateful import run_state_machine_as_test
-
-from conformance.case import Scenario
-from conformance.inquiry import Inquiry
-from strategies import histories
 
 PARTS = 4
 

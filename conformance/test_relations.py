@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import pytest
-
-from conformance.inquiry import Inquiry
-from strategies import cases
+from eni_conformance.conformance.inquiry import Inquiry
+from eni_conformance.strategies import cases
 
 PARTS = 4
 

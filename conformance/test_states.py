@@ -7,9 +7,8 @@ cell what is admissible, so one test reads like the three notes together.
 from __future__ import annotations
 
 import pytest
-
-from conformance.inquiry import Inquiry
-from strategies import cases, worlds
+from eni_conformance.conformance.inquiry import Inquiry
+from eni_conformance.strategies import cases, worlds
 
 PARTS = 4
 

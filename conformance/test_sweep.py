@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import pytest
-
-from conformance.gateway import table
-from conformance.inquiry import Inquiry
-from strategies import cases, probes, worlds
+from eni_conformance.conformance.inquiry import Inquiry
+from eni_conformance.oracle.gateway import table
+from eni_conformance.strategies import cases, probes, worlds
 
 
 @pytest.mark.requirement(

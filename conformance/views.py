@@ -9,10 +9,10 @@ import zlib
 from collections.abc import Mapping
 from typing import Any
 
-from conformance import frame
-from harness import ecs, observe
-from harness.ledger import RUN_TAG
-from harness.snapshot import Fields, Snapshot
+from eni_conformance.harness import ecs, observe
+from eni_conformance.harness.account.ledger import RUN_TAG
+from eni_conformance.harness.values import Fields, Snapshot
+from eni_conformance.oracle import frame
 
 VIEWS = ("instance", "pages", "attribute", "status", "type", "tag", "list")
 COMPARED = frame.KEPT_BY_ENI | {"Status", "InstanceId"}

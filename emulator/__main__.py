@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from emulator.cli import main
+from eni_conformance.emulator.cli import main
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -18,13 +18,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
-from emulator.adversary_effects import FAULT_EFFECTS, Effect
-from emulator.adversary_effects import Family as EffectFamily
-from emulator.adversary_triggers import PERSISTENCE, TRACKERS, TRIGGERS, Gate, Trigger, agree
-from emulator.adversary_triggers import Family as TriggerFamily
-from emulator.adversary_variants import CHOICE_KINDS, VARIANT_EFFECTS
-from emulator.behaviour import Behaviour
-from emulator.faults.kit import Hooked
+from eni_conformance.emulator.adversary_effects import FAULT_EFFECTS, Effect
+from eni_conformance.emulator.adversary_effects import Family as EffectFamily
+from eni_conformance.emulator.adversary_triggers import PERSISTENCE, TRACKERS, TRIGGERS, Gate, Trigger, agree
+from eni_conformance.emulator.adversary_triggers import Family as TriggerFamily
+from eni_conformance.emulator.adversary_variants import CHOICE_KINDS, VARIANT_EFFECTS
+from eni_conformance.emulator.behaviour import Behaviour
+from eni_conformance.emulator.faults.kit import Hooked
 
 FLOOR = 0.004
 """The least part of a varied suite's calls that must be able to show a behaviour."""

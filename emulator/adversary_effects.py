@@ -16,14 +16,24 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from emulator.adversary_triggers import Facts, Gate, after, by_filter, by_id, facts, legacy, scene, undeclared
-from emulator.behaviour import Row
-from emulator.call import Call
-from emulator.catalogue import REGIONS
-from emulator.detach import GUARDS, look_up
-from emulator.envelope import JSON_TYPE, XML_TYPE, Refusal, Reply, to_json, to_xml
-from emulator.faults.kit import DETACH, Hooked, put_back, siblings, success
-from emulator.state import Cloud, Instance, NetworkInterface
+from eni_conformance.emulator.adversary_triggers import (
+    Facts,
+    Gate,
+    after,
+    by_filter,
+    by_id,
+    facts,
+    legacy,
+    scene,
+    undeclared,
+)
+from eni_conformance.emulator.behaviour import Row
+from eni_conformance.emulator.call import Call
+from eni_conformance.emulator.catalogue import REGIONS
+from eni_conformance.emulator.detach import GUARDS, look_up
+from eni_conformance.emulator.envelope import JSON_TYPE, XML_TYPE, Refusal, Reply, to_json, to_xml
+from eni_conformance.emulator.faults.kit import DETACH, Hooked, put_back, siblings, success
+from eni_conformance.emulator.state import Cloud, Instance, NetworkInterface
 
 Hooks = tuple[Hooked, ...]
 NOWHERE: Facts = {}

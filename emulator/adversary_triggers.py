@@ -15,13 +15,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from emulator.accounts import Caller
-from emulator.call import NOBODY, Call
-from emulator.catalogue import REGIONS
-from emulator.envelope import Reply
-from emulator.faults.kit import DETACH, Hooked, scar, siblings
-from emulator.signing import parse_pairs
-from emulator.state import Cloud, Instance, NetworkInterface
+from eni_conformance.emulator.accounts import Caller
+from eni_conformance.emulator.call import NOBODY, Call
+from eni_conformance.emulator.catalogue import REGIONS
+from eni_conformance.emulator.envelope import Reply
+from eni_conformance.emulator.faults.kit import DETACH, Hooked, scar, siblings
+from eni_conformance.emulator.signing import parse_pairs
+from eni_conformance.emulator.state import Cloud, Instance, NetworkInterface
 
 Facts = dict[str, frozenset[str]]
 REMEMBERED = 512

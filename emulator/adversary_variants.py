@@ -11,7 +11,7 @@ import random
 from collections.abc import Callable
 from typing import Any
 
-from emulator.adversary_effects import (
+from eni_conformance.emulator.adversary_effects import (
     NO_ECS,
     NO_ENI,
     NOWHERE,
@@ -25,14 +25,14 @@ from emulator.adversary_effects import (
     is_success,
     on_reply,
 )
-from emulator.adversary_triggers import Facts, Gate, facts
-from emulator.behaviour import Row
-from emulator.call import Call
-from emulator.detach import interface_id_is_given
-from emulator.envelope import Refusal, Reply, to_json, to_xml
-from emulator.faults.kit import DETACH, success
-from emulator.state import Instance, NetworkInterface
-from emulator.variants import VARIANTS, parameters_are_known
+from eni_conformance.emulator.adversary_triggers import Facts, Gate, facts
+from eni_conformance.emulator.behaviour import Row
+from eni_conformance.emulator.call import Call
+from eni_conformance.emulator.detach import interface_id_is_given
+from eni_conformance.emulator.envelope import Refusal, Reply, to_json, to_xml
+from eni_conformance.emulator.faults.kit import DETACH, success
+from eni_conformance.emulator.state import Instance, NetworkInterface
+from eni_conformance.emulator.variants import VARIANTS, parameters_are_known
 
 Guards = tuple[Any, ...]
 

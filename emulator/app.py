@@ -15,17 +15,16 @@ from email.utils import formatdate
 from typing import Any
 
 import uvicorn
+from eni_conformance.emulator.control import CAPABILITIES, control
+from eni_conformance.emulator.envelope import Reply
+from eni_conformance.emulator.gateway import Gateway
+from eni_conformance.emulator.operations import OPERATIONS
+from eni_conformance.emulator.state import Cloud
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Mount, Route
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
-
-from emulator.control import CAPABILITIES, control
-from emulator.envelope import Reply
-from emulator.gateway import Gateway
-from emulator.operations import OPERATIONS
-from emulator.state import Cloud
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]

@@ -15,10 +15,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from emulator.accounts import Caller
-    from emulator.call import Call
-    from emulator.envelope import Refusal, Reply
-    from emulator.state import Cloud, Instance, NetworkInterface, Resource
+    from eni_conformance.emulator.accounts import Caller
+    from eni_conformance.emulator.call import Call
+    from eni_conformance.emulator.envelope import Refusal, Reply
+    from eni_conformance.emulator.state import Cloud, Instance, NetworkInterface, Resource
 
 Row = dict[str, Any]
 

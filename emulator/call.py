@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from emulator.accounts import Caller
-from emulator.envelope import Refusal, printable
+from eni_conformance.emulator.accounts import Caller
+from eni_conformance.emulator.envelope import Refusal, printable
 
 if TYPE_CHECKING:
-    from emulator.state import Cloud, Instance, NetworkInterface
+    from eni_conformance.emulator.state import Cloud, Instance, NetworkInterface
 
 NOBODY = Caller("nobody", "", "", "")
 

@@ -50,7 +50,7 @@ def main(argv: list[str] | None = None) -> int:
     if options.list_composed is not None:
         return _list_composed(options.list_composed, options.seed or 0, options.conforming, options.json)
     # Imported late: a list or a wrong option needs none of it.
-    from emulator.embed import make_cloud
+    from eni_conformance.emulator.embed import make_cloud
 
     try:
         cloud = make_cloud(
@@ -62,7 +62,7 @@ def main(argv: list[str] | None = None) -> int:
             callers=options.callers,
         )
         if options.composed:
-            from emulator.switches import switch_composed
+            from eni_conformance.emulator.switches import switch_composed
 
             switch_composed(cloud, options.composed)
     except (ValueError, OSError) as error:
@@ -79,13 +79,13 @@ def main(argv: list[str] | None = None) -> int:
         )
     url = address(listener, options.host)
     if options.write_target is not None:
-        from emulator.target import write_target
+        from eni_conformance.emulator.target import write_target
 
         try:
             write_target(options.write_target, url, cloud.callers.values(), cloud.behaviour.variants)
         except OSError as error:
             return _complain(f"cannot write {options.write_target}: {error.strerror}", EXIT_UNUSABLE)
-    from emulator.app import build, run
+    from eni_conformance.emulator.app import build, run
 
     server = build(cloud)
     if options.parent_pid is not None:
@@ -140,11 +140,11 @@ def _list(faults: bool, variants: bool, revision: str, as_json: bool) -> int:
     """Print the faults or variants of a revision."""
     rows: list[dict[str, str]] = []
     if faults:
-        from emulator.faults import FAULTS
+        from eni_conformance.emulator.faults import FAULTS
 
         rows += [fault.row() for fault in FAULTS.values() if fault.revision <= revision]
     if variants:
-        from emulator.variants import VARIANTS
+        from eni_conformance.emulator.variants import VARIANTS
 
         rows += [variant.row() for variant in VARIANTS.values() if variant.revision <= revision]
     if as_json:
@@ -160,7 +160,7 @@ def _list(faults: bool, variants: bool, revision: str, as_json: bool) -> int:
 
 def _list_composed(n: int, seed: int, conforming: bool, as_json: bool) -> int:
     """Print behaviours out of the grammar of composed faults."""
-    from emulator.adversary import compose, parse
+    from eni_conformance.emulator.adversary import compose, parse
 
     try:
         rows = [parse(spec).row() for spec in compose(n, seed, conforming)]

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 
-from emulator.call import Call
-from emulator.catalogue import REGIONS
-from emulator.envelope import Refusal, printable
-from emulator.state import Instance, NetworkInterface, VSwitch
+from eni_conformance.emulator.call import Call
+from eni_conformance.emulator.catalogue import REGIONS
+from eni_conformance.emulator.envelope import Refusal, printable
+from eni_conformance.emulator.state import Instance, NetworkInterface, VSwitch
 
 
 def region(call: Call) -> str:

@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from emulator.catalogue import REGIONS
-from emulator.instances import STATUSES as INSTANCE_STATUSES
-from emulator.interfaces import STATUSES as INTERFACE_STATUSES
-from emulator.state import Cloud, Instance, NetworkInterface, Resource, SecurityGroup, VSwitch
-from emulator.switches import switch_composed, switch_fault, switch_variant
+from eni_conformance.emulator.catalogue import REGIONS
+from eni_conformance.emulator.instances import STATUSES as INSTANCE_STATUSES
+from eni_conformance.emulator.interfaces import STATUSES as INTERFACE_STATUSES
+from eni_conformance.emulator.state import Cloud, Instance, NetworkInterface, Resource, SecurityGroup, VSwitch
+from eni_conformance.emulator.switches import switch_composed, switch_fault, switch_variant
 
 Body = dict[str, Any]
 

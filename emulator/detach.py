@@ -14,11 +14,11 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from emulator.call import Call, missing
-from emulator.catalogue import REGIONS
-from emulator.envelope import Fields, Refusal, printable
-from emulator.gateway import guarded, pause
-from emulator.state import NetworkInterface, SecurityGroup
+from eni_conformance.emulator.call import Call, missing
+from eni_conformance.emulator.catalogue import REGIONS
+from eni_conformance.emulator.envelope import Fields, Refusal, printable
+from eni_conformance.emulator.gateway import guarded, pause
+from eni_conformance.emulator.state import NetworkInterface, SecurityGroup
 
 Guard = Callable[[Call], Refusal | None]
 

@@ -15,10 +15,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from emulator.accounts import Caller, load_callers
-from emulator.behaviour import Behaviour
-from emulator.state import Cloud
-from emulator.switches import switch_fault, switch_variant
+from eni_conformance.emulator.accounts import Caller, load_callers
+from eni_conformance.emulator.behaviour import Behaviour
+from eni_conformance.emulator.state import Cloud
+from eni_conformance.emulator.switches import switch_fault, switch_variant
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ class Running:
 
     def write_target(self, path: Path) -> Path:
         """Write a target file for this emulator."""
-        from emulator.target import write_target
+        from eni_conformance.emulator.target import write_target
 
         write_target(path, self.url, self.callers.values(), self.variants)
         return path
@@ -106,8 +106,8 @@ def running(
     callers: Path | None = None,
 ) -> Iterator[Running]:
     """A server on a free loopback port for as long as the block lasts.  Options as for `make_cloud`."""
-    from emulator.app import build, run
-    from emulator.cli import address, listen
+    from eni_conformance.emulator.app import build, run
+    from eni_conformance.emulator.cli import address, listen
 
     cloud = make_cloud(
         settle_ms=settle_ms, revision=revision, seed=seed, faults=faults, variants=variants, callers=callers

@@ -18,10 +18,10 @@ import traceback
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 
-from emulator import signing
-from emulator.accounts import Caller
-from emulator.call import Call
-from emulator.envelope import (
+from eni_conformance.emulator import signing
+from eni_conformance.emulator.accounts import Caller
+from eni_conformance.emulator.call import Call
+from eni_conformance.emulator.envelope import (
     JSON_TYPE,
     XML_TYPE,
     Fields,
@@ -33,7 +33,7 @@ from emulator.envelope import (
     to_xml,
     trace_id,
 )
-from emulator.state import Cloud
+from eni_conformance.emulator.state import Cloud
 
 Operation = Callable[[Call], Fields | Awaitable[Fields]]
 

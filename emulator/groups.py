@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from emulator import common
-from emulator.call import Call
-from emulator.envelope import Fields, Refusal, printable
-from emulator.gateway import decode_token, encode_token
-from emulator.paging import page
-from emulator.state import Resource, SecurityGroup
+from eni_conformance.emulator import common
+from eni_conformance.emulator.call import Call
+from eni_conformance.emulator.envelope import Fields, Refusal, printable
+from eni_conformance.emulator.gateway import decode_token, encode_token
+from eni_conformance.emulator.paging import page
+from eni_conformance.emulator.state import Resource, SecurityGroup
 
 
 def create_security_group(call: Call) -> Fields:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from emulator import common
-from emulator.call import Call, is_number
-from emulator.catalogue import IMAGES, INSTANCE_TYPES
-from emulator.envelope import Fields, Refusal, printable
-from emulator.interfaces import lagging, shown
-from emulator.paging import page
-from emulator.state import Instance, NetworkInterface, VSwitch
+from eni_conformance.emulator import common
+from eni_conformance.emulator.call import Call, is_number
+from eni_conformance.emulator.catalogue import IMAGES, INSTANCE_TYPES
+from eni_conformance.emulator.envelope import Fields, Refusal, printable
+from eni_conformance.emulator.interfaces import lagging, shown
+from eni_conformance.emulator.paging import page
+from eni_conformance.emulator.state import Instance, NetworkInterface, VSwitch
 
 STATUSES = ("Pending", "Starting", "Running", "Stopping", "Stopped")
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import zlib
 
-from emulator import common
-from emulator.call import Call
-from emulator.catalogue import INTERFACES_PER_REGION, REGIONS
-from emulator.envelope import Fields, Refusal, printable
-from emulator.paging import page
-from emulator.state import Cloud, Instance, NetworkInterface
+from eni_conformance.emulator import common
+from eni_conformance.emulator.call import Call
+from eni_conformance.emulator.catalogue import INTERFACES_PER_REGION, REGIONS
+from eni_conformance.emulator.envelope import Fields, Refusal, printable
+from eni_conformance.emulator.paging import page
+from eni_conformance.emulator.state import Cloud, Instance, NetworkInterface
 
 STATUSES = ("Available", "Attaching", "InUse", "Detaching", "Deleting")
 TYPES = ("Primary", "Secondary", "Trunk", "Member")

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from emulator import groups, instances, interfaces, regions, vpc
-from emulator.detach import detach_network_interface
-from emulator.gateway import Operation
+from eni_conformance.emulator import groups, instances, interfaces, regions, vpc
+from eni_conformance.emulator.detach import detach_network_interface
+from eni_conformance.emulator.gateway import Operation
 
 OPERATIONS: dict[str, dict[str, Operation]] = {
     "2014-05-26": {

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TypeVar, cast
 
-from emulator.call import Call
-from emulator.envelope import Fields, Refusal
-from emulator.gateway import decode_token, encode_token
-from emulator.state import Resource
+from eni_conformance.emulator.call import Call
+from eni_conformance.emulator.envelope import Fields, Refusal
+from eni_conformance.emulator.gateway import decode_token, encode_token
+from eni_conformance.emulator.state import Resource
 
 R = TypeVar("R", bound=Resource)
 

@@ -1,12 +1,11 @@
-"""A pytest fixture for other test suites: put `pytest_plugins = ["emulator.pytest_plugin"]` in a conftest."""
+"""A pytest fixture for other test suites: `pytest_plugins = ["eni_conformance.emulator.pytest_plugin"]` in a conftest."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 import pytest
-
-from emulator.embed import Running, running
+from eni_conformance.emulator.embed import Running, running
 
 
 @pytest.fixture(scope="session")

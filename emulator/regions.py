@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from emulator import common
-from emulator.call import Call
-from emulator.catalogue import IMAGES, INSTANCE_TYPES, REGIONS
-from emulator.envelope import Fields, Refusal, printable
+from eni_conformance.emulator import common
+from eni_conformance.emulator.call import Call
+from eni_conformance.emulator.catalogue import IMAGES, INSTANCE_TYPES, REGIONS
+from eni_conformance.emulator.envelope import Fields, Refusal, printable
 
 
 def describe_regions(call: Call) -> Fields:

@@ -18,9 +18,9 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from emulator.accounts import Caller
-from emulator.behaviour import Behaviour
-from emulator.catalogue import REGIONS, InstanceType
+from eni_conformance.emulator.accounts import Caller
+from eni_conformance.emulator.behaviour import Behaviour
+from eni_conformance.emulator.catalogue import REGIONS, InstanceType
 
 _ALPHABET = "0123456789abcdefghijklmnopqrstuvwxyz"
 

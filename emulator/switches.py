@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from emulator.behaviour import Hooks
-from emulator.faults import FAULTS
-from emulator.state import Cloud
-from emulator.variants import VARIANTS
+from eni_conformance.emulator.behaviour import Hooks
+from eni_conformance.emulator.faults import FAULTS
+from eni_conformance.emulator.state import Cloud
+from eni_conformance.emulator.variants import VARIANTS
 
 
 def switch_fault(cloud: Cloud, names: list[str]) -> None:
@@ -34,7 +34,7 @@ def switch_variant(cloud: Cloud, names: list[str]) -> None:
 
 def switch_composed(cloud: Cloud, specs: list[str]) -> None:
     """Make exactly these composed behaviours active.  Raises ValueError for a spec outside the grammar."""
-    from emulator.adversary import parse
+    from eni_conformance.emulator.adversary import parse
 
     for spec in specs:
         parse(spec)
@@ -54,7 +54,7 @@ def _rebuild(cloud: Cloud) -> None:
     for name in behaviour.faults:
         FAULTS[name].install(behaviour.hooks)
     if behaviour.composed:
-        from emulator.adversary import parse
+        from eni_conformance.emulator.adversary import parse
 
         for spec in behaviour.composed:
             parse(spec).install(behaviour)

@@ -8,9 +8,9 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from emulator.accounts import Caller
-from emulator.variants import VARIANTS
-from emulator.variants.kit import Declarations, declared
+from eni_conformance.emulator.accounts import Caller
+from eni_conformance.emulator.variants import VARIANTS
+from eni_conformance.emulator.variants.kit import Declarations, declared
 
 TARGET_CALLERS = (
     "account",

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import ipaddress
 
-from emulator import common
-from emulator.call import Call
-from emulator.catalogue import REGIONS
-from emulator.envelope import Fields, Refusal, printable
-from emulator.paging import page
-from emulator.state import Vpc, VSwitch
+from eni_conformance.emulator import common
+from eni_conformance.emulator.call import Call
+from eni_conformance.emulator.catalogue import REGIONS
+from eni_conformance.emulator.envelope import Fields, Refusal, printable
+from eni_conformance.emulator.paging import page
+from eni_conformance.emulator.state import Vpc, VSwitch
 
 DEFAULT_CIDR = "172.16.0.0/12"
 _PRIVATE = tuple(ipaddress.IPv4Network(text) for text in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"))

@@ -6,8 +6,8 @@ that nothing is touched that this run did not create.
 
 from __future__ import annotations
 
-from harness import ecs
-from harness.exchange import Exchange, Pair
+from eni_conformance.harness import ecs
+from eni_conformance.harness.values import Exchange, Pair
 
 ACTIONS = {
     "attach": "AttachNetworkInterface",

@@ -14,9 +14,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
-from conformance.case import EniSpec, InstanceSpec, World
-from harness import control, ecs, observe
-from harness.snapshot import Snapshot
+from eni_conformance.contract.scenario import EniSpec, InstanceSpec, World
+from eni_conformance.harness import control, ecs, observe
+from eni_conformance.harness.values import Snapshot
 
 PARTS = frozenset({"enis", "instances"})
 """The two parts of a look."""

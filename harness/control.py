@@ -12,9 +12,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from harness.codec import decode_body
-from harness.target import Target, is_loopback
-from harness.transport import Prepared, Wire, environment
+from eni_conformance.harness.target import Target, is_loopback
+from eni_conformance.harness.wire.codec import decode_body
+from eni_conformance.harness.wire.transport import Prepared, Wire, environment
 
 PROTOCOL = 1
 SECONDS = 10.0

@@ -20,15 +20,15 @@ from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any, TypeVar
 
-from conformance.case import Wire
-from conformance.common import passing
-from harness.client import VERSION, VPC_VERSION, Client, Timing
-from harness.codec import code_of, decode, listing, message_of
-from harness.exchange import Exchange, Pair
-from harness.journal import Journal
-from harness.ledger import CREATED_TAG, RUN_TAG, Ledger, LimitReached
-from harness.survey import wire_for
-from harness.target import Target
+from eni_conformance.contract.common import passing
+from eni_conformance.contract.scenario import Wire
+from eni_conformance.harness.account.ledger import CREATED_TAG, RUN_TAG, Ledger, LimitReached
+from eni_conformance.harness.account.survey import wire_for
+from eni_conformance.harness.journal import Journal
+from eni_conformance.harness.target import Target
+from eni_conformance.harness.values import Exchange, Pair
+from eni_conformance.harness.wire.client import VERSION, VPC_VERSION, Client, Timing
+from eni_conformance.harness.wire.codec import code_of, decode, listing, message_of
 
 T = TypeVar("T")
 

@@ -14,8 +14,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from harness.exchange import Exchange, Sent
-from harness.redact import Redactor
+from eni_conformance.harness.redact import Redactor
+from eni_conformance.harness.values import Exchange, Sent
 
 _GZIP = 31
 

@@ -11,8 +11,8 @@ from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 from typing import Any
 
-from harness import ecs
-from harness.snapshot import Fields, Snapshot, flatten, flattened
+from eni_conformance.harness import ecs
+from eni_conformance.harness.values import Fields, Snapshot, flatten, flattened
 
 
 def look(session: ecs.Session, enis: Iterable[str], instances: Iterable[str]) -> Snapshot:

@@ -15,8 +15,8 @@ from collections.abc import Iterable
 from dataclasses import replace
 from urllib.parse import quote
 
-from harness.exchange import Exchange, Pair
-from harness.target import Credential, Target
+from eni_conformance.harness.target import Credential, Target
+from eni_conformance.harness.values import Exchange, Pair
 
 HIDDEN = "***"
 

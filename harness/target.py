@@ -20,7 +20,7 @@ from types import MappingProxyType
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
-from conformance.contract import CALLERS
+from eni_conformance.contract.detach import CALLERS
 
 KNOWN_CALLERS = ("account", *(caller.name for caller in CALLERS))
 

@@ -27,7 +27,7 @@ def write_all(out_dir: str | Path, history_file: str | Path | None = None) -> Wr
     One report that cannot be written does not keep the others from being written; it is listed in
     `problems`. `history_file`: the run is added to it, and the page draws the trend.
     """
-    from reports import allure, history, html, junit
+    from eni_conformance.reports import allure, history, html, junit
 
     out_dir = Path(out_dir)
     written = Written()

@@ -6,7 +6,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from reports import write_all
+from eni_conformance.reports import write_all
 
 
 def main(args: Sequence[str] | None = None) -> int:

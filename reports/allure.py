@@ -21,12 +21,11 @@ from typing import Any
 
 from allure_commons import model2 as allure_model
 from attr import asdict
-
-from reports import evidence as ev
-from reports import model, notes, views
-from reports._build import plain
-from reports.summary import plain_markdown
-from reports.svg import percent, seconds, short
+from eni_conformance.reports import evidence as ev
+from eni_conformance.reports import model, notes, views
+from eni_conformance.reports._build import plain
+from eni_conformance.reports.summary import plain_markdown
+from eni_conformance.reports.svg import percent, seconds, short
 
 ATTACHMENT_LIMIT = 32_000
 EVIDENCE_PER_REQUIREMENT = 3

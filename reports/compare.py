@@ -16,9 +16,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from reports import html, model
-from reports.parity import Parity, parity, recorded
-from reports.svg import seconds, short
+from eni_conformance.reports import html, model
+from eni_conformance.reports.parity import Parity, parity, recorded
+from eni_conformance.reports.svg import seconds, short
 
 DECIDED = ("conforms", "violated", "known-deviation")
 ABSENT = "absent"

@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from reports._build import build, plain
-from reports.reproduce import aliyun, curl, python, shell_quote
+from eni_conformance.reports._build import build, plain
+from eni_conformance.reports.reproduce import aliyun, curl, python, shell_quote
 
 SCHEMA_FILE = Path(__file__).with_name("evidence.schema.json")
 

@@ -10,7 +10,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from reports import model
+from eni_conformance.reports import model
 
 LOCAL = "history.jsonl"
 KEPT = 60

@@ -16,10 +16,9 @@ from pathlib import Path
 from typing import Any
 
 import jinja2
+from eni_conformance.reports import evidence as ev
+from eni_conformance.reports import history, model, notes, svg, views
 from markupsafe import Markup
-
-from reports import evidence as ev
-from reports import history, model, notes, svg, views
 
 _HERE = Path(__file__).parent
 _BODY_LIMIT = 4000

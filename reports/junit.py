@@ -15,8 +15,8 @@ import xml.etree.ElementTree as ET
 from datetime import UTC, datetime
 from pathlib import Path
 
-from reports import evidence as ev
-from reports import model, notes, views
+from eni_conformance.reports import evidence as ev
+from eni_conformance.reports import model, notes, views
 
 _NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _TEXT_LIMIT = 8000

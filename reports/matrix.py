@@ -9,7 +9,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from reports import html
+from eni_conformance.reports import html
 
 BAD = ("survived", "alarmed", "unusable")
 

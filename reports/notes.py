@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from reports import model
-from reports.svg import seconds
+from eni_conformance.reports import model
+from eni_conformance.reports.svg import seconds
 
 ONCE = "once: a failure of an installation on this machine counts at once"
 STRICT = "judged by the page alone (--strict)"

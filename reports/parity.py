@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from reports import model
+from eni_conformance.reports import model
 
 NONE_BROKEN = "valid calls"
 

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote_to_bytes, urlsplit
 
 if TYPE_CHECKING:
-    from reports.evidence import Sent
+    from eni_conformance.reports.evidence import Sent
 
 Pair = tuple[str, str]
 

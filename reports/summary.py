@@ -12,14 +12,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TextIO
 
+from eni_conformance.reports import evidence as ev
+from eni_conformance.reports import model, notes, views
+from eni_conformance.reports.reproduce import shell_quote
+from eni_conformance.reports.svg import seconds, short, visible
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
-
-from reports import evidence as ev
-from reports import model, notes, views
-from reports.reproduce import shell_quote
-from reports.svg import seconds, short, visible
 
 _COLOURS = {
     "violated": "bold red",

@@ -12,9 +12,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from eni_conformance.reports import model
 from markupsafe import Markup, escape
-
-from reports import model
 
 
 def visible(text: str) -> str:

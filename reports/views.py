@@ -13,9 +13,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from reports import evidence as ev
-from reports import impact, model, notes, svg
-from reports.svg import plain, seconds, short
+from eni_conformance.reports import evidence as ev
+from eni_conformance.reports import impact, model, notes, svg
+from eni_conformance.reports.svg import plain, seconds, short
 
 FULL_FINDINGS = 40
 """So many findings are told in full; the others in one line each, with the name of their file."""

@@ -11,10 +11,9 @@ import functools
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
+from eni_conformance.contract.scenario import Arg, Call, InstanceSpec, Wire, World
+from eni_conformance.contract.texts import FORMS, REGION_FORMS
 from hypothesis import strategies as st
-
-from conformance.case import Arg, Call, InstanceSpec, Wire, World
-from conformance.identifiers import FORMS, REGION_FORMS
 
 REGION = Arg("RegionId", "region")
 OWNER = Arg("OwnerAccount", "", "text:ECSforCloud@Alibaba.com")

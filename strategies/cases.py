@@ -11,9 +11,7 @@ import dataclasses
 import itertools
 from collections.abc import Iterator, Sequence
 
-from hypothesis import strategies as st
-
-from conformance.case import (
+from eni_conformance.contract.scenario import (
     AS_ASKED,
     Act,
     Arg,
@@ -27,8 +25,8 @@ from conformance.case import (
     Step,
     World,
 )
-from conformance.identifiers import FORMS, REGION_FORMS
-from strategies.calls import (
+from eni_conformance.contract.texts import FORMS, REGION_FORMS
+from eni_conformance.strategies.calls import (
     EXTRAS,
     OWNER,
     REGION,
@@ -48,8 +46,9 @@ from strategies.calls import (
     twice,
     valid,
 )
-from strategies.wire import PLAIN, WIRES, wires
-from strategies.worlds import PLAINER, RICH, secondary
+from eni_conformance.strategies.wire import PLAIN, WIRES, wires
+from eni_conformance.strategies.worlds import PLAINER, RICH, secondary
+from hypothesis import strategies as st
 
 PLAIN_WORLD = World()
 TWO = World(

@@ -11,12 +11,11 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from eni_conformance.contract.scenario import Act, Arg, Detach, EniSpec, InstanceSpec, Scenario, Settle, Step, World
+from eni_conformance.strategies.calls import dressed, extras, valid
+from eni_conformance.strategies.wire import wires
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
-
-from conformance.case import Act, Arg, Detach, EniSpec, InstanceSpec, Scenario, Settle, Step, World
-from strategies.calls import dressed, extras, valid
-from strategies.wire import wires
 
 WALKED = World(
     (InstanceSpec(), InstanceSpec()),

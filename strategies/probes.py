@@ -4,10 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from conformance.case import Call, Detach, EniSpec, InstanceSpec, Probe, Scenario, Settle, Step, Wire, World
-from strategies.calls import OWNER, REGION, valid
-from strategies.wire import WIRES
-from strategies.worlds import PLAINER, RICH
+from eni_conformance.contract.scenario import (
+    Call,
+    Detach,
+    EniSpec,
+    InstanceSpec,
+    Probe,
+    Scenario,
+    Settle,
+    Step,
+    Wire,
+    World,
+)
+from eni_conformance.strategies.calls import OWNER, REGION, valid
+from eni_conformance.strategies.wire import WIRES
+from eni_conformance.strategies.worlds import PLAINER, RICH
 
 PLAIN_WORLD = World((InstanceSpec(),), (EniSpec(), EniSpec()))
 WORLDS = (

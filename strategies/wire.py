@@ -5,9 +5,8 @@ from __future__ import annotations
 import functools
 import itertools
 
+from eni_conformance.contract.scenario import Wire
 from hypothesis import strategies as st
-
-from conformance.case import Wire
 
 PLACES = (("GET", "query"), ("POST", "query"), ("POST", "form"), ("POST", "mixed"))
 FORMATS = ("JSON", "XML", "", "json", "xml")

@@ -12,9 +12,8 @@ import itertools
 from collections.abc import Iterator
 
 from allpairspy import AllPairs
+from eni_conformance.contract.scenario import ENI_STATUSES, INSTANCE_STATUSES, EniSpec, InstanceSpec, World
 from hypothesis import strategies as st
-
-from conformance.case import ENI_STATUSES, INSTANCE_STATUSES, EniSpec, InstanceSpec, World
 
 # What varies from row to row; the first value is the plain one.
 DIMENSIONS: dict[str, tuple[object, ...]] = {

@@ -8,14 +8,14 @@ effects; the other operations stay correct, so that worlds can be built.
 
 from __future__ import annotations
 
-from emulator.faults.answers import ANSWERS
-from emulator.faults.conditional import CONDITIONAL
-from emulator.faults.effects import EFFECTS
-from emulator.faults.kit import CLASSES, Fault
-from emulator.faults.later import LATER
-from emulator.faults.protocol import PROTOCOL
-from emulator.faults.relations import RELATIONS
-from emulator.faults.wire import WIRE
+from eni_conformance.emulator.faults.answers import ANSWERS
+from eni_conformance.emulator.faults.conditional import CONDITIONAL
+from eni_conformance.emulator.faults.effects import EFFECTS
+from eni_conformance.emulator.faults.kit import CLASSES, Fault
+from eni_conformance.emulator.faults.later import LATER
+from eni_conformance.emulator.faults.protocol import PROTOCOL
+from eni_conformance.emulator.faults.relations import RELATIONS
+from eni_conformance.emulator.faults.wire import WIRE
 
 
 def _register(*tables: tuple[Fault, ...]) -> dict[str, Fault]:

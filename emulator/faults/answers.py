@@ -5,10 +5,10 @@ from __future__ import annotations
 import unicodedata
 from urllib.parse import unquote
 
-from emulator.call import Call
-from emulator.catalogue import REGIONS
-from emulator.envelope import Refusal
-from emulator.faults.kit import (
+from eni_conformance.emulator.call import Call
+from eni_conformance.emulator.catalogue import REGIONS
+from eni_conformance.emulator.envelope import Refusal
+from eni_conformance.emulator.faults.kit import (
     EXTRA,
     Fault,
     Hooked,

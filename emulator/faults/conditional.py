@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from emulator.faults.answers import ECS_STATE, NO_ENI, PRIMARY, STATE
-from emulator.faults.effects import (
+from eni_conformance.emulator.faults.answers import ECS_STATE, NO_ENI, PRIMARY, STATE
+from eni_conformance.emulator.faults.effects import (
     become_deleting,
     detach_sibling_too,
     end_attaching,
@@ -23,7 +23,7 @@ from emulator.faults.effects import (
     stay_in_use,
     stop_instance,
 )
-from emulator.faults.kit import (
+from eni_conformance.emulator.faults.kit import (
     ADDRESSED,
     AGAIN,
     DESCRIBED,
@@ -65,7 +65,7 @@ from emulator.faults.kit import (
     skip,
     type_is,
 )
-from emulator.faults.wire import new_id, on_error, on_success, put, without
+from eni_conformance.emulator.faults.wire import new_id, on_error, on_success, put, without
 
 
 def _effect(name: str, requirement: str, sentence: str, when: When, *parts: Part) -> Fault:

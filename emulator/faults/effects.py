@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from emulator.behaviour import Row
-from emulator.call import Call
-from emulator.envelope import Refusal, Reply
-from emulator.faults.kit import (
+from eni_conformance.emulator.behaviour import Row
+from eni_conformance.emulator.call import Call
+from eni_conformance.emulator.envelope import Refusal, Reply
+from eni_conformance.emulator.faults.kit import (
     DETACH,
     Fault,
     Part,
@@ -21,7 +21,7 @@ from emulator.faults.kit import (
     scar,
     siblings,
 )
-from emulator.state import Cloud, Instance, NetworkInterface
+from eni_conformance.emulator.state import Cloud, Instance, NetworkInterface
 
 Act = Callable[[Call, NetworkInterface], None]
 

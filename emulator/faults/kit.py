@@ -11,11 +11,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from emulator.behaviour import Hooks
-from emulator.call import Call
-from emulator.catalogue import REGIONS
-from emulator.envelope import Refusal, Reply
-from emulator.state import Cloud, Instance, NetworkInterface
+from eni_conformance.emulator.behaviour import Hooks
+from eni_conformance.emulator.call import Call
+from eni_conformance.emulator.catalogue import REGIONS
+from eni_conformance.emulator.envelope import Refusal, Reply
+from eni_conformance.emulator.state import Cloud, Instance, NetworkInterface
 
 CLASSES = (
     "status",

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from emulator.call import Call
-from emulator.envelope import Refusal
-from emulator.faults.kit import Fault, Hooked, When, crash, does_on_refusal, fault, recode
+from eni_conformance.emulator.call import Call
+from eni_conformance.emulator.envelope import Refusal
+from eni_conformance.emulator.faults.kit import Fault, Hooked, When, crash, does_on_refusal, fault, recode
 
 NOT_ON_ECS = "InvalidParameter.EniNotBelongEcs"
 NOT_ON_TRUNK = "InvalidParameter.EniNotBelongTrunk"

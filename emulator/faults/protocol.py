@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import time
 
-from emulator.call import Call
-from emulator.envelope import Refusal
-from emulator.faults.kit import (
+from eni_conformance.emulator.call import Call
+from eni_conformance.emulator.envelope import Refusal
+from eni_conformance.emulator.faults.kit import (
     DETACH,
     FORM,
     GET,

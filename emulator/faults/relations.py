@@ -9,10 +9,10 @@ from __future__ import annotations
 import time
 from datetime import UTC, datetime
 
-from emulator import signing
-from emulator.call import Call
-from emulator.envelope import Refusal, Reply
-from emulator.faults.kit import (
+from eni_conformance.emulator import signing
+from eni_conformance.emulator.call import Call
+from eni_conformance.emulator.envelope import Refusal, Reply
+from eni_conformance.emulator.faults.kit import (
     EXTRA,
     POST,
     V1,
@@ -31,7 +31,7 @@ from emulator.faults.kit import (
     success,
     value,
 )
-from emulator.state import Cloud, NetworkInterface
+from eni_conformance.emulator.state import Cloud, NetworkInterface
 
 UNKNOWN_KEY = "emulator.unknown-key"
 FRESH = When("the client closes the connection after it", lambda call: call.headers.get("connection") == "close")

@@ -7,9 +7,9 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from emulator.call import Call
-from emulator.envelope import JSON_TYPE, XML_TYPE, Refusal, Reply, to_json, to_xml
-from emulator.faults.kit import (
+from eni_conformance.emulator.call import Call
+from eni_conformance.emulator.envelope import JSON_TYPE, XML_TYPE, Refusal, Reply, to_json, to_xml
+from eni_conformance.emulator.faults.kit import (
     FORM,
     JSON,
     XML,
@@ -26,7 +26,7 @@ from emulator.faults.kit import (
     success,
     value,
 )
-from emulator.state import NetworkInterface
+from eni_conformance.emulator.state import NetworkInterface
 
 Edit = Callable[[Call, Reply], None]
 

@@ -7,11 +7,11 @@ in the target file, because no client can guess them; `Variant.target` holds it.
 
 from __future__ import annotations
 
-from emulator.variants.answers import ANSWERS
-from emulator.variants.choices import CHOICES, parameters_are_known
-from emulator.variants.kit import Variant
-from emulator.variants.moments import MOMENTS
-from emulator.variants.worlds import WORLDS
+from eni_conformance.emulator.variants.answers import ANSWERS
+from eni_conformance.emulator.variants.choices import CHOICES, parameters_are_known
+from eni_conformance.emulator.variants.kit import Variant
+from eni_conformance.emulator.variants.moments import MOMENTS
+from eni_conformance.emulator.variants.worlds import WORLDS
 
 __all__ = ["VARIANTS", "Variant", "parameters_are_known"]
 

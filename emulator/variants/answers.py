@@ -10,12 +10,12 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from emulator import signing
-from emulator.call import NOBODY, Call
-from emulator.envelope import JSON_TYPE, XML_TYPE, Refusal, Reply
-from emulator.gateway import V3_SCHEME
-from emulator.state import Cloud
-from emulator.variants.kit import Variant, every, refused, turn
+from eni_conformance.emulator import signing
+from eni_conformance.emulator.call import NOBODY, Call
+from eni_conformance.emulator.envelope import JSON_TYPE, XML_TYPE, Refusal, Reply
+from eni_conformance.emulator.gateway import V3_SCHEME
+from eni_conformance.emulator.state import Cloud
+from eni_conformance.emulator.variants.kit import Variant, every, refused, turn
 
 PASSING_EVERY = 150
 OFTEN_EVERY = 12

@@ -7,13 +7,13 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from emulator.behaviour import Row
-from emulator.call import Call
-from emulator.catalogue import REGIONS
-from emulator.detach import Guard, region_offers_the_feature, values_are_text
-from emulator.envelope import Refusal, Reply, printable, to_json
-from emulator.state import Instance, NetworkInterface
-from emulator.variants.kit import DETACH, Guards, Variant, every
+from eni_conformance.emulator.behaviour import Row
+from eni_conformance.emulator.call import Call
+from eni_conformance.emulator.catalogue import REGIONS
+from eni_conformance.emulator.detach import Guard, region_offers_the_feature, values_are_text
+from eni_conformance.emulator.envelope import Refusal, Reply, printable, to_json
+from eni_conformance.emulator.state import Instance, NetworkInterface
+from eni_conformance.emulator.variants.kit import DETACH, Guards, Variant, every
 
 # The order of the checks
 

@@ -7,10 +7,10 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from emulator.behaviour import Behaviour
-from emulator.call import Call
-from emulator.envelope import Refusal, Reply
-from emulator.state import Cloud
+from eni_conformance.emulator.behaviour import Behaviour
+from eni_conformance.emulator.call import Call
+from eni_conformance.emulator.envelope import Refusal, Reply
+from eni_conformance.emulator.state import Cloud
 
 DETACH = "DetachNetworkInterface"
 Guards = tuple[Any, ...]

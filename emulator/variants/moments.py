@@ -6,10 +6,10 @@ import math
 from collections.abc import Callable
 from typing import Any
 
-from emulator.call import Call
-from emulator.envelope import Refusal
-from emulator.state import Cloud, NetworkInterface
-from emulator.variants.kit import Variant, turn
+from eni_conformance.emulator.call import Call
+from eni_conformance.emulator.envelope import Refusal
+from eni_conformance.emulator.state import Cloud, NetworkInterface
+from eni_conformance.emulator.variants.kit import Variant, turn
 
 SLOW_EVERY = 8
 SLOW_DETACH_SECONDS = 14.0

@@ -7,19 +7,19 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 
-from emulator.accounts import Caller
-from emulator.behaviour import Row
-from emulator.call import Call
-from emulator.detach import (
+from eni_conformance.emulator.accounts import Caller
+from eni_conformance.emulator.behaviour import Row
+from eni_conformance.emulator.call import Call
+from eni_conformance.emulator.detach import (
     account_exists,
     account_type_is_supported,
     interface_exists,
     ram_user_is_authorized,
     ram_user_is_supported,
 )
-from emulator.envelope import Reply
-from emulator.state import Cloud, Instance, NetworkInterface, Resource
-from emulator.variants.kit import Guards, Variant, count, describes, refused, turn
+from eni_conformance.emulator.envelope import Reply
+from eni_conformance.emulator.state import Cloud, Instance, NetworkInterface, Resource
+from eni_conformance.emulator.variants.kit import Guards, Variant, count, describes, refused, turn
 
 DOUBTFUL_EVERY = 30
 OLD_SECONDS = 30.0

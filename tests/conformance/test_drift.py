@@ -8,12 +8,11 @@ import json
 from pathlib import Path
 
 import pytest
+from eni_conformance.conformance import drift
+from eni_conformance.conformance.drift import Page, Row, Unreadable, differences, main, read_page
+from eni_conformance.contract.detach import ACTION, CONTRACTS
 from hypothesis import given
 from hypothesis import strategies as st
-
-from conformance import drift
-from conformance.contract import ACTION, CONTRACTS
-from conformance.drift import Page, Row, Unreadable, differences, main, read_page
 
 SEED = Path(__file__).parents[2].parent / "shared" / "seed" / "DetachNetworkInterface.zh.md"
 EARLIER, LATER = CONTRACTS["2019"], CONTRACTS["2024"]

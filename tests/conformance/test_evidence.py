@@ -5,18 +5,16 @@ from __future__ import annotations
 import json
 
 import pytest
+from eni_conformance.conformance import evidence
+from eni_conformance.conformance.lab import Found
+from eni_conformance.contract.detach import CONTRACTS
+from eni_conformance.contract.scenario import Call, Detach, Scenario, scenario_from_json
+from eni_conformance.harness.redact import Redactor
+from eni_conformance.harness.values import Exchange, Sent, Snapshot
+from eni_conformance.oracle.frame import Change
+from eni_conformance.oracle.readings import Admissible, Finding
 from hypothesis import given
 from hypothesis import strategies as st
-
-from conformance import evidence
-from conformance.case import Call, Detach, Scenario, scenario_from_json
-from conformance.contract import CONTRACTS
-from conformance.frame import Change
-from conformance.lab import Found
-from conformance.oracle import Admissible, Finding
-from harness.exchange import Exchange, Sent
-from harness.redact import Redactor
-from harness.snapshot import Snapshot
 
 STRICT = CONTRACTS["2019"].by_the_page()
 RUN = {"id": "r-1", "revision": "2019", "seed": 7, "effort": "quick"}

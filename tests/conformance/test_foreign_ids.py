@@ -4,10 +4,9 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-
-from conformance import lab as labs
-from conformance.case import Call
-from conformance.record import Record
+from eni_conformance.conformance import lab as labs
+from eni_conformance.contract.scenario import Call
+from eni_conformance.oracle.tally import Record
 
 MINE, FOREIGN, NOTHING = "eni-0000000000000000000a", "eni-0000000000000000000b", "i-0000000000000000000c"
 

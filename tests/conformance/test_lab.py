@@ -11,20 +11,18 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from eni_conformance.conformance import lab as labs
+from eni_conformance.contract.detach import CONTRACTS
+from eni_conformance.contract.scenario import Arg, Call, Detach, Scenario, Wire, World
+from eni_conformance.harness import arrange
+from eni_conformance.harness.account.ledger import in_turn
+from eni_conformance.harness.target import ALL_OFFERS, Offers
+from eni_conformance.harness.values import Exchange, Sent, Snapshot
+from eni_conformance.oracle.model import known_of
+from eni_conformance.oracle.readings import Admissible, Reply
+from eni_conformance.oracle.tally import Record
 from hypothesis import assume, given
 from hypothesis import strategies as st
-
-from conformance import lab as labs
-from conformance.case import Arg, Call, Detach, Scenario, Wire, World
-from conformance.contract import CONTRACTS
-from conformance.model import known_of
-from conformance.oracle import Admissible, Reply
-from conformance.record import Record
-from harness import arrange
-from harness.exchange import Exchange, Sent
-from harness.ledger import in_turn
-from harness.snapshot import Snapshot
-from harness.target import ALL_OFFERS, Offers
 
 SEEN = Snapshot(1.0, {"eni-1": {"Status": "Available"}}, {})
 MOVING = Snapshot(1.0, {"eni-1": {"Status": "Detaching"}}, {})

@@ -5,8 +5,7 @@ from __future__ import annotations
 from types import SimpleNamespace
 
 import pytest
-
-from conformance.run import arguments
+from eni_conformance.conformance.run import arguments
 
 PLAIN = {
     "target": None, "workers": 1, "revision": "2019", "effort": "quick", "out": "out", "seed": None, "deviations": "",

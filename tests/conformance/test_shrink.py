@@ -5,10 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
-
-from conformance.case import (
+from eni_conformance.conformance.shrink import shrink, size
+from eni_conformance.contract.scenario import (
     Act,
     Arg,
     Call,
@@ -22,7 +20,8 @@ from conformance.case import (
     Wire,
     World,
 )
-from conformance.shrink import shrink, size
+from hypothesis import given
+from hypothesis import strategies as st
 
 REGION = Arg("RegionId", "region")
 RICH = EniSpec(past="moved", tags=3, groups=2, addresses=2, name="unicode", description="long", delete_on_release=True)

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import pytest
-
-from conformance import study as studies
-from conformance.contract import CONTRACTS
-from conformance.study import Plan
-from harness.control_check import ControlCheck
-from harness.survey import Survey
-from harness.target import Offers, parse_target
+from eni_conformance.conformance import study as studies
+from eni_conformance.conformance.study import Plan
+from eni_conformance.contract.detach import CONTRACTS
+from eni_conformance.harness.account.control_check import ControlCheck
+from eni_conformance.harness.account.survey import Survey
+from eni_conformance.harness.target import Offers, parse_target
 
 
 def test_a_run_judges_by_the_page_and_the_common_table_unless_it_is_strict():

@@ -3,9 +3,8 @@
 from dataclasses import replace
 
 import pytest
-
-from conformance import views
-from harness.snapshot import Snapshot
+from eni_conformance.conformance import views
+from eni_conformance.harness.values import Snapshot
 
 
 def eni(name, status="InUse", host="i-1", **more):

@@ -82,7 +82,7 @@ class Desk:
 @pytest.fixture(scope="module")
 def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
     folder = tmp_path_factory.mktemp("desk")
-    start = [sys.executable, "-m", "emulator", "--port", "0", "--fault", "status-primary"]
+    start = [sys.executable, "-m", "eni_conformance.emulator", "--port", "0", "--fault", "status-primary"]
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         redis_port = free.getsockname()[1]
@@ -219,7 +219,7 @@ def test_data_in_the_pages_can_be_read(page: Path) -> None:
 
 def test_target_files_in_the_pages_are_accepted(monkeypatch: pytest.MonkeyPatch) -> None:
     """Each whole one passes the suite's own check."""
-    from harness.target import parse_target
+    from eni_conformance.harness.target import parse_target
 
     whole = [tomllib.loads(t) for page in PAGES for t in blocks(str(page.relative_to(ROOT)), "toml")]
     whole = [data for data in whole if "region" in data]
@@ -250,7 +250,9 @@ def test_the_least_policy_names_what_is_called() -> None:
 
 def test_every_option_of_the_emulator_is_in_its_page() -> None:
     """None is forgotten, none is there that no longer exists."""
-    text = subprocess.run([sys.executable, "-m", "emulator", "--help"], capture_output=True, text=True, cwd=ROOT).stdout
+    text = subprocess.run(
+        [sys.executable, "-m", "eni_conformance.emulator", "--help"], capture_output=True, text=True, cwd=ROOT
+    ).stdout
     options = set(re.findall(r"--[a-z][a-z-]+", text)) - {"--help"}
     page = (ROOT / "docs" / "emulator.md").read_text()
     rows = "".join(line for line in page.splitlines() if line.startswith("|"))
@@ -357,8 +359,8 @@ def test_the_example_keeps_to_the_protocol(door: str) -> None:
 def test_the_client_can_use_the_example(door: str, desk: Desk) -> None:
     from dataclasses import replace
 
-    from harness import control
-    from harness.target import load_target
+    from eni_conformance.harness import control
+    from eni_conformance.harness.target import load_target
 
     target = replace(load_target(desk.folder / "staging.toml"), control_url=door)
     assert "eni.status" in control.capabilities(target)

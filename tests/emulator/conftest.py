@@ -13,7 +13,7 @@ from emulator_client import Client
 @pytest.fixture(scope="session")
 def emulator_url() -> Iterator[str]:
     """The transitional states last a second, which no test waits for: `Client.settle` moves the clock."""
-    command = [sys.executable, "-m", "emulator", "--port", "0", "--settle-ms", "1000"]
+    command = [sys.executable, "-m", "eni_conformance.emulator", "--port", "0", "--settle-ms", "1000"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         line = process.stdout.readline()

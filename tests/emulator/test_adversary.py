@@ -11,13 +11,12 @@ from typing import Any
 import pytest
 from adversary_witnesses import EFFECTS_SHOWN, LASTING, TRIGGERS_SHOWN, UNSEEN, VARIANTS_SHOWN, build, read
 from emulator_client import Client
+from eni_conformance.emulator.adversary import RULES, SpecError, compose, objection, parse, too_rare
+from eni_conformance.emulator.adversary_effects import CODES, FAULT_EFFECTS, Family
+from eni_conformance.emulator.adversary_triggers import PERSISTENCE, TRIGGERS
+from eni_conformance.emulator.adversary_variants import VARIANT_EFFECTS
+from eni_conformance.emulator.behaviour import Behaviour
 from test_emulator_variants import Patient
-
-from emulator.adversary import RULES, SpecError, compose, objection, parse, too_rare
-from emulator.adversary_effects import CODES, FAULT_EFFECTS, Family
-from emulator.adversary_triggers import PERSISTENCE, TRIGGERS
-from emulator.adversary_variants import VARIANT_EFFECTS
-from emulator.behaviour import Behaviour
 
 READS = [name for name, family in TRIGGERS.items() if family.reads]
 
@@ -211,7 +210,7 @@ def test_conforming_ones_keep_the_life_cycle(mixed: Client, seed: int) -> None:
 
 
 def rows(*options: str) -> list[dict[str, Any]]:
-    command = [sys.executable, "-m", "emulator", *options, "--json"]
+    command = [sys.executable, "-m", "eni_conformance.emulator", *options, "--json"]
     found = json.loads(subprocess.run(command, capture_output=True, check=True).stdout)
     assert isinstance(found, list)
     return found
@@ -221,6 +220,6 @@ def test_command_line() -> None:
     found = rows("--list-composed", "5", "--seed", "3")
     assert [row["name"] for row in found] == compose(5, 3)
     assert all(row["class"] and row["trigger"] and row["description"] for row in found)
-    command = [sys.executable, "-m", "emulator", "--port", "0", "--composed", "nothing"]
+    command = [sys.executable, "-m", "eni_conformance.emulator", "--port", "0", "--composed", "nothing"]
     failed = subprocess.run(command, capture_output=True, text=True, check=False)
     assert failed.returncode == 2 and "nothing" in failed.stderr

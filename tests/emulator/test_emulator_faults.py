@@ -13,7 +13,7 @@ from emulator_witnesses import WITNESSES
 
 
 def listed(option: str) -> list[dict[str, Any]]:
-    command = [sys.executable, "-m", "emulator", option, "--json"]
+    command = [sys.executable, "-m", "eni_conformance.emulator", option, "--json"]
     rows = json.loads(subprocess.run(command, capture_output=True, check=True).stdout)
     assert isinstance(rows, list)
     return rows

@@ -11,12 +11,11 @@ from typing import Any
 import pytest
 from emulator_client import Answer, Client
 from emulator_worlds import UNKNOWN_INSTANCE, build
-
-from emulator.embed import make_cloud, running
+from eni_conformance.emulator.embed import make_cloud, running
 
 
 def listed(option: str, revision: str) -> dict[str, dict[str, Any]]:
-    command = [sys.executable, "-m", "emulator", option, "--json", "--revision", revision]
+    command = [sys.executable, "-m", "eni_conformance.emulator", option, "--json", "--revision", revision]
     rows = json.loads(subprocess.run(command, capture_output=True, check=True).stdout)
     return {row["name"]: row for row in rows}
 

@@ -11,8 +11,7 @@ from pathlib import Path
 
 import pytest
 from emulator_client import ACCOUNT, Client
-
-from emulator.embed import running
+from eni_conformance.emulator.embed import running
 
 REGION = "cn-hangzhou"
 NODE = Path(__file__).parent / "node"

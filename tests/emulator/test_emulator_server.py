@@ -20,16 +20,15 @@ from pathlib import Path
 import pytest
 from emulator_client import Client
 from emulator_worlds import ERRORS, build
+from eni_conformance.emulator import app
+from eni_conformance.emulator.embed import Running, running
 
-from emulator import app
-from emulator.embed import Running, running
-
-pytest_plugins = ["emulator.pytest_plugin"]
+pytest_plugins = ["eni_conformance.emulator.pytest_plugin"]
 
 
 @contextmanager
 def started(*options: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
-    command = [sys.executable, "-m", "emulator", "--port", "0", *options]
+    command = [sys.executable, "-m", "eni_conformance.emulator", "--port", "0", *options]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         yield process, process.stdout.readline()
@@ -57,7 +56,7 @@ def test_interrupt() -> None:
 def test_occupied_port() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])
-        command = [sys.executable, "-m", "emulator", "--port", port]
+        command = [sys.executable, "-m", "eni_conformance.emulator", "--port", port]
         done = subprocess.run(command, capture_output=True, text=True, timeout=10, check=False)
     assert done.returncode == 3
     assert done.stdout == ""
@@ -67,7 +66,7 @@ def test_occupied_port() -> None:
 
 @pytest.mark.parametrize("options", [["--fault", "novel"], ["--variant", "novel"], ["--settle-ms", "-1"]])
 def test_wrong_options(options: list[str]) -> None:
-    command = [sys.executable, "-m", "emulator", "--port", "0", *options]
+    command = [sys.executable, "-m", "eni_conformance.emulator", "--port", "0", *options]
     done = subprocess.run(command, capture_output=True, text=True, timeout=10, check=False)
     assert done.returncode == 2
     assert done.stderr.count("\n") == 1
@@ -137,7 +136,7 @@ def test_other_hosts_are_warned_about() -> None:
 
 
 def test_lists() -> None:
-    command = [sys.executable, "-m", "emulator", "--list-faults"]
+    command = [sys.executable, "-m", "eni_conformance.emulator", "--list-faults"]
     text = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     assert "\ntags-lost\n    class: effect\n    trigger: always\n" in text
 
@@ -308,7 +307,7 @@ def test_too_many_connections(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_nonces_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("emulator.gateway.NONCE_GENERATION", 3)
+    monkeypatch.setattr("eni_conformance.emulator.gateway.NONCE_GENERATION", 3)
     with running() as emulator:
         client = Client(emulator.url)
         for n in range(7):
@@ -331,8 +330,8 @@ def test_pipelined_and_head_requests(client: Client) -> None:
 def test_control_is_for_loopback_only() -> None:
     import asyncio
 
-    from emulator.app import Emulator
-    from emulator.embed import make_cloud
+    from eni_conformance.emulator.app import Emulator
+    from eni_conformance.emulator.embed import make_cloud
 
     sent: list[dict[str, object]] = []
 
@@ -357,8 +356,8 @@ def test_control_is_for_loopback_only() -> None:
 
 def test_nothing_is_imported_from_the_suite() -> None:
     check = (
-        "import sys, emulator.app, emulator.embed; "
-        "print([n for n in sys.modules if n.split('.')[0] in ('conformance','strategies','harness','reports')])"
+        "import sys, eni_conformance.emulator.app, eni_conformance.emulator.embed; "
+        "print(sorted({n.split('.')[1] for n in sys.modules if n.startswith('eni_conformance.')}))"
     )
     done = subprocess.run([sys.executable, "-c", check], capture_output=True, text=True, check=True, env=os.environ)
-    assert done.stdout.strip() == "[]"
+    assert done.stdout.strip() == "['emulator']"

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import pytest
-
-from emulator import signing
+from eni_conformance.emulator import signing
 
 V1_BASE = [
     ("AccessKeyId", "testid"),

@@ -12,10 +12,9 @@ from typing import Any
 import pytest
 from emulator_client import DENIED, Answer, Client
 from emulator_worlds import UNKNOWN_ENI, UNKNOWN_INSTANCE, build
+from eni_conformance.emulator.embed import running
 from test_emulator_faults import listed
 from variant_witnesses import SEEN
-
-from emulator.embed import running
 
 VARIANTS = listed("--list-variants")
 

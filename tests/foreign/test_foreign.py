@@ -80,7 +80,7 @@ def judged(name: str, folder: Path) -> tuple[int, dict[str, Any]]:
     environment = {k: v for k, v in os.environ.items() if k != "GITHUB_STEP_SUMMARY"}
     with listening(name, folder) as target:
         ended = subprocess.run(
-            [sys.executable, "-m", "conformance.cli", "run", "--target", str(target), "--effort", "quick", "--seed",
+            [sys.executable, "-m", "eni_conformance", "run", "--target", str(target), "--effort", "quick", "--seed",
              "1", "-n", str(FOREIGN[name].workers), "--out", str(folder / name), *FOREIGN[name].arguments],
             capture_output=True, text=True, timeout=SECONDS, env=environment,
         )  # fmt: skip

@@ -6,12 +6,10 @@ import json
 from types import SimpleNamespace
 
 import pytest
-
-from conformance.case import EniSpec, InstanceSpec, World
-from harness import arrange
-from harness.exchange import Exchange, Sent
-from harness.snapshot import Snapshot
-from harness.target import Limits
+from eni_conformance.contract.scenario import EniSpec, InstanceSpec, World
+from eni_conformance.harness import arrange
+from eni_conformance.harness.target import Limits
+from eni_conformance.harness.values import Exchange, Sent, Snapshot
 
 
 class Endpoint:

@@ -6,10 +6,9 @@ import json
 from types import SimpleNamespace
 
 import pytest
-
-from harness import ecs
-from harness.exchange import Exchange, Sent
-from harness.target import parse_target
+from eni_conformance.harness import ecs
+from eni_conformance.harness.target import parse_target
+from eni_conformance.harness.values import Exchange, Sent
 
 SENT = Sent("DescribeThings", "2014-05-26", "GET", "http://127.0.0.1/", (), (), b"", "account", "v1")
 PATH = ("Things", "Thing")

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from harness.ecs import _plain_again
-from harness.snapshot import flatten, flattened
+from eni_conformance.harness.ecs import _plain_again
+from eni_conformance.harness.values import flatten, flattened
 
 
 def test_what_was_read_before_is_not_mistaken_for_what_is_read_now():

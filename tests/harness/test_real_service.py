@@ -14,15 +14,15 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from eni_conformance.emulator.embed import running
+from eni_conformance.harness import control, ecs, journal
+from eni_conformance.harness.account import janitor
+from eni_conformance.harness.ecs import SetupError
+from eni_conformance.harness.journal import Journal
+from eni_conformance.harness.redact import Redactor
+from eni_conformance.harness.target import Credential, Limits, load_target
+from eni_conformance.harness.wire.client import Client, Timing
 from tests_of_the_emulator import VARIANTS
-
-from emulator.embed import running
-from harness import control, ecs, janitor, journal
-from harness.client import Client, Timing
-from harness.ecs import SetupError
-from harness.journal import Journal
-from harness.redact import Redactor
-from harness.target import Credential, Limits, load_target
 
 QUICK = Timing(sleep=lambda seconds: time.sleep(min(seconds, 0.02)))
 
@@ -33,7 +33,7 @@ def real(tmp_path, monkeypatch):
 
     def made(emulator, **limits):
         target = load_target(emulator.write_target(tmp_path / "t.toml"))
-        monkeypatch.setattr("harness.target.is_loopback", lambda url: False)
+        monkeypatch.setattr("eni_conformance.harness.target.is_loopback", lambda url: False)
         assert not target.loopback
         return replace(target, limits=Limits(**{"requests_per_second": 0, "settle_seconds": 20, **limits}))
 

@@ -11,14 +11,13 @@ import threading
 from urllib.parse import quote
 
 import pytest
+from eni_conformance.harness import journal, redact
+from eni_conformance.harness.journal import Journal
+from eni_conformance.harness.redact import Redactor
+from eni_conformance.harness.target import Credential, parse_target
+from eni_conformance.harness.values import Exchange, Sent
 from hypothesis import given
 from hypothesis import strategies as st
-
-from harness import journal, redact
-from harness.exchange import Exchange, Sent
-from harness.journal import Journal
-from harness.redact import Redactor
-from harness.target import Credential, parse_target
 
 KEY, SECRET, TOKEN = "LTAI5tExampleExample", "x9/Secret+of=tests", "CAIS8+token/with=signs=="
 TARGET = parse_target(

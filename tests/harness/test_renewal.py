@@ -11,10 +11,10 @@ import time
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
-from emulator.app import build, run
-from emulator.cli import address, listen
-from emulator.embed import make_cloud
-from harness.journal import read_lines
+from eni_conformance.emulator.app import build, run
+from eni_conformance.emulator.cli import address, listen
+from eni_conformance.emulator.embed import make_cloud
+from eni_conformance.harness.journal import read_lines
 
 ROOT = Path(__file__).parents[2]
 SESSIONS = ("first", "second")
@@ -80,7 +80,7 @@ def test_a_token_that_expires_is_renewed_in_mid_run(tmp_path):
         environment["ALIBABA_CLOUD_CREDENTIALS_URI"] = f"http://127.0.0.1:{issuer.server_port}/credentials"
         command = ["run", "--target", str(target), "--out", str(tmp_path / "out"), "--effort", "quick"]
         ended = subprocess.run(
-            [sys.executable, "-m", "conformance.cli", *command, "--seed", "1", "-n", "1", "-k", "ENI-DETACH-P07"],
+            [sys.executable, "-m", "eni_conformance", *command, "--seed", "1", "-n", "1", "-k", "ENI-DETACH-P07"],
             capture_output=True, text=True, cwd=ROOT, env={**environment, "HOME": str(tmp_path)},
             timeout=240, check=False,
         )  # fmt: skip

@@ -9,9 +9,8 @@ import sys
 from pathlib import Path
 
 import pytest
-
-from emulator.embed import running
-from harness import journal
+from eni_conformance.emulator.embed import running
+from eni_conformance.harness import journal
 
 ROOT = Path(__file__).parents[2]
 ACCOUNT = "1987654310246800"
@@ -32,7 +31,7 @@ def callers_file(path):
 
 def run(target, tmp_path, *arguments):
     return subprocess.run(
-        [sys.executable, "-m", "conformance.cli", "run", "--target", str(target), "--out", "out", *arguments],
+        [sys.executable, "-m", "eni_conformance", "run", "--target", str(target), "--out", "out", *arguments],
         capture_output=True,
         text=True,
         cwd=tmp_path,

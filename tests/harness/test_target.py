@@ -5,9 +5,8 @@ from __future__ import annotations
 import re
 
 import pytest
-
-from harness import ecs
-from harness.target import (
+from eni_conformance.harness import ecs
+from eni_conformance.harness.target import (
     Credential,
     Offers,
     TargetError,

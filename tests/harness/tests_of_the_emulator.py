@@ -7,7 +7,7 @@ from pathlib import Path
 
 _ROOT = Path(__file__).parents[2]
 _LISTED = subprocess.run(
-    [sys.executable, "-m", "emulator", "--list-variants", "--json"],
+    [sys.executable, "-m", "eni_conformance.emulator", "--list-variants", "--json"],
     capture_output=True,
     text=True,
     cwd=_ROOT,

@@ -15,16 +15,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from eni_conformance.contract.scenario import Wire
+from eni_conformance.harness.redact import Redactor
+from eni_conformance.harness.target import parse_target
+from eni_conformance.harness.values import Exchange
+from eni_conformance.harness.wire.client import Client, Timing
+from eni_conformance.harness.wire.codec import code_of, decode, message_of
+from eni_conformance.oracle import envelope
 from hostile_server import Hostile, Line, hostile, listening
 from misbehaviours import TABLE, Misbehaviour, answer, says
-
-from conformance import response
-from conformance.case import Wire
-from harness.client import Client, Timing
-from harness.codec import code_of, decode, message_of
-from harness.exchange import Exchange
-from harness.redact import Redactor
-from harness.target import parse_target
 
 DEADLINE = 1.0
 PATIENT = 10.0
@@ -69,11 +68,11 @@ def read_every_way(exchange: Exchange) -> set[str]:
     decode(exchange), code_of(exchange), message_of(exchange)
     rows: set[str] = set()
     for wanted in ("JSON", "XML", ""):
-        read = response.read(exchange, wanted)
+        read = envelope.read(exchange, wanted)
         for text in (read.message, read.request_id, read.reply.code, repr(read.fields)[:1000]):
             assert "root:" not in text
             assert "hahaha" not in text
-        response.template_left(read.message, [])
+        envelope.template_left(read.message, [])
         rows |= {finding.requirement for finding in read.findings}
     return rows
 

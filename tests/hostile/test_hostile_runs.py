@@ -19,16 +19,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from eni_conformance.conformance import study as studies
+from eni_conformance.conformance.inquiry import Inquiry
+from eni_conformance.conformance.study import Plan, Refused
+from eni_conformance.contract.detach import full_id
+from eni_conformance.contract.scenario import Call, Detach, EniSpec, InstanceSpec, Scenario, Wire, World
+from eni_conformance.emulator.embed import Running, running
 from hostile_server import Hostile, Line, hostile
 from misbehaviours import TABLE, Misbehaviour, answer, says
 from test_hostile_client import certificate
-
-from conformance import study as studies
-from conformance.case import Call, Detach, EniSpec, InstanceSpec, Scenario, Wire, World
-from conformance.contract import full_id
-from conformance.inquiry import Inquiry
-from conformance.study import Plan, Refused
-from emulator.embed import Running, running
 
 DETACH = "DetachNetworkInterface"
 ROW = {row.name: row for row in TABLE}
@@ -231,7 +230,7 @@ def test_a_target_without_a_good_connection_cannot_be_used(
 def command(target: Path, *more: str) -> list[str]:
     out = str(target.parent / "out")
     return [
-        sys.executable, "-m", "conformance.cli", "run", "--target", str(target), "--out", out, "--effort", "quick",
+        sys.executable, "-m", "eni_conformance", "run", "--target", str(target), "--out", out, "--effort", "quick",
         "--seed", "1", *more,
     ]  # fmt: skip
 
@@ -291,7 +290,7 @@ def test_a_target_that_dies_in_the_middle(emulator: Running, tmp_path: Path) -> 
 def test_an_emulator_that_is_killed_in_the_middle(tmp_path: Path) -> None:
     """The same when the process of the target is gone, with its port."""
     target = tmp_path / "target.toml"
-    started = [sys.executable, "-m", "emulator", "--port", "0", "--write-target", str(target)]
+    started = [sys.executable, "-m", "eni_conformance.emulator", "--port", "0", "--write-target", str(target)]
     emulator = subprocess.Popen(started, stdout=subprocess.PIPE, text=True)
     try:
         assert emulator.stdout is not None

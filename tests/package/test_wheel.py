@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-PARTS = ("conformance", "strategies", "harness", "reports", "emulator")
+PARTS = ("contract", "strategies", "harness", "oracle", "conformance", "reports", "emulator", "eni_conformance")
 DATA = {".j2", ".json", ".css", ".js", ".ini", ".toml", ".typed"}
 
 
@@ -66,11 +66,17 @@ def test_it_holds_what_it_needs_and_nothing_else(wheel: Path) -> None:
     wanted = {n for n in listed.stdout.split() if (ROOT / n).is_file() and Path(n).suffix in {".py", *DATA}}
     wanted |= {n for n in listed.stdout.split() if n.endswith("py.typed")}
     names = {name for name in zipfile.ZipFile(wheel).namelist() if ".dist-info/" not in name}
+    wanted = {n if n.startswith("eni_conformance/") else f"eni_conformance/{n}" for n in wanted}
     assert names == wanted, names ^ wanted
     for one in ("reports/page.html.j2", "reports/page.css", "reports/page.js", "reports/results.schema.json"):
-        assert one in names
-    for one in ("conformance/run.ini", "harness/plan.json", "conformance/py.typed", "reports/evidence.schema.json"):
-        assert one in names
+        assert f"eni_conformance/{one}" in names
+    for one in (
+        "conformance/run.ini",
+        "harness/account/plan.json",
+        "conformance/py.typed",
+        "reports/evidence.schema.json",
+    ):
+        assert f"eni_conformance/{one}" in names
 
 
 def test_its_metadata(wheel: Path) -> None:
@@ -82,7 +88,9 @@ def test_its_metadata(wheel: Path) -> None:
     assert "License-Expression: Apache-2.0" in metadata
     needed = [line for line in metadata.splitlines() if line.startswith("Requires-Dist:") and "extra ==" not in line]
     assert not [line for line in needed if any(tool in line for tool in ("ruff", "mypy", "selenium", "redis"))]
-    assert "eni-conformance = conformance.cli:main" in archive.read(f"{prefix}/entry_points.txt").decode()
+    assert (
+        "eni-conformance = eni_conformance.conformance.cli:main" in archive.read(f"{prefix}/entry_points.txt").decode()
+    )
 
 
 @pytest.mark.parametrize("command", ["", "run", "doctor", "plan", "janitor", "replay", "compare", "prove", "drift"])

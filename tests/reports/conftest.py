@@ -6,8 +6,7 @@ from pathlib import Path
 
 import pytest
 import report_samples
-
-from reports import Written, history, write_all
+from eni_conformance.reports import Written, history, write_all
 
 
 @pytest.fixture(scope="session")

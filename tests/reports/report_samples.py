@@ -794,7 +794,7 @@ SAMPLES = {
 }
 
 if __name__ == "__main__":
-    from reports import history, write_all
+    from eni_conformance.reports import history, write_all
 
     root = Path(sys.argv[1])
     for name, make in SAMPLES.items():

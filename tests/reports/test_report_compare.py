@@ -9,8 +9,7 @@ from typing import Any
 
 import pytest
 import report_samples
-
-from reports import compare, evidence, history, impact, model
+from eni_conformance.reports import compare, evidence, history, impact, model
 
 
 def _pair(**changes: tuple[str, int]) -> compare.Comparison:

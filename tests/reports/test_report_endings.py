@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-RUN = [sys.executable, "-m", "conformance.cli", "run", "--effort", "quick", "-n", "1", "-k", "E12", "--first-violation"]
+RUN = [sys.executable, "-m", "eni_conformance", "run", "--effort", "quick", "-n", "1", "-k", "E12", "--first-violation"]
 CLEAN = {k: v for k, v in os.environ.items() if k not in ("NO_COLOR", "TERM", "GITHUB_STEP_SUMMARY", "FORCE_COLOR")}
 
 
@@ -71,7 +71,7 @@ def test_a_violated_run_in_a_terminal_ends_with_three_lines_and_colours(target: 
     page, _, anchor = read.removeprefix("Read    ").partition("#")
     assert f'id="{anchor}"' in Path(page).read_text(encoding="utf-8")
     command = repeat.removeprefix("Repeat  eni-conformance ").split()
-    again = [sys.executable, "-m", "conformance.cli", *command]
+    again = [sys.executable, "-m", "eni_conformance", *command]
     done = subprocess.run(again, capture_output=True, text=True, timeout=180, env=CLEAN, cwd=tmp_path)
     assert done.returncode == 1, done.stdout + done.stderr
 

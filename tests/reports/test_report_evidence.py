@@ -24,9 +24,8 @@ from urllib.parse import quote, unquote_to_bytes
 import jsonschema
 import pytest
 import report_samples
-
-from reports import evidence as ev
-from reports.reproduce import SIGNING, shell_quote
+from eni_conformance.reports import evidence as ev
+from eni_conformance.reports.reproduce import SIGNING, shell_quote
 
 SCHEMA = json.loads(ev.SCHEMA_FILE.read_text(encoding="utf-8"))
 KEY, SECRET = "LTAItest", "secret'\"$x"

@@ -12,9 +12,8 @@ from typing import Any
 import pytest
 import report_samples
 import xmlschema
+from eni_conformance.reports import allure, junit, model, summary
 from rich.text import Text
-
-from reports import allure, junit, model, summary
 
 NAMES = list(report_samples.SAMPLES)
 

@@ -13,8 +13,7 @@ from pathlib import Path
 
 import pytest
 import report_samples
-
-from reports import html, model, svg, views, write_all
+from eni_conformance.reports import html, model, svg, views, write_all
 
 NAMES = list(report_samples.SAMPLES)
 
@@ -232,7 +231,7 @@ def test_one_failing_report_does_not_take_the_others_along(tmp_path: Path) -> No
 
 def test_reports_can_be_made_again(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """After a crash while reporting, or with a better version: from what the run stored, no target needed."""
-    from reports.__main__ import main
+    from eni_conformance.reports.__main__ import main
 
     out = report_samples.write(tmp_path, report_samples.incomplete())
     assert main([str(out), "--history", str(tmp_path / "history.jsonl")]) == 0

@@ -10,8 +10,7 @@ from typing import Any
 import jsonschema
 import pytest
 import report_samples
-
-from reports import model
+from eni_conformance.reports import model
 
 SCHEMA = json.loads(model.SCHEMA_FILE.read_text(encoding="utf-8"))
 

@@ -12,9 +12,8 @@ from typing import Any
 import jsonschema
 import pytest
 import report_samples
-
-from reports import compare, html, junit, model, notes, summary, views, write_all
-from reports import evidence as ev
+from eni_conformance.reports import compare, html, junit, model, notes, summary, views, write_all
+from eni_conformance.reports import evidence as ev
 
 FORBIDDEN_RAM = [{"answer": "403 Forbidden.RAM", "n": 12}]
 

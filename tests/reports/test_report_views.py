@@ -8,9 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import report_samples
-
-from reports import evidence as ev
-from reports import html, model, summary, svg, views
+from eni_conformance.reports import evidence as ev
+from eni_conformance.reports import html, model, summary, svg, views
 
 PREDICTED = {
     "source": "3 runs on the embedded emulator",

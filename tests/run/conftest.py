@@ -40,7 +40,7 @@ class Finished:
 def emulator(folder: Path, *arguments: str) -> Iterator[Path]:
     """An emulator with these arguments; yields its target file."""
     target = folder / "target.toml"
-    command = [sys.executable, "-m", "emulator", "--port", "0", "--write-target", str(target)]
+    command = [sys.executable, "-m", "eni_conformance.emulator", "--port", "0", "--write-target", str(target)]
     process = subprocess.Popen(
         [*command, "--parent-pid", str(os.getpid()), *arguments], stdout=subprocess.PIPE, text=True
     )
@@ -68,7 +68,7 @@ def suite(tmp_path: Path) -> Callable[..., Finished]:
         if arguments[0] == "run":
             arguments = (*arguments, "--out", str(out))
         ended = subprocess.run(
-            [sys.executable, "-m", "conformance.cli", *arguments],
+            [sys.executable, "-m", "eni_conformance", *arguments],
             capture_output=True, text=True, timeout=timeout, env=environment,
         )  # fmt: skip
         return Finished(ended.returncode, ended.stdout, ended.stderr, out)

@@ -12,9 +12,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from eni_conformance.conformance.database import DatabaseError, Forgiving, open_database
 from hypothesis.database import DirectoryBasedExampleDatabase, InMemoryExampleDatabase, MultiplexedDatabase
-
-from conformance.database import DatabaseError, Forgiving, open_database
 
 RARE = "many-parameters-crash"
 """A fault that most calls do not show."""

@@ -7,8 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-
-from conformance.case import Detach, scenario_from_json
+from eni_conformance.contract.scenario import Detach, scenario_from_json
 
 QUICK = ("--effort", "quick", "--seed", "1", "-n", "1")
 

@@ -9,11 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from eni_conformance.conformance import prove
+from eni_conformance.conformance.prove import Job, Result, Subject
+from eni_conformance.reports import matrix
 from rich.console import Console
-
-from conformance import prove
-from conformance.prove import Job, Result, Subject
-from reports import matrix
 
 FAULT = Subject("fault", "status-primary", "status", "always", "A wrong status.", ("--fault", "status-primary"))
 VARIANT = Subject("variant", "instant", "conforming", "always", "Transitions take no time.", ("--variant", "instant"))

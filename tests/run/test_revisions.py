@@ -7,8 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-
-from conformance.contract import CONTRACTS, ERRORS_2024, full_id, short_id
+from eni_conformance.contract.detach import CONTRACTS, ERRORS_2024, full_id, short_id
 
 SEEN = {"X01", "X08", "X11", "X12"}
 """Rows of the later page that the embedded emulator shows in any run."""

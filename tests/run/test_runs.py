@@ -18,7 +18,7 @@ from typing import Any
 import jsonschema
 import pytest
 
-import reports
+from eni_conformance import reports
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3])
@@ -113,7 +113,7 @@ def test_an_interrupt_keeps_the_report_and_leaves_nothing(
 ) -> None:
     with start_emulator() as target:
         out = tmp_path / "out"
-        command = [sys.executable, "-m", "conformance.cli", "run", "--target", str(target), "--out", str(out)]
+        command = [sys.executable, "-m", "eni_conformance", "run", "--target", str(target), "--out", str(out)]
         run = subprocess.Popen([*command, "-n", "2"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
         deadline = time.monotonic() + 60
         while not list(out.glob("*/record-gw*.json")) and time.monotonic() < deadline:
@@ -125,9 +125,9 @@ def test_an_interrupt_keeps_the_report_and_leaves_nothing(
         assert results["run"]["incomplete"] is True
         assert (out / "latest" / "index.html").exists()
         assert "Traceback" not in said
-        from harness import janitor
-        from harness.client import Client
-        from harness.target import load_target
+        from eni_conformance.harness.account import janitor
+        from eni_conformance.harness.target import load_target
+        from eni_conformance.harness.wire.client import Client
 
         loaded = load_target(target)
         cleaned = janitor.clean(loaded, Client(loaded), out=None, older_than=0.0, dry_run=True)

@@ -104,7 +104,7 @@ def own_address() -> str:
 def test_the_emulator_is_reachable_from_loopback_only() -> None:
     """By its own word, and by trying: at another address of this machine nobody answers."""
     process = subprocess.Popen(
-        [sys.executable, "-m", "emulator", "--port", "0"], stdout=subprocess.PIPE, text=True, cwd=ROOT
+        [sys.executable, "-m", "eni_conformance.emulator", "--port", "0"], stdout=subprocess.PIPE, text=True, cwd=ROOT
     )
     try:
         assert process.stdout is not None

@@ -1,0 +1,283 @@
+"""What a run would do, told before it does it: calls by operation, resources, minutes, money.
+
+The calls are those of a run that was made before: of the newest one below --out against the same target with
+the same effort and revision, else of the runs that the table `plan.json` was measured from. A run's own
+figures do not depend on the target except for waiting, so what changes from target to target is time: the
+rate of calls, and how long transitions take. Nothing is created; the price is asked for if the endpoint can
+be reached.
+
+    make plan-table                          measures the table anew, from runs on the embedded emulator
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import statistics
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from eni_conformance.contract.detach import CONTRACTS
+from eni_conformance.harness import control
+from eni_conformance.harness.account import doctor
+from eni_conformance.harness.account.survey import survey
+from eni_conformance.harness.redact import Redactor
+from eni_conformance.harness.target import Target, TargetError, load_target
+from eni_conformance.harness.wire.client import Client
+
+TABLE = Path(__file__).with_name("plan.json")
+
+ROUGH_PRICE = 0.5
+"""CNY an hour of a small pay-as-you-go instance, of the order of the vendor's list price."""
+
+SECONDS: Mapping[str, float] = {
+    "AttachNetworkInterface": 4.0,
+    "DetachNetworkInterface": 4.0,
+    "DeleteNetworkInterface": 2.0,
+    "RunInstances": 40.0,
+    "StartInstance": 30.0,
+    "StopInstance": 25.0,
+    "RebootInstance": 30.0,
+    "DeleteInstance": 20.0,
+}
+"""Seconds that a transition takes at the real service, from the first polls and time-outs of its clients."""
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """What a run would do. `source`: where the figures come from. money 0 on loopback.
+
+    calls: by operation; seconds: wall time; instances and interfaces: alive at once, at most.
+    fits: whether it ends within limits.minutes.
+    """
+
+    source: str
+    calls: Mapping[str, int]
+    total: int
+    seconds: float
+    instances: int
+    interfaces: int
+    hours: float
+    money: float
+    currency: str
+    fits: bool
+    notes: tuple[str, ...] = ()
+
+
+def measured(effort: str, revision: str, control: bool, *, table: Path = TABLE) -> tuple[dict[str, int], float, str]:
+    """Calls by operation, seconds on the emulator, and the source, for an effort. ({}, 0, why) if unknown.
+
+    control: whether the target offers the control protocol, without which much cannot be tried.
+    """
+    try:
+        rows = json.loads(table.read_text("utf-8"))["runs"]
+    except (OSError, ValueError, KeyError):
+        return {}, 0.0, "no figures are known"
+    wanted = {"effort": effort, "revision": revision, "control": control}
+    # What matters most decides which row is nearest; of unlike efforts the last is the largest.
+    near = max(reversed(rows), key=lambda row: [row[name] == value for name, value in wanted.items()], default=None)
+    if near is None:
+        return {}, 0.0, "no figures are known"
+    source = f"{near['of']} runs on the embedded emulator"
+    other = [
+        f"--effort {near['effort']}" if near["effort"] != effort else "",
+        f"revision {near['revision']}" if near["revision"] != revision else "",
+        f"{'with' if near['control'] else 'without'} the control protocol" if near["control"] != control else "",
+    ]
+    told = ", ".join(filter(None, other))
+    return dict(near["calls"]), float(near["seconds"]), f"{source}, made {told}" if told else source
+
+
+def earlier(out: Path, target: Target, effort: str, revision: str) -> tuple[dict[str, int], float, str] | None:
+    """The same of the newest complete run below `out` that is like the one planned; None if there is none."""
+    for path in sorted(out.glob("*/results.json"), reverse=True) if out.is_dir() else ():
+        try:
+            data = json.loads(path.read_text("utf-8"))
+            run, where = data["run"], data["target"]
+            alike = (run["effort"], run["revision"], where["endpoint"]) == (effort, revision, target.endpoint)
+            if alike and run["exit"] in (0, 1) and not run.get("incomplete") and not run.get("part"):
+                calls = {str(k): int(v) for k, v in data["calls"].items()}
+                return calls, float(run["seconds"]), f"run {run['id']} on this target"
+        except (OSError, ValueError, KeyError, TypeError):
+            continue
+    return None
+
+
+def predict(
+    target: Target,
+    *,
+    effort: str,
+    revision: str,
+    control: bool,
+    workers: int = 1,
+    out: Path | None = None,
+    price: tuple[float, str] | None = None,
+) -> Prediction:
+    """What a run would do. price: of an instance for an hour, with its currency. Does no I/O but reading files."""
+    own = earlier(out, target, effort, revision) if out is not None else None
+    calls, seconds, source = own or measured(effort, revision, control)
+    total = sum(calls.values())
+    limits = target.limits
+    workers = max(1, workers)
+    if own is None:
+        rate = total / limits.requests_per_second if limits.requests_per_second else 0.0
+        waits = 0.0 if target.loopback else _transitions(calls) / workers
+        seconds = max(seconds / math.sqrt(workers), rate + waits)
+    notes = []
+    fits = seconds <= 60 * limits.minutes
+    if not fits:
+        notes.append(
+            f"it would end early, after limits.minutes = {limits.minutes:g}: "
+            f"raise it to {math.ceil(seconds / 60 * 1.2)}, raise limits.requests_per_second, or try less"
+        )
+    instances = min(limits.instances, 3 * workers)
+    hours = instances * min(seconds / 3600 + 0.1, limits.minutes / 60 + 0.1)
+    per_hour, currency = (0.0, "CNY") if target.loopback else price or (ROUGH_PRICE, "CNY")
+    if not target.loopback and price is None:
+        notes.append("the price is a guess: the endpoint does not tell it")
+    return Prediction(
+        source,
+        dict(sorted(calls.items())),
+        total,
+        round(seconds, 1),
+        instances,
+        min(limits.network_interfaces, 6 * workers + instances),
+        round(hours, 2),
+        round(hours * per_hour, 2),
+        currency,
+        fits,
+        tuple(notes),
+    )
+
+
+def _transitions(calls: Mapping[str, int]) -> float:
+    """Seconds spent waiting for transitions, one after the other; a refused detach starts none."""
+    attached = calls.get("AttachNetworkInterface", 0)
+    counts = {**calls, "DetachNetworkInterface": min(calls.get("DetachNetworkInterface", 0), attached)}
+    return sum(seconds * counts.get(action, 0) for action, seconds in SECONDS.items())
+
+
+def difference(predicted: Mapping[str, int], actual: Mapping[str, int]) -> float:
+    """By how much the predicted total differs from the actual one, as a fraction of the actual one."""
+    total = sum(actual.values())
+    return abs(sum(predicted.values()) - total) / total if total else 0.0
+
+
+def learn(runs: Iterable[Path]) -> dict[str, Any]:
+    """The table from finished runs: for each effort, revision and use of control, the median of each figure.
+
+    Raises OSError, ValueError or KeyError if one is not the result of a run, or is of a part of one.
+    """
+    groups: dict[tuple[str, str, bool], list[dict[str, Any]]] = {}
+    for path in runs:
+        data = json.loads((path / "results.json" if path.is_dir() else path).read_text("utf-8"))
+        run = data["run"]
+        if run["part"] or run["incomplete"]:
+            raise ValueError(f"{path}: not a whole run")
+        groups.setdefault((run["effort"], run["revision"], bool(data["target"]["control"])), []).append(data)
+    rows = []
+    for (effort, revision, offered), group in sorted(groups.items()):
+        names = sorted({name for data in group for name in data["calls"]})
+        rows.append(
+            {
+                "effort": effort,
+                "revision": revision,
+                "control": offered,
+                "of": len(group),
+                "seconds": round(statistics.median(_by_one_worker(data["run"]) for data in group), 1),
+                "calls": {n: round(statistics.median(data["calls"].get(n, 0) for data in group)) for n in names},
+            }
+        )
+    return {"runs": rows}
+
+
+def _by_one_worker(run: Mapping[str, Any]) -> float:
+    """Seconds that one worker would have taken; `predict` reckons back the same way. Waiting and computing overlap, so
+    workers gain by the square root of their number, as measured on two cores with one to four of them."""
+    return float(run["seconds"]) * math.sqrt(max(1, int(run.get("workers") or 1)))
+
+
+def told(target: Target, effort: str, prediction: Prediction) -> str:
+    """The prediction in words."""
+    limits = target.limits
+    rate = f"{limits.requests_per_second:g} a second at most" if limits.requests_per_second else "as fast as it goes"
+    lines = [
+        f"{target.name}  {target.endpoint}  --effort {effort}",
+        f"figures of {prediction.source}",
+        "",
+        f"  calls        {prediction.total}, {rate}",
+        f"  time         {_duration(prediction.seconds)} (limits.minutes: {limits.minutes:g})",
+        f"  instances    {prediction.instances} alive at once at most, {prediction.hours:g} instance hours",
+        f"  interfaces   {prediction.interfaces} alive at once at most, those of instances included; free of charge",
+        "  network      1 VPC, 2 vSwitches, 5 security groups, unless named under [setup]; free of charge",
+        f"  money        about {prediction.money:.2f} {prediction.currency}",
+        "",
+    ]
+    lines += [f"  {count:>8}  {action}" for action, count in sorted(prediction.calls.items(), key=lambda c: -c[1])]
+    lines += ["", *(f"note: {note}" for note in prediction.notes)]
+    return "\n".join(lines).rstrip()
+
+
+def _duration(seconds: float) -> str:
+    return f"{seconds:.0f} seconds" if seconds < 100 else f"{seconds / 60:.0f} minutes"
+
+
+def _price(target: Target) -> tuple[tuple[float, str] | None, str]:
+    """The price of an hour of an instance, asked in what the endpoint offers, and why it cannot be asked."""
+    found = survey(Client(target, worker="plan"))
+    if found.problem:
+        return None, Redactor(target).text(found.problem)
+    client = Client(target, worker="plan", skew=found.skew)
+    return doctor.price_here(replace(target, offers=found.offers), client), ""
+
+
+def main(args: Any) -> int:
+    """The subcommand. Exit status: 0, or 2 for a configuration that cannot be used."""
+    try:
+        target = load_target(args.target, allow_plain_http=args.allow_plain_http)
+        offered = control.capabilities(target)
+        price, problem = (None, "") if target.loopback else _price(target)
+    except TargetError as error:
+        print(error, file=sys.stderr)
+        return 2
+    prediction = predict(
+        target,
+        effort=args.effort,
+        revision=args.revision,
+        control=bool(offered),
+        workers=args.workers or 1,
+        out=Path(args.out),
+        price=price,
+    )
+    if problem:
+        prediction = replace(prediction, notes=(*prediction.notes, f"{target.endpoint} cannot be used: {problem}"))
+    missing = {
+        one.requirement: one.missing
+        for one in doctor.provokable(CONTRACTS[args.revision], target, offered)
+        if not one.possible
+    }
+    if args.json:
+        print(json.dumps({**asdict(prediction), "not_exercised": missing}, indent=2))
+    else:
+        print(told(target, args.effort, prediction))
+        for requirement, why in missing.items():
+            print(f"not exercised here: {requirement} needs {why}")
+    return 0
+
+
+def calibrate(arguments: Sequence[str]) -> int:
+    """Measure the table from runs and write it."""
+    try:
+        table = learn(Path(argument) for argument in arguments)
+    except (OSError, ValueError, KeyError) as error:
+        print(f"not the result of a run: {error}", file=sys.stderr)
+        return 2
+    TABLE.write_text(json.dumps(table, indent=1) + "\n", "utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(calibrate(sys.argv[1:]))

@@ -1,0 +1,478 @@
+"""A call of the service -> an Exchange, whatever the endpoint does.
+
+`Client.send` puts a call on the wire in the form asked for, signs it, sends it, and hands back what
+happened. It never raises for anything that the endpoint does. Throttled and 503 answers are sent again
+with a new nonce, time stamp and signature; a kept connection that the endpoint had closed is replaced
+once. Nothing here knows what an operation means.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import itertools
+import os
+import random
+import threading
+import time
+from collections import Counter, deque
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from urllib.parse import urlsplit
+
+from eni_conformance.contract.scenario import Wire as Form
+from eni_conformance.harness.journal import Journal
+from eni_conformance.harness.target import Caller, Credential, Target, TargetError, is_loopback, resolver
+from eni_conformance.harness.values import Exchange, Pair, Sent
+from eni_conformance.harness.wire import transport
+from eni_conformance.harness.wire.codec import code_of, header, plain_body
+from eni_conformance.harness.wire.signing import (
+    EMPTY_SHA256,
+    authorization_v3,
+    encode_pairs,
+    percent_encode,
+    sign_v1,
+    sign_v3,
+)
+from eni_conformance.harness.wire.transport import Answer, Prepared
+
+__all__ = ["Client", "Prepared", "Timing", "is_throttling"]
+
+VERSION = "2014-05-26"
+VPC_VERSION = "2016-04-28"
+MAX_ATTEMPTS = 8
+WAIT_CAP = 20.0
+"""Seconds that a back-off, or a wait that the endpoint asks for, may last at most."""
+
+HIDDEN = "***"
+"""What stands for an AccessKeyId, a token or a signature in an Exchange."""
+
+_DEFAULT_FORM = Form()
+_USER_AGENT = ("user-agent", "eni-conformance")
+_FORM = "application/x-www-form-urlencoded"
+_HEADER_OF = {
+    "Action": "x-acs-action",
+    "Version": "x-acs-version",
+    "Timestamp": "x-acs-date",
+    "SignatureNonce": "x-acs-signature-nonce",
+    "SecurityToken": "x-acs-security-token",
+}
+
+
+@dataclass(frozen=True)
+class Timing:
+    """Clocks and sleep, so that tests need not wait. now: Unix seconds; monotonic and sleep: seconds."""
+
+    now: Callable[[], float] = time.time
+    monotonic: Callable[[], float] = time.monotonic
+    sleep: Callable[[float], None] = time.sleep
+
+
+_REAL_TIME = Timing()
+
+
+def is_throttling(exchange: Exchange) -> bool:
+    """Whether the answer says "slow down" or "not now": by its code, whatever the status; by 429 or 503 alone only
+    where no code can be read, or one that says the same.
+
+    Source: the vendor's common error pages and clients, which classify by code.
+    """
+    if exchange.outcome != "answered" or exchange.status < 400:
+        return False
+    code = code_of(exchange)
+    return _throttling_code(code) or (exchange.status in (429, 503) and (code in _NOT_NOW or not code))
+
+
+_NOT_NOW = ("?", "ServiceUnavailable", "TooManyRequests", "ServiceBusy", "SystemBusy", "InternalError", "UnknownError")
+
+
+def _throttling_code(code: str) -> bool:
+    return code.startswith(("Throttling", "RequestLimitExceeded")) or ".Throttling" in code
+
+
+class RateLimit:
+    """At most `rate` requests in any second, from whichever threads. 0: unlimited."""
+
+    def __init__(self, rate: float, timing: Timing) -> None:
+        self._window = max(1, int(rate))
+        self._span = self._window / rate if rate else 0.0
+        self._sent: deque[float] = deque(maxlen=self._window)
+        self._lock = threading.Lock()
+        self._timing = timing
+
+    def wait(self) -> None:
+        """Return when the next request may be sent."""
+        if not self._span:
+            return
+        with self._lock:
+            now = self._timing.monotonic()
+            at = now if len(self._sent) < self._window else max(now, self._sent[0] + self._span)
+            self._sent.append(at)
+        if at > now:
+            self._timing.sleep(at - now)
+
+
+class Client:
+    """Sends calls to a target. May be used from several threads at once; each call has a connection for itself.
+
+    worker: a short name, unique among the processes of a run; it begins each Exchange's id.
+    share: among how many such processes the target's limit of requests per second is divided.
+    counts: requests sent so far, by operation. latencies: seconds of each answered request, by operation.
+    skew: seconds by which the endpoint's clock is ahead of this machine's; time stamps follow the endpoint's.
+    """
+
+    def __init__(
+        self,
+        target: Target,
+        *,
+        worker: str = "main",
+        journal: Journal | None = None,
+        share: int = 1,
+        timing: Timing = _REAL_TIME,
+        rng: random.Random | None = None,
+        base_wait: float | None = None,
+        skew: float = 0.0,
+    ) -> None:
+        self.target = target
+        self.timing = timing
+        self.skew = skew
+        self.worker = worker
+        self.counts: Counter[str] = Counter()
+        self.latencies: dict[str, list[float]] = {}
+        self._journal = journal
+        self._credentials: dict[str, Callable[[], Credential]] = {}
+        self._rng = rng or random.Random()
+        self._limit = RateLimit(target.limits.requests_per_second / max(1, share), timing)
+        self._base_wait = base_wait if base_wait is not None else (0.05 if target.loopback else 1.0)
+        self._wait_cap = 1.0 if target.loopback else WAIT_CAP
+        self._idle: dict[str, list[transport.Wire]] = {}
+        self._lock = threading.Lock()
+        self._ids = itertools.count(1)
+        self._seed = os.urandom(8).hex()
+        self._environment = {url: transport.environment(url) for url in (target.endpoint, target.vpc_endpoint)}
+        self._hosts = {url: urlsplit(url).netloc for url in (target.endpoint, target.vpc_endpoint)}
+
+    def send(
+        self,
+        action: str,
+        pairs: Sequence[Pair],
+        *,
+        caller: str = "account",
+        wire: Form = _DEFAULT_FORM,
+        version: str = VERSION,
+        vpc: bool = False,
+        common: Mapping[str, str | None] | None = None,
+        tamper: Callable[[Prepared], Prepared] | None = None,
+        deadline: float = 15.0,
+        retry: bool = True,
+    ) -> Exchange:
+        """Send one call and wait for its answer, at most `deadline` seconds for each time it is sent.
+
+        pairs: the operation's own parameters in order; names may repeat. common: public parameters (by
+        their V1 names) or x-acs-* headers to set, or with None to leave out, before signing.
+        tamper: changes the request after signing. retry: send throttled calls again.
+        Raises TargetError if the caller is not in the target or its credential cannot be had.
+        """
+        endpoint = self.target.vpc_endpoint if vpc else self.target.endpoint
+        ordered = _in_order(tuple(pairs), wire)
+        attempts = 0
+        stale = False
+        while True:
+            attempts += 1
+            credential = self.credential(caller)
+            prepared = _build(
+                action,
+                ordered,
+                wire,
+                version,
+                endpoint,
+                self._hosts[endpoint],
+                credential,
+                common or {},
+                self.endpoint_time(),
+                os.urandom(16).hex(),
+            )
+            if tamper is not None:
+                prepared = tamper(prepared)
+            self._limit.wait()
+            at = self.timing.now()
+            context = (prepared, action, version, ordered, caller, wire, credential, at, attempts)
+            try:
+                with self._wire(endpoint) as connection:
+                    answer = connection.exchange(prepared, deadline=deadline, fresh=wire.fresh or stale)
+            except BaseException:  # Ctrl-C: what was sent is written down all the same
+                broken = Answer("reset", self.timing.now() - at, detail="the run was interrupted")
+                self._record(_exchange(broken, *context), stale)
+                raise
+            exchange = self._record(_exchange(answer, *context), stale)
+            if answer.stale and not stale:
+                stale = True
+                attempts -= 1
+                continue
+            if not retry or not is_throttling(exchange):
+                return exchange
+            if attempts >= MAX_ATTEMPTS:
+                return replace(exchange, throttled=True)
+            self.timing.sleep(self._back_off(exchange, attempts))
+
+    def endpoint_time(self) -> float:
+        """Unix seconds by the endpoint's clock, as far as it is known."""
+        return self.timing.now() + self.skew
+
+    def credential(self, caller: str) -> Credential:
+        """The caller's credential of this moment. Raises TargetError."""
+        source = self._credentials.get(caller)
+        if source is None:
+            known = self.target.callers.get(caller)
+            if known is None:
+                raise TargetError(f"the target has no caller {caller!r}; add [callers.{caller}] to its file")
+            source = self._credentials[caller] = _hiding(self._journal, resolver(known), known)
+        return source()
+
+    def close(self) -> None:
+        """Close all connections that are not in use. The journal stays open."""
+        with self._lock:
+            idle, self._idle = self._idle, {}
+        for wire in itertools.chain.from_iterable(idle.values()):
+            wire.close()
+
+    @contextlib.contextmanager
+    def _wire(self, endpoint: str) -> Iterator[transport.Wire]:
+        """A connection to `endpoint` for one call: the one used last that is free, so that there are never more than
+        calls at the same time."""
+        with self._lock:
+            idle = self._idle.setdefault(endpoint, [])
+            wire = idle.pop() if idle else None
+        if wire is None:
+            verify, proxies = self._environment[endpoint]
+            wire = transport.Wire(verify=verify, proxies={} if is_loopback(endpoint) else proxies)
+        try:
+            yield wire
+        except BaseException:
+            wire.close()
+            raise
+        with self._lock:
+            self._idle.setdefault(endpoint, []).append(wire)
+
+    def _record(self, exchange: Exchange, stale: bool) -> Exchange:
+        """Give the exchange its id, count it and write it down."""
+        note = "sent again on a new connection: the kept one had been closed"
+        exchange = replace(
+            exchange,
+            id=f"{self.worker}-{self._seed[:6]}-{next(self._ids)}",
+            resent=stale,
+            detail="; ".join(filter(None, (exchange.detail, note if stale else ""))),
+        )
+        with self._lock:
+            self.counts[exchange.sent.action] += 1
+            if exchange.outcome == "answered":
+                self.latencies.setdefault(exchange.sent.action, []).append(exchange.seconds)
+        if self._journal is not None:
+            self._journal.write(exchange)
+        return exchange
+
+    def _back_off(self, exchange: Exchange, attempts: int) -> float:
+        """Seconds to wait before the next attempt: what the endpoint asks for, or twice as long each time."""
+        asked = _number(header(exchange.headers, "x-acs-retry-after")) / 1000
+        asked = asked or _number(header(exchange.headers, "retry-after"))
+        if asked > 0:
+            return min(asked, WAIT_CAP)
+        longest: float = min(self._base_wait * 2 ** (attempts - 1), self._wait_cap)
+        return longest * (0.5 + self._rng.random() / 2)
+
+
+def _hiding(journal: Journal | None, source: Callable[[], Credential], caller: Caller) -> Callable[[], Credential]:
+    """`source`, telling the journal's redactor of each new credential before it is used."""
+    if journal is None:
+        return source
+    redactor = journal.redactor
+
+    def current() -> Credential:
+        credential = source()
+        redactor.learn(credential)
+        return credential
+
+    return source if caller.literal is not None else current
+
+
+def _number(text: str) -> float:
+    return float(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0.0
+
+
+def _in_order(pairs: tuple[Pair, ...], wire: Form) -> tuple[Pair, ...]:
+    if wire.order == "reversed":
+        return pairs[::-1]
+    if wire.order == "sorted":
+        return tuple(sorted(pairs))
+    if wire.order == "rotated":
+        return pairs[1:] + pairs[:1]
+    return pairs
+
+
+def _split(pairs: tuple[Pair, ...], wire: Form) -> tuple[tuple[Pair, ...], tuple[Pair, ...]]:
+    """The pairs that go into the query, and those that go into the body."""
+    if wire.method == "GET" or wire.place == "query":
+        return pairs, ()
+    half = 0 if wire.place == "form" else len(pairs) // 2
+    return pairs[:half], pairs[half:]
+
+
+def _build(
+    action: str,
+    pairs: tuple[Pair, ...],
+    wire: Form,
+    version: str,
+    endpoint: str,
+    host: str,
+    credential: Credential,
+    common: Mapping[str, str | None],
+    now: float,
+    nonce: str,
+) -> Prepared:
+    """The signed request."""
+    query, form = _split(pairs, wire)
+    body = encode_pairs(form).encode("ascii")
+    stamp = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(now))
+    make = _build_v3 if wire.signing == "v3" else _build_v1
+    prepared = make(action, query, form, body, wire, version, endpoint, host, credential, common, stamp, nonce)
+    extra: tuple[Pair, ...] = (_USER_AGENT, ("accept-encoding", "identity"))
+    extra += (("connection", "close"),) if wire.fresh else ()
+    return replace(prepared, headers=prepared.headers + extra)
+
+
+def _build_v1(
+    action: str,
+    query: tuple[Pair, ...],
+    form: tuple[Pair, ...],
+    body: bytes,
+    wire: Form,
+    version: str,
+    endpoint: str,
+    host: str,
+    credential: Credential,
+    common: Mapping[str, str | None],
+    stamp: str,
+    nonce: str,
+) -> Prepared:
+    public: dict[str, str | None] = {
+        "Action": action,
+        "Version": version,
+        "AccessKeyId": credential.access_key_id,
+        "SignatureMethod": "HMAC-SHA1",
+        "SignatureVersion": "1.0",
+        "SignatureNonce": nonce,
+        "Timestamp": stamp,
+        "Format": wire.format or None,
+        "SecurityToken": credential.security_token or None,
+    }
+    public.update(common)
+    named = tuple([(name, value) for name, value in public.items() if value is not None])
+    signature = sign_v1(wire.method, named + query + form, credential.access_key_secret)
+    url = f"{endpoint}/?{encode_pairs(named + query)}&Signature={percent_encode(signature)}"
+    headers: tuple[Pair, ...] = (("host", host),)
+    if form:
+        headers += (("content-type", _FORM),)
+    return Prepared(wire.method, url, headers, body)
+
+
+def _build_v3(
+    action: str,
+    query: tuple[Pair, ...],
+    form: tuple[Pair, ...],
+    body: bytes,
+    wire: Form,
+    version: str,
+    endpoint: str,
+    host: str,
+    credential: Credential,
+    common: Mapping[str, str | None],
+    stamp: str,
+    nonce: str,
+) -> Prepared:
+    digest = hashlib.sha256(body).hexdigest() if body else EMPTY_SHA256
+    public: dict[str, str | None] = {
+        "host": host,
+        "x-acs-action": action,
+        "x-acs-version": version,
+        "x-acs-date": stamp,
+        "x-acs-signature-nonce": nonce,
+        "x-acs-content-sha256": digest,
+        "x-acs-security-token": credential.security_token or None,
+        "content-type": _FORM if form else None,
+    }
+    named: dict[str, str | None] = {"AccessKeyId": credential.access_key_id, "Format": wire.format or None}
+    for name, value in common.items():
+        if name in _HEADER_OF or name.lower() in public or name.lower().startswith("x-acs-"):
+            public[_HEADER_OF.get(name, name.lower())] = value
+        else:
+            named[name] = value
+    key_id = named.pop("AccessKeyId")
+    query = tuple([(name, value) for name, value in named.items() if value is not None]) + query
+    headers = tuple([(name, value) for name, value in public.items() if value is not None])
+    told = public["x-acs-content-sha256"] or digest  # a hash that is told wrongly is signed as it is told
+    signature, signed = sign_v3(wire.method, query, headers, told, credential.access_key_secret)
+    accept = "application/xml" if wire.format.upper() == "XML" else "application/json"
+    return Prepared(
+        wire.method,
+        f"{endpoint}/?{encode_pairs(query)}" if query else f"{endpoint}/",
+        (*headers, ("accept", accept), ("authorization", authorization_v3(key_id, signed, signature))),
+        body,
+    )
+
+
+def _exchange(
+    answer: Answer,
+    prepared: Prepared,
+    action: str,
+    version: str,
+    pairs: tuple[Pair, ...],
+    caller: str,
+    wire: Form,
+    credential: Credential,
+    at: float,
+    attempts: int,
+) -> Exchange:
+    """The evidence: request and answer, with what identifies or authorises the caller hidden."""
+    outcome, detail = answer.outcome, answer.detail
+    if outcome == "answered" and plain_body(answer.headers, answer.body) is None:
+        outcome, detail = "unreadable", "the content encoding is unknown or broken"
+    sent = Sent(
+        action,
+        version,
+        prepared.method,
+        _hide_url(prepared.url, credential),
+        pairs,
+        tuple([(name, _hide_header(name, value, credential)) for name, value in prepared.headers]),
+        prepared.body,
+        caller,
+        wire.signing,
+    )
+    return Exchange(
+        "",
+        sent,
+        at,
+        answer.seconds,
+        outcome,
+        answer.status,
+        answer.reason,
+        answer.headers,
+        answer.body,
+        detail,
+        attempts,
+    )
+
+
+def _hide_url(url: str, credential: Credential) -> str:
+    url = url.replace(percent_encode(credential.access_key_id), HIDDEN)
+    if credential.security_token:
+        url = url.replace(percent_encode(credential.security_token), HIDDEN)
+    before, mark, after = url.partition("&Signature=")
+    return before + mark + HIDDEN + after[after.find("&") :] if "&" in after else before + mark + (mark and HIDDEN)
+
+
+def _hide_header(name: str, value: str, credential: Credential) -> str:
+    if name == "authorization":
+        value = value.replace(credential.access_key_id, HIDDEN)
+        before, mark, _ = value.partition("Signature=")
+        return before + mark + (mark and HIDDEN)
+    return HIDDEN if name == "x-acs-security-token" and value == credential.security_token else value

@@ -1,0 +1,234 @@
+"""Whether one answer has the shape that the page and the common rules give it. Pure.
+
+Judged here: status line and headers, content type, encoding, well-formedness, the envelope of a success and
+of a refusal, RequestId and Message. Not judged here: whether the answer is the right one (`oracle`), and
+whether a RequestId is unique in the run (`verdicts`).
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import defusedxml.ElementTree as ElementTree
+from defusedxml.common import DefusedXmlException
+from eni_conformance.contract.detach import ACTION
+from eni_conformance.harness.values import Exchange
+from eni_conformance.oracle.readings import Finding, Reply
+
+REQUEST_ID = re.compile(r"[0-9A-F]{8}(-[0-9A-F]{4}){3}-[0-9A-F]{12}\Z")
+_TEMPLATE = re.compile(r"%[sd]|%\d\$s|\$\{|\{\d*\}|\{\{|#\{|<%")
+_INTERNALS = re.compile(
+    r"Traceback \(most recent|\bat [\w$.]+\([\w.]+:\d+\)|Exception in thread|File \"[^\"]+\", line \d+"
+    r"|java\.lang\.|goroutine \d+|panic:|stack trace|\b[A-Z]\w+Exception:|\b[A-Z]\w+Error: ",
+    re.I,
+)
+OTHER_FORMAT = "shape:format"
+"""Cause of the finding that an answer is in the other format than the one asked for."""
+_JSON_TYPES = ("application/json",)
+_XML_TYPES = ("text/xml", "application/xml")
+
+
+@dataclass(frozen=True)
+class Answer:
+    """An answer read by the rules: its gist, its RequestId, and everything that is wrong with its shape.
+
+    other_format: it is in the other format than the one asked for, and was read as what it is.
+    """
+
+    reply: Reply
+    request_id: str
+    message: str
+    fields: Mapping[str, Any]
+    findings: tuple[Finding, ...]
+    format: str
+    other_format: bool = False
+
+
+def _no_constant(text: str) -> Any:
+    raise ValueError(f"{text} is not JSON")
+
+
+def _read_json(body: bytes) -> tuple[Mapping[str, Any] | None, str, str]:
+    """(object, problem, "") of a JSON body; the object is None if nothing can be read."""
+    try:
+        text = body.decode("utf-8")
+    except UnicodeDecodeError:
+        return None, "the JSON body is not UTF-8", ""
+    if text.startswith("\ufeff"):
+        text, problem = text[1:], "the JSON body starts with a byte order mark"
+    else:
+        problem = ""
+    twice: list[str] = []
+
+    def once(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
+        """The object; keys that stand twice in it are noted, and their last value counts."""
+        seen: dict[str, Any] = {}
+        for key, item in pairs:
+            if key in seen:
+                twice.append(key)
+            seen[key] = item
+        return seen
+
+    try:
+        value = json.loads(text, object_pairs_hook=once, parse_constant=_no_constant)
+    except (ValueError, RecursionError) as error:
+        return None, f"the body is not valid JSON: {str(error)[:80]}", ""
+    if not isinstance(value, dict):
+        return None, "the JSON body is not an object", ""
+    if twice:
+        problem = f"the key {twice[0]} stands twice in the JSON body"
+    return value, problem, ""
+
+
+def _read_xml(body: bytes) -> tuple[Mapping[str, Any] | None, str, str]:
+    """(fields, problem, root name) of an XML body; nested elements are kept as True."""
+    problem = ""
+    if body.startswith(b"\xef\xbb\xbf"):
+        problem = "the XML body starts with a byte order mark"
+    try:
+        root = ElementTree.fromstring(body, forbid_dtd=True)
+    except DefusedXmlException:
+        return None, "the XML body carries a document type or entities", ""
+    except (ElementTree.ParseError, ValueError, LookupError) as error:
+        return None, f"the body is not well-formed XML: {str(error)[:80]}", ""
+    fields: dict[str, Any] = {}
+    if any("}" in element.tag for element in (root, *root)):
+        problem = "the elements of the XML body are in a namespace"
+        for element in (root, *root):
+            element.tag = element.tag.rpartition("}")[2]
+    for child in root:
+        if child.tag in fields and child.tag in ("RequestId", "HostId", "Code", "Message"):
+            problem = problem or f"the element {child.tag} stands twice"
+        fields.setdefault(child.tag, True if len(child) else (child.text or ""))
+    return fields, problem, root.tag
+
+
+def _type_problem(content_type: str, xml: bool) -> str:
+    """What is wrong with this Content-Type, "" if nothing."""
+    kind, _, rest = content_type.partition(";")
+    wanted = _XML_TYPES if xml else _JSON_TYPES
+    if kind.strip().lower() not in wanted:
+        return f"Content-Type is {content_type or 'missing'}, not that of {'XML' if xml else 'JSON'}"
+    for part in rest.split(";"):
+        name, _, value = part.partition("=")
+        if name.strip().lower() == "charset" and value.strip().strip('"').lower() not in ("utf-8", "utf8"):
+            return f"Content-Type names the charset {value.strip()}, the answers are UTF-8"
+    return ""
+
+
+def looks_bare(exchange: Exchange) -> bool:
+    """Whether this is an answer of a web server in front, given before the operation (414, 431, 413, 400)."""
+    return exchange.status in (400, 413, 414, 431, 494)
+
+
+def read(exchange: Exchange, wanted: str, operation: str = ACTION, sent: Sequence[str] = ()) -> Answer:
+    """Read an answered exchange. `wanted`: "JSON", "XML", or "" if the format is the endpoint's choice. sent: the texts
+    of the call, which a Message may quote.
+
+    Findings carry the requirements R01 to R06, R09, and B01 for a status of 500 or above.
+    """
+    headers = {name.lower(): value for name, value in exchange.headers}
+    found: list[Finding] = []
+
+    def say(requirement: str, summary: str, cause: str = "") -> None:
+        found.append(Finding(requirement, summary, cause or f"shape:{requirement}:{summary[:60]}"))
+
+    status = exchange.status
+    if status >= 500:
+        say("B01", f"the endpoint answered with status {status}", f"status:{status}")
+    encoding = headers.get("content-encoding", "").lower()
+    if encoding not in ("", "identity"):
+        say("R05", f"the body is compressed ({encoding}), which was not asked for")
+    content_type = headers.get("content-type", "")
+    first = exchange.body.lstrip(b"\xef\xbb\xbf \r\n\t")[:1]
+    xml = wanted == "XML" or (not wanted and first == b"<")
+    other = (wanted == "XML" and first == b"{") or (wanted == "JSON" and first == b"<" and _is_ecs(exchange.body))
+    if other:
+        came = "XML" if wanted == "JSON" else "JSON"
+        say(
+            "R02" if wanted == "JSON" else "R03",
+            f"the answer is {came}, although {wanted} was asked for",
+            "shape:format",
+        )
+        xml = came == "XML"
+    format_ = "XML" if xml else "JSON"
+    problem = _type_problem(content_type, xml)
+    if problem:
+        say("R05", problem)
+    fields, problem, root = _read_xml(exchange.body) if xml else _read_json(exchange.body)
+    if problem:
+        row = "R05" if "byte order" in problem else ("R03" if xml else "R02")
+        say(row, problem, f"shape:{row}:{problem.partition(': ')[0]}")
+    if fields is None:
+        say("R01", "no RequestId can be read from the answer")
+        return Answer(Reply(status, "?"), "", "", {}, tuple(found), format_, other)
+
+    code = fields.get("Code", "")
+    refused = not 200 <= status < 300
+    if refused:
+        _judge_refusal(fields, root, xml, say, sent)
+    else:
+        if status != 200:
+            say("R02", f"a success came with status {status}, not 200")
+        if xml and root != f"{operation}Response":
+            say("R03", f"the root element of a success is {root}, not {operation}Response")
+        extra = [k for k in ("Code", "Message", "code", "message") if fields.get(k)]
+        if extra:
+            say("R03" if xml else "R02", f"a success carries {extra[0]}")
+    request_id = fields.get("RequestId", "")
+    if not isinstance(request_id, str) or not request_id:
+        say("R01", "RequestId is missing")
+        request_id = ""
+    elif not REQUEST_ID.match(request_id):
+        say("R01", f"RequestId {request_id[:48]!r} is not an upper-case UUID", "shape:R01:form")
+    header_id = headers.get("x-acs-request-id", "")
+    if header_id and request_id and header_id != request_id:
+        say("R09", f"x-acs-request-id is {header_id}, RequestId is {request_id}", "shape:R09")
+    message = fields.get("Message", "")
+    shown = code if isinstance(code, str) else "?"
+    if refused and not shown:
+        shown = "?"
+    return Answer(
+        Reply(status, shown if refused else ""),
+        request_id,
+        message if isinstance(message, str) else "",
+        fields,
+        tuple(found),
+        format_,
+        other,
+    )
+
+
+def _is_ecs(body: bytes) -> bool:
+    """Whether an XML body is an answer of ECS rather than the page of a server in front."""
+    fields, _, root = _read_xml(body)
+    return fields is not None and root.lower() != "html"
+
+
+def _judge_refusal(fields: Mapping[str, Any], root: str, xml: bool, say: Any, sent: Sequence[str]) -> None:
+    """The envelope of a refusal: root, Code, HostId, Message."""
+    if xml and root != "Error":
+        say("R04", f"the root element of a refusal is {root}, not Error")
+    for name in ("Code", "HostId"):
+        value = fields.get(name)
+        if not isinstance(value, str) or not value.strip():
+            say("R04", f"{name} is {'empty' if name in fields else 'missing'} in a refusal")
+    message = fields.get("Message")
+    if not isinstance(message, str) or not message.strip():
+        say("R04", f"Message is {'empty' if 'Message' in fields else 'missing'} in a refusal")
+        return
+    bare = message.strip().strip(".。!")
+    if bare in ("%s", "{}", "{0}", "null", "None", "undefined", "message") and not any(bare in text for text in sent):
+        say("R06", f"Message is the bare template {message.strip()!r}")
+    elif _INTERNALS.search(message):
+        say("R06", "Message shows internals of the endpoint (a stack trace or an exception)")
+
+
+def template_left(message: str, sent: Sequence[str]) -> bool:
+    """Whether a Message holds an unfilled placeholder that did not come from the call itself."""
+    match = _TEMPLATE.search(message)
+    return match is not None and not any(match.group() in text for text in sent)

@@ -1,0 +1,201 @@
+"""The command line: every command explains itself, mistakes cost one line, and no traceback is ever seen."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import types
+from pathlib import Path
+
+import pytest
+from eni_conformance.conformance import cli
+from eni_conformance.emulator.embed import running
+
+ROOT = Path(__file__).parent.parent.parent
+COMMANDS = ("run", "doctor", "plan", "janitor", "replay", "compare", "merge", "prove", "drift", "deviations")
+SECRET = "a-secret-of-the-command-line"
+
+
+def command(*arguments, cwd, **options):
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "COLUMNS": "110"}
+    return subprocess.run(
+        [sys.executable, "-m", "eni_conformance", *arguments],
+        capture_output=True,
+        text=True,
+        cwd=cwd,
+        env=environment,
+        timeout=60,
+        check=False,
+        **options,
+    )
+
+
+def target_file(path, url):
+    path.write_text(
+        f'endpoint = "{url}"\nregion = "cn-hangzhou"\n[callers.account]\n'
+        f'access_key_id = "LTAIcommandline01"\naccess_key_secret = "{SECRET}"\n[limits]\nsettle_seconds = 0.2\n'
+    )
+    path.chmod(0o600)
+    return str(path)
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_help_teaches(name, capsys):
+    """With an example of each command, and its exit statuses."""
+    assert cli.main([name, "--help"]) == 0
+    text = capsys.readouterr().out
+    assert f"usage: eni-conformance {name}" in text and f"  eni-conformance {name}" in text.split("examples:")[1]
+    assert "exit status" in text or name in ("doctor", "plan")
+
+
+def test_the_overview_names_every_command(capsys):
+    """And tells what to do first."""
+    assert cli.main(["--help"]) == 0
+    text = capsys.readouterr().out
+    assert all(f"    {name}" in text for name in (*COMMANDS, "emulator")) and "first steps:" in text
+    assert cli.main([]) == 2
+    assert cli.main(["--version"]) == 0
+
+
+WRONG = [
+    ["nonsense"],
+    ["run", "--efort", "quick"],
+    ["run", "--effort", "huge"],
+    ["run", "--revision", "2020"],
+    ["run", "-n", "0"],
+    ["run", "-n", "many"],
+    ["run", "--seed", "-1"],
+    ["run", "--seed", str(2**64)],
+    ["run", "--shard", "3/2"],
+    ["run", "--shard", "1"],
+    ["doctor"],
+    ["plan"],
+    ["janitor"],
+    ["janitor", "--target", "t.toml", "--older-than", "soon"],
+    ["replay"],
+    ["compare", "one"],
+    ["merge"],
+    ["deviations"],
+    ["deviations", "--from", "a", "--check", "b"],
+    ["prove", "--adversary", "0"],
+]
+
+
+@pytest.mark.parametrize("arguments", WRONG, ids=" ".join)
+def test_wrong_usage_is_status_two(arguments, capsys):
+    """With a line that says what is wrong."""
+    assert cli.main(arguments) == 2
+    assert "error: " in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", ["doctor", "plan", "janitor", "run"])
+def test_a_bad_target_file_is_status_two(name, tmp_path, monkeypatch, capsys):
+    """Missing or wrong, for every command that takes one."""
+    monkeypatch.chdir(tmp_path)
+    wrong = tmp_path / "wrong.toml"
+    wrong.write_text('region = "cn-hangzhou"\nendpont = "x"\n')
+    for path in ("missing.toml", str(wrong)):
+        assert cli.main([name, "--target", path]) == 2
+        captured = capsys.readouterr()
+        assert path in captured.err and "Traceback" not in captured.err + captured.out
+
+
+@pytest.mark.parametrize("name", ["doctor", "janitor"])
+def test_an_endpoint_that_is_not_there_is_status_three(name, tmp_path):
+    """Nobody listens at the port of a socket that was closed."""
+    import socket
+
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    path = target_file(tmp_path / "t.toml", f"http://127.0.0.1:{port}")
+    ended = command(name, "--target", path, cwd=tmp_path)
+    assert ended.returncode == 3 and "Traceback" not in ended.stderr and SECRET not in ended.stdout + ended.stderr
+
+
+def test_doctor_and_janitor_of_the_emulator(tmp_path):
+    """Usable, and nothing left; as text and as JSON."""
+    import json
+
+    with running(settle_ms=5) as emulator:
+        path = str(emulator.write_target(tmp_path / "t.toml"))
+        ended = command("doctor", "--target", path, cwd=tmp_path)
+        assert ended.returncode == 0 and "The target can be used." in ended.stdout, ended
+        data = json.loads(command("doctor", "--target", path, "--json", cwd=tmp_path).stdout)
+        assert data["usable"] and {check["answer"] for check in data["checks"]} <= {"ok", "warning"}
+        assert all(one["possible"] for one in data["requirements"])
+        ended = command("janitor", "--target", path, "--json", cwd=tmp_path)
+        assert (ended.returncode, json.loads(ended.stdout)) == (0, [])
+
+
+def install(monkeypatch, work):
+    """Put a command in place that does `work`."""
+    module = types.ModuleType("eni_conformance.conformance.drift")
+    module.main = work
+    monkeypatch.setitem(sys.modules, "eni_conformance.conformance.drift", module)
+
+
+def test_a_bug_of_ours_is_one_line_and_a_redacted_file(tmp_path, monkeypatch, capsys):
+    """No traceback, and no secret in the file that keeps it."""
+    monkeypatch.chdir(tmp_path)
+
+    def work(args):
+        raise RuntimeError("AccessKeyId=LTAIsomebody0001&Signature=abcdef")
+
+    install(monkeypatch, work)
+    assert cli.main(["drift", "page.md"]) == 3
+    captured = capsys.readouterr()
+    assert "internal error: RuntimeError" in captured.err and "Traceback" not in captured.err
+    (path,) = (tmp_path / "out").glob("crash-*.txt")
+    text = path.read_text()
+    assert "Traceback" in text and "LTAIsomebody0001" not in text and "abcdef" not in text
+
+
+def test_an_interrupt_is_status_four(monkeypatch, capsys):
+    """Ctrl-C, and SIGTERM in the same way."""
+
+    def interrupted(args):
+        raise KeyboardInterrupt
+
+    def terminated(args):
+        os.kill(os.getpid(), signal.SIGTERM)
+        signal.pause()
+
+    for work in (interrupted, terminated):
+        install(monkeypatch, work)
+        assert cli.main(["drift", "page.md"]) == 4
+        assert "interrupted" in capsys.readouterr().err
+
+
+def test_a_missing_part_is_said_so(monkeypatch, capsys):
+    """Not every installation has every part."""
+    monkeypatch.setitem(sys.modules, "eni_conformance.conformance.drift", None)
+    monkeypatch.setattr(cli.importlib, "import_module", missing)
+    assert cli.main(["drift", "page.md"]) == 2
+    assert "not part of this installation" in capsys.readouterr().err
+
+
+def missing(name):
+    raise ModuleNotFoundError(name=name)
+
+
+def test_the_emulator_gets_its_own_arguments(tmp_path):
+    """Also from another directory; the process becomes the emulator, so that signals reach it."""
+    ended = command("emulator", "--list-variants", cwd=tmp_path)
+    assert ended.returncode == 0 and "throttling" in ended.stdout
+    assert command("emulator", "--nonsense", cwd=tmp_path).returncode == 2
+
+
+def test_a_closed_pipe_is_no_error(tmp_path):
+    """As when the output is piped into head."""
+    line = f"{sys.executable} -m eni_conformance --help | true"
+    ended = subprocess.run(
+        ["/bin/sh", "-c", line],
+        capture_output=True,
+        text=True,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        check=False,
+    )
+    assert "Traceback" not in ended.stderr

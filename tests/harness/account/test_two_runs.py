@@ -1,0 +1,91 @@
+"""Two runs on one account at the same time: neither sees, changes or removes what is the other's."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from eni_conformance.emulator.embed import running
+from eni_conformance.harness import ecs, journal
+from eni_conformance.harness.account import janitor, ledger
+from eni_conformance.harness.target import load_target
+from eni_conformance.harness.wire.client import Client
+
+ROOT = Path(__file__).parents[3]
+
+
+def command(name, target, out, *arguments):
+    """A command of the suite as a process of its own."""
+    return subprocess.Popen(
+        [sys.executable, "-m", "eni_conformance", name, "--target", str(target), "--out", str(out), *arguments],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        cwd=ROOT,
+    )
+
+
+def ended(process):
+    said, _ = process.communicate(timeout=240)
+    return process.returncode, said
+
+
+def everything(target):
+    """The ids of all resources of the account."""
+    book = ledger.Ledger(janitor.scratch(), "looking-1", worker="look", durable=False)
+    session = ecs.Session(target, Client(target), book, "looking")
+    found = {
+        entry[key]
+        for _kind, action, path, key, vpc in janitor._LISTS
+        for entry in ecs.pages(
+            session, action, [("RegionId", target.region)], path, vpc=vpc, size=(("PageSize", "50"),)
+        )
+    }
+    book.close()
+    return found
+
+
+def changed(folder):
+    """Every text that a run sent in a call that changes something."""
+    return {
+        value
+        for exchange in journal.read(folder / "wire.jsonl.gz")
+        if not exchange.sent.action.startswith("Describe")
+        for _name, value in exchange.sent.pairs
+    }
+
+
+def test_neither_run_touches_what_is_the_others(tmp_path):
+    """While one has the region switched off and a parameter refused, the other waits; a janitor leaves both alone."""
+    with running(settle_ms=20) as emulator:
+        path = emulator.write_target(tmp_path / "target.toml")
+        target = load_target(path)
+        standing = everything(target)
+        outs = {"E23": tmp_path / "one", "E05": tmp_path / "two", "E12": tmp_path / "three"}
+        runs = {
+            name: command("run", path, out, "--effort", "quick", "--seed", "1", "-n", "1", "-k", f"ENI-DETACH-{name}")
+            for name, out in outs.items()
+        }
+        until = time.monotonic() + 60
+        while time.monotonic() < until and not all(list(out.glob("*/ledger-gw0.jsonl")) for out in outs.values()):
+            time.sleep(0.02)
+        cleaned, said = ended(command("janitor", path, tmp_path, "--older-than", "0", "--json"))
+        alive = [name for name, run in runs.items() if run.poll() is None]
+        for name, run in runs.items():
+            status, told = ended(run)
+            assert status == 0, (name, told)
+        assert cleaned == 0 and alive, said
+        assert not [one for result in json.loads(said) for one in (*result["removed"], *result["left"])], said
+        assert {kept["why"] for result in json.loads(said) for kept in result["kept"]} <= {"its run is alive"}
+        assert everything(target) == standing
+    folders = {name: out / "latest" for name, out in outs.items()}
+    owned = {name: set(ledger.read(folder).owned) for name, folder in folders.items()}
+    for name, folder in folders.items():
+        results = json.loads((folder / "results.json").read_text())
+        verdicts = {entry["id"]: entry["verdict"] for entry in results["requirements"]}
+        assert verdicts[f"ENI-DETACH-{name}"] == "conforms" and "violated" not in verdicts.values()
+        for other in owned:
+            assert len(owned[other]) > 8 and (name == other or not changed(folder) & owned[other])
