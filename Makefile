@@ -37,7 +37,7 @@ types: $(READY) tree
 # import-linter follows no links.
 imports: $(READY) tree
 	rm -rf build/copy && cp -rL build/tree build/copy
-	cd build/copy && $(CURDIR)/$(BIN)/lint-imports --config $(CURDIR)/pyproject.toml
+	cd build/copy && $(CURDIR)/$(BIN)/lint-imports $(CURDIR)/pyproject.toml
 
 unit: $(READY) browser redis node
 	$(BIN)/python -m pytest tests -n 3 --dist loadfile $(ARGS)

@@ -1,4 +1,4 @@
-"""A pytest fixture for other test suites: `pytest_plugins = ["eni_conformance.emulator.pytest_plugin"]` in a conftest."""
+"""A pytest fixture for other suites: `pytest_plugins = ["eni_conformance.emulator.pytest_plugin"]` in a conftest."""
 
 from __future__ import annotations
 
