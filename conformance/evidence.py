@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from eni_conformance.conformance.lab import Found
+from eni_conformance.contract import codec as values
 from eni_conformance.contract.detach import full_id
-from eni_conformance.contract.scenario import Scenario, to_json
+from eni_conformance.contract.scenario import Scenario
 from eni_conformance.harness import journal
 from eni_conformance.harness.redact import Redactor
 from eni_conformance.harness.values import Snapshot
@@ -112,8 +113,8 @@ def build(
         "certainty": finding.certainty,
         "expected": admitted,
         "observed": said,
-        "scenario": to_json(scenario),
-        "original": to_json(original) if original != scenario else None,
+        "scenario": values.plain(scenario, brief=True),
+        "original": values.plain(original, brief=True) if original != scenario else None,
         "shrunk": shrunk,
         "candidates": tried,
         "step": found.step,

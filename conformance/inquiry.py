@@ -19,8 +19,9 @@ from typing import Any, TypeVar
 from eni_conformance.conformance import evidence
 from eni_conformance.conformance.lab import Found, Lab, Outcome
 from eni_conformance.conformance.shrink import shrink
+from eni_conformance.contract import codec
 from eni_conformance.contract.detach import full_id
-from eni_conformance.contract.scenario import Detach, Parallel, Scenario, Settle, scenario_from_json, to_json
+from eni_conformance.contract.scenario import Detach, Parallel, Scenario, Settle
 from eni_conformance.harness.redact import Redactor
 from eni_conformance.strategies.cases import again, unknown
 from hypothesis import HealthCheck, Phase, given, seed, settings
@@ -306,7 +307,7 @@ class Inquiry:
         if certain:
             self._publish(entry)
             if self.database is not None:
-                self.database.save(self._key(), json.dumps(to_json(smallest)).encode())
+                self.database.save(self._key(), json.dumps(codec.plain(smallest, brief=True)).encode())
         self.lab.record.write(self.out)
 
     def _amend(self, entry: dict[str, Any]) -> None:
@@ -478,7 +479,7 @@ class Inquiry:
         out = []
         for raw in self.database.fetch(self._key()):
             try:
-                out.append(scenario_from_json(json.loads(raw)))
+                out.append(codec.build(Scenario, json.loads(raw), "scenario"))
             except ValueError:
                 self.database.delete(self._key(), raw)
         return out

@@ -12,8 +12,9 @@ from typing import Any
 from eni_conformance.conformance import evidence
 from eni_conformance.conformance import study as studies
 from eni_conformance.conformance.study import Plan, Refused
+from eni_conformance.contract import codec
 from eni_conformance.contract.detach import CONTRACTS, full_id, short_id
-from eni_conformance.contract.scenario import scenario_from_json
+from eni_conformance.contract.scenario import Scenario
 
 TIMES = 2
 
@@ -22,7 +23,7 @@ def main(args: Any) -> int:
     """Replay one evidence file on the target it came from, or on another."""
     try:
         data = evidence.read(Path(args.evidence))
-        scenario = scenario_from_json(data["scenario"])
+        scenario = codec.build(Scenario, data["scenario"], "scenario")
     except ValueError as error:
         print(f"eni-conformance replay: {error}", file=sys.stderr)
         return studies.USAGE

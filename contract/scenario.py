@@ -8,11 +8,8 @@ can be carried out on any target. This file knows nothing of HTTP, of targets or
 
 from __future__ import annotations
 
-import dataclasses
-import types
-import typing
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Literal
 
 InstanceStatus = Literal["Pending", "Starting", "Running", "Stopping", "Stopped"]
 EniStatus = Literal["Available", "Attaching", "InUse", "Detaching", "Deleting"]
@@ -171,79 +168,3 @@ class Scenario:
     world: World = World()
     steps: tuple[Step, ...] = field(default_factory=tuple)
     name: str = ""
-
-
-def to_json(value: Any) -> Any:
-    """A JSON-ready copy of a value of this file; fields at their default are left out, `kind` is kept."""
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        out: dict[str, Any] = {}
-        for f in dataclasses.fields(value):
-            item = getattr(value, f.name)
-            default = f.default_factory() if f.default_factory is not dataclasses.MISSING else f.default
-            if f.name == "kind" or item != default:
-                out[f.name] = to_json(item)
-        return out
-    if isinstance(value, tuple):
-        return [to_json(item) for item in value]
-    return value
-
-
-_KINDS: dict[str, type] = {"detach": Detach, "act": Act, "settle": Settle, "probe": Probe, "parallel": Parallel}
-
-
-def scenario_from_json(data: Any) -> Scenario:
-    """The Scenario that `to_json` wrote. Raises ValueError that names the bad key."""
-    value = _build(Scenario, data, "scenario")
-    if not isinstance(value, Scenario):
-        raise ValueError("scenario: not an object")
-    return value
-
-
-def _build(kind: Any, data: Any, where: str) -> Any:
-    """`data` as a value of the type `kind`, checked recursively."""
-    origin = typing.get_origin(kind)
-    if origin is tuple:
-        if not isinstance(data, list):
-            raise ValueError(f"{where}: a list was expected")
-        item = typing.get_args(kind)[0]
-        return tuple(_build(item, entry, f"{where}[{i}]") for i, entry in enumerate(data))
-    if origin in (typing.Union, types.UnionType):
-        options = typing.get_args(kind)
-        if data is None and type(None) in options:
-            return None
-        classes = [o for o in options if dataclasses.is_dataclass(o)]
-        if classes:
-            name = data.get("kind") if isinstance(data, dict) else None
-            chosen = _KINDS.get(name) if isinstance(name, str) else None
-            if chosen not in classes:
-                raise ValueError(f"{where}: unknown kind of step")
-            return _build(chosen, data, where)
-        wrong = isinstance(data, bool) and bool not in options
-        if wrong or not any(isinstance(data, o) for o in options if isinstance(o, type)):
-            raise ValueError(f"{where}: {data!r} has the wrong type")
-        return data
-    if origin is Literal:
-        if data not in typing.get_args(kind):
-            raise ValueError(f"{where}: {data!r} is not one of {typing.get_args(kind)}")
-        return data
-    if dataclasses.is_dataclass(kind):
-        if not isinstance(data, dict):
-            raise ValueError(f"{where}: an object was expected")
-        hints = typing.get_type_hints(kind)
-        unknown = sorted(set(data) - set(hints))
-        if unknown:
-            raise ValueError(f"{where}: unknown key {unknown[0]!r}")
-        absent = [f.name for f in dataclasses.fields(kind) if f.name not in data and _required(f)]
-        if absent:
-            raise ValueError(f"{where}: {absent[0]!r} is missing")
-        made = {key: _build(hints[key], entry, f"{where}.{key}") for key, entry in data.items()}
-        return typing.cast(Any, kind)(**made)
-    if kind is float and isinstance(data, int) and not isinstance(data, bool):
-        return float(data)
-    if isinstance(kind, type) and (not isinstance(data, kind) or (kind is int and isinstance(data, bool))):
-        raise ValueError(f"{where}: {data!r} is not a {kind.__name__}")
-    return data
-
-
-def _required(f: dataclasses.Field[Any]) -> bool:
-    return f.default is dataclasses.MISSING and f.default_factory is dataclasses.MISSING

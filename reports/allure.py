@@ -21,9 +21,9 @@ from typing import Any
 
 from allure_commons import model2 as allure_model
 from attr import asdict
+from eni_conformance.contract.codec import plain
 from eni_conformance.reports import evidence as ev
 from eni_conformance.reports import model, notes, views
-from eni_conformance.reports._build import plain
 from eni_conformance.reports.summary import plain_markdown
 from eni_conformance.reports.svg import percent, seconds, short
 

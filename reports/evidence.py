@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from eni_conformance.reports._build import build, plain
+from eni_conformance.contract.codec import build, plain
 from eni_conformance.reports.reproduce import aliyun, curl, python, shell_quote
 
 SCHEMA_FILE = Path(__file__).with_name("evidence.schema.json")

@@ -7,8 +7,9 @@ import json
 import pytest
 from eni_conformance.conformance import evidence
 from eni_conformance.conformance.lab import Found
+from eni_conformance.contract import codec
 from eni_conformance.contract.detach import CONTRACTS
-from eni_conformance.contract.scenario import Call, Detach, Scenario, scenario_from_json
+from eni_conformance.contract.scenario import Call, Detach, Scenario
 from eni_conformance.harness.redact import Redactor
 from eni_conformance.harness.values import Exchange, Sent, Snapshot
 from eni_conformance.oracle.frame import Change
@@ -58,7 +59,8 @@ def test_evidence_tells_what_was_sent_what_came_what_was_admissible_and_how_to_r
         (400, "InvalidOperation.InvalidEniState", "ENI-DETACH-E11"),
         (404, "InvalidEniId.NotFound", "ENI-DETACH-E14"),
     ]
-    assert scenario_from_json(made["scenario"]) == scenario and scenario_from_json(made["original"]) == Scenario()
+    assert codec.build(Scenario, made["scenario"], "") == scenario
+    assert codec.build(Scenario, made["original"], "") == Scenario()
     assert (made["shrunk"], made["candidates"], made["confirmations"]) == (True, 9, {"tried": 3, "failed_again": 2})
     assert made["world_before"]["instances"] == [
         {"id": "i-1", "status": "Running", "zone": "z", "name": "n", "type": "t"}

@@ -7,7 +7,8 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from eni_conformance.contract.scenario import Detach, scenario_from_json
+from eni_conformance.contract import codec
+from eni_conformance.contract.scenario import Detach, Scenario
 
 QUICK = ("--effort", "quick", "--seed", "1", "-n", "1")
 
@@ -75,7 +76,7 @@ def test_a_counterexample_has_one_broken_precondition_and_no_bystander(
         ended = suite("run", "--target", str(target), *QUICK, "--first-violation")
     entry = ended.results["violations"][0]
     evidence = json.loads((ended.folder / "latest" / "evidence" / entry["evidence"]).read_text())
-    scenario = scenario_from_json(evidence["scenario"])
+    scenario = codec.build(Scenario, evidence["scenario"], "scenario")
     calls = [step for step in scenario.steps if isinstance(step, Detach)]
     assert (len(scenario.world.instances), len(scenario.world.enis), len(calls)) == NEEDED[fault]
     assert evidence["confirmations"]["failed_again"] == evidence["confirmations"]["tried"] > 0
