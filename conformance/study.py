@@ -258,7 +258,7 @@ def _predicted(study: Study) -> dict[str, Any] | None:
 def quiet_second(session: ecs.Session) -> None:
     """Let a second pass before one client follows another, so that they keep the limit together."""
     if session.target.limits.requests_per_second:
-        session.client.timing.sleep(1.0)
+        session.client.clock.sleep(1.0)
 
 
 def _load(path: Path, plan: Plan) -> Target:

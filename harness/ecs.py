@@ -24,10 +24,11 @@ from eni_conformance.contract.common import passing
 from eni_conformance.contract.scenario import Wire
 from eni_conformance.harness.account.ledger import CREATED_TAG, RUN_TAG, Ledger, LimitReached
 from eni_conformance.harness.account.survey import wire_for
+from eni_conformance.harness.clock import Clock
 from eni_conformance.harness.journal import Journal
 from eni_conformance.harness.target import Target
 from eni_conformance.harness.values import Exchange, Pair
-from eni_conformance.harness.wire.client import VERSION, VPC_VERSION, Client, Timing
+from eni_conformance.harness.wire.client import VERSION, VPC_VERSION, Client
 from eni_conformance.harness.wire.codec import code_of, decode, listing, message_of
 
 T = TypeVar("T")
@@ -150,7 +151,7 @@ def open_session(
     worker: str = "main",
     share: int = 1,
     journal: Journal | None = None,
-    timing: Timing | None = None,
+    clock: Clock | None = None,
     skew: float = 0.0,
 ) -> Session:
     """A session with a client and a ledger that keep the target's limits.
@@ -159,7 +160,7 @@ def open_session(
     which the endpoint's clock is ahead.
     """
     limits = {"instance": target.limits.instances, "eni": target.limits.network_interfaces}
-    client = Client(target, worker=worker, share=share, journal=journal, timing=timing or Timing(), skew=skew)
+    client = Client(target, worker=worker, share=share, journal=journal, clock=clock or Clock(), skew=skew)
     ledger = Ledger(
         directory,
         run_id,
@@ -167,7 +168,7 @@ def open_session(
         durable=not target.loopback,
         limits=limits,
         where=where(target),
-        clock=client.timing.now,
+        clock=client.clock.now,
     )
     return Session(target, client, ledger, run_id)
 
@@ -249,16 +250,16 @@ def wait_for(session: Session, probe: Callable[[], T | None], what: str, *, dead
 
     Raises SetupError after `deadline` seconds (default: the target's settle limit).
     """
-    timing = session.client.timing
-    until = timing.monotonic() + (session.target.limits.settle_seconds if deadline is None else deadline)
+    clock = session.client.clock
+    until = clock.monotonic() + (session.target.limits.settle_seconds if deadline is None else deadline)
     steps = pauses(session)
     while True:
         value = probe()
         if value:
             return value
-        if timing.monotonic() >= until:
+        if clock.monotonic() >= until:
             raise SetupError(what, None, "did not happen in time; raise limits.settle_seconds if it may take longer")
-        timing.sleep(next(steps))
+        clock.sleep(next(steps))
 
 
 def pauses(session: Session) -> Iterator[float]:
@@ -279,8 +280,8 @@ def _do(
     done: Callable[[Exchange], bool] = lambda _: False,
 ) -> Exchange:
     """Send a call that may be repeated, until it succeeds, `done` accepts its refusal, or patience ends."""
-    timing = session.client.timing
-    started = timing.monotonic()
+    clock = session.client.clock
+    started = clock.monotonic()
     steps = pauses(session)
     while True:
         exchange = call(session, action, pairs, vpc=vpc)
@@ -290,14 +291,14 @@ def _do(
         if exchange.throttled:
             passing = False  # the client has waited long enough
         patience = session.patience * (0.2 if exchange.outcome in ("refused", "tls") else 1)
-        if not passing or timing.monotonic() - started >= patience:
+        if not passing or clock.monotonic() - started >= patience:
             raise SetupError(action, exchange, advice)
-        timing.sleep(next(steps))
+        clock.sleep(next(steps))
 
 
 def tags(session: Session) -> tuple[Pair, ...]:
     """The marks of this run, as tag keys and values."""
-    return (RUN_TAG, session.run_id), (CREATED_TAG, _stamp(session.client.timing.now()))
+    return (RUN_TAG, session.run_id), (CREATED_TAG, _stamp(session.client.clock.now()))
 
 
 def _stamp(at: float) -> str:
@@ -332,8 +333,8 @@ def _create(
         number = session.ledger.intend(kind, action, token)
     except LimitReached as reached:
         raise SetupError(action, None, f"limits: {reached}; raise [limits] or use fewer workers") from None
-    timing = session.client.timing
-    until = timing.monotonic() + session.patience
+    clock = session.client.clock
+    until = clock.monotonic() + session.patience
     steps = pauses(session)
     while True:
         exchange = call(session, action, [*pairs, ("ClientToken", token)], vpc=vpc, deadline=60.0)
@@ -345,11 +346,11 @@ def _create(
         if not unknown and not _transient(exchange):
             session.ledger.refused(number, kind, code_of(exchange))
             raise SetupError(action, exchange, advice)
-        if exchange.throttled or timing.monotonic() >= until:
+        if exchange.throttled or clock.monotonic() >= until:
             if not unknown:
                 session.ledger.refused(number, kind, code_of(exchange))
             raise SetupError(action, exchange, advice)
-        timing.sleep(next(steps))
+        clock.sleep(next(steps))
 
 
 def _named(name: str) -> Callable[[Mapping[str, Any]], str]:
@@ -690,7 +691,7 @@ def release_time(session: Session) -> float:
 
     The vendor allows no less than half an hour; an hour after the run's limit leaves time for clean-up.
     """
-    return session.client.timing.now() + 60 * (session.target.limits.minutes + 60)
+    return session.client.clock.now() + 60 * (session.target.limits.minutes + 60)
 
 
 def _first_instance(answer: Mapping[str, Any]) -> str:

@@ -134,10 +134,10 @@ class _Trial:
         return self.session.target.limits.settle_seconds + self.lag
 
     def now(self) -> float:
-        return self.session.client.timing.monotonic()
+        return self.session.client.clock.monotonic()
 
     def sleep(self, seconds: float) -> None:
-        self.session.client.timing.sleep(seconds)
+        self.session.client.clock.sleep(seconds)
 
 
 def check(session: ecs.Session, ground: ecs.Ground, capabilities: frozenset[str]) -> ControlCheck:

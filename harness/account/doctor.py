@@ -88,7 +88,7 @@ def diagnose(target: Target, client: Client, contract: Contract) -> Diagnosis:
     found = survey(client)
     every = found
     if target.offers != Offers() and found.asked:
-        every = survey(Client(replace(target, offers=Offers()), worker="doctor", timing=client.timing))
+        every = survey(Client(replace(target, offers=Offers()), worker="doctor", clock=client.clock))
     checks += [reach(target, found), clock(found), account(target, found)]
     if every.asked and every.offers.formats and every.offers.signing:
         checks += [formats(target, every), schemes(target, every)]
@@ -177,7 +177,7 @@ def _send(
         if not lost and passing(exchange.status, code_of(exchange) or "?", valid=False) is None:
             break
         if turn < AGAIN:
-            client.timing.sleep(0.1 * 3**turn)
+            client.clock.sleep(0.1 * 3**turn)
     return exchange
 
 
@@ -671,8 +671,8 @@ def _session(target: Target, client: Client) -> ecs.Session:
 
 def _scratch(target: Target, client: Client) -> ecs.Session:
     """A session that may own something for a moment, with a ledger and marks as a run has them."""
-    run_id = f"doctor-{time.strftime('%Y%m%d-%H%M%S', time.gmtime(client.timing.now()))}-{os.urandom(2).hex()}"
-    session = ecs.open_session(target, janitor.scratch(), run_id, timing=client.timing, skew=client.skew)
+    run_id = f"doctor-{time.strftime('%Y%m%d-%H%M%S', time.gmtime(client.clock.now()))}-{os.urandom(2).hex()}"
+    session = ecs.open_session(target, janitor.scratch(), run_id, clock=client.clock, skew=client.skew)
     session.client.close()
     return replace(session, client=client)
 
@@ -697,7 +697,7 @@ def leftovers(target: Target, client: Client) -> list[Check]:
     found: list[janitor.Item] = []
     doubtful: list[janitor.Left] = []
     for place in (target, abroad(target)) if target.second_region else (target,):
-        there = client if place is target else Client(place, worker="doctor", timing=client.timing, skew=client.skew)
+        there = client if place is target else Client(place, worker="doctor", clock=client.clock, skew=client.skew)
         session = _session(place, there)
         items, strange = janitor.tagged(session)
         found += items

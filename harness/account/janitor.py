@@ -222,8 +222,8 @@ def remove(
 
     seconds: how long to try in all; by default what two transitions may take.
     """
-    timing = session.client.timing
-    now = timing.monotonic()
+    clock = session.client.clock
+    now = clock.monotonic()
     longest = 2 * session.target.limits.settle_seconds + 30 if seconds is None else seconds
     todo = {item.id: item for item in items}
     for identifier in todo:
@@ -240,11 +240,11 @@ def remove(
             progress = False
             for item in work.todo.values():
                 work.why[item.id] = str(error)[:200]
-        if not (work.todo or work.orphans) or timing.monotonic() >= work.until:
+        if not (work.todo or work.orphans) or clock.monotonic() >= work.until:
             break
         if progress:
             pauses = ecs.pauses(session)
-        timing.sleep(next(pauses))
+        clock.sleep(next(pauses))
     left = [Left(item, work.why.get(item.id, "was not gone in time")) for item in work.todo.values()]
     return work.removed, left
 
@@ -277,7 +277,7 @@ def _round(work: _Work) -> bool:
     enis = _shown(work, "eni", ecs.describe_enis(work.session, ids=eni_ids) if eni_ids else [])
     hosts = ecs.describe_instances(work.session, instance_ids) if instance_ids else []
     instances = _shown(work, "instance", hosts)
-    late = work.session.client.timing.monotonic() > work.patient_until
+    late = work.session.client.clock.monotonic() > work.patient_until
     attached: set[str] = set()
     for identifier in [i for i in (*eni_ids, *instance_ids) if i not in enis and i not in instances]:
         _unseen(work, work.todo[identifier])
@@ -321,7 +321,7 @@ def _delete(work: _Work, item: Item) -> bool:
 
     An accepted one takes its time; it is asked for again only after a while, and then after longer ones.
     """
-    now = work.session.client.timing.monotonic()
+    now = work.session.client.clock.monotonic()
     if now < work.again_at.get(item.id, 0.0):
         return False
     action, key = _DELETE[item.kind]
@@ -389,7 +389,7 @@ def teardown(
     waits = [0.0, 0.0, late_seconds if book.open else 0.0]
     for number, wait in enumerate(waits):
         if wait:
-            session.client.timing.sleep(wait)
+            session.client.clock.sleep(wait)
         book = session.ledger.book()
         items = {
             owned.id: Item(owned.kind, owned.id, session.run_id, owned.at)
@@ -437,9 +437,9 @@ def clean(
     loopback at once. A run that is alive on this machine is always kept. patience: seconds to wait before
     looking, because a resource that was created a moment ago may not be shown yet (default: `lag`).
     """
-    client.timing.sleep(lag(target) if patience is None else patience)
+    client.clock.sleep(lag(target) if patience is None else patience)
     books = _books(out, target)
-    now = client.timing.now()
+    now = client.clock.now()
     with tempfile.TemporaryDirectory(prefix="eni-conformance-") as scratch:
         looking = ecs.Session(
             target, client, Ledger(Path(scratch), "janitor", worker="janitor", durable=False), "janitor"
@@ -465,7 +465,7 @@ def clean(
                 run_id,
                 worker="janitor",
                 durable=not target.loopback,
-                clock=client.timing.now,
+                clock=client.clock.now,
             )
             try:
                 result = teardown(
@@ -502,9 +502,9 @@ def clean_abroad(
 
 def _await_orphans(client: Client, run_id: str) -> None:
     """Give workers whose run was killed the time to notice."""
-    until = client.timing.monotonic() + ORPHAN_SECONDS
-    while is_alive(run_id, orphans=True) and client.timing.monotonic() < until:
-        client.timing.sleep(0.1)
+    until = client.clock.monotonic() + ORPHAN_SECONDS
+    while is_alive(run_id, orphans=True) and client.clock.monotonic() < until:
+        client.clock.sleep(0.1)
 
 
 def _patience(target: Target, directory: Path | None) -> float:

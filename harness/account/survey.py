@@ -81,7 +81,7 @@ def _ask(client: Client, scheme: str, name: str, deadline: float) -> Exchange:
         odd = exchange.outcome in ("reset", "unreadable")
         if not odd and passing(exchange.status, code_of(exchange) or "?", valid=True) is None:
             break
-        client.timing.sleep(0.1 * 3**turn)
+        client.clock.sleep(0.1 * 3**turn)
     return exchange
 
 

@@ -14,13 +14,13 @@ import itertools
 import os
 import random
 import threading
-import time
 from collections import Counter, deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from urllib.parse import urlsplit
 
 from eni_conformance.contract.scenario import Wire as Form
+from eni_conformance.harness.clock import REAL, Clock, stamp
 from eni_conformance.harness.journal import Journal
 from eni_conformance.harness.target import Caller, Credential, Target, TargetError, is_loopback, resolver
 from eni_conformance.harness.values import Exchange, Pair, Sent
@@ -36,7 +36,7 @@ from eni_conformance.harness.wire.signing import (
 )
 from eni_conformance.harness.wire.transport import Answer, Prepared
 
-__all__ = ["Client", "Prepared", "Timing", "is_throttling"]
+__all__ = ["Client", "Prepared", "is_throttling"]
 
 VERSION = "2014-05-26"
 VPC_VERSION = "2016-04-28"
@@ -57,18 +57,6 @@ _HEADER_OF = {
     "SignatureNonce": "x-acs-signature-nonce",
     "SecurityToken": "x-acs-security-token",
 }
-
-
-@dataclass(frozen=True)
-class Timing:
-    """Clocks and sleep, so that tests need not wait. now: Unix seconds; monotonic and sleep: seconds."""
-
-    now: Callable[[], float] = time.time
-    monotonic: Callable[[], float] = time.monotonic
-    sleep: Callable[[float], None] = time.sleep
-
-
-_REAL_TIME = Timing()
 
 
 def is_throttling(exchange: Exchange) -> bool:
@@ -93,23 +81,23 @@ def _throttling_code(code: str) -> bool:
 class RateLimit:
     """At most `rate` requests in any second, from whichever threads. 0: unlimited."""
 
-    def __init__(self, rate: float, timing: Timing) -> None:
+    def __init__(self, rate: float, clock: Clock) -> None:
         self._window = max(1, int(rate))
         self._span = self._window / rate if rate else 0.0
         self._sent: deque[float] = deque(maxlen=self._window)
         self._lock = threading.Lock()
-        self._timing = timing
+        self._clock = clock
 
     def wait(self) -> None:
         """Return when the next request may be sent."""
         if not self._span:
             return
         with self._lock:
-            now = self._timing.monotonic()
+            now = self._clock.monotonic()
             at = now if len(self._sent) < self._window else max(now, self._sent[0] + self._span)
             self._sent.append(at)
         if at > now:
-            self._timing.sleep(at - now)
+            self._clock.sleep(at - now)
 
 
 class Client:
@@ -128,13 +116,13 @@ class Client:
         worker: str = "main",
         journal: Journal | None = None,
         share: int = 1,
-        timing: Timing = _REAL_TIME,
+        clock: Clock = REAL,
         rng: random.Random | None = None,
         base_wait: float | None = None,
         skew: float = 0.0,
     ) -> None:
         self.target = target
-        self.timing = timing
+        self.clock = clock
         self.skew = skew
         self.worker = worker
         self.counts: Counter[str] = Counter()
@@ -142,7 +130,7 @@ class Client:
         self._journal = journal
         self._credentials: dict[str, Callable[[], Credential]] = {}
         self._rng = rng or random.Random()
-        self._limit = RateLimit(target.limits.requests_per_second / max(1, share), timing)
+        self._limit = RateLimit(target.limits.requests_per_second / max(1, share), clock)
         self._base_wait = base_wait if base_wait is not None else (0.05 if target.loopback else 1.0)
         self._wait_cap = 1.0 if target.loopback else WAIT_CAP
         self._idle: dict[str, list[transport.Wire]] = {}
@@ -195,13 +183,13 @@ class Client:
             if tamper is not None:
                 prepared = tamper(prepared)
             self._limit.wait()
-            at = self.timing.now()
+            at = self.clock.now()
             context = (prepared, action, version, ordered, caller, wire, credential, at, attempts)
             try:
                 with self._wire(endpoint) as connection:
                     answer = connection.exchange(prepared, deadline=deadline, fresh=wire.fresh or stale)
             except BaseException:  # Ctrl-C: what was sent is written down all the same
-                broken = Answer("reset", self.timing.now() - at, detail="the run was interrupted")
+                broken = Answer("reset", self.clock.now() - at, detail="the run was interrupted")
                 self._record(_exchange(broken, *context), stale)
                 raise
             exchange = self._record(_exchange(answer, *context), stale)
@@ -213,11 +201,11 @@ class Client:
                 return exchange
             if attempts >= MAX_ATTEMPTS:
                 return replace(exchange, throttled=True)
-            self.timing.sleep(self._back_off(exchange, attempts))
+            self.clock.sleep(self._back_off(exchange, attempts))
 
     def endpoint_time(self) -> float:
         """Unix seconds by the endpoint's clock, as far as it is known."""
-        return self.timing.now() + self.skew
+        return self.clock.now() + self.skew
 
     def credential(self, caller: str) -> Credential:
         """The caller's credential of this moment. Raises TargetError."""
@@ -332,9 +320,8 @@ def _build(
     """The signed request."""
     query, form = _split(pairs, wire)
     body = encode_pairs(form).encode("ascii")
-    stamp = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(now))
     make = _build_v3 if wire.signing == "v3" else _build_v1
-    prepared = make(action, query, form, body, wire, version, endpoint, host, credential, common, stamp, nonce)
+    prepared = make(action, query, form, body, wire, version, endpoint, host, credential, common, stamp(now), nonce)
     extra: tuple[Pair, ...] = (_USER_AGENT, ("accept-encoding", "identity"))
     extra += (("connection", "close"),) if wire.fresh else ()
     return replace(prepared, headers=prepared.headers + extra)

@@ -17,14 +17,15 @@ import pytest
 from eni_conformance.emulator.embed import running
 from eni_conformance.harness import control, ecs, journal
 from eni_conformance.harness.account import janitor
+from eni_conformance.harness.clock import Clock
 from eni_conformance.harness.ecs import SetupError
 from eni_conformance.harness.journal import Journal
 from eni_conformance.harness.redact import Redactor
 from eni_conformance.harness.target import Credential, Limits, load_target
-from eni_conformance.harness.wire.client import Client, Timing
+from eni_conformance.harness.wire.client import Client
 from tests_of_the_emulator import VARIANTS
 
-QUICK = Timing(sleep=lambda seconds: time.sleep(min(seconds, 0.02)))
+QUICK = Clock(sleep=lambda seconds: time.sleep(min(seconds, 0.02)))
 
 
 @pytest.fixture
@@ -41,7 +42,7 @@ def real(tmp_path, monkeypatch):
 
 
 def session_of(target, tmp_path, **options):
-    return ecs.open_session(target, tmp_path / "out" / "run-000001", "run-000001", timing=QUICK, **options)
+    return ecs.open_session(target, tmp_path / "out" / "run-000001", "run-000001", clock=QUICK, **options)
 
 
 def small_run(session):

@@ -16,10 +16,11 @@ from pathlib import Path
 
 import pytest
 from eni_conformance.contract.scenario import Wire
+from eni_conformance.harness.clock import Clock
 from eni_conformance.harness.redact import Redactor
 from eni_conformance.harness.target import parse_target
 from eni_conformance.harness.values import Exchange
-from eni_conformance.harness.wire.client import Client, Timing
+from eni_conformance.harness.wire.client import Client
 from eni_conformance.harness.wire.codec import code_of, decode, message_of
 from eni_conformance.oracle import envelope
 from hostile_server import Hostile, Line, hostile, listening
@@ -53,7 +54,7 @@ def client_of(url: str) -> Client:
             "limits": {"requests_per_second": 0},
         }
     )
-    return Client(target, timing=Timing(sleep=lambda _seconds: None), rng=random.Random(1))
+    return Client(target, clock=Clock(sleep=lambda _seconds: None), rng=random.Random(1))
 
 
 PLAIN = Wire()

@@ -23,9 +23,10 @@ from eni_conformance.contract.detach import ACTION, CONTRACTS
 from eni_conformance.contract.scenario import Detach, Scenario, World
 from eni_conformance.harness import arrange, ecs
 from eni_conformance.harness.account import ledger
+from eni_conformance.harness.clock import Clock
 from eni_conformance.harness.target import parse_target
 from eni_conformance.harness.values import Exchange, Sent
-from eni_conformance.harness.wire.client import Timing, is_throttling
+from eni_conformance.harness.wire.client import is_throttling
 from eni_conformance.oracle.envelope import read, template_left
 from eni_conformance.oracle.gateway import PROBES, judge
 from eni_conformance.oracle.readings import (
@@ -455,11 +456,11 @@ class Endpoint:
     def __init__(self, *answers: Exchange) -> None:
         self.answers = list(answers)
         self.sent: list[str] = []
-        self.clock = 1_700_000_000.0
-        self.timing = Timing(lambda: self.clock, lambda: self.clock, self._wait)
+        self.time = 1_700_000_000.0
+        self.clock = Clock(lambda: self.time, lambda: self.time, self._wait)
 
     def _wait(self, seconds: float) -> None:
-        self.clock += seconds
+        self.time += seconds
 
     def send(self, action: str, pairs: object, **how: object) -> Exchange:
         self.sent.append(action)

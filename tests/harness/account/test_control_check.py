@@ -12,8 +12,9 @@ from eni_conformance.emulator.embed import running
 from eni_conformance.harness import control, ecs
 from eni_conformance.harness.account import control_check
 from eni_conformance.harness.account.control_check import Laid
+from eni_conformance.harness.clock import Clock
 from eni_conformance.harness.target import load_target
-from eni_conformance.harness.wire.client import Client, Timing
+from eni_conformance.harness.wire.client import Client
 
 GIVING = {
     "DescribeVpcs",
@@ -379,15 +380,15 @@ def test_an_interruption_gives_everything_back(at, place, monkeypatch):
 
 
 def test_time_is_the_client_s(place):
-    """Nothing sleeps but by the client's timing."""
+    """Nothing sleeps but by the client's clock."""
     slept = []
-    real = Timing()
+    real = Clock()
 
     def sleep(seconds):
         slept.append(seconds)
         real.sleep(seconds)
 
-    place(lambda target: Client(target, timing=replace(real, sleep=sleep)))
+    place(lambda target: Client(target, clock=replace(real, sleep=sleep)))
     assert max(slept) >= control_check.SHORTEST_NEARBY
 
 

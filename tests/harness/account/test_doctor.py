@@ -13,8 +13,9 @@ from eni_conformance.emulator.embed import running
 from eni_conformance.harness import control, ecs
 from eni_conformance.harness.account import doctor, janitor, ledger
 from eni_conformance.harness.account.survey import Survey
+from eni_conformance.harness.clock import Clock
 from eni_conformance.harness.target import Offers, load_target
-from eni_conformance.harness.wire.client import Client, Timing
+from eni_conformance.harness.wire.client import Client
 
 PAGE = CONTRACTS["2019"]
 
@@ -197,7 +198,7 @@ def test_clock(found, answer, said):
 @pytest.mark.parametrize("minutes", [8, -45])
 def test_a_clock_that_is_minutes_off(target, minutes):
     """Nothing more is asked: every other answer would rest on it."""
-    wrong = Client(target, timing=Timing(now=lambda: time.time() - 60 * minutes))
+    wrong = Client(target, clock=Clock(now=lambda: time.time() - 60 * minutes))
     diagnosis = doctor.diagnose(target, wrong, PAGE)
     found = checks(diagnosis)
     assert not diagnosis.usable and found["clock"].answer == "problem" and found["clock"].advice

@@ -13,8 +13,9 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from eni_conformance.harness.account import survey as surveys
 from eni_conformance.harness.account.survey import CLOCK_OFF, CLOCK_WINDOW, RESOLUTION, TRIES, survey, wire_for
+from eni_conformance.harness.clock import Clock
 from eni_conformance.harness.target import ALL_OFFERS, Offers, parse_target
-from eni_conformance.harness.wire.client import Client, Timing
+from eni_conformance.harness.wire.client import Client
 from raw_server import serving
 
 NOW = 1_700_000_000.0
@@ -34,7 +35,7 @@ def target_of(url, **more):
     )
 
 
-class Clock:
+class Time:
     """A clock that only sleeping moves."""
 
     def __init__(self):
@@ -63,7 +64,7 @@ class Endpoint:
     ):
         self.schemes, self.formats, self.skew, self.window = schemes, formats, skew, window
         self.first, self.no_format, self.fields = list(first), no_format, fields or KNOWN
-        self.clock = Clock()
+        self.clock = Time()
         self.asked = []
 
     def __call__(self, connection, request, _number):
@@ -97,8 +98,8 @@ class Endpoint:
         """What is found out about it."""
         with serving(self) as server:
             clock = self.clock
-            timing = Timing(lambda: clock.at, lambda: clock.at, clock.sleep)
-            client = Client(target_of(server.url, **more), timing=timing, rng=random.Random(1))
+            now = Clock(lambda: clock.at, lambda: clock.at, clock.sleep)
+            client = Client(target_of(server.url, **more), clock=now, rng=random.Random(1))
             return survey(client)
 
 

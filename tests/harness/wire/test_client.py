@@ -21,10 +21,11 @@ from urllib.parse import unquote_to_bytes
 import pytest
 from eni_conformance.contract.scenario import Wire
 from eni_conformance.harness import journal
+from eni_conformance.harness.clock import Clock
 from eni_conformance.harness.journal import Journal
 from eni_conformance.harness.redact import Redactor
 from eni_conformance.harness.target import TargetError, parse_target
-from eni_conformance.harness.wire.client import Client, Prepared, RateLimit, Timing
+from eni_conformance.harness.wire.client import Client, Prepared, RateLimit
 from eni_conformance.harness.wire.signing import sign_v1, sign_v3
 from raw_server import JSON, always, answer, serving
 
@@ -63,8 +64,8 @@ class FakeTime:
         self.at = 1_700_000_000.0
         self.slept = []
 
-    def timing(self):
-        return Timing(lambda: self.at, lambda: self.at, self._sleep)
+    def clock(self):
+        return Clock(lambda: self.at, lambda: self.at, self._sleep)
 
     def _sleep(self, seconds):
         self.slept.append(seconds)
@@ -77,7 +78,7 @@ def fake_time():
 
 
 def client_of(url, fake_time, **options):
-    return Client(target_of(url), timing=fake_time.timing(), rng=random.Random(1), **options)
+    return Client(target_of(url), clock=fake_time.clock(), rng=random.Random(1), **options)
 
 
 def parse(request):
@@ -621,7 +622,7 @@ def test_time_stamps_follow_the_clock_of_the_endpoint(skew, wire, fake_time):
 @pytest.mark.parametrize("rate", [0.5, 1, 3, 5])
 def test_the_rate_is_never_passed(rate, fake_time):
     """In no second are there more than the rate allows, however many calls there are."""
-    limit = RateLimit(rate, fake_time.timing())
+    limit = RateLimit(rate, fake_time.clock())
     at = []
     for _ in range(40):
         limit.wait()
