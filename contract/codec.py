@@ -52,7 +52,7 @@ def plain(value: Any, *, brief: bool = False) -> Any:
     if isinstance(value, AbstractSet):
         return [plain(item, brief=brief) for item in sorted(value)]
     out: dict[str, Any] = {}
-    for name, default, tag in _written(type(value)):
+    for name, default, tag in _written(typing.cast(Any, type(value))):
         item = getattr(value, name)
         if name == "extra":
             out.update(item)
@@ -62,9 +62,9 @@ def plain(value: Any, *, brief: bool = False) -> Any:
 
 
 @functools.cache
-def _written(kind: type) -> tuple[tuple[str, Any, bool], ...]:
+def _written(kind: Any) -> tuple[tuple[str, Any, bool], ...]:
     """(name, default, whether it is a tag) of each field of a dataclass. Raises TypeError if it is none."""
-    return tuple((f.name, _default(f), f.name in _tags(kind)) for f in dataclasses.fields(typing.cast(Any, kind)))
+    return tuple((f.name, _default(f), f.name in _tags(kind)) for f in dataclasses.fields(kind))
 
 
 def _default(f: dataclasses.Field[Any]) -> Any:
