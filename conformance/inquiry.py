@@ -24,6 +24,7 @@ from eni_conformance.contract.detach import full_id
 from eni_conformance.contract.scenario import Detach, Parallel, Scenario, Settle
 from eni_conformance.harness.redact import Redactor
 from eni_conformance.strategies.cases import again, unknown
+from eni_conformance.strategies.effort import Effort
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 from hypothesis.database import ExampleDatabase
@@ -50,32 +51,6 @@ ENDED = "ended.txt"
 """File in a run's directory that says that a worker has found what the run was to end at; no worker goes on either."""
 CLOCKED = ("outcome:timeout", "stays", "F02:stays")
 """Causes that rest on a clock: not reported unless they are seen again each time."""
-
-
-@dataclass(frozen=True)
-class Effort:
-    """How much is tried. seconds: after that, what is optional is left out (a slow endpoint). rows: Worlds of the
-    covering array. texts: odd texts per World. draws: drawn Scenarios per property. walks, steps: histories. ids:
-    interfaces made for the sake of their ids."""
-
-    name: str
-    seconds: float
-    rows: int
-    texts: int
-    draws: int
-    walks: int
-    steps: int
-    overlaps: int
-    ids: int
-    shrink_candidates: int
-    shrink_seconds: float
-
-
-EFFORTS: Mapping[str, Effort] = {
-    "quick": Effort("quick", 120, 7, 6, 3, 4, 20, 8, 28, 40, 6.0),
-    "standard": Effort("standard", 600, 31, 120, 20, 24, 30, 40, 140, 120, 20.0),
-    "deep": Effort("deep", 7200, 200, 160, 300, 200, 200, 400, 700, 400, 60.0),
-}
 
 
 @dataclass

@@ -16,9 +16,10 @@ from typing import Any, cast
 
 import pytest
 from eni_conformance.conformance import study as studies
-from eni_conformance.conformance.inquiry import EFFORTS, ENDED, Inquiry
+from eni_conformance.conformance.inquiry import ENDED, Inquiry
 from eni_conformance.conformance.study import Plan, Refused, Study
 from eni_conformance.contract.detach import CONTRACTS, full_id, short_id
+from eni_conformance.strategies.effort import EFFORTS
 
 KEY = pytest.StashKey[Study]()
 INQUIRY = pytest.StashKey[Inquiry]()

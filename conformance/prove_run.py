@@ -14,8 +14,9 @@ from dataclasses import replace
 
 import pytest
 from eni_conformance.conformance import run, study
-from eni_conformance.conformance.inquiry import EFFORTS, LOST
+from eni_conformance.conformance.inquiry import LOST
 from eni_conformance.conformance.plugin import INQUIRY, KEY
+from eni_conformance.strategies.effort import EFFORTS
 
 from eni_conformance import conformance
 

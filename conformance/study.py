@@ -25,7 +25,7 @@ from typing import Any
 
 from eni_conformance.conformance import deviations
 from eni_conformance.conformance.database import DatabaseError, open_database
-from eni_conformance.conformance.inquiry import EFFORTS, LOST, Effort, Inquiry
+from eni_conformance.conformance.inquiry import LOST, Inquiry
 from eni_conformance.conformance.lab import Lab
 from eni_conformance.contract.detach import CONTRACTS, Contract, Revision, full_id
 from eni_conformance.harness import arrange, control, ecs, journal
@@ -40,6 +40,7 @@ from eni_conformance.harness.target import Offers, Target, TargetError, abroad, 
 from eni_conformance.harness.wire.client import Client
 from eni_conformance.oracle import verdicts
 from eni_conformance.oracle.tally import Record, read_all
+from eni_conformance.strategies.effort import EFFORTS, Effort
 
 from eni_conformance import reports
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from eni_conformance.conformance.inquiry import EFFORTS, Inquiry
+from eni_conformance.conformance.inquiry import Inquiry
 from eni_conformance.strategies import cases, worlds
+from eni_conformance.strategies.effort import EFFORTS
 
 MOST_ROWS = max(e.rows for e in EFFORTS.values() if e.name != "deep")
 

@@ -8,13 +8,14 @@ from typing import Any
 
 import pytest
 from eni_conformance.conformance import inquiry as inquiries
-from eni_conformance.conformance.inquiry import AGAIN, EFFORTS, HASTY, Inquiry, clocked, lasting_damage
+from eni_conformance.conformance.inquiry import AGAIN, HASTY, Inquiry, clocked, lasting_damage
 from eni_conformance.conformance.lab import Found, Outcome
 from eni_conformance.contract.scenario import Arg, Call, Detach, Scenario, World
 from eni_conformance.harness.redact import Redactor
 from eni_conformance.harness.values import Snapshot
 from eni_conformance.oracle.readings import Finding
 from eni_conformance.oracle.tally import Record
+from eni_conformance.strategies.effort import EFFORTS
 
 PLAIN = Detach(Call((Arg("RegionId", "region"), Arg("InstanceId", "instance:0"))))
 HOSTILE = Detach(Call((Arg("RegionId", "region"), Arg("InstanceId", "instance:0", "jinja"))))

@@ -8,6 +8,7 @@ import itertools
 from pathlib import Path
 
 import pytest
+from eni_conformance.contract.codec import build, plain
 from eni_conformance.contract.detach import CONTRACTS
 from eni_conformance.contract.scenario import (
     ENI_STATUSES,
@@ -23,8 +24,6 @@ from eni_conformance.contract.scenario import (
     Scenario,
     Wire,
     World,
-    scenario_from_json,
-    to_json,
 )
 from eni_conformance.contract.texts import FORMS, REGION_FORMS, kind_of, make_text
 from eni_conformance.oracle.gateway import table
@@ -106,7 +105,7 @@ def fits(scenario: Scenario) -> None:
             elif isinstance(part, Act):
                 assert part.eni < max(1, len(world.enis)) and part.instance < len(world.instances)
     assert all(e.on is None or e.on < len(world.instances) for e in world.enis)
-    assert scenario_from_json(to_json(scenario)) == scenario
+    assert build(Scenario, plain(scenario)) == scenario
 
 
 def outcomes(scenario):
