@@ -105,7 +105,7 @@ def fits(scenario: Scenario) -> None:
             elif isinstance(part, Act):
                 assert part.eni < max(1, len(world.enis)) and part.instance < len(world.instances)
     assert all(e.on is None or e.on < len(world.instances) for e in world.enis)
-    assert build(Scenario, plain(scenario)) == scenario
+    assert build(Scenario, plain(scenario), "") == scenario
 
 
 def outcomes(scenario):
