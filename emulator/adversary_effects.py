@@ -23,14 +23,12 @@ from eni_conformance.emulator.adversary_triggers import (
     by_filter,
     by_id,
     facts,
-    legacy,
     scene,
-    undeclared,
 )
 from eni_conformance.emulator.behaviour import Row
 from eni_conformance.emulator.call import Call
 from eni_conformance.emulator.catalogue import REGIONS
-from eni_conformance.emulator.detach import GUARDS, look_up
+from eni_conformance.emulator.detach import ECS_STATE, GUARDS, NO_ECS, NO_ENI, STATE, broken, justified, look_up
 from eni_conformance.emulator.envelope import JSON_TYPE, XML_TYPE, Refusal, Reply, to_json, to_xml
 from eni_conformance.emulator.faults.kit import DETACH, Hooked, put_back, siblings, success
 from eni_conformance.emulator.state import Cloud, Instance, NetworkInterface
@@ -124,67 +122,7 @@ CODES: dict[str, int] = {
 }
 """The documented codes, each with the status that the page gives it."""
 
-NO_ECS, NO_ENI = "InvalidEcsId.NotFound", "InvalidEniId.NotFound"
-STATE, ECS_STATE = "InvalidOperation.InvalidEniState", "InvalidOperation.InvalidEcsState"
-
-ADMITTED: dict[str, tuple[str, ...]] = {
-    "instance_id_is_given": ("InvalidInstanceID.Malformed", NO_ECS, "InvalidParameter"),
-    "interface_id_is_given": ("InvalidParams.EniId", NO_ENI, "InvalidParameter"),
-    "region_id_is_given": ("InvalidOperation.InvalidRegion", "InvalidParameter", NO_ECS, NO_ENI),
-    "instance_id_is_well_formed": (NO_ECS, "InvalidParameter"),
-    "interface_id_is_well_formed": (NO_ENI, "InvalidParameter"),
-    "region_exists": ("InvalidParameter", NO_ECS, NO_ENI),
-    "instance_exists": ("InvalidOperation.InvalidRegion", NO_ENI),
-    "interface_exists": ("InvalidOperation.InvalidRegion", NO_ECS),
-    "interface_is_not_primary": ("InvalidOperation.InvalidEniType",),
-    "interface_is_on_the_instance": (NO_ENI, "InvalidParameter", "InvalidParameter.EniNotBelongEcs"),
-    "values_are_text": (
-        *("InvalidInstanceID.Malformed", "InvalidParams.EniId", "InvalidOperation.InvalidRegion"),
-        *(NO_ECS, NO_ENI, "Abs.InvalidAccount.NotFound", "UnsupportedParameter"),
-    ),
-}
-"""For a condition that fails: the refusals besides its own that the page's silence admits."""
-
-IMPLIED: dict[str, frozenset[str]] = {
-    "region_id_is_given": frozenset({"instance_exists", "interface_exists"}),
-    "region_exists": frozenset({"instance_exists", "interface_exists"}),
-    "instance_id_is_well_formed": frozenset({"instance_exists"}),
-    "interface_id_is_well_formed": frozenset({"interface_exists"}),
-    "values_are_text": frozenset(
-        {
-            *("instance_id_is_well_formed", "interface_id_is_well_formed"),
-            *("instance_exists", "interface_exists", "region_exists"),
-        }
-    ),
-}
-"""For a condition that fails: those that then fail of themselves."""
-
-
-def broken(call: Call) -> dict[str, Refusal]:
-    """The conditions that a call breaks, by guard."""
-    found = {}
-    for guard in GUARDS:
-        refusal = guard(call)
-        if refusal is not None:
-            found[guard.__name__] = refusal
-    return found
-
-
-def justified(call: Call) -> set[str]:
-    """Every code that the contract admits as the answer to this call."""
-    found: set[str] = set()
-    for name, refusal in broken(call).items():
-        found |= {refusal.code, *ADMITTED.get(name, ())}
-    if call.eni is not None and call.eni.state == "Deleting":
-        found.add(NO_ENI)  # by now it may be gone
-    if undeclared(call) or legacy(call) or _repeated(call):
-        found |= {"UnsupportedParameter", "InvalidParameter"}
-    return found
-
-
-def _repeated(call: Call) -> bool:
-    names = scene(call).names
-    return len(names) != len(set(names))
+IMPLIED: dict[str, set[str]] = {guard.name: set(guard.implies) for guard in GUARDS}
 
 
 def find_anywhere(call: Call) -> None:
@@ -396,8 +334,8 @@ def _skip_guard(gate: Gate, guard: str) -> Hooks:
     def decision(call: Call, refusal: Refusal | None) -> Refusal | None:
         if refusal is None:
             return None
-        names = set(broken(call))
-        if guard not in names or names - {guard} - IMPLIED.get(guard, frozenset()):
+        names = broken(call)
+        if guard not in names or names - {guard} - IMPLIED[guard]:
             return refusal
         if guard == "interface_type_is_supported" and call.eni is not None and call.eni.type == "Trunk":
             return refusal  # the page does not name this type
@@ -406,7 +344,7 @@ def _skip_guard(gate: Gate, guard: str) -> Hooks:
         if guard.startswith("region"):
             before = call.instance, call.eni
             find_anywhere(call)
-            good = call.instance is not None and call.eni is not None and set(broken(call)) <= {guard}
+            good = call.instance is not None and call.eni is not None and broken(call) <= {guard}
             if not good or not gate.fires(call):
                 call.instance, call.eni = before
                 return refusal

@@ -18,9 +18,9 @@ from typing import Any
 from eni_conformance.emulator.accounts import Caller
 from eni_conformance.emulator.call import NOBODY, Call
 from eni_conformance.emulator.catalogue import REGIONS
+from eni_conformance.emulator.detach import COMMON_PARAMETERS, LEGACY_PARAMETERS, legacy, names, undeclared
 from eni_conformance.emulator.envelope import Reply
 from eni_conformance.emulator.faults.kit import DETACH, Hooked, scar, siblings
-from eni_conformance.emulator.signing import parse_pairs
 from eni_conformance.emulator.state import Cloud, Instance, NetworkInterface
 
 Facts = dict[str, frozenset[str]]
@@ -146,14 +146,6 @@ class Scene:
         return self.call.cloud.callers.get(self.call.get("AccessKeyId"), NOBODY)
 
     @property
-    def names(self) -> list[str]:
-        """The names of the parameters in the order in which they were sent."""
-        sent = parse_pairs(self.call.query)
-        if self.call.method == "POST" and self.call.body:
-            sent += parse_pairs(self.call.body)
-        return [name for name, _ in sent]
-
-    @property
     def siblings(self) -> list[NetworkInterface]:
         """The other secondary interfaces of the instance named."""
         return siblings(self.eni, self.instance) if self.eni is not None else []
@@ -240,33 +232,13 @@ def _given(*names: str) -> Test:
     return lambda scene: any(name in scene.call.params for name in names)
 
 
-_PUBLIC = frozenset(
-    {
-        *("Action", "Version", "Format", "AccessKeyId", "Signature", "SignatureMethod", "SignatureVersion"),
-        *("SignatureNonce", "SignatureType", "Timestamp", "SecurityToken", "RegionId", "InstanceId"),
-        *("NetworkInterfaceId", "OwnerAccount", "OwnerId", "ResourceOwnerAccount", "ResourceOwnerId"),
-        "TrunkNetworkInstanceId",
-    }
-)
-_COMMON = _PUBLIC - {"OwnerAccount", "OwnerId", "ResourceOwnerAccount", "ResourceOwnerId", "TrunkNetworkInstanceId"}
-_LEGACY = ("OwnerId", "ResourceOwnerAccount", "ResourceOwnerId")
 _IDS = ("InstanceId", "NetworkInterfaceId", "RegionId")
 _ALPHABET = "0123456789abcdefghijklmnopqrstuvwxyz"
 
 
-def undeclared(call: Call) -> bool:
-    """Whether a parameter is given that no page declares."""
-    return bool(set(call.params) - _PUBLIC)
-
-
-def legacy(call: Call) -> bool:
-    """Whether an owner parameter is given that only the SDKs know."""
-    return any(name in call.params for name in _LEGACY)
-
-
 def _ids(scene: Scene) -> list[str]:
     """The three ids in the order in which they came; each once."""
-    return [name for name in dict.fromkeys(scene.names) if name in _IDS]
+    return [name for name in dict.fromkeys(names(scene.call)) if name in _IDS]
 
 
 def _nonce(scene: Scene) -> str:
@@ -292,9 +264,9 @@ def _not_last_attached(scene: Scene) -> bool:
 
 
 def _swapped(scene: Scene) -> bool:
-    names = _ids(scene)
-    both = "NetworkInterfaceId" in names and "InstanceId" in names
-    return both and names.index("NetworkInterfaceId") < names.index("InstanceId")
+    ids = _ids(scene)
+    both = "NetworkInterfaceId" in ids and "InstanceId" in ids
+    return both and ids.index("NetworkInterfaceId") < ids.index("InstanceId")
 
 
 def _other_vswitch(scene: Scene) -> bool:
@@ -351,7 +323,8 @@ FAMILIES: tuple[Family, ...] = (
     # The parameters
     _one("owner-account", "OwnerAccount is given", _given("OwnerAccount"), 0.15),
     _one("owner-id", "OwnerId is given", _given("OwnerId"), 0.05, where=facts(legacy="yes")),
-    _one("legacy-parameter", "an older owner parameter is given", _given(*_LEGACY), 0.1, where=facts(legacy="yes")),
+    _one("legacy-parameter", "an older owner parameter is given", _given(*LEGACY_PARAMETERS), 0.1,
+        where=facts(legacy="yes")),
     _one("undeclared-parameter", "a parameter is given that nobody declares", lambda scene: undeclared(scene.call), 0.1,
         where=facts(undeclared="yes")),
     _one("only-declared", "nothing is given but what the page declares",
@@ -363,9 +336,9 @@ FAMILIES: tuple[Family, ...] = (
         _swapped,
         0.4),
     _one("many-parameters", "three or more parameters are given besides the ids",
-        lambda scene: len(set(scene.call.params) - _COMMON) > 2, 0.05),
+        lambda scene: len(set(scene.call.params) - COMMON_PARAMETERS) > 2, 0.05),
     _one("long-value", "a value has more than forty characters",
-        lambda scene: any(len(scene.call.get(name)) > 40 for name in (*_IDS, "OwnerAccount", *_LEGACY)),
+        lambda scene: any(len(scene.call.get(name)) > 40 for name in (*_IDS, "OwnerAccount", *LEGACY_PARAMETERS)),
         0.05),
     _one("nonce-begins-with-digit", "the nonce begins with a digit", lambda scene: _nonce(scene)[:1].isdigit(), 0.5),
     _many("nonce-ends", tuple("0123456789abcdef"), "the nonce ends in %s",

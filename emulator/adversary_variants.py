@@ -12,10 +12,7 @@ from collections.abc import Callable
 from typing import Any
 
 from eni_conformance.emulator.adversary_effects import (
-    NO_ECS,
-    NO_ENI,
     NOWHERE,
-    STATE,
     Builder,
     Edit,
     Effect,
@@ -28,13 +25,13 @@ from eni_conformance.emulator.adversary_effects import (
 from eni_conformance.emulator.adversary_triggers import Facts, Gate, facts
 from eni_conformance.emulator.behaviour import Row
 from eni_conformance.emulator.call import Call
-from eni_conformance.emulator.detach import interface_id_is_given
+from eni_conformance.emulator.detach import NO_ECS, NO_ENI, STATE, Guard
 from eni_conformance.emulator.envelope import Refusal, Reply, to_json, to_xml
 from eni_conformance.emulator.faults.kit import DETACH, success
 from eni_conformance.emulator.state import Instance, NetworkInterface
 from eni_conformance.emulator.variants import VARIANTS, parameters_are_known
 
-Guards = tuple[Any, ...]
+Guards = tuple[Guard, ...]
 
 ACCEPTED = facts(outcome="accepted", caller="account", eni="known", instance="known", linked="yes")
 REFUSED = facts(outcome="refused")
@@ -79,14 +76,14 @@ _CAUSES: dict[str, tuple[str, ...]] = {
 """A single fault may break several conditions; those that explain the others stay before them."""
 
 
-def _name(guard: Any) -> str:
-    return str(guard.__name__)
+def _name(guard: Guard) -> str:
+    return guard.name
 
 
 def _explained(guards: Guards) -> Guards:
     """The same order, but with causes before what follows from them."""
     known = {_name(each): each for each in guards}
-    found: dict[str, Any] = {}
+    found: dict[str, Guard] = {}
 
     def add(name: str) -> None:
         for cause in _CAUSES.get(name, ()):
@@ -409,7 +406,8 @@ def _unknown_region(gate: Gate, argument: str) -> Hooks:
 
 def _unknown_refused(gate: Gate, argument: str) -> Hooks:
     def order(call: Call, guards: Guards) -> Guards:
-        place = guards.index(interface_id_is_given) if interface_id_is_given in guards else 0
+        asked = [guard.name for guard in guards]
+        place = asked.index("interface_id_is_given") if "interface_id_is_given" in asked else 0
         return (*guards[:place], parameters_are_known, *guards[place:])
 
     return (("order", order),)

@@ -10,7 +10,7 @@ from typing import Any
 from eni_conformance.emulator.behaviour import Row
 from eni_conformance.emulator.call import Call
 from eni_conformance.emulator.catalogue import REGIONS
-from eni_conformance.emulator.detach import Guard, region_offers_the_feature, values_are_text
+from eni_conformance.emulator.detach import Guard, undeclared
 from eni_conformance.emulator.envelope import Refusal, Reply, printable, to_json
 from eni_conformance.emulator.state import Instance, NetworkInterface
 from eni_conformance.emulator.variants.kit import DETACH, Guards, Variant, every
@@ -30,7 +30,7 @@ def _first(*words: str) -> Callable[[Call, Guards], Guards]:
     """The guards whose names contain one of the words come first."""
 
     def arrange(call: Call, guards: Guards) -> Guards:
-        return tuple(sorted(guards, key=lambda guard: not any(word in str(guard.__name__) for word in words)))
+        return tuple(sorted(guards, key=lambda guard: not any(word in guard.name for word in words)))
 
     return arrange
 
@@ -80,24 +80,20 @@ def _trunk_ignored(call: Call, guard: str) -> bool:
     return call.action == DETACH and guard == "trunk_holds_the_interface"
 
 
-_PUBLIC = {
-    *("Action", "Version", "Format", "AccessKeyId", "Signature", "SignatureMethod", "SignatureVersion"),
-    *("SignatureNonce", "SignatureType", "Timestamp", "SecurityToken", "RegionId", "InstanceId"),
-    *("NetworkInterfaceId", "OwnerAccount", "OwnerId", "ResourceOwnerAccount", "ResourceOwnerId"),
-    "TrunkNetworkInstanceId",
-}
+# Guards that the default lacks
 
 
-def parameters_are_known(call: Call) -> Refusal | None:
-    """A guard that the default lacks: only documented parameters may be sent."""
-    if set(call.params) - _PUBLIC:
-        return Refusal(400, "UnsupportedParameter", "The request has a parameter that is not supported.")
-    return None
+def _undeclared_parameter(call: Call) -> str | None:
+    """Only documented parameters may be sent."""
+    return "The request has a parameter that is not supported." if undeclared(call) else None
+
+
+parameters_are_known = Guard("parameters_are_known", 400, "UnsupportedParameter", _undeclared_parameter)
 
 
 def _undeclared(call: Call) -> Refusal | None:
     """The same at the door of a detach, whoever calls and however it is signed."""
-    if call.action == DETACH and set(call.params) - _PUBLIC:
+    if call.action == DETACH and undeclared(call):
         return Refusal(400, "InvalidParameter", "The request has a parameter that is not declared.")
     return None
 
@@ -105,32 +101,34 @@ def _undeclared(call: Call) -> Refusal | None:
 _LOGIN_NAME = re.compile(r"[^@\s]+@[^@\s]+")
 
 
-def owner_account_is_a_login_name(call: Call) -> Refusal | None:
-    """A guard that the default lacks: OwnerAccount, if given, must look like name@domain."""
+def _no_login_name(call: Call) -> str | None:
+    """OwnerAccount, if given, must look like name@domain."""
     value = call.get("OwnerAccount")
-    if value and not _LOGIN_NAME.fullmatch(value):
-        return Refusal(400, "InvalidParameter", f"The OwnerAccount {printable(value)} is no login name.")
-    return None
+    fits = not value or _LOGIN_NAME.fullmatch(value)
+    return None if fits else f"The OwnerAccount {printable(value)} is no login name."
 
 
-def region_is_that_of_the_resources(call: Call) -> Refusal | None:
-    """A guard that the default lacks: to what lies in one region the others are unknown."""
+def _other_region(call: Call) -> str | None:
+    """To what lies in one region the others are unknown."""
     where, account = call.get("RegionId"), call.caller.account
     named = (
         call.cloud.instances.get(call.get("InstanceId")),
         call.cloud.interfaces.get(call.get("NetworkInterfaceId")),
     )
     homes = {each.region for each in named if each is not None and each.owner == account}
-    if where in REGIONS and homes and where not in homes:
-        return Refusal(404, "InvalidRegionId.NotFound", f"The RegionId {where} does not exist.")
-    return None
+    elsewhere = where in REGIONS and homes and where not in homes
+    return f"The RegionId {where} does not exist." if elsewhere else None
 
 
-def _also(new: Guard, after: Guard) -> Callable[[Call, Guards], Guards]:
+_LOGIN = Guard("owner_account_is_a_login_name", 400, "InvalidParameter", _no_login_name)
+_HOME = Guard("region_is_that_of_the_resources", 404, "InvalidRegionId.NotFound", _other_region)
+
+
+def _also(new: Guard, after: str) -> Callable[[Call, Guards], Guards]:
     """One more guard, asked after one that is there."""
 
     def arrange(call: Call, guards: Guards) -> Guards:
-        place = guards.index(after) + 1
+        place = [guard.name for guard in guards].index(after) + 1
         return (*guards[:place], new, *guards[place:])
 
     return arrange
@@ -362,12 +360,12 @@ CHOICES: tuple[Variant, ...] = (
     Variant(
         "owner-account-validated",
         "An OwnerAccount of a detach that is no login name, name@domain, gets 400 InvalidParameter.",
-        hooks=(("order", _also(owner_account_is_a_login_name, values_are_text)),),
+        hooks=(("order", _also(_LOGIN, "values_are_text")),),
     ),
     Variant(
         "region-elsewhere-unknown",
         "A detach that names another region than that of the resources gets 404 InvalidRegionId.NotFound.",
-        hooks=(("order", _also(region_is_that_of_the_resources, region_offers_the_feature)),),
+        hooks=(("order", _also(_HOME, "region_offers_the_feature")),),
     ),
     Variant("last-duplicate-wins", "Of a repeated parameter the last counts.", hooks=(("parameters", _last_wins),)),
     Variant(

@@ -9,11 +9,12 @@ from typing import Any
 
 from eni_conformance.emulator.behaviour import Behaviour
 from eni_conformance.emulator.call import Call
+from eni_conformance.emulator.detach import Guard
 from eni_conformance.emulator.envelope import Refusal, Reply
 from eni_conformance.emulator.state import Cloud
 
 DETACH = "DetachNetworkInterface"
-Guards = tuple[Any, ...]
+Guards = tuple[Guard, ...]
 Declarations = dict[str, dict[str, Any]]
 """Tables of a target file: their keys and values by the table's name."""
 

@@ -10,13 +10,6 @@ from dataclasses import replace
 from eni_conformance.emulator.accounts import Caller
 from eni_conformance.emulator.behaviour import Row
 from eni_conformance.emulator.call import Call
-from eni_conformance.emulator.detach import (
-    account_exists,
-    account_type_is_supported,
-    interface_exists,
-    ram_user_is_authorized,
-    ram_user_is_supported,
-)
 from eni_conformance.emulator.envelope import Reply
 from eni_conformance.emulator.state import Cloud, Instance, NetworkInterface, Resource
 from eni_conformance.emulator.variants.kit import Guards, Variant, count, describes, refused, turn
@@ -150,10 +143,10 @@ def _own_account(call: Call, caller: Caller) -> Caller:
 
 
 def _resources_before_callers(call: Call, guards: Guards) -> Guards:
-    about_callers = (account_exists, account_type_is_supported, ram_user_is_supported, ram_user_is_authorized)
+    about_callers = tuple(guard for guard in guards if guard.name.startswith(("account_", "ram_user_")))
     others = tuple(guard for guard in guards if guard not in about_callers)
-    place = others.index(interface_exists) + 1
-    return (*others[:place], *(guard for guard in guards if guard in about_callers), *others[place:])
+    place = [guard.name for guard in others].index("interface_exists") + 1
+    return (*others[:place], *about_callers, *others[place:])
 
 
 # The control protocol
