@@ -21,7 +21,7 @@ ACTIONS = {
 
 def act(session: ecs.Session, op: str, eni: str, instance: str) -> Exchange:
     """Send one operation. `op`: a key of ACTIONS. Raises ledger.NotOurs, KeyError for an unknown operation."""
-    region: Pair = ("RegionId", session.target.region)
+    region: Pair = session.region
     pairs: list[Pair]
     match op:
         case "attach":
@@ -36,7 +36,7 @@ def act(session: ecs.Session, op: str, eni: str, instance: str) -> Exchange:
         case _:
             session.ledger.check(instance)
             pairs = [region, ("InstanceId", instance)]
-    exchange = ecs.call(session, ACTIONS[op], pairs)
+    exchange = ecs.send(session, ACTIONS[op], pairs)
     if op == "delete" and 200 <= exchange.status < 300:
         session.ledger.going.add(eni)
     return exchange

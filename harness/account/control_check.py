@@ -677,7 +677,7 @@ def _drop(trial: _Trial, action: str, key: str, name: str) -> None:
     until = trial.now() + session.patience
     for pause in ecs.pauses(session):
         pairs = [("RegionId", session.target.region), (key, name)]
-        exchange = ecs.call(session, action, pairs, vpc=key == "VSwitchId")
+        exchange = ecs.send(session, action, pairs, vpc=key == "VSwitchId")
         if ecs.succeeded(exchange):
             session.ledger.gone(name)
             return

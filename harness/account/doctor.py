@@ -508,9 +508,7 @@ def _questions(session: ecs.Session) -> tuple[Question, ...]:
     group: Pair = ("SecurityGroupId", _unknown("sg-"))
     vpc: Pair = ("VpcId", _unknown("vpc-", 21))
     dry: Pair = ("DryRun", "true")
-    marks: list[Pair] = []
-    for n, (key, value) in enumerate(ecs.tags(session), 1):
-        marks += [(f"Tag.{n}.Key", key), (f"Tag.{n}.Value", value)]
+    marks = ecs.marks(session)
     cidr: Pair = ("CidrBlock", "172.16.0.0/24")
     launch = [r, vswitch, group, ("InstanceType", "ecs.g7.large"), ("ImageFamily", ecs.IMAGE_FAMILY), dry, *marks]
     return (
@@ -605,10 +603,10 @@ QUOTAS = (
 
 def account_quotas(session: ecs.Session) -> dict[str, int]:
     """The account's quotas by the names of the service; those that are not told are left out."""
-    pairs: list[Pair] = [("RegionId", session.target.region)]
+    pairs: list[Pair] = [session.region]
     pairs += [(f"AttributeName.{n}", name) for n, name in enumerate(QUOTAS, 1)]
     found: dict[str, int] = {}
-    answer = decode(ecs.call(session, "DescribeAccountAttributes", pairs))
+    answer = decode(ecs.send(session, "DescribeAccountAttributes", pairs))
     for item in listing(answer, "AccountAttributeItems", "AccountAttributeItem"):
         values = listing(item.get("AttributeValues"), "ValueItem") if isinstance(item, Mapping) else []
         for value in values:
@@ -626,11 +624,11 @@ def price(session: ecs.Session, instance_type: str) -> str:
 
 def price_per_hour(session: ecs.Session, instance_type: str) -> tuple[float, str] | None:
     """DescribePrice for one pay-as-you-go instance: amount and currency; None if the endpoint does not say."""
-    got = ecs.call(
+    got = ecs.send(
         session,
         "DescribePrice",
         [
-            ("RegionId", session.target.region),
+            session.region,
             ("ResourceType", "instance"),
             ("InstanceType", instance_type),
             ("PriceUnit", "Hour"),

@@ -54,7 +54,7 @@ RESEND = 4.0
 REFUSABLE = ("OwnerAccount", "OwnerId", "ResourceOwnerAccount", "ResourceOwnerId")
 """Parameters that a test may have had refused."""
 
-ORDER = ("eni", "instance", "security_group", "vswitch", "vpc")
+ORDER = tuple(ecs.KINDS)
 
 
 @dataclass(frozen=True)
@@ -88,14 +88,6 @@ class Cleaning:
 
 # --- finding -----------------------------------------------------------------------------------------
 
-_LISTS: tuple[tuple[str, str, tuple[str, str], str, bool], ...] = (
-    ("eni", "DescribeNetworkInterfaces", ("NetworkInterfaceSets", "NetworkInterfaceSet"), "NetworkInterfaceId", False),
-    ("instance", "DescribeInstances", ("Instances", "Instance"), "InstanceId", False),
-    ("security_group", "DescribeSecurityGroups", ("SecurityGroups", "SecurityGroup"), "SecurityGroupId", False),
-    ("vswitch", "DescribeVSwitches", ("VSwitches", "VSwitch"), "VSwitchId", True),
-    ("vpc", "DescribeVpcs", ("Vpcs", "Vpc"), "VpcId", True),
-)
-
 
 def tagged(session: ecs.Session, run_id: str = "") -> tuple[list[Item], list[Left]]:
     """What carries the marks of a run (of any, if none is named), and what carries them wrongly.
@@ -104,18 +96,15 @@ def tagged(session: ecs.Session, run_id: str = "") -> tuple[list[Item], list[Lef
     """
     found: list[Item] = []
     doubtful: list[Left] = []
-    for kind, action, path, key, vpc in _LISTS:
-        pairs: list[Pair] = [("RegionId", session.target.region), ("Tag.1.Key", RUN_TAG)]
-        if run_id:
-            pairs.append(("Tag.1.Value", run_id))
-        size = (("PageSize", "50"),) if vpc else (("MaxResults", ecs.PAGE),)
+    for kind, of in ecs.KINDS.items():
+        value: tuple[Pair, ...] = (("Tag.1.Value", run_id),) if run_id else ()
         try:
-            entries = ecs.pages(session, action, pairs, path, vpc=vpc, size=size)
+            entries = ecs.listed(session, kind, ("Tag.1.Key", RUN_TAG), *value)
         except ecs.SetupError as error:
             doubtful.append(Left(Item(kind, "", run_id), f"could not be listed by tag: {error.code or error}"))
             continue
         for entry in entries:
-            mine = read_marks(kind, str(entry.get(key) or ""), entry)
+            mine = read_marks(kind, str(entry.get(of.key) or ""), entry)
             if mine is None or (run_id and mine.item.run_id != run_id):
                 continue
             if mine.why:
@@ -307,15 +296,6 @@ def _round(work: _Work) -> bool:
     return len(work.removed) > before
 
 
-_DELETE: Mapping[str, tuple[str, str]] = {
-    "eni": ("DeleteNetworkInterface", "NetworkInterfaceId"),
-    "instance": ("DeleteInstance", "InstanceId"),
-    "security_group": ("DeleteSecurityGroup", "SecurityGroupId"),
-    "vswitch": ("DeleteVSwitch", "VSwitchId"),
-    "vpc": ("DeleteVpc", "VpcId"),
-}
-
-
 def _delete(work: _Work, item: Item) -> bool:
     """Ask for one deletion. Returns whether it was accepted, or the resource is not there.
 
@@ -324,9 +304,9 @@ def _delete(work: _Work, item: Item) -> bool:
     now = work.session.client.clock.monotonic()
     if now < work.again_at.get(item.id, 0.0):
         return False
-    action, key = _DELETE[item.kind]
+    kind = ecs.KINDS[item.kind]
     force: tuple[Pair, ...] = (("Force", "true"),) if item.kind == "instance" else ()
-    accepted = _ask(work, item.id, action, (key, item.id), *force, vpc=item.kind in ("vswitch", "vpc"))
+    accepted = _ask(work, item.id, kind.delete, (kind.key, item.id), *force, vpc=kind.vpc)
     if accepted:
         pause = work.pause[item.id] = 2 * work.pause.get(item.id, RESEND / 2)
         work.again_at[item.id] = now + pause
@@ -344,16 +324,15 @@ def _unseen(work: _Work, item: Item) -> None:
 
 def _shown(work: _Work, kind: str, entries: Sequence[Mapping[str, Any]]) -> dict[str, Mapping[str, Any]]:
     """Those of the described resources that are to go, by id."""
-    key = "NetworkInterfaceId" if kind == "eni" else "InstanceId"
-    shown = {str(entry.get(key)): entry for entry in entries}
+    shown = {str(entry.get(ecs.KINDS[kind].key)): entry for entry in entries}
     return {identifier: entry for identifier, entry in shown.items() if identifier in work.todo}
 
 
 def _ask(work: _Work, identifier: str, action: str, *pairs: Pair, vpc: bool = False) -> bool:
     """Send one call about a resource of ours and note a refusal; true also if there is no such resource."""
     work.session.ledger.check(identifier)
-    region = ("RegionId", work.session.target.region)
-    exchange = ecs.call(work.session, action, [region, *pairs], vpc=vpc)
+    region = work.session.region
+    exchange = ecs.send(work.session, action, [region, *pairs], vpc=vpc)
     if ecs.succeeded(exchange) or ecs.is_absent(exchange):
         work.why.pop(identifier, None)
         return True
@@ -497,7 +476,7 @@ def clean_abroad(
     client = Client(there, worker="janitor")
     results = clean(there, client, out=out, older_than=older_than, dry_run=dry_run, patience=patience)
     unlisted = sum(not one.item.id for result in results for one in result.kept)
-    return [] if unlisted == len(_LISTS) and not _books(out, there) else results
+    return [] if unlisted == len(ecs.KINDS) and not _books(out, there) else results
 
 
 def _await_orphans(client: Client, run_id: str) -> None:
@@ -562,7 +541,7 @@ def main(args: Any) -> int:
         print(json.dumps([asdict(result) for result in results], indent=2))
     else:
         print(told(results, dry_run=args.dry_run))
-    if len(unlisted) == len(_LISTS):
+    if len(unlisted) == len(ecs.KINDS):
         print(f"the target could not be used: {unlisted[0].why}", file=sys.stderr)
         return 3
     return 1 if unlisted or any(result.left for result in results) else 0

@@ -49,7 +49,7 @@ def lists(monkeypatch):
     """Asks an Endpoint for all it has."""
 
     def use(endpoint, session):
-        monkeypatch.setattr(ecs, "_do", endpoint)
+        monkeypatch.setattr("eni_conformance.harness.ecs.resources.do", endpoint)
         return [entry["Id"] for entry in ecs.pages(session, "DescribeThings", [], PATH)]
 
     return use
@@ -136,14 +136,14 @@ def asking(types, wanted=""):
 def test_how_many_interfaces_the_named_type_takes_is_told_or_assumed(monkeypatch, types, enis, assumed):
     """What is assumed is said to be: no endpoint is to blame for taking fewer."""
     session, ask = asking(types, "ecs.g7.large")
-    monkeypatch.setattr(ecs, "_ask", ask)
+    monkeypatch.setattr("eni_conformance.harness.ecs.ground._ask", ask)
     choice = ecs.find_instance_type(session, ["cn-hangzhou-b"], [])
     assert (choice.name, choice.enis, choice.assumed) == ("ecs.g7.large", enis, assumed)
 
 
 def test_a_type_that_is_assumed_has_an_assumed_quota(monkeypatch):
     session, ask = asking([])
-    monkeypatch.setattr(ecs, "_ask", ask)
+    monkeypatch.setattr("eni_conformance.harness.ecs.ground._ask", ask)
     notes = []
     choice = ecs.find_instance_type(session, ["cn-hangzhou-b"], notes)
     assert choice.assumed and choice.enis == ecs.ASSUMED_QUOTA and "assumed" in notes[0]

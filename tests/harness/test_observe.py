@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from eni_conformance.harness.ecs import _plain_again
+from eni_conformance.harness.ecs.resources import _plain_again
 from eni_conformance.harness.values import flatten, flattened
 
 

@@ -24,6 +24,7 @@ from eni_conformance.contract.scenario import Detach, Scenario, World
 from eni_conformance.harness import arrange, ecs
 from eni_conformance.harness.account import ledger
 from eni_conformance.harness.clock import Clock
+from eni_conformance.harness.ecs.call import create, do, named
 from eni_conformance.harness.target import parse_target
 from eni_conformance.harness.values import Exchange, Sent
 from eni_conformance.harness.wire.client import is_throttling
@@ -488,7 +489,7 @@ def session(tmp_path):
 def test_the_set_up_tries_again_what_passes(line, place, form, session):
     refusal, done = answered(line, form, line.operation), success(line.operation)
     build = session(refusal, refusal, done)
-    assert ecs._do(build, line.operation, [], "advice") == done
+    assert do(build, line.operation, [], "advice") == done
     assert build.client.sent == [line.operation] * 3
 
 
@@ -498,7 +499,7 @@ def test_the_set_up_believes_at_once_what_is_refused_for_good(line, place, form,
     """It says what came back and does not wait: no stock and no policy do not pass in two minutes."""
     build = session(answered(line, form, line.operation), success(line.operation))
     with pytest.raises(ecs.SetupError) as refused:
-        ecs._do(build, line.operation, [], "advice")
+        do(build, line.operation, [], "advice")
     assert build.client.sent == [line.operation]
     assert (refused.value.action, refused.value.code) == (line.operation, line.code)
     assert f"HTTP {line.status} {line.code}" in str(refused.value)
@@ -513,7 +514,7 @@ def test_what_is_refused_for_good_has_created_nothing(line, place, session, tmp_
     """The ledger closes the intent, so that the janitor has nothing to look for."""
     build = session(answered(line, action=line.operation), success(line.operation))
     with pytest.raises(ecs.SetupError):
-        ecs._create(build, "instance", line.operation, [], ecs._named("InstanceId"), "advice")
+        create(build, "instance", line.operation, [], named("InstanceId"), "advice")
     book = ledger.read(tmp_path)
     assert build.client.sent == [line.operation]
     assert not book.owned and not book.open
@@ -526,7 +527,7 @@ def test_what_the_set_up_meets_is_no_verdict(line, place, session, tmp_path, mon
     build = session(answered(line, action=line.operation))
 
     def refused(bench: object, world: object) -> None:
-        ecs._do(build, line.operation, [], "advice")
+        do(build, line.operation, [], "advice")
 
     monkeypatch.setattr(labs.Lab, "_rest", lambda self, book: [])
     monkeypatch.setattr(arrange, "arrange", refused)

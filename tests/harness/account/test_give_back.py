@@ -112,11 +112,9 @@ def looking(target):
 def everything(session):
     """Every resource of the account, as the service describes it."""
     found = {}
-    for kind, action, path, key, vpc in janitor._LISTS:
-        for entry in ecs.pages(
-            session, action, [("RegionId", session.target.region)], path, vpc=vpc, size=(("PageSize", "50"),)
-        ):
-            found[kind, entry[key]] = json.dumps(entry, sort_keys=True)
+    for kind, one in ecs.KINDS.items():
+        for entry in ecs.listed(session, kind):
+            found[kind, entry[one.key]] = json.dumps(entry, sort_keys=True)
     return found
 
 
