@@ -121,7 +121,7 @@ def asking(types, wanted=""):
         named = [value for name, value in pairs if name.startswith("InstanceTypes")]
         return [one for one in types if not named or one["InstanceTypeId"] in named]
 
-    return SimpleNamespace(target=target), ask
+    return SimpleNamespace(target=target, region=("RegionId", target.region)), ask
 
 
 @pytest.mark.parametrize(
