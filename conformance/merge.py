@@ -129,9 +129,9 @@ def main(args: Any) -> int:
     except (Unfit, deviations.DeviationError) as unfit:
         print(f"eni-conformance merge: {unfit}", file=sys.stderr)
         return studies.USAGE
-    from eni_conformance.reports import model, summary
+    from eni_conformance.reports import files, summary
 
-    results = model.load(folder)
+    results = files.load(folder)
     print(summary.text(results, out_dir=folder))
     step = os.environ.get("GITHUB_STEP_SUMMARY")
     if step:

@@ -290,9 +290,9 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
     study = config.stash.get(KEY, None)
     if study is None or not (study.folder / "results.json").exists():
         return
-    from eni_conformance.reports import model, summary
+    from eni_conformance.reports import files, summary
 
-    results = model.load(study.folder)
+    results = files.load(study.folder)
     colour = summary.colour_wanted(sys.stdout, os.environ)
     terminalreporter.write_line("")
     terminalreporter.write(summary.text(results, color=colour, out_dir=study.folder))

@@ -132,9 +132,9 @@ def main(args: Any) -> int:
     folder = display.folder
     if folder is None or not (folder / "results.json").exists():
         return code if code in (studies.USAGE, studies.UNUSABLE) else studies.UNUSABLE
-    from eni_conformance.reports import model, summary
+    from eni_conformance.reports import files, summary
 
-    results = model.load(folder)
+    results = files.load(folder)
     if record is not None:
         kept = recording.write(json.loads((folder / "results.json").read_text()), record)
         print(f"recorded in {kept}", file=sys.stderr)

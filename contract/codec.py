@@ -64,7 +64,8 @@ def plain(value: Any, *, brief: bool = False) -> Any:
 @functools.cache
 def _written(kind: Any) -> tuple[tuple[str, Any, bool], ...]:
     """(name, default, whether it is a tag) of each field of a dataclass. Raises TypeError if it is none."""
-    return tuple((f.name, _default(f), f.name in _tags(kind)) for f in dataclasses.fields(kind))
+    ordered = sorted(dataclasses.fields(kind), key=lambda f: f.name == "extra")
+    return tuple((f.name, _default(f), f.name in _tags(kind)) for f in ordered)
 
 
 def _default(f: dataclasses.Field[Any]) -> Any:
@@ -177,7 +178,8 @@ def _one_of(options: tuple[Any, ...], data: Any, where: str) -> Any:
             problems.append(problem)
     if len(problems) == 1:
         raise problems[0]
-    raise _unexpected(where, " or ".join(_WORDS.get(option, str(option)) for option in others), data)
+    expected = (_WORDS.get(option, option.__name__) if isinstance(option, type) else str(option) for option in others)
+    raise _unexpected(where, " or ".join(expected), data)
 
 
 @functools.cache
@@ -245,7 +247,7 @@ def _schema_of(kind: Any, definitions: dict[str, Any]) -> dict[str, Any]:
         return {}
     if kind is type(None):
         return {"type": "null"}
-    if kind in _JSON_TYPES:
+    if isinstance(kind, type) and kind in _JSON_TYPES:
         return {"type": _JSON_TYPES[kind]}
     if origin in (typing.Union, types.UnionType):
         return _schema_of_union([_schema_of(option, definitions) for option in args])

@@ -22,8 +22,10 @@ from typing import Any
 from allure_commons import model2 as allure_model
 from attr import asdict
 from eni_conformance.contract.codec import plain
+from eni_conformance.oracle.evidence import Evidence
+from eni_conformance.oracle.results import RequirementResult, Results
 from eni_conformance.reports import evidence as ev
-from eni_conformance.reports import model, notes, views
+from eni_conformance.reports import files, notes, svg, views
 from eni_conformance.reports.summary import plain_markdown
 from eni_conformance.reports.svg import percent, seconds, short
 
@@ -79,20 +81,20 @@ class _Sink:
             return None
         self.left -= len(text)
         source = f"{self.name(key, title)}-attachment.{suffix}"
-        model.write_text(self.directory / source, text)
+        files.write_text(self.directory / source, text)
         return allure_model.Attachment(name=title, source=source, type=kind)
 
     def result(self, result: Any) -> None:
         data = asdict(result, filter=lambda _, value: bool(value) or value is False)
         name = result.file_pattern.format(prefix=result.uuid)
-        model.write_text(self.directory / name, json.dumps(data))
+        files.write_text(self.directory / name, json.dumps(data))
 
 
 def write(out_dir: str | Path) -> Path:
     """Writes `allure-results/` into the output directory and returns it. Raises OSError, ValueError."""
     out_dir = Path(out_dir)
-    results = model.load(out_dir)
-    items, _ = ev.load_all(out_dir)
+    results = files.load(out_dir)
+    items, _ = files.load_evidence(out_dir)
     sink = _Sink(out_dir / "allure-results", results.run.id)
     start = _start(results)
     aside = {name for name, _ in items} - {name for name, _ in views.not_aside(results, items)}
@@ -102,21 +104,21 @@ def write(out_dir: str | Path) -> Path:
             mine = [entry for entry in mine if entry[0] not in aside]
         mine.sort(key=lambda entry: (entry[1].requirement != requirement.id, -(entry[1].certainty or 0)))
         sink.result(_result(results, requirement, mine, sink, start + order))
-    model.write_text(sink.directory / "environment.properties", _properties(results))
-    model.write_text(sink.directory / "categories.json", json.dumps(_CATEGORIES, indent=1) + "\n")
+    files.write_text(sink.directory / "environment.properties", _properties(results))
+    files.write_text(sink.directory / "categories.json", json.dumps(_CATEGORIES, indent=1) + "\n")
     executor = {"name": "eni-conformance", "type": "eni-conformance", "buildName": results.run.id}
     if os.environ.get("GITHUB_ACTIONS") == "true":
         url = "{GITHUB_SERVER_URL}/{GITHUB_REPOSITORY}/actions/runs/{GITHUB_RUN_ID}"
         with contextlib.suppress(KeyError):
             executor.update(name="GitHub Actions", type="github", buildUrl=url.format_map(os.environ))
-    model.write_text(sink.directory / "executor.json", json.dumps(executor, indent=1) + "\n")
+    files.write_text(sink.directory / "executor.json", json.dumps(executor, indent=1) + "\n")
     return sink.directory
 
 
 def _result(
-    results: model.Results,
-    requirement: model.Requirement,
-    items: list[tuple[str, ev.Evidence]],
+    results: Results,
+    requirement: RequirementResult,
+    items: list[tuple[str, Evidence]],
     sink: _Sink,
     at: int,
 ) -> Any:
@@ -194,13 +196,13 @@ def _result(
     return result
 
 
-def _summed(results: model.Results, requirement: model.Requirement, status: str, at: int) -> list[Any]:
+def _summed(results: Results, requirement: RequirementResult, status: str, at: int) -> list[Any]:
     """The four steps of a requirement without a failure, for all its calls together."""
     strength = requirement.strength
     worlds = f" in {strength.worlds} worlds" if strength else ""
     forms = f", {strength.wire_forms} wire forms, {strength.callers} callers" if strength else ""
-    times = model.samples((results.latency or {}).get("DetachNetworkInterface", ()))
-    median = model.quantile(times, 0.5) if times else 0.0
+    times = (results.latency or {}).get("DetachNetworkInterface", ())
+    median = svg.quantile(times, 0.5) if times else 0.0
     each = f", {seconds(median)} each (median of all)" if times else ""
     ok = allure_model.Status.PASSED if requirement.passed else status
     end = at + round(1000 * median)
@@ -212,7 +214,7 @@ def _summed(results: model.Results, requirement: model.Requirement, status: str,
     ]
 
 
-def _story(name: str, item: ev.Evidence, requirement: model.Requirement, sink: _Sink, at: int) -> Any:
+def _story(name: str, item: Evidence, requirement: RequirementResult, sink: _Sink, at: int) -> Any:
     failed = _STATUS.get(requirement.verdict, allure_model.Status.FAILED)
     began, ended = _span(item, at)
     arrange = _step("arrange: the world before the call", "passed", at, began)
@@ -239,9 +241,9 @@ def _story(name: str, item: ev.Evidence, requirement: model.Requirement, sink: _
     return story
 
 
-def _span(item: ev.Evidence, at: int) -> tuple[int, int]:
+def _span(item: Evidence, at: int) -> tuple[int, int]:
     """When the judged call of a failure began and ended, in milliseconds, if its first step began at `at`."""
-    mine = item.exchange.extra.get("id") if item.exchange else None
+    mine = item.exchange.id if item.exchange else None
     before = [m for m in item.history if m.at is not None]
     last = next((m for m in before if mine and m.note == mine), before[-1] if before else None)
     began = at + round(1000 * max(0.0, last.at or 0.0)) if last else at
@@ -255,7 +257,7 @@ def _step(name: str, status: str, start: int, stop: int | None = None) -> Any:
     )
 
 
-def _call(item: ev.Evidence) -> str:
+def _call(item: Evidence) -> str:
     if item.exchange is None:
         return f"a history of {len(item.history)} steps"
     sent = item.exchange.sent
@@ -266,7 +268,7 @@ def _json(value: Any) -> str:
     return "" if value is None else json.dumps(plain(value), indent=1)
 
 
-def _description(requirement: model.Requirement) -> str:
+def _description(requirement: RequirementResult) -> str:
     lines = [plain_markdown(requirement.title)]
     for label, value in (
         ("Section of the vendor page", requirement.section),
@@ -286,7 +288,7 @@ def _description(requirement: model.Requirement) -> str:
     return "\n\n".join(line for line in lines if line)
 
 
-def _properties(results: model.Results) -> str:
+def _properties(results: Results) -> str:
     values = {
         "target": results.target.name,
         "endpoint": results.target.endpoint,
@@ -308,7 +310,7 @@ def _properties(results: model.Results) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _start(results: model.Results) -> int:
+def _start(results: Results) -> int:
     """Start of the run in milliseconds.
 
     Each result starts a millisecond after the one before, so that Allure keeps the order of the page.

@@ -11,12 +11,13 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from eni_conformance.reports import html, model
+from eni_conformance.oracle.results import Duel, Observation, RequirementResult, Results, Samples
+from eni_conformance.reports import files, html, svg
 from eni_conformance.reports.parity import Parity, parity, recorded
 from eni_conformance.reports.svg import seconds, short
 
@@ -54,8 +55,8 @@ class Shift:
 class Comparison:
     """What differs between run A and run B."""
 
-    a: model.Results
-    b: model.Results
+    a: Results
+    b: Results
     newly_violated: tuple[Change, ...]
     fixed: tuple[Change, ...]
     gained: tuple[Change, ...]
@@ -83,7 +84,7 @@ class Comparison:
         return (recorded(self.a) or recorded(self.b)) and self.parity.apart
 
 
-def compare(a: model.Results, b: model.Results) -> Comparison:
+def compare(a: Results, b: Results) -> Comparison:
     """What changed from A to B."""
     old = {r.id: r for r in a.requirements}
     new = {r.id: r for r in b.requirements}
@@ -128,7 +129,7 @@ def compare(a: model.Results, b: model.Results) -> Comparison:
     )
 
 
-def _table(before: model.Requirement, after: model.Requirement) -> str:
+def _table(before: RequirementResult, after: RequirementResult) -> str:
     """By which table a row conforms in A and in B, where that differs; "" elsewhere."""
     if not (before.passed and after.passed) or before.by_common_alone == after.by_common_alone:
         return ""
@@ -139,7 +140,7 @@ def _table(before: model.Requirement, after: model.Requirement) -> str:
     return " -> ".join(told)
 
 
-def _verdict(requirement: model.Requirement | None) -> str:
+def _verdict(requirement: RequirementResult | None) -> str:
     if requirement is None:
         return ABSENT
     return "not-exercised" if requirement.hollow else requirement.verdict
@@ -157,27 +158,27 @@ def _group(before: str, after: str) -> str:
     return "other"
 
 
-def _observed(observation: model.Observation) -> Any:
+def _observed(observation: Observation) -> Any:
     """What was observed, without how often: two runs of one target never count the same."""
-    counts = observation.extra.get("counts")
-    return " or ".join(sorted(map(str, counts))) if isinstance(counts, dict) and counts else observation.value
+    counts = observation.counts
+    return " or ".join(sorted(counts)) if counts else observation.value
 
 
-def _pair(duel: model.Duel) -> tuple[str, str]:
+def _pair(duel: Duel) -> tuple[str, str]:
     return (duel.a, duel.b) if duel.a <= duel.b else (duel.b, duel.a)
 
 
-def _winner(duel: model.Duel) -> str:
+def _winner(duel: Duel) -> str:
     return (duel.winner or "neither") if duel.stable else "not always the same"
 
 
-def _shifts(prefix: str, a: dict[str, tuple[Any, ...]] | None, b: dict[str, tuple[Any, ...]] | None) -> list[Shift]:
+def _shifts(prefix: str, a: Mapping[str, Samples] | None, b: Mapping[str, Samples] | None) -> list[Shift]:
     out = []
     for name in a or {}:
-        x, y = model.samples((a or {})[name]), model.samples((b or {}).get(name, ()))
+        x, y = (a or {})[name], (b or {}).get(name, ())
         if min(len(x), len(y)) < _LEAST_SAMPLES:
             continue
-        values = [model.quantile(v, q) for q in (0.5, 0.95) for v in (x, y)]
+        values = [svg.quantile(v, q) for q in (0.5, 0.95) for v in (x, y)]
         notable = any(
             abs(new - old) >= _SHIFT_SECONDS and max(new, old) >= _SHIFT * max(min(new, old), 1e-9)
             for old, new in (values[:2], values[2:])
@@ -186,14 +187,14 @@ def _shifts(prefix: str, a: dict[str, tuple[Any, ...]] | None, b: dict[str, tupl
     return out
 
 
-def _caveats(a: model.Results, b: model.Results) -> list[str]:
+def _caveats(a: Results, b: Results) -> list[str]:
     """What makes the two runs hard to compare."""
     out = []
     for what, x, y in (
         ("revision of the page", a.run.revision, b.run.revision),
         ("effort", a.run.effort, b.run.effort),
         ("table of answers", *("the page alone" if r.run.strict else "page and common table" for r in (a, b))),
-        ("suite version", a.suite.get("version"), b.suite.get("version")),
+        ("suite version", a.suite.version, b.suite.version),
     ):
         if x != y:
             out.append(f"the {what} differs: {x} and {y}")
@@ -278,7 +279,7 @@ def _answers(found: Parity) -> list[str]:
     return lines
 
 
-def _name(results: model.Results) -> str:
+def _name(results: Results) -> str:
     return f"{short(results.run.id, 60)}  {short(results.target.name, 60)} {short(results.target.endpoint, 100)}"
 
 
@@ -305,7 +306,7 @@ def main(args: Sequence[str] | None = None) -> int:
     parser.add_argument("--out", metavar="FILE.html", type=Path, help="write the comparison as a page, too")
     options = parser.parse_args(args)
     try:
-        runs = [model.load(path) for path in (options.run_a, options.run_b)]
+        runs = [files.load(path) for path in (options.run_a, options.run_b)]
     except (OSError, ValueError) as problem:
         kind = "not JSON: " if isinstance(problem, json.JSONDecodeError) else ""
         print(f"eni-conformance compare: {kind}{problem}", file=sys.stderr)
@@ -314,7 +315,7 @@ def main(args: Sequence[str] | None = None) -> int:
     print(text(comparison), end="")
     if options.out is not None:
         options.out.parent.mkdir(parents=True, exist_ok=True)
-        model.write_text(options.out, page(comparison))
+        files.write_text(options.out, page(comparison))
         print(f"\nPage: {options.out}")
     return 1 if comparison.worse else 0
 

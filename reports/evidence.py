@@ -1,193 +1,12 @@
-"""One evidence file: a counterexample with everything a stranger needs to understand and repeat it.
-
-The file was written when the failure was judged and made minimal. Here it is read, checked, put into
-words, and turned into commands (`reports.reproduce`). Nothing here decides whether it is a violation.
-"""
+"""One evidence file in words, and as commands that repeat it (`reports.reproduce`)."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any
 
-from eni_conformance.contract.codec import build, plain
+from eni_conformance.oracle.evidence import AdmissibleAnswer, Evidence, Moment
 from eni_conformance.reports.reproduce import aliyun, curl, python, shell_quote
-
-SCHEMA_FILE = Path(__file__).with_name("evidence.schema.json")
-
-Pair = tuple[str, str]
-
-
-@dataclass(frozen=True)
-class Target:
-    """The endpoint that gave the answer."""
-
-    name: str = ""
-    endpoint: str = ""
-    region: str = ""
-    extra: dict[str, Any] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Admissible:
-    """One answer that would have been right, and because of what."""
-
-    status: int | str | None = None
-    code: str | None = None
-    because: str | None = None
-    requirement: str | None = None
-    extra: dict[str, Any] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Observed:
-    """What happened instead. `outcome`: answered, timeout, reset, refused, tls or unreadable."""
-
-    outcome: str = ""
-    status: int | None = None
-    code: str | None = None
-    message: str | None = None
-    detail: str | None = None
-    extra: dict[str, Any] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Sent:
-    """The request. `pairs` are the operation's own parameters in wire order, unencoded."""
-
-    action: str = ""
-    version: str = ""
-    method: str = "GET"
-    url: str = ""
-    pairs: tuple[Pair, ...] = ()
-    headers: tuple[Pair, ...] = ()
-    body: str | None = None
-    extra: dict[str, Any] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Exchange:
-    """One request and what came back, also when nothing came back."""
-
-    sent: Sent = field(default_factory=Sent)
-    status: int | None = None
-    headers: tuple[Pair, ...] = ()
-    body: str | None = None
-    seconds: float | None = None
-    outcome: str = ""
-    detail: str | None = None
-    extra: dict[str, Any] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Picture:
-    """What could be seen of the world at one moment: each resource an object with at least an `id`."""
-
-    instances: tuple[dict[str, Any], ...] = ()
-    enis: tuple[dict[str, Any], ...] = ()
-    extra: dict[str, Any] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Change:
-    """One field of one resource that differs between the two pictures."""
-
-    resource: str = ""
-    path: str = ""
-    before: Any = None
-    after: Any = None
-    extra: dict[str, Any] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Moment:
-    """One step of the history. `at`: seconds since the first one. `seconds`: how long it took."""
-
-    n: int | str = ""
-    step: Any = ""
-    at: float | None = None
-    seconds: float | None = None
-    status: int | str | None = None
-    code: str | None = None
-    note: str | None = None
-    extra: dict[str, Any] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Confirmations:
-    """How often the counterexample was run again in a world built anew, and how often it failed again."""
-
-    tried: int = 0
-    failed_again: int = 0
-    extra: dict[str, Any] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Evidence:
-    """A whole evidence file.
-
-    requirement, also: the requirement it violates, and others that it violates too.
-    cause: fingerprint; failures with the same one are one finding. certainty: 0 to 1.
-    scenario: the declarative world and steps that bring it about. shrunk: made minimal.
-    """
-
-    id: str
-    requirement: str
-    schema: int = 1
-    also: tuple[str, ...] = ()
-    run: str = ""
-    target: Target = field(default_factory=Target)
-    revision: str | int | None = None
-    seed: int | str | None = None
-    effort: str | None = None
-    cause: str | None = None
-    summary: str = ""
-    certainty: float | None = None
-    expected: tuple[Admissible, ...] = ()
-    observed: Observed = field(default_factory=Observed)
-    scenario: dict[str, Any] | None = None
-    shrunk: bool = False
-    exchange: Exchange | None = None
-    world_before: Picture | None = None
-    world_after: Picture | None = None
-    changes: tuple[Change, ...] = ()
-    history: tuple[Moment, ...] = ()
-    confirmations: Confirmations | None = None
-    extra: dict[str, Any] = field(default_factory=dict)
-
-
-def parse(data: Any) -> Evidence:
-    """Evidence out of the decoded JSON. Raises ValueError that names the bad place."""
-    evidence = build(Evidence, data, "evidence")
-    if evidence.schema != 1:
-        raise ValueError(f"evidence.schema: 1 is understood, not {evidence.schema}")
-    return evidence
-
-
-def load(path: str | Path) -> Evidence:
-    """Evidence out of one file. Raises OSError, ValueError."""
-    return parse(json.loads(Path(path).read_text(encoding="utf-8")))
-
-
-def dump(evidence: Evidence, path: str | Path) -> Path:
-    """Writes one evidence file and returns its path."""
-    path = Path(path)
-    path.write_text(json.dumps(plain(evidence), indent=1) + "\n", encoding="utf-8")
-    return path
-
-
-def load_all(out_dir: str | Path) -> tuple[list[tuple[str, Evidence]], list[tuple[str, str]]]:
-    """All evidence of a run as (file name, value), by name; and the files that cannot be read, with why."""
-    found: list[tuple[str, Evidence]] = []
-    bad: list[tuple[str, str]] = []
-    for path in sorted((Path(out_dir) / "evidence").glob("*.json")):
-        try:
-            found.append((path.name, load(path)))
-        except (OSError, ValueError, RecursionError) as problem:
-            bad.append((path.name, str(problem) or type(problem).__name__))
-    return found, bad
 
 
 def answer(evidence: Evidence) -> str:
@@ -207,7 +26,7 @@ def answer(evidence: Evidence) -> str:
     return " ".join(str(part) for part in (seen.status, seen.code) if part) or "nothing recorded"
 
 
-def admissible(expected: Iterable[Admissible]) -> str:
+def admissible(expected: Iterable[AdmissibleAnswer]) -> str:
     """The admissible answers, in a few words."""
     texts = list(dict.fromkeys(" ".join(str(p) for p in (e.status, e.code) if p) for e in expected))
     return " or ".join(text for text in texts if text) or "not recorded"

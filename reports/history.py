@@ -10,13 +10,14 @@ import json
 from pathlib import Path
 from typing import Any
 
-from eni_conformance.reports import model
+from eni_conformance.oracle.results import Results
+from eni_conformance.reports import files
 
 LOCAL = "history.jsonl"
 KEPT = 60
 
 
-def line(results: model.Results) -> dict[str, Any]:
+def line(results: Results) -> dict[str, Any]:
     """What is remembered of a run: when, what, counts per verdict, and what was violated."""
     return {
         "run": results.run.id,
@@ -36,7 +37,7 @@ def line(results: model.Results) -> dict[str, Any]:
 def append(out_dir: str | Path, file: str | Path) -> Path:
     """Adds the run in `out_dir` to `file`, once, and copies the recent lines of its target into `out_dir`."""
     out_dir, file = Path(out_dir), Path(file)
-    new = line(model.load(out_dir))
+    new = line(files.load(out_dir))
     known = read(file)
     if new["run"] not in {entry.get("run") for entry in known}:
         file.parent.mkdir(parents=True, exist_ok=True)
@@ -45,7 +46,7 @@ def append(out_dir: str | Path, file: str | Path) -> Path:
             out.write(("\n" if broken else "") + json.dumps(new) + "\n")
         known.append(new)
     same = [entry for entry in known if entry.get("target") == new["target"]][-KEPT:]
-    return model.write_text(out_dir / LOCAL, "".join(json.dumps(entry) + "\n" for entry in same))
+    return files.write_text(out_dir / LOCAL, "".join(json.dumps(entry) + "\n" for entry in same))
 
 
 def read(file: str | Path) -> list[dict[str, Any]]:

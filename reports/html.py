@@ -11,13 +11,16 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import jinja2
+from eni_conformance.oracle.evidence import Evidence
+from eni_conformance.oracle.results import KINDS, SEVERITIES, VERDICTS, Results, Samples
 from eni_conformance.reports import evidence as ev
-from eni_conformance.reports import history, model, notes, svg, views
+from eni_conformance.reports import files, history, notes, svg, views
 from markupsafe import Markup
 
 _HERE = Path(__file__).parent
@@ -53,15 +56,15 @@ _LANGUAGES = {
 def write(out_dir: str | Path) -> Path:
     """Writes `index.html` into the output directory and returns its path. Raises OSError, ValueError."""
     out_dir = Path(out_dir)
-    results = model.load(out_dir)
-    items, unreadable = ev.load_all(out_dir)
+    results = files.load(out_dir)
+    items, unreadable = files.load_evidence(out_dir)
     page = render(results, items, unreadable, history.read(out_dir / history.LOCAL))
-    return model.write_text(out_dir / "index.html", page)
+    return files.write_text(out_dir / "index.html", page)
 
 
 def render(
-    results: model.Results,
-    items: list[tuple[str, ev.Evidence]],
+    results: Results,
+    items: list[tuple[str, Evidence]],
     unreadable: list[tuple[str, str]] | None = None,
     past: list[dict[str, Any]] | None = None,
 ) -> str:
@@ -73,7 +76,7 @@ def render(
     for finding in (*found, *once):
         for ident in (finding.requirement_id, *finding.also):
             also.setdefault(ident, []).append(finding)
-    kinds = list(dict.fromkeys([*model.KINDS, *(r.kind for r in results.requirements)]))
+    kinds = list(dict.fromkeys([*KINDS, *(r.kind for r in results.requirements)]))
     state, headline, reason = views.verdict(results)
     return document(
         "page.html.j2",
@@ -121,7 +124,7 @@ def render(
     )
 
 
-def _cost(results: model.Results) -> dict[str, Any]:
+def _cost(results: Results) -> dict[str, Any]:
     """What the run used, beside what had been predicted."""
     return {
         "forecast": views.forecast(results),
@@ -130,7 +133,7 @@ def _cost(results: model.Results) -> dict[str, Any]:
     }
 
 
-def _beside(results: model.Results) -> dict[str, Any]:
+def _beside(results: Results) -> dict[str, Any]:
     """What the page tells beside the verdicts."""
     return {
         "beside": notes.first_screen(results),
@@ -186,10 +189,10 @@ def _environment() -> jinja2.Environment:
     environment.globals.update(
         svg=svg,
         common=notes.common,
-        verdicts=model.VERDICTS,
+        verdicts=VERDICTS,
         glyphs=_GLYPHS,
         languages=_LANGUAGES,
-        severities=model.SEVERITIES,
+        severities=SEVERITIES,
     )
     return environment
 
@@ -202,17 +205,16 @@ def _hash(text: str) -> str:
     return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
 
 
-def _distributions(groups: dict[str, tuple[Any, ...]] | None) -> list[dict[str, Any]]:
+def _distributions(groups: Mapping[str, Samples] | None) -> list[dict[str, Any]]:
     out = []
-    for name, values in (groups or {}).items():
-        times = model.samples(values)
+    for name, times in (groups or {}).items():
         if times:
             out.append(
                 {
                     "name": name,
                     "n": len(times),
-                    "median": model.quantile(times, 0.5),
-                    "p95": model.quantile(times, 0.95),
+                    "median": svg.quantile(times, 0.5),
+                    "p95": svg.quantile(times, 0.95),
                     "max": max(times),
                     "picture": svg.histogram(times, svg.short(name, 60)),
                 }

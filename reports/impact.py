@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
-from eni_conformance.reports.evidence import Evidence
+from eni_conformance.oracle.evidence import Evidence
 
 Trigger = Literal["got", "lost", "success", "silent", "stuck"]
 """got: the answer has one of the codes. lost: only such codes were admissible, and none of them came. success:

@@ -15,8 +15,10 @@ import xml.etree.ElementTree as ET
 from datetime import UTC, datetime
 from pathlib import Path
 
+from eni_conformance.oracle.evidence import Evidence
+from eni_conformance.oracle.results import KINDS, RequirementResult, Results
 from eni_conformance.reports import evidence as ev
-from eni_conformance.reports import model, notes, views
+from eni_conformance.reports import files, notes, views
 
 _NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _TEXT_LIMIT = 8000
@@ -25,19 +27,19 @@ _TEXT_LIMIT = 8000
 def write(out_dir: str | Path) -> Path:
     """Writes `junit.xml` into the output directory and returns its path. Raises OSError, ValueError."""
     out_dir = Path(out_dir)
-    results = model.load(out_dir)
-    items = views.not_aside(results, ev.load_all(out_dir)[0])
-    return model.write_text(out_dir / "junit.xml", render(results, [item for _, item in items]))
+    results = files.load(out_dir)
+    items = views.not_aside(results, files.load_evidence(out_dir)[0])
+    return files.write_text(out_dir / "junit.xml", render(results, [item for _, item in items]))
 
 
-def render(results: model.Results, items: list[ev.Evidence]) -> str:
+def render(results: Results, items: list[Evidence]) -> str:
     """The document."""
-    by_requirement: dict[str, list[ev.Evidence]] = {}
+    by_requirement: dict[str, list[Evidence]] = {}
     for item in items:
         for ident in (item.requirement, *item.also):
             by_requirement.setdefault(ident, []).append(item)
     root = ET.Element("testsuites")
-    kinds = list(dict.fromkeys([*model.KINDS, *(r.kind for r in results.requirements)]))
+    kinds = list(dict.fromkeys([*KINDS, *(r.kind for r in results.requirements)]))
     for kind in kinds:
         members = [r for r in results.requirements if r.kind == kind]
         if members:
@@ -58,7 +60,7 @@ def render(results: model.Results, items: list[ev.Evidence]) -> str:
     return '<?xml version="1.0" encoding="utf-8"?>\n' + ET.tostring(root, encoding="unicode") + "\n"
 
 
-def _suite(root: ET.Element, name: str, results: model.Results) -> ET.Element:
+def _suite(root: ET.Element, name: str, results: Results) -> ET.Element:
     """The host of a suite is the target: that is what was tested."""
     suite = ET.SubElement(root, "testsuite", {"name": _clean(name), "id": str(len(root)), "package": "eni-conformance"})
     suite.set("hostname", _clean(results.target.name).strip() or "target")
@@ -78,13 +80,13 @@ def _suite(root: ET.Element, name: str, results: model.Results) -> ET.Element:
     return suite
 
 
-def _line(requirement: model.Requirement) -> str:
+def _line(requirement: RequirementResult) -> str:
     common = notes.common(requirement)
     words = f"{requirement.id}: {requirement.verdict}, judged calls {requirement.judged}"
     return f"{words}, {common}" if common else words
 
 
-def _case(suite: ET.Element, results: model.Results, requirement: model.Requirement, items: list[ev.Evidence]) -> None:
+def _case(suite: ET.Element, results: Results, requirement: RequirementResult, items: list[Evidence]) -> None:
     name = f"{requirement.id} {requirement.title}".strip()
     case = ET.SubElement(suite, "testcase", {"classname": suite.get("name", ""), "name": _clean(name), "time": "0"})
     reason = _clean(notes.why(results, requirement))

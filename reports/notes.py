@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from eni_conformance.reports import model
+from eni_conformance.oracle.results import Again, RequirementResult, Results, Target, Violation
 from eni_conformance.reports.svg import seconds
 
 ONCE = "once: a failure of an installation on this machine counts at once"
@@ -28,7 +28,7 @@ class Note:
     weighty: bool = False
 
 
-def common(requirement: model.Requirement) -> str:
+def common(requirement: RequirementResult) -> str:
     """Which answers of the common table a row was refused with; "" where none came."""
     if not requirement.by_common:
         return ""
@@ -36,19 +36,19 @@ def common(requirement: model.Requirement) -> str:
     return f"{also}by the common table: {', '.join(f'{a.answer} ({a.n})' for a in requirement.by_common)}"
 
 
-def common_rows(results: model.Results) -> tuple[model.Requirement, ...]:
+def common_rows(results: Results) -> tuple[RequirementResult, ...]:
     """The rows that conform although the page's own answer never came."""
     return tuple(r for r in results.requirements if r.passed and r.by_common_alone)
 
 
-def again(found: model.Again | None) -> str:
+def again(found: Again | None) -> str:
     """How often a violation was seen again, "" where no one wrote it down."""
     if found is None:
         return ""
     return f"again {found.failed_again} of {found.tried}" if found.failed_again else ONCE
 
 
-def not_again(found: model.Again | None) -> str:
+def not_again(found: Again | None) -> str:
     """How often what was seen once was not seen again."""
     if found is None or not found.tried:
         return "not tried again"
@@ -58,40 +58,40 @@ def not_again(found: model.Again | None) -> str:
     return f"not in {found.tried} further {'try' if found.tried == 1 else 'tries'}"
 
 
-def best(found: list[model.Again]) -> model.Again | None:
+def best(found: list[Again]) -> Again | None:
     """Of several counts the one that says most; None of none."""
     return max(found, key=lambda one: (one.failed_again, -one.tried), default=None)
 
 
-def again_of(results: model.Results, requirement: model.Requirement) -> str:
+def again_of(results: Results, requirement: RequirementResult) -> str:
     """How often what violates this requirement was seen again, in words; "" where no one wrote it down."""
     return again(best([v.again for v in results.violations if v.again and v.concerns(requirement)]))
 
 
-def why(results: model.Results, requirement: model.Requirement) -> str:
+def why(results: Results, requirement: RequirementResult) -> str:
     """The reason of a verdict; of a violation also how often it was seen again."""
     seen = again_of(results, requirement) if requirement.verdict == "violated" else ""
     parts = (requirement.why, f"({seen.partition(':')[0]})" if seen else "")
     return " ".join(part for part in parts if part)
 
 
-def once(results: model.Results) -> tuple[tuple[model.Violation, ...], ...]:
+def once(results: Results) -> tuple[tuple[Violation, ...], ...]:
     """What was seen once, by cause. A cause that another worker saw again stands among the findings."""
     published = {v.key for v in results.violations if v.key} | {v.evidence for v in results.violations if v.evidence}
-    groups: dict[str, list[model.Violation]] = {}
+    groups: dict[str, list[Violation]] = {}
     for n, entry in enumerate(results.once):
         if not {entry.key, entry.evidence} & published:
             groups.setdefault(entry.key or entry.evidence or str(n), []).append(entry)
     return tuple(map(tuple, groups.values()))
 
 
-def tried(entries: tuple[model.Violation, ...]) -> model.Again:
+def tried(entries: tuple[Violation, ...]) -> Again:
     """The tries of all entries of one cause together."""
     counts = [entry.again for entry in entries if entry.again]
-    return model.Again(sum(c.tried for c in counts), sum(c.failed_again for c in counts))
+    return Again(sum(c.tried for c in counts), sum(c.failed_again for c in counts))
 
 
-def first_screen(results: model.Results) -> tuple[tuple[str, str], ...]:
+def first_screen(results: Results) -> tuple[tuple[str, str], ...]:
     """What the first screen says beside the verdicts, each with the section that tells more."""
     rows, seen, passed = len(common_rows(results)), len(once(results)), sum(p.n for p in results.passing)
     out = []
@@ -104,7 +104,7 @@ def first_screen(results: model.Results) -> tuple[tuple[str, str], ...]:
     return tuple(out)
 
 
-def target(results: model.Results) -> tuple[str, ...]:
+def target(results: Results) -> tuple[str, ...]:
     """What the target does not offer and what of it cannot be relied on, in sentences."""
     out = []
     lacking = [name for name in _lacking(results.target) if name not in _named(results.target.undeclared)]
@@ -124,7 +124,7 @@ def target(results: model.Results) -> tuple[str, ...]:
     return tuple(out)
 
 
-def _lacking(told: model.Target) -> list[str]:
+def _lacking(told: Target) -> list[str]:
     if told.offers is None:
         return []
     pairs = ((_FORMATS, told.offers.formats), (_SCHEMES, told.offers.signing))
@@ -135,7 +135,7 @@ def _named(formats: tuple[str, ...]) -> list[str]:
     return [_FORMATS.get(name, name) for name in formats]
 
 
-def lines(results: model.Results) -> tuple[Note, ...]:
+def lines(results: Results) -> tuple[Note, ...]:
     """All of it, a line for each kind, for the terminal and the step summary."""
     out = []
     if results.run.strict:
@@ -154,7 +154,7 @@ def lines(results: model.Results) -> tuple[Note, ...]:
     return tuple(out)
 
 
-def _seen(results: model.Results, entry: model.Violation) -> str:
+def _seen(results: Results, entry: Violation) -> str:
     """The id of what was seen once, with its summary where no reason of a requirement tells it."""
     told = any(entry.concerns(r) and entry.summary in r.why for r in results.requirements)
     return entry.requirement if told else f"{entry.requirement} {entry.summary[:100]}".strip()

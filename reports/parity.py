@@ -6,10 +6,9 @@ names, who calls, and how each parameter was made. Pure; nothing is judged: eith
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
-from eni_conformance.reports import model
+from eni_conformance.oracle.results import Results
 
 NONE_BROKEN = "valid calls"
 
@@ -46,7 +45,7 @@ class Parity:
         return any(one.always for one in self.differ)
 
 
-def parity(a: model.Results, b: model.Results) -> Parity:
+def parity(a: Results, b: Results) -> Parity:
     """The answers of two runs, side by side."""
     old, new = _answers(a), _answers(b)
     shared = [key for key in old if key in new]
@@ -59,15 +58,11 @@ def parity(a: model.Results, b: model.Results) -> Parity:
     return Parity(len(shared), tuple(sorted(differ, key=lambda d: (not d.always, d.requirement, d.call))))
 
 
-def recorded(results: model.Results) -> bool:
+def recorded(results: Results) -> bool:
     """Whether this is a recording of an endpoint rather than a run."""
-    return bool(results.extra.get("recording"))
+    return results.recording is not None
 
 
-def _answers(results: model.Results) -> dict[str, frozenset[str]]:
-    told = results.extra.get("answers")
-    return {
-        str(key): frozenset(map(str, counts))
-        for key, counts in (told.items() if isinstance(told, Mapping) else ())
-        if isinstance(counts, Mapping) and counts
-    }
+def _answers(results: Results) -> dict[str, frozenset[str]]:
+    told = results.answers or {}
+    return {key: frozenset(counts) for key, counts in told.items() if counts}

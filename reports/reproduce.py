@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote_to_bytes, urlsplit
 
 if TYPE_CHECKING:
-    from eni_conformance.reports.evidence import Sent
+    from eni_conformance.oracle.evidence import SentRequest
 
 Pair = tuple[str, str]
 
@@ -113,7 +113,7 @@ class Request:
     scheme: str
 
 
-def request(sent: Sent, endpoint: str) -> Request:
+def request(sent: SentRequest, endpoint: str) -> Request:
     """Where each parameter of the recorded request stood, and all else that has to be sent again."""
     base, query_text = _split(sent.url or endpoint)
     method = (sent.method or "GET").upper()
@@ -127,7 +127,7 @@ def request(sent: Sent, endpoint: str) -> Request:
     if Counter(own) - Counter(query + form):  # the stored URL does not tell all: the parameters do
         query, form = ([], own) if method == "POST" and is_form else (own, [])
     names = {name for name, _ in query + form}
-    version3 = sent.extra.get("signing") == "v3" or headers.get("authorization", "").startswith("ACS3")
+    version3 = sent.signing == "v3" or headers.get("authorization", "").startswith("ACS3")
     front = [(n, v) for n, v in (("Action", sent.action), ("Version", sent.version)) if v and n not in names]
     if version3 and "json" in headers.get("accept", "") and "Format" not in names:
         front.append(("Format", "JSON"))
@@ -149,7 +149,7 @@ def request(sent: Sent, endpoint: str) -> Request:
         form=tuple(form),
         raw="" if is_form else body,
         headers=kept,
-        caller=str(sent.extra.get("caller", "")),
+        caller=sent.caller,
         scheme="ACS3-HMAC-SHA256" if version3 else "HMAC-SHA1",
     )
 
@@ -170,7 +170,7 @@ def shell_quote(text: str) -> str:
     return "$'" + "".join(out) + "'"
 
 
-def curl(sent: Sent, endpoint: str) -> str:
+def curl(sent: SentRequest, endpoint: str) -> str:
     """A shell command: a signer in Python (standard library) that hands the signed call to curl."""
     call = request(sent, endpoint)
     loopback = "--noproxy '*' " if _LOOPBACK.match(call.base) else ""
@@ -181,7 +181,7 @@ def curl(sent: Sent, endpoint: str) -> str:
     )
 
 
-def python(sent: Sent, endpoint: str) -> str:
+def python(sent: SentRequest, endpoint: str) -> str:
     """A Python script that needs nothing but `requests`."""
     call = request(sent, endpoint)
     trust = "session.trust_env = False\n" if _LOOPBACK.match(call.base) else ""
@@ -202,7 +202,7 @@ def python(sent: Sent, endpoint: str) -> str:
     )
 
 
-def aliyun(sent: Sent, endpoint: str, region: str = "") -> str:
+def aliyun(sent: SentRequest, endpoint: str, region: str = "") -> str:
     """The call for the vendor's command line, its own checks switched off.
 
     What its argument list cannot carry (a parameter given twice, a NUL) is said in a comment.

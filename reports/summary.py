@@ -12,8 +12,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TextIO
 
+from eni_conformance.oracle.results import VERDICTS, RequirementResult, Results
 from eni_conformance.reports import evidence as ev
-from eni_conformance.reports import model, notes, views
+from eni_conformance.reports import files, notes, views
 from eni_conformance.reports.reproduce import shell_quote
 from eni_conformance.reports.svg import seconds, short, visible
 from rich.console import Console
@@ -35,7 +36,7 @@ def colour_wanted(stream: TextIO, environ: Mapping[str, str]) -> bool:
     return stream.isatty() and not environ.get("NO_COLOR") and environ.get("TERM") != "dumb"
 
 
-def text(results: model.Results, color: bool = False, out_dir: str | Path | None = None, width: int = 100) -> str:
+def text(results: Results, color: bool = False, out_dir: str | Path | None = None, width: int = 100) -> str:
     """The final table: counts, then every requirement that needs a reader, then where to go on.
 
     A violated run ends with three lines: what, where to read, how to repeat. `out_dir` is where the files
@@ -88,9 +89,9 @@ def text(results: model.Results, color: bool = False, out_dir: str | Path | None
     return "\n".join(line.rstrip() for line in buffer.getvalue().splitlines()) + "\n"
 
 
-def _table(console: Console, results: model.Results) -> None:
+def _table(console: Console, results: Results) -> None:
     """Every requirement that needs a reader."""
-    shown = [v for v in model.VERDICTS if v not in ("conforms", "not-exercised")]
+    shown = [v for v in VERDICTS if v not in ("conforms", "not-exercised")]
     rows = [r for verdict in shown for r in results.by_verdict(verdict)]
     rows += [r for r in results.requirements if r.hollow]
     if rows:
@@ -111,7 +112,7 @@ def _table(console: Console, results: model.Results) -> None:
             console.print(Text(f"and {sum(len(ids) for _, ids, _ in lines[40:])} more", "dim"))
 
 
-def _same_reason(results: model.Results, rows: list[model.Requirement]) -> list[tuple[str, list[str], str]]:
+def _same_reason(results: Results, rows: list[RequirementResult]) -> list[tuple[str, list[str], str]]:
     """Requirements as (verdict, ids, reason): those of one verdict with the same reason share a line."""
     lines: dict[tuple[str, str], tuple[str, list[str], str]] = {}
     for r in rows:
@@ -127,7 +128,7 @@ def _names(ids: list[str]) -> str:
     return ", ".join(short(i.removeprefix("ENI-DETACH-"), 20) for i in ids[:12]) + more
 
 
-def last_lines(results: model.Results, out_dir: Path) -> list[tuple[str, str]]:
+def last_lines(results: Results, out_dir: Path) -> list[tuple[str, str]]:
     """The closing lines as (label, text): what, where to read, how to repeat; of a run that is well, the report.
 
     A run fails by a violation, or by a deviation that has expired or is no longer needed.
@@ -140,7 +141,7 @@ def last_lines(results: model.Results, out_dir: Path) -> list[tuple[str, str]]:
             what, where = f"deviations: {results.problems[0]}", str(page)
             return [("What", short(what, 400)), ("Read", short(where, 400)), ("Repeat", visible(again))]
         return [("Report", short(str(page), 400))]
-    items, _ = ev.load_all(out_dir)
+    items, _ = files.load_evidence(out_dir)
     top = next(f for f in views.findings(results, items) if f.verdict == "violated")
     what = f"{top.requirement_id} {top.summary}"
     if top.evidence is None:
@@ -155,7 +156,7 @@ def last_lines(results: model.Results, out_dir: Path) -> list[tuple[str, str]]:
     return [("What", short(what, 400)), ("Read", short(where, 400)), ("Repeat", visible(again))]
 
 
-def _target(results: model.Results) -> str:
+def _target(results: Results) -> str:
     """The option that names the run's target; "" for the embedded emulator, which is the default."""
     try:
         words = shlex.split(results.run.command)
@@ -167,7 +168,7 @@ def _target(results: model.Results) -> str:
     return ""
 
 
-def markdown(results: model.Results, out_dir: str | Path | None = None) -> str:
+def markdown(results: Results, out_dir: str | Path | None = None) -> str:
     """The same for a step summary in Markdown (GitHub's dialect)."""
     where = Path(out_dir) if out_dir is not None else Path("out") / results.run.id
     _, headline, reason = views.verdict(results)

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from eni_conformance.reports import model
+from eni_conformance.oracle.results import VERDICTS, Duel
 from markupsafe import Markup, escape
 
 
@@ -145,7 +145,7 @@ def histogram(values: Sequence[float], title: str) -> Markup:
         if n
     ]
     body.append(f'<line x1="0" x2="{width:g}" y1="{base}" y2="{base}" class="axis"/>')
-    marks = [("median", model.quantile(list(values), 0.5)), ("95 %", model.quantile(list(values), 0.95))]
+    marks = [("median", quantile(list(values), 0.5)), ("95 %", quantile(list(values), 0.95))]
     middle, late = ((math.log10(value) - low) / (high - low) * width for _, value in marks)
     for x in (middle, late):
         body.append(f'<line x1="{x:.1f}" x2="{x:.1f}" y1="6" y2="{base + 4}" class="mark"/>')
@@ -247,7 +247,7 @@ def trend(entries: Sequence[dict[str, Any]]) -> Markup:
     step = min(24.0, width / len(entries))
     body = []
     for i, entry in enumerate(entries):
-        counts = {v: n for v in model.VERDICTS if isinstance(n := entry["counts"].get(v, 0), int) and n > 0}
+        counts = {v: n for v in VERDICTS if isinstance(n := entry["counts"].get(v, 0), int) and n > 0}
         total = sum(counts.values()) or 1
         y = base
         for verdict in reversed(counts):
@@ -265,7 +265,7 @@ def trend(entries: Sequence[dict[str, Any]]) -> Markup:
     return _svg(width, height, words, body, "trend")
 
 
-def precedence(duels: Sequence[model.Duel], names: dict[str, str]) -> Markup:
+def precedence(duels: Sequence[Duel], names: dict[str, str]) -> Markup:
     """Which fault wins over which: one layer per rank, and only the arrows that others do not imply."""
     beats: dict[str, set[str]] = {}
     reverse = {name: ident for ident, name in names.items()}
@@ -346,3 +346,9 @@ def _rows(
         for i, n in enumerate(members):
             centre[n] = (i + 0.5) / len(members)
     return rows
+
+
+def quantile(values: Sequence[float], share: float) -> float:
+    """The value that `share` of the samples do not exceed. `values` must not be empty."""
+    ordered = sorted(values)
+    return ordered[min(len(ordered) - 1, max(0, math.ceil(share * len(ordered)) - 1))]

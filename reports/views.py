@@ -9,19 +9,31 @@ import json
 import math
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from eni_conformance.oracle.evidence import AdmissibleAnswer, Difference, Evidence, Moment, Picture
+from eni_conformance.oracle.results import (
+    SEVERITIES,
+    Cost,
+    Duel,
+    Pairwise,
+    Predicted,
+    RequirementResult,
+    Results,
+    StateCell,
+    Transition,
+)
 from eni_conformance.reports import evidence as ev
-from eni_conformance.reports import impact, model, notes, svg
+from eni_conformance.reports import impact, notes, svg
 from eni_conformance.reports.svg import plain, seconds, short
 
 FULL_FINDINGS = 40
 """So many findings are told in full; the others in one line each, with the name of their file."""
 
 ROWS_PER_FINDING = 25
-_RANK = {severity: i for i, severity in enumerate(model.SEVERITIES)}
+_RANK = {severity: i for i, severity in enumerate(SEVERITIES)}
 _ORDER = {"violated": 0, "error": 1, "inconclusive": 2, "known-deviation": 3}
 
 
@@ -31,14 +43,14 @@ class Finding:
 
     anchor: str
     requirement_id: str
-    requirement: model.Requirement | None
+    requirement: RequirementResult | None
     verdict: str
     severity: str
     summary: str
     certainty: float | None
     file: str
-    evidence: ev.Evidence | None
-    members: tuple[tuple[str, ev.Evidence], ...] = ()
+    evidence: Evidence | None
+    members: tuple[tuple[str, Evidence], ...] = ()
     impacts: tuple[impact.Impact, ...] = ()
     also: tuple[str, ...] = ()
     """Other requirements that failures of this cause violate."""
@@ -53,25 +65,25 @@ class Finding:
     """Whether it was seen again each time."""
 
 
-def findings(results: model.Results, items: Sequence[tuple[str, ev.Evidence]]) -> list[Finding]:
+def findings(results: Results, items: Sequence[tuple[str, Evidence]]) -> list[Finding]:
     """All findings, the violated first, and among them the most harmful and most certain first."""
     items = not_aside(results, items)
     out = [_finding(results, members) for members in _grouped(results, items)]
     return sorted([*out, *_untold(results, items)], key=_harm)
 
 
-def not_aside(results: model.Results, items: Sequence[tuple[str, ev.Evidence]]) -> list[tuple[str, ev.Evidence]]:
+def not_aside(results: Results, items: Sequence[tuple[str, Evidence]]) -> list[tuple[str, Evidence]]:
     """The evidence without that of findings that were seen once and not again."""
     aside = {evidence_file(entry.evidence) for group in notes.once(results) for entry in group if entry.evidence}
     return [(name, item) for name, item in items if name not in aside]
 
 
-def _grouped(results: model.Results, items: Sequence[tuple[str, ev.Evidence]]) -> list[list[tuple[str, ev.Evidence]]]:
+def _grouped(results: Results, items: Sequence[tuple[str, Evidence]]) -> list[list[tuple[str, Evidence]]]:
     """Failures with one cause together, in each group the clearest first."""
     by_id = {r.id: r for r in results.requirements}
     documented = {r.code for r in results.requirements if r.code}
-    groups: list[list[tuple[str, ev.Evidence]]] = []
-    place: dict[tuple[str, ...], list[tuple[str, ev.Evidence]]] = {}
+    groups: list[list[tuple[str, Evidence]]] = []
+    place: dict[tuple[str, ...], list[tuple[str, Evidence]]] = {}
     for name, item in items:
         requirement = by_id.get(item.requirement)
         verdict = requirement.verdict if requirement else "violated"
@@ -97,7 +109,7 @@ def _grouped(results: model.Results, items: Sequence[tuple[str, ev.Evidence]]) -
     return groups
 
 
-def _finding(results: model.Results, members: Sequence[tuple[str, ev.Evidence]]) -> Finding:
+def _finding(results: Results, members: Sequence[tuple[str, Evidence]]) -> Finding:
     """One finding out of the failures of one cause, the clearest first."""
     name, best = members[0]
     requirement = next((r for r in results.requirements if r.id == best.requirement), None)
@@ -125,7 +137,7 @@ def _finding(results: model.Results, members: Sequence[tuple[str, ev.Evidence]])
     )
 
 
-def _again(results: model.Results, members: Sequence[tuple[str, ev.Evidence]]) -> tuple[str, bool]:
+def _again(results: Results, members: Sequence[tuple[str, Evidence]]) -> tuple[str, bool]:
     """How often the finding was seen again, in words, and whether each time."""
     names = {name for name, _ in members}
     counts = [v.again for v in results.violations if v.again and evidence_file(v.evidence) in names]
@@ -137,7 +149,7 @@ def _again(results: model.Results, members: Sequence[tuple[str, ev.Evidence]]) -
     return f"again {told.failed_again} of {told.tried}", told.failed_again == told.tried
 
 
-def _untold(results: model.Results, items: Sequence[tuple[str, ev.Evidence]]) -> list[Finding]:
+def _untold(results: Results, items: Sequence[tuple[str, Evidence]]) -> list[Finding]:
     """Violated requirements of which no failure has a file."""
     told = {item.requirement for _, item in items} | {also for _, item in items for also in item.also}
     names = {name for name, _ in items}
@@ -163,7 +175,7 @@ SEEN_ONCE = "seen-once"
 """What stands in the place of a verdict at a finding that was seen once and not again."""
 
 
-def seen_once(results: model.Results, items: Sequence[tuple[str, ev.Evidence]]) -> list[Finding]:
+def seen_once(results: Results, items: Sequence[tuple[str, Evidence]]) -> list[Finding]:
     """What was seen once and not again, the most harmful first. No violations."""
     stored = dict(items)
     out = []
@@ -193,7 +205,7 @@ def seen_once(results: model.Results, items: Sequence[tuple[str, ev.Evidence]]) 
     return sorted(out, key=_harm)
 
 
-def _full_ids(results: model.Results, shorts: Iterable[str]) -> list[str]:
+def _full_ids(results: Results, shorts: Iterable[str]) -> list[str]:
     """The ids of requirements of which these are the short ones; one that is not among them stays as it is."""
     known = {notes.short_id(r.id): r.id for r in results.requirements}
     return [known.get(notes.short_id(short), short) for short in shorts]
@@ -202,7 +214,7 @@ def _full_ids(results: model.Results, shorts: Iterable[str]) -> list[str]:
 _UNDOCUMENTED = re.compile(r"code:(\d* ?([^ :]+)):")
 
 
-def _marks(item: ev.Evidence, documented: set[str]) -> list[tuple[str, ...]]:
+def _marks(item: Evidence, documented: set[str]) -> list[tuple[str, ...]]:
     """Failures that share one of these are one finding: requirement and cause, or requirement and call.
 
     A code that the page does not have is one mistake of the endpoint, whatever the call was. What one call did wrong to
@@ -220,15 +232,15 @@ def _marks(item: ev.Evidence, documented: set[str]) -> list[tuple[str, ...]]:
     return marks
 
 
-def _call(item: ev.Evidence) -> str:
-    return str(item.exchange.extra.get("id") or "") if item.exchange else ""
+def _call(item: Evidence) -> str:
+    return item.exchange.id if item.exchange else ""
 
 
 _TELLING = ("changed Status", "changed InstanceId", "changed Tags")
 """Of several fields that one call changed, those that tell most."""
 
 
-def _seen(members: Sequence[tuple[str, ev.Evidence]], counted: Counter[str]) -> int:
+def _seen(members: Sequence[tuple[str, Evidence]], counted: Counter[str]) -> int:
     """How many failures there are; several fields of one call are one."""
     calls: dict[str, int] = {}
     for name, item in members:
@@ -237,11 +249,11 @@ def _seen(members: Sequence[tuple[str, ev.Evidence]], counted: Counter[str]) -> 
     return sum(calls.values())
 
 
-def _severity(requirement: model.Requirement | None) -> int:
+def _severity(requirement: RequirementResult | None) -> int:
     return _RANK.get((requirement.severity if requirement else None) or "normal", 2)
 
 
-def _impacts(items: Iterable[ev.Evidence]) -> tuple[impact.Impact, ...]:
+def _impacts(items: Iterable[Evidence]) -> tuple[impact.Impact, ...]:
     """Who breaks by any of these failures, the most harmful first, each row once."""
     rows = dict.fromkeys(row for item in items for row in impact.of(item))
     return tuple(sorted(rows, key=lambda row: _HARMS.index(row.harm)))
@@ -264,7 +276,7 @@ def _harm(finding: Finding) -> tuple[Any, ...]:
     )
 
 
-def _size(item: ev.Evidence) -> int:
+def _size(item: Evidence) -> int:
     return len(json.dumps(item.scenario)) if item.scenario else 0
 
 
@@ -279,7 +291,7 @@ def slug(text: str) -> str:
     return re.sub(r"[^A-Za-z0-9_.-]+", "-", text)[:80] or "x"
 
 
-def admissible(expected: Iterable[ev.Admissible]) -> list[tuple[str, list[str], list[str]]]:
+def admissible(expected: Iterable[AdmissibleAnswer]) -> list[tuple[str, list[str], list[str]]]:
     """Each admissible answer once: its words, the reasons for it, the requirements behind it."""
     out: dict[str, tuple[list[str], list[str]]] = {}
     for entry in expected:
@@ -292,13 +304,13 @@ def admissible(expected: Iterable[ev.Admissible]) -> list[tuple[str, list[str], 
     return [(words, reasons, requirements) for words, (reasons, requirements) in out.items()]
 
 
-def observation_groups(results: model.Results) -> list[tuple[str, list[tuple[str, list[str], Any]]]]:
+def observation_groups(results: Results) -> list[tuple[str, list[tuple[str, list[str], Any]]]]:
     """Observations as (question, answers, examples), by the part of their id before a colon."""
     groups: dict[str, list[tuple[str, list[str], Any]]] = {}
     for observation in results.observations:
         group, colon, question = observation.id.partition(": ")
-        counts = observation.extra.get("counts")
-        if isinstance(counts, dict) and counts:
+        counts = observation.counts
+        if counts:
             total = len(counts) > 1
             answers = [f"{answer}  ({n})" if total else str(answer) for answer, n in counts.items()]
         else:
@@ -358,7 +370,7 @@ _NEIGHBOURS = 3
 _SHOWN_MOST = 30
 
 
-def changes(item: ev.Evidence) -> list[ev.Change]:
+def changes(item: Evidence) -> list[Difference]:
     """The changes of an evidence file, those that its summary names first."""
     return sorted(item.changes, key=lambda c: not (c.path and c.path in item.summary))
 
@@ -381,7 +393,7 @@ _IMPLIED = {"NetworkInterfaces", "Attachment.DeviceIndex", "Attachment.NetworkCa
 _HIDDEN = {"id", "status", "instance", "instance_id", "name", "type"}
 
 
-def worlds(item: ev.Evidence) -> tuple[Side, ...]:
+def worlds(item: Evidence) -> tuple[Side, ...]:
     """The world before and after, what differs marked; () when neither was recorded."""
     before, after = item.world_before, item.world_after
     if before is None and after is None:
@@ -389,7 +401,7 @@ def worlds(item: ev.Evidence) -> tuple[Side, ...]:
     if before is None or after is None:
         only = before or after
         assert only is not None
-        return (_side("before the call" if before else "after the call", only, ev.Picture(), item, plain=True),)
+        return (_side("before the call" if before else "after the call", only, Picture(), item, plain=True),)
     return (
         _side("before the call", before, after, item, later=False),
         _side("after the call", after, before, item, later=True),
@@ -398,19 +410,19 @@ def worlds(item: ev.Evidence) -> tuple[Side, ...]:
 
 def _side(
     title: str,
-    here: ev.Picture,
-    other: ev.Picture,
-    item: ev.Evidence,
+    here: Picture,
+    other: Picture,
+    item: Evidence,
     later: bool = False,
     plain: bool = False,
 ) -> Side:
     named = {value for _, value in (item.exchange.sent.pairs if item.exchange else ())}
     known = {str(r.get("id")): r for r in (*other.instances, *other.enis)}
-    listed: dict[str, list[ev.Change]] = {}
+    listed: dict[str, list[Difference]] = {}
     for change in item.changes:
         listed.setdefault(change.resource.split(":")[-1], []).append(change)
 
-    def box(resource: dict[str, Any], kind: str) -> Box:
+    def box(resource: Mapping[str, Any], kind: str) -> Box:
         ident = str(resource.get("id", "?"))
         twin = known.get(ident)
         compared = not plain and twin is not None
@@ -481,7 +493,7 @@ class Heat:
 _UNREACHED = "could be built here, but no call of this run fell on it"
 
 
-def heat(cells: Sequence[model.StateCell]) -> Heat | None:
+def heat(cells: Sequence[StateCell]) -> Heat | None:
     """Cells as (judged, note, shade 0 to 5, key), where the key letter of an empty cell leads to its note.
 
     Columns are grouped by attachment, and only those that some cell speaks of are drawn.
@@ -569,14 +581,13 @@ class Tried:
     callers: tuple[str, ...]
 
 
-def tried(transitions: Sequence[Any]) -> tuple[Tried, ...]:
+def tried(transitions: Sequence[Transition]) -> tuple[Tried, ...]:
     """Transitions of the form "instance, interface, attachment, caller: accepted", by state; others are left out."""
     states: dict[str, dict[str, Counter[str]]] = {}
     for entry in transitions:
-        text, n = (entry.get("transition"), entry.get("n")) if isinstance(entry, dict) else (None, None)
-        if isinstance(text, str) and isinstance(n, int) and (found := _TRANSITION.fullmatch(text)):
+        if found := _TRANSITION.fullmatch(entry.transition):
             state, caller, outcome = found.groups()
-            states.setdefault(state.replace(", ", " / "), {}).setdefault(caller, Counter())[outcome] += n
+            states.setdefault(state.replace(", ", " / "), {}).setdefault(caller, Counter())[outcome] += entry.n
     return tuple(
         Tried(
             state,
@@ -591,7 +602,7 @@ def tried(transitions: Sequence[Any]) -> tuple[Tried, ...]:
 _TRANSITION = re.compile(r"(.+), ([^,]+): (accepted|refused)")
 
 
-def pair_matrix(pairwise: model.Pairwise) -> tuple[tuple[str, tuple[int | None, ...]], ...]:
+def pair_matrix(pairwise: Pairwise) -> tuple[tuple[str, tuple[int | None, ...]], ...]:
     """Rows of dimensions: how many pairs are missing between each two; None on the diagonal.
 
     () when not every missing pair was recorded, because the matrix would show gaps as covered.
@@ -599,10 +610,9 @@ def pair_matrix(pairwise: model.Pairwise) -> tuple[tuple[str, tuple[int | None, 
     if len(pairwise.missing) < pairwise.total - pairwise.covered:
         return ()
     counts: Counter[tuple[str, str]] = Counter()
-    for entry in pairwise.missing:
-        if len(entry) >= 4:
-            counts[(str(entry[0]), str(entry[2]))] += 1
-            counts[(str(entry[2]), str(entry[0]))] += 1
+    for one, _, other, _ in pairwise.missing:
+        counts[one, other] += 1
+        counts[other, one] += 1
     return tuple(
         (row, tuple(None if row == column else counts[(row, column)] for column in pairwise.dimensions))
         for row in pairwise.dimensions
@@ -621,7 +631,7 @@ class Forecast:
     facts: tuple[tuple[str, str, str], ...]
 
 
-def forecast(results: model.Results) -> Forecast | None:
+def forecast(results: Results) -> Forecast | None:
     """None when nothing was predicted."""
     told = results.predicted
     if told is None:
@@ -660,7 +670,7 @@ class Lease:
     each: str
 
 
-def leases(cost: model.Cost | None) -> tuple[Lease, ...]:
+def leases(cost: Cost | None) -> tuple[Lease, ...]:
     """Instances and interfaces first, then what they stand on."""
     rows = sorted(cost.leases if cost else (), key=lambda one: (not one.served, one.kind != "instance"))
     return tuple(
@@ -676,12 +686,12 @@ def leases(cost: model.Cost | None) -> tuple[Lease, ...]:
     )
 
 
-def left_behind(cost: model.Cost | None) -> tuple[str, ...]:
+def left_behind(cost: Cost | None) -> tuple[str, ...]:
     """Ids of resources that the run created and did not see gone."""
     return tuple(identifier for one in (cost.leases if cost else ()) for identifier in one.left)
 
 
-def _money(told: model.Predicted, used: model.Cost | None) -> str:
+def _money(told: Predicted, used: Cost | None) -> str:
     """What the used instance hours cost at the predicted price; "" when one of the two is not known."""
     if used is None or not told.hours:
         return ""
@@ -710,11 +720,11 @@ class Duels:
 
     names: tuple[tuple[str, str], ...]
     rows: tuple[tuple[str, str, tuple[tuple[str, str] | None, ...]], ...]
-    unstable: tuple[model.Duel, ...]
+    unstable: tuple[Duel, ...]
     judged: int
 
 
-def duels(atlas: Sequence[model.Duel], names: dict[str, str]) -> Duels | None:
+def duels(atlas: Sequence[Duel], names: dict[str, str]) -> Duels | None:
     """Cells as (class, words): who won, seen from the row."""
     if not atlas:
         return None
@@ -746,7 +756,7 @@ _CLOSE = 0.000_05
 """Seconds by which recorded times may be off, because they are rounded."""
 
 
-def lanes(moments: Sequence[ev.Moment]) -> tuple[svg.Call, ...]:
+def lanes(moments: Sequence[Moment]) -> tuple[svg.Call, ...]:
     """The calls of a history for `svg.lanes`; () unless at least two have a time.
 
     A call that begins before another has ended stands in another lane, as it went over another connection. A step
@@ -763,7 +773,7 @@ def lanes(moments: Sequence[ev.Moment]) -> tuple[svg.Call, ...]:
         end = start + max(0.0, m.seconds or 0.0)
         words = told(m)
         who, colon, rest = words.partition(": ")
-        name = str(m.extra.get("lane") or (who if colon and re.fullmatch(r"(client|worker) \S{1,20}", who) else ""))
+        name = m.lane or (who if colon and re.fullmatch(r"(client|worker) \S{1,20}", who) else "")
         free = [i for i, (known, until) in enumerate(busy) if known == name and (name or until <= start + _CLOSE)]
         lane = free[0] if free else len(busy)
         busy[lane : lane + 1] = [(name, end)]
@@ -785,7 +795,7 @@ _ID = re.compile(r"\b(eni|i|vsw|sg|vpc)-[A-Za-z0-9]*([A-Za-z0-9]{4})\b")
 _TOGETHER = "at the same time: "
 
 
-def told(moment: ev.Moment) -> str:
+def told(moment: Moment) -> str:
     """The step of a history in words; the parameters of a detach get the name of their operation."""
     words = moment.step if isinstance(moment.step, str) else plain(moment.step)
     together, words = words.startswith(_TOGETHER), words.removeprefix(_TOGETHER)
@@ -794,19 +804,19 @@ def told(moment: ev.Moment) -> str:
     return words
 
 
-def together(moment: ev.Moment) -> bool:
+def together(moment: Moment) -> bool:
     """Whether the step was sent at the same time as its neighbours."""
     return isinstance(moment.step, str) and moment.step.startswith(_TOGETHER)
 
 
-def others(item: ev.Evidence) -> list[ev.Moment]:
+def others(item: Evidence) -> list[Moment]:
     """The calls that were sent at the same time as the one whose answer is told, where no answer alone decides."""
-    exchange = item.exchange.extra.get("id") if item.exchange else None
+    exchange = item.exchange.id if item.exchange else None
     beside = [m for m in item.history if together(m)]
     mine = [m for m in beside if m.note and m.note == exchange]
     if item.expected or not mine:
         return []
-    return [m for m in beside if m is not mine[0] and m.extra.get("of") == mine[0].extra.get("of")][:6]
+    return [m for m in beside if m is not mine[0] and m.of == mine[0].of][:6]
 
 
 def since(past: Sequence[dict[str, Any]], requirement: str) -> str:
@@ -826,9 +836,9 @@ def since(past: Sequence[dict[str, Any]], requirement: str) -> str:
     return f"violated in the last {len(streak)} runs, since {streak[-1]}{whole}"
 
 
-def not_exercised(results: model.Results) -> list[tuple[str, list[model.Requirement]]]:
+def not_exercised(results: Results) -> list[tuple[str, list[RequirementResult]]]:
     """Requirements that were not exercised, by what they would need, the commonest need first."""
-    groups: dict[str, list[model.Requirement]] = {}
+    groups: dict[str, list[RequirementResult]] = {}
     for requirement in results.requirements:
         if requirement.verdict == "not-exercised" or requirement.hollow:
             need = requirement.missing or requirement.why or "no reason recorded"
@@ -836,7 +846,7 @@ def not_exercised(results: model.Results) -> list[tuple[str, list[model.Requirem
     return sorted(groups.items(), key=lambda group: (-len(group[1]), group[0]))
 
 
-def verdict(results: model.Results) -> tuple[str, str, str]:
+def verdict(results: Results) -> tuple[str, str, str]:
     """The state of the whole run as (class, headline, reason), from the recorded verdicts alone."""
     counts = results.counts()
     conforms, total = counts["conforms"], len(results.requirements)

@@ -12,7 +12,8 @@ import pytest
 from eni_conformance.conformance import recording
 from eni_conformance.emulator.embed import running
 from eni_conformance.harness.account import ledger
-from eni_conformance.reports import compare, model
+from eni_conformance.oracle.results import parse
+from eni_conformance.reports import compare, files
 
 ROOT = Path(__file__).parents[2]
 ENI = "eni-bp1aaaaaaaaaaaaaaa01"
@@ -33,7 +34,7 @@ def result(answers, **more):
 
 
 def compared(a, b):
-    return compare.compare(model.parse(a), model.parse(b))
+    return compare.compare(parse(a), parse(b))
 
 
 def test_identifiers_are_renamed_and_quoted_calls_left_out():
@@ -61,7 +62,7 @@ def test_it_goes_into_a_file_or_under_a_name_of_its_own_into_a_directory(tmp_pat
     assert recording.write(result({}), tmp_path / "kept.json") == tmp_path / "kept.json"
     named = recording.write(result({}), tmp_path)
     assert named.name == "the-target-20260501-a.json"
-    assert model.load(named) == model.load(tmp_path / "kept.json")
+    assert files.load(named) == files.load(tmp_path / "kept.json")
 
 
 def test_answers_are_compared_by_kind_of_call():

@@ -234,10 +234,10 @@ def results(run: str = "20261124-101500-a1b2", seed: int = 7, calls: int = 4000)
             ]
             + [{"rule": "reboot", "fired": 0}],
             "transitions": [
-                {"from": "InUse", "to": "Detaching", "by": "DetachNetworkInterface", "n": 803},
-                {"from": "Detaching", "to": "Available", "by": "settling", "n": 803},
-                {"from": "Available", "to": "InUse", "by": "AttachNetworkInterface", "n": 512},
-                {"from": "Detaching", "to": "Detaching", "by": "DetachNetworkInterface", "n": 0},
+                {"transition": "Running, InUse, this, account: accepted", "n": 803},
+                {"transition": "Running, Detaching, this, account: accepted", "n": 40},
+                {"transition": "Stopped, InUse, this, ram_denied: refused", "n": 12},
+                {"transition": "Stopping, InUse, this, account: refused", "n": 0},
             ],
         },
         "latency": {

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from eni_conformance.reports import compare, model
+from eni_conformance.reports import compare, files
 from selenium import webdriver
 from selenium.common.exceptions import NoSuchElementException, StaleElementReferenceException
 from selenium.webdriver.chrome.options import Options
@@ -117,7 +117,7 @@ def pages(runs: dict[str, Path], past: Path, tmp_path_factory: pytest.TempPathFa
     out = {name: path / "index.html" for name, path in runs.items()}
     out["past"] = past / "index.html"
     out["comparison"] = tmp_path_factory.mktemp("comparison") / "compare.html"
-    result = compare.compare(model.load(runs["passing"]), model.load(runs["violated"]))
+    result = compare.compare(files.load(runs["passing"]), files.load(runs["violated"]))
     out["comparison"].write_text(compare.page(result), encoding="utf-8")
     return out
 

@@ -9,7 +9,9 @@ from typing import Any
 
 import pytest
 import report_samples
-from eni_conformance.reports import compare, evidence, history, impact, model
+from eni_conformance.oracle import evidence
+from eni_conformance.oracle.results import parse
+from eni_conformance.reports import compare, history, impact
 
 
 def _pair(**changes: tuple[str, int]) -> compare.Comparison:
@@ -20,7 +22,7 @@ def _pair(**changes: tuple[str, int]) -> compare.Comparison:
         short = requirement["id"].removeprefix("ENI-DETACH-")
         if short in changes:
             requirement["verdict"], requirement["judged"] = changes[short]
-    return compare.compare(model.parse(a), model.parse(b))
+    return compare.compare(parse(a), parse(b))
 
 
 def _ids(changes: tuple[compare.Change, ...]) -> list[str]:
@@ -58,9 +60,9 @@ def test_a_requirement_that_vanished_is_worse() -> None:
     a = report_samples.results()
     b = copy.deepcopy(a)
     gone = b["requirements"].pop(3)
-    c = compare.compare(model.parse(a), model.parse(b))
+    c = compare.compare(parse(a), parse(b))
     assert [(x.id, x.after) for x in c.lost] == [(gone["id"], "absent")]
-    assert not compare.compare(model.parse(b), model.parse(a)).worse
+    assert not compare.compare(parse(b), parse(a)).worse
 
 
 def test_observations_times_and_precedence() -> None:
@@ -74,7 +76,7 @@ def test_observations_times_and_precedence() -> None:
     b["settle"]["detach"] = b["settle"]["detach"][:5]
     duel = b["atlas"][0]
     duel.update(a=duel["b"], b=duel["a"], winner=duel["b"] if duel["winner"] == duel["a"] else duel["a"], stable=True)
-    c = compare.compare(model.parse(a), model.parse(b))
+    c = compare.compare(parse(a), parse(b))
     assert c.observations == (("unknown-parameter", "ignored", "refused"),)
     assert c.observed_once == (("empty-instance-id", "A"), ("new question", "B"))
     assert [s.name for s in c.shifts if s.notable] == ["DetachNetworkInterface"]
@@ -88,7 +90,7 @@ def test_caveats() -> None:
     a = report_samples.results()
     b = copy.deepcopy(a)
     b["run"].update(revision="2024", effort="quick", exit=4)
-    c = compare.compare(model.parse(a), model.parse(b))
+    c = compare.compare(parse(a), parse(b))
     assert c.caveats == (
         "the revision of the page differs: 2019 and 2024",
         "the effort differs: standard and quick",

@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 import report_samples
 import xmlschema
-from eni_conformance.reports import allure, junit, model, summary
+from eni_conformance.oracle.results import Results, parse
+from eni_conformance.reports import allure, files, junit, summary
 from rich.text import Text
 
 NAMES = list(report_samples.SAMPLES)
@@ -34,7 +35,7 @@ def test_junit_is_valid_for_ci_viewers(name: str, runs: dict[str, Path], schema:
 
 
 def test_junit_of_a_run_that_hardly_began_is_valid(schema: xmlschema.XMLSchema) -> None:
-    schema.validate(junit.render(model.parse({"run": {"id": "x"}}), []))
+    schema.validate(junit.render(parse({"run": {"id": "x"}}), []))
     schema.validate(junit.render(_hollow(), []))
 
 
@@ -98,13 +99,13 @@ def test_junit_of_an_incomplete_run_is_red(runs: dict[str, Path]) -> None:
     assert len(passed) == 17
 
 
-def _hollow() -> model.Results:
-    return model.parse({"run": {"id": "x", "exit": 0}, "requirements": [{"id": "A", "verdict": "conforms"}]})
+def _hollow() -> Results:
+    return parse({"run": {"id": "x", "exit": 0}, "requirements": [{"id": "A", "verdict": "conforms"}]})
 
 
 def test_no_judged_call_is_no_pass_anywhere(tmp_path: Path) -> None:
     assert 'skipped="1"' in junit.render(_hollow(), [])
-    model.dump(_hollow(), tmp_path / "results.json")
+    (tmp_path / "results.json").write_text(files.text(_hollow()))
     (result,) = _allure(allure.write(tmp_path).parent)
     assert result["status"] == "skipped"
     assert "0 conforms" in summary.text(_hollow())
@@ -198,7 +199,7 @@ def test_allure_written_twice_is_the_same(runs: dict[str, Path]) -> None:
 
 def test_terminal_summary(runs: dict[str, Path]) -> None:
     out = runs["violated"]
-    text = summary.text(model.load(out), color=False, out_dir=out)
+    text = summary.text(files.load(out), color=False, out_dir=out)
     assert "\x1b" not in text
     lines = text.splitlines()
     assert lines[1].startswith("6 requirements violated")
@@ -210,33 +211,33 @@ def test_terminal_summary(runs: dict[str, Path]) -> None:
 
 
 def test_terminal_colours_only_when_wanted(runs: dict[str, Path]) -> None:
-    results = model.load(runs["violated"])
+    results = files.load(runs["violated"])
     coloured = summary.text(results, color=True, out_dir=runs["violated"])
     assert "\x1b[" in coloured
     assert Text.from_ansi(coloured).plain.split() == summary.text(results, out_dir=runs["violated"]).split()
 
 
 def test_terminal_is_safe_from_the_target(runs: dict[str, Path]) -> None:
-    text = summary.text(model.load(runs["hostile"]), color=False, out_dir=runs["hostile"])
+    text = summary.text(files.load(runs["hostile"]), color=False, out_dir=runs["hostile"])
     assert not re.search("[\x00-\x09\x0b-\x1f\x7f-\x9f\u202e]", text)
     assert "{{7*7}}" in text
 
 
 def test_terminal_of_quiet_runs(runs: dict[str, Path]) -> None:
-    passing = summary.text(model.load(runs["passing"]), out_dir="out/latest")
+    passing = summary.text(files.load(runs["passing"]), out_dir="out/latest")
     assert passing.splitlines()[-1] == "Report  out/latest/index.html"
     assert "control capability region.feature" in passing
-    incomplete = summary.text(model.load(runs["incomplete"]), out_dir="out/latest")
+    incomplete = summary.text(files.load(runs["incomplete"]), out_dir="out/latest")
     assert "Nothing violated so far" in incomplete
-    assert summary.text(model.parse({"run": {"id": "x"}}))
+    assert summary.text(parse({"run": {"id": "x"}}))
 
 
 def test_step_summary(runs: dict[str, Path]) -> None:
-    text = summary.markdown(model.load(runs["violated"]), runs["violated"])
+    text = summary.markdown(files.load(runs["violated"]), runs["violated"])
     assert text.startswith("## 6 requirements violated\n")
     assert "| violated | `ENI-DETACH-E12` Refuses the primary interface | the primary interface was detached |" in text
     assert "eni-conformance replay" in text
-    hostile = summary.markdown(model.load(runs["hostile"]), runs["hostile"])
+    hostile = summary.markdown(files.load(runs["hostile"]), runs["hostile"])
     outside = re.sub(r"`[^`\n]*`", "", hostile)
     assert "<script" not in outside
     assert "<img" not in outside

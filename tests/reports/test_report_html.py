@@ -13,7 +13,9 @@ from pathlib import Path
 
 import pytest
 import report_samples
-from eni_conformance.reports import html, model, svg, views, write_all
+from eni_conformance.oracle import evidence
+from eni_conformance.oracle.results import Duel, parse
+from eni_conformance.reports import files, html, svg, views, write_all
 
 NAMES = list(report_samples.SAMPLES)
 
@@ -105,7 +107,7 @@ def test_ids_are_unique_and_links_lead_somewhere(name: str, runs: dict[str, Path
 
 def test_every_requirement_has_a_deep_link(runs: dict[str, Path]) -> None:
     _, page = _read(runs["violated"])
-    wanted = {r.id for r in model.load(runs["violated"]).requirements}
+    wanted = {r.id for r in files.load(runs["violated"]).requirements}
     assert wanted <= set(page.attribute("id"))
     assert "ENI-DETACH-E11" in wanted
 
@@ -185,12 +187,12 @@ def test_a_long_history_keeps_its_end_in_sight(tmp_path: Path) -> None:
 
 
 def test_findings_are_grouped_and_ranked(runs: dict[str, Path]) -> None:
-    results = model.load(runs["violated"])
-    items = html.ev.load_all(runs["violated"])[0]
+    results = files.load(runs["violated"])
+    items = files.load_evidence(runs["violated"])[0]
     found = views.findings(results, items)
     assert [f.requirement_id.removeprefix("ENI-DETACH-") for f in found] == ["E12", "X01", "E14", "R02", "F03", "M03"]
     assert [f.seen for f in found] == [4, 1, 1, 1, 1, 1]
-    huge = views.findings(model.load(runs["huge"]), html.ev.load_all(runs["huge"])[0])
+    huge = views.findings(files.load(runs["huge"]), files.load_evidence(runs["huge"])[0])
     assert sum(f.seen for f in huge) == 299
     assert len(huge) == 31
 
@@ -211,11 +213,11 @@ def test_unreadable_evidence_is_named_not_fatal(tmp_path: Path) -> None:
 
 
 def test_only_the_fixed_part_is_enough(tmp_path: Path) -> None:
-    results = model.parse({"run": {"id": "x"}, "requirements": [{"id": "A", "verdict": "conforms", "judged": 1}]})
+    results = parse({"run": {"id": "x"}, "requirements": [{"id": "A", "verdict": "conforms", "judged": 1}]})
     page = _Page(html.render(results, []))
     assert "Coverage" not in page.text
     assert "Nothing violated so far" in page.text
-    empty = _Page(html.render(model.parse({"run": {"id": "x", "exit": 0}}), []))
+    empty = _Page(html.render(parse({"run": {"id": "x", "exit": 0}}), []))
     assert "Nothing was judged" in empty.text
 
 
@@ -275,7 +277,7 @@ def test_the_world_shows_what_the_pictures_do_not_hold(runs: dict[str, Path]) ->
         {"resource": "eni-bp1aa07", "path": "Tags", "before": ["a=b"], "after": None},
         {"resource": "eni-bp1aa08", "path": "Status", "before": "InUse", "after": "Available"},
     ]
-    before, after = views.worlds(html.ev.parse(raw))
+    before, after = views.worlds(evidence.parse(raw))
     boxes = {b.id: b for i in after.instances for b in i.inside}
     assert views.Field("Tags", "none", True, "a=b") in boxes["eni-bp1aa07"].fields
     assert boxes["eni-bp1aa08"].status.changed
@@ -287,11 +289,11 @@ def test_the_world_marks_what_came_and_went() -> None:
     raw = report_samples.evidence("Z", "ENI-DETACH-F02", data)
     raw["world_after"]["enis"][-1] = {"id": "eni-new", "status": "Available"}
     raw["world_after"]["enis"] += [{"id": f"eni-many{n}", "status": "Available"} for n in range(100)]
-    before, after = views.worlds(html.ev.parse(raw))
+    before, after = views.worlds(evidence.parse(raw))
     assert [b.mark for b in before.free] == ["gone afterwards"]
     assert "new" in {b.mark for b in after.free}
     raw["world_before"] = None
-    (only,) = views.worlds(html.ev.parse(raw))
+    (only,) = views.worlds(evidence.parse(raw))
     assert not any(b.mark for b in only.free)
     assert only.enis_left_out > 50
 
@@ -314,7 +316,7 @@ def test_huge_values_do_not_make_the_page_huge(tmp_path: Path) -> None:
 
 
 def test_heat_map_names_every_hole(runs: dict[str, Path]) -> None:
-    results = model.load(runs["passing"])
+    results = files.load(runs["passing"])
     assert results.coverage
     heat = views.heat(results.coverage.states)
     assert heat
@@ -345,10 +347,10 @@ def test_durations(value: float, words: str) -> None:
 
 
 def test_precedence_graph_keeps_only_what_is_not_implied() -> None:
-    duels = [model.Duel(a, b, a, True, 1) for a, b in ("AB", "BC", "AC")] + [model.Duel("C", "D", "D", False, 1)]
+    duels = [Duel(a, b, a, True, 1) for a, b in ("AB", "BC", "AC")] + [Duel("C", "D", "D", False, 1)]
     picture = svg.precedence(duels, {"A": "first", "B": "second", "C": "third"})
     assert len(re.findall('class="edge"', picture)) == 2
-    cycle = [model.Duel(a, b, a, True, 1) for a, b in ("AB", "BC", "CA")]
+    cycle = [Duel(a, b, a, True, 1) for a, b in ("AB", "BC", "CA")]
     assert "edge cycle" in svg.precedence(cycle, {})
     assert svg.precedence([], {}) == ""
 

@@ -12,14 +12,15 @@ from typing import Any
 import jsonschema
 import pytest
 import report_samples
-from eni_conformance.reports import compare, html, junit, model, notes, summary, views, write_all
-from eni_conformance.reports import evidence as ev
+from eni_conformance.oracle.evidence import Evidence
+from eni_conformance.oracle.results import Again, Results, Target, parse
+from eni_conformance.reports import compare, files, html, junit, notes, schemas, summary, views, write_all
 
 FORBIDDEN_RAM = [{"answer": "403 Forbidden.RAM", "n": 12}]
 
 
-def _results(**changes: Any) -> model.Results:
-    return model.parse({"run": {"id": "x", "exit": 0}, **changes})
+def _results(**changes: Any) -> Results:
+    return parse({"run": {"id": "x", "exit": 0}, **changes})
 
 
 def _row(short: str = "E06", verdict: str = "conforms", **changes: Any) -> dict[str, Any]:
@@ -32,8 +33,8 @@ def _entry(short: str = "E11", tried: int = 2, failed_again: int = 2, **changes:
     return {"requirement": short, "also": [], "evidence": name, "key": short, "count": 1, "again": again, **changes}
 
 
-def _read(out: Path) -> tuple[model.Results, list[tuple[str, ev.Evidence]]]:
-    return model.load(out), ev.load_all(out)[0]
+def _read(out: Path) -> tuple[Results, list[tuple[str, Evidence]]]:
+    return files.load(out), files.load_evidence(out)[0]
 
 
 def _words(page: str) -> str:
@@ -51,7 +52,7 @@ def _section(page: str, ident: str) -> str:
 def test_files_of_older_suites_load_as_if_nothing_was_added() -> None:
     results = _results(requirements=[_row()], violations=[{"evidence": "a.json", "count": 2}])
     assert (results.once, results.passing, results.run.strict) == ((), (), False)
-    assert results.target == model.Target()
+    assert results.target == Target()
     assert results.requirements[0].by_common == ()
     assert results.violations[0].again is None
     assert not notes.lines(results) + notes.first_screen(results) + notes.target(results)
@@ -78,7 +79,7 @@ def test_the_schema_refuses_wrong_additions(path: str, value: Any) -> None:
     for key in front:
         at = at[int(key)] if isinstance(at, list) else at[key]
     at[int(last) if isinstance(at, list) else last] = value
-    schema = json.loads(model.SCHEMA_FILE.read_text(encoding="utf-8"))
+    schema = json.loads(schemas.RESULTS.read_text(encoding="utf-8"))
     with pytest.raises(jsonschema.ValidationError):
         jsonschema.validate(data, schema, jsonschema.Draft202012Validator)
 
@@ -165,9 +166,9 @@ def test_a_cause_that_another_worker_saw_again_is_not_told_as_seen_once() -> Non
 def test_two_workers_that_saw_the_same_once_tell_it_together() -> None:
     data = report_samples.results()
     once = [_entry("F04", 3, 0, evidence=f"F04-{n}.json") for n in (1, 2)]
-    (found,) = views.seen_once(model.parse({**data, "once": once}), [])
+    (found,) = views.seen_once(parse({**data, "once": once}), [])
     assert (found.seen, found.again, found.evidence) == (2, "not in 6 further tries", None)
-    page = _words(html.render(model.parse({**data, "once": once}), []))
+    page = _words(html.render(parse({**data, "once": once}), []))
     assert "No evidence file of this finding was stored." in page
 
 
@@ -181,7 +182,7 @@ def test_two_workers_that_saw_the_same_once_tell_it_together() -> None:
     ],
 )
 def test_how_often_it_was_not_seen_again(tried: int, failed_again: int, words: str) -> None:
-    assert notes.not_again(model.Again(tried, failed_again)) == words
+    assert notes.not_again(Again(tried, failed_again)) == words
 
 
 # --- violations that were seen again -----------------------------------------------------------------
@@ -346,7 +347,7 @@ def _allure(out: Path) -> dict[str, dict[str, Any]]:
 
 def test_another_table_is_a_note_and_no_change_of_the_verdict() -> None:
     page, common = (
-        model.parse({"run": {"id": "x", "exit": 0}, "requirements": [row]})
+        parse({"run": {"id": "x", "exit": 0}, "requirements": [row]})
         for row in (_row(provoked=4), _row(by_common=FORBIDDEN_RAM, provoked=0))
     )
     found = compare.compare(page, common)

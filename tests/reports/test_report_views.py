@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import itertools
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import report_samples
-from eni_conformance.reports import evidence as ev
-from eni_conformance.reports import html, model, summary, svg, views
+from eni_conformance.oracle.evidence import Evidence, Moment
+from eni_conformance.oracle.evidence import parse as evidence_parse
+from eni_conformance.oracle.results import Duel, Pairwise, Results, Transition
+from eni_conformance.oracle.results import parse as results_parse
+from eni_conformance.reports import files, html, summary, svg, views
 
 PREDICTED = {
     "source": "3 runs on the embedded emulator",
@@ -24,12 +28,12 @@ PREDICTED = {
 }
 
 
-def _results(**changes: Any) -> model.Results:
+def _results(**changes: Any) -> Results:
     data = {"run": {"id": "x", "exit": 0, "seconds": 61.0}, "calls": {"DetachNetworkInterface": 125}}
-    return model.parse({**data, **changes})
+    return results_parse({**data, **changes})
 
 
-def _page(results: model.Results, items: list[tuple[str, ev.Evidence]] | None = None) -> str:
+def _page(results: Results, items: list[tuple[str, Evidence]] | None = None) -> str:
     return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", html.render(results, items or [])))
 
 
@@ -94,8 +98,8 @@ def test_a_difference_is_told_in_per_cent_of_what_came() -> None:
     assert views.off_by(5, 0) == ""
 
 
-def _moment(n: int, at: float, seconds: float, step: str = "detach", status: int = 200, **more: Any) -> ev.Moment:
-    return ev.Moment(n=n, step=step, at=at, seconds=seconds, status=status, extra=more)
+def _moment(n: int, at: float, seconds: float, step: str = "detach", status: int = 200, **more: Any) -> Moment:
+    return Moment(n=n, step=step, at=at, seconds=seconds, status=status, **more)
 
 
 def test_overlapping_calls_stand_in_lanes_beside_each_other() -> None:
@@ -146,7 +150,7 @@ def test_a_story_names_the_operation_and_the_overlap() -> None:
     assert views.together(one)
     (call, _) = views.lanes([one, _moment(2, 0.0, 0.1)])
     assert call.words == "detach 'eni\u2026t7e0'"
-    assert views.told(ev.Moment(step={"settle": 1})) == '{"settle": 1}'
+    assert views.told(Moment(step={"settle": 1})) == '{"settle": 1}'
 
 
 def test_where_no_answer_alone_decides_the_others_are_told_too() -> None:
@@ -159,9 +163,9 @@ def test_where_no_answer_alone_decides_the_others_are_told_too() -> None:
         {"n": 1, "of": 0, "step": step, "at": 0, "seconds": 0.1, "status": 500, "code": "X", "note": "gw0-1"},
         {"n": 2, "of": 0, "step": step, "at": 0, "seconds": 0.1, "status": 200, "code": "", "note": "gw0-2"},
     ]
-    item = ev.parse(raw)
+    item = evidence_parse(raw)
     assert [m.n for m in views.others(item)] == [2]
-    page = _page(model.parse(data), [("M03-1.json", item)])
+    page = _page(results_parse(data), [("M03-1.json", item)])
     assert "and to call 2, sent at the same time: 200" in page
     assert "No single answer decides. What the requirement asks for: Parallel calls can be explained" in page
 
@@ -176,8 +180,8 @@ def test_a_bound_of_more_than_all_cases_says_nothing() -> None:
     assert "e+0" not in page
 
 
-def _failure(name: str, requirement: str, cause: str, data: dict[str, Any], **more: Any) -> tuple[str, ev.Evidence]:
-    return f"{name}.json", ev.parse(report_samples.evidence(name, requirement, data, cause=cause, **more))
+def _failure(name: str, requirement: str, cause: str, data: dict[str, Any], **more: Any) -> tuple[str, Evidence]:
+    return f"{name}.json", evidence_parse(report_samples.evidence(name, requirement, data, cause=cause, **more))
 
 
 def _violated(*ids: str, severity: str = "normal") -> dict[str, Any]:
@@ -196,7 +200,7 @@ def test_a_code_that_the_page_does_not_have_is_one_finding() -> None:
         _failure("c", "ENI-DETACH-E13", "code:404 InvalidEniId.NotFound:instance exists", data),
         _failure("d", "ENI-DETACH-E24", "code:404 InvalidEniId.NotFound:interface id well-formed", data),
     ]
-    found = {f.requirement_id.removeprefix("ENI-DETACH-"): f for f in views.findings(model.parse(data), items)}
+    found = {f.requirement_id.removeprefix("ENI-DETACH-"): f for f in views.findings(results_parse(data), items)}
     assert sorted((k, f.seen) for k, f in found.items()) == [("E13", 1), ("E14", 2), ("E24", 1)]
     assert found["E14"].also == ("ENI-DETACH-R03", "ENI-DETACH-E24")
 
@@ -209,10 +213,12 @@ def test_what_one_call_did_to_several_fields_is_one_finding() -> None:
         _failure("c", "ENI-DETACH-F03", "F03:changed Description", data),
         _failure("d", "ENI-DETACH-F04", "F04:changed Status", data),
     ]
-    for (_, item), call in zip(items, ("w-1", "w-1", "w-2", "w-1"), strict=True):
-        assert item.exchange is not None
-        item.exchange.extra["id"] = call
-    found = [(f.file, f.seen, len(f.members)) for f in views.findings(model.parse(data), items)]
+    calls = ("w-1", "w-1", "w-2", "w-1")
+    items = [
+        (name, replace(item, exchange=replace(item.exchange, id=call)))
+        for (name, item), call in zip(items, calls, strict=True)
+    ]
+    found = [(f.file, f.seen, len(f.members)) for f in views.findings(results_parse(data), items)]
     assert sorted(found) == [("b.json", 1, 2), ("c.json", 1, 1), ("d.json", 1, 1)]
 
 
@@ -220,16 +226,16 @@ def test_overlapping_answers_in_another_order_are_the_same_cause() -> None:
     data = _violated("M03")
     causes = ("overlap:200, 500 InternalError", "overlap:500 InternalError, 200", "overlap:200, 200")
     items = [_failure(f"m{n}", "ENI-DETACH-M03", cause, data) for n, cause in enumerate(causes)]
-    assert sorted(f.seen for f in views.findings(model.parse(data), items)) == [1, 2]
+    assert sorted(f.seen for f in views.findings(results_parse(data), items)) == [1, 2]
 
 
 def test_failures_without_a_file_of_their_own_are_counted() -> None:
     data = _violated("E13")
     data["violations"] = [{"evidence": "a.json", "count": 7}, {"evidence": "a.json", "count": 2}]
     items = [_failure(name, "ENI-DETACH-E13", "x", data) for name in ("a", "b")]
-    (found,) = views.findings(model.parse(data), items)
+    (found,) = views.findings(results_parse(data), items)
     assert found.seen == 10
-    assert "10 failures of this cause" in _page(model.parse(data), items)
+    assert "10 failures of this cause" in _page(results_parse(data), items)
 
 
 def test_the_most_harmful_then_the_most_certain_comes_first() -> None:
@@ -240,14 +246,14 @@ def test_the_most_harmful_then_the_most_certain_comes_first() -> None:
         _failure("b", "ENI-DETACH-E13", "y", data, certainty=0.5),
         _failure("c", "ENI-DETACH-E14", "z", data, certainty=0.5),
     ]
-    assert [f.file for f in views.findings(model.parse(data), items)] == ["c.json", "a.json", "b.json"]
+    assert [f.file for f in views.findings(results_parse(data), items)] == ["c.json", "a.json", "b.json"]
 
 
 def test_no_two_boxes_of_the_precedence_graph_overlap() -> None:
     """Wide layers are broken; nothing leaves the picture."""
     names = {f"ENI-DETACH-E{n:02}": f"InvalidOperation.RatherLongCodeNumber{n:02}" for n in range(1, 25)}
     ids = list(names)
-    duels = [model.Duel(a, b, a, True, 3) for a, b in zip(ids[:12], ids[12:], strict=True)]
+    duels = [Duel(a, b, a, True, 3) for a, b in zip(ids[:12], ids[12:], strict=True)]
     picture = str(svg.precedence(duels, names))
     boxes = _boxes(picture, "node")
     assert len(boxes) == 24
@@ -270,26 +276,23 @@ def test_a_few_settle_times_are_a_picture_already() -> None:
 
 
 def test_a_matrix_of_pairs_needs_all_of_them() -> None:
-    whole = model.Pairwise(("a", "b"), 3, 4, (("a", 1, "b", 2),))
+    whole = Pairwise(("a", "b"), 3, 4, (("a", 1, "b", 2),))
     assert views.pair_matrix(whole) == (("a", (None, 1)), ("b", (1, None)))
-    assert views.pair_matrix(model.Pairwise(("a", "b"), 2, 4, (("a", 1, "b", 2),))) == ()
+    assert views.pair_matrix(Pairwise(("a", "b"), 2, 4, (("a", 1, "b", 2),))) == ()
     page = _page(
-        _results(
-            coverage={"pairwise": {"dimensions": ["a", "b"], "covered": 2, "total": 9, "missing": [["a", 1, "b", 2]]}}
-        )
+        _results(coverage={"pairwise": {"dimensions": ["a", "b"], "covered": 2, "total": 9, "missing": [[*"a1b2"]]}})
     )
     assert "Of the 7 missing pairs 1 are recorded." in page
 
 
 def test_calls_by_state_are_summed_over_callers() -> None:
-    rows = views.tried(
-        [
-            {"transition": "Running, InUse, this, account: accepted", "n": 4},
-            {"transition": "Running, InUse, this, account: refused", "n": 2},
-            {"transition": "Running, InUse, this, ram_denied: refused", "n": 3},
-            {"from": "InUse", "to": "Detaching"},
-        ]
-    )
+    told = {
+        "Running, InUse, this, account: accepted": 4,
+        "Running, InUse, this, account: refused": 2,
+        "Running, InUse, this, ram_denied: refused": 3,
+        "of another form": 1,
+    }
+    rows = views.tried([Transition(text, n) for text, n in told.items()])
     assert rows == (views.Tried("Running / InUse / this", 4, 5, ("account", "ram_denied")),)
 
 
@@ -301,7 +304,7 @@ def test_requirements_with_one_reason_share_a_line_in_the_terminal() -> None:
     assert "(also G02, G03, G04)" in text
 
 
-def _last(results: model.Results) -> list[str]:
+def _last(results: Results) -> list[str]:
     return summary.text(results, out_dir="out/x").splitlines()[-3:]
 
 
@@ -320,7 +323,7 @@ def test_a_violated_run_ends_with_what_where_and_how_to_repeat(tmp_path: Path) -
     ):
         data["run"]["command"] = command
         out = report_samples.write(tmp_path, (data, items))
-        repeat = summary.text(model.load(out), out_dir=out).splitlines()[-1]
+        repeat = summary.text(files.load(out), out_dir=out).splitlines()[-1]
         assert repeat == f"Repeat  eni-conformance replay {out}/evidence/E12-3f09a1.json{option}"
 
 
