@@ -236,7 +236,7 @@ def test_the_least_policy_names_what_is_called() -> None:
     (text,) = blocks("docs/real-accounts.md", "json")
     (statement,) = json.loads(text)["Statement"]
     allowed = {name.partition(":")[2] for name in statement["Action"]}
-    source = "".join(path.read_text() for path in (ROOT / "harness").glob("*.py"))
+    source = "".join(path.read_text() for path in (ROOT / "harness").rglob("*.py"))
     called = set(re.findall(r'"((?:Describe|Create|Delete|Run|Start|Stop|Reboot|Attach|Detach|Tag)[A-Z]\w+)"', source))
     operations = {name for name in called if name in allowed or name.startswith(("Describe", "Create", "Delete"))}
     missing = operations - allowed - {"CreationTime", "DeleteOnRelease"}
@@ -257,7 +257,7 @@ def test_every_option_of_the_emulator_is_in_its_page() -> None:
     page = (ROOT / "docs" / "emulator.md").read_text()
     rows = "".join(line for line in page.splitlines() if line.startswith("|"))
     assert options <= set(re.findall(r"--[a-z][a-z-]+", rows)), options - set(re.findall(r"--[a-z][a-z-]+", rows))
-    started = " ".join(line for line in page.splitlines() if "python -m emulator" in line)
+    started = " ".join(line for line in page.splitlines() if "eni-conformance emulator" in line)
     assert set(re.findall(r"--[a-z][a-z-]+", rows + started)) <= options
 
 
