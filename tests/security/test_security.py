@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-PARTS = ("conformance", "strategies", "harness", "reports", "emulator")
+PARTS = ("contract", "strategies", "harness", "oracle", "conformance", "reports", "emulator")
 SOURCES = [path for part in PARTS for path in sorted((ROOT / part).rglob("*.py"))]
 WRITING_XML = {"Element", "SubElement", "ElementTree", "indent", "tostring", "register_namespace"}
 
