@@ -22,7 +22,7 @@ from typing import Any
 import pytest
 
 HERE = Path(__file__).parent
-SUITE = {"conformance", "strategies", "harness", "reports", "emulator"}
+SUITE = {"eni_conformance"}
 SECONDS = 600
 """How long a run may take; the slowest endpoint has transitions of three seconds."""
 
