@@ -39,9 +39,10 @@ from eni_conformance.contract.scenario import (
     World,
 )
 from eni_conformance.contract.texts import kind_of, make_text
-from eni_conformance.harness import acts, arrange, ecs
+from eni_conformance.harness import acts, ecs
 from eni_conformance.harness.account.ledger import in_turn
-from eni_conformance.harness.arrange import Bench, Bound, NotArranged
+from eni_conformance.harness.bench import arrange, pool
+from eni_conformance.harness.bench.pool import Bench, Bound, NotArranged
 from eni_conformance.harness.values import Exchange, Pair, Snapshot
 from eni_conformance.harness.wire.client import Prepared, is_throttling
 from eni_conformance.harness.wire.codec import code_of
@@ -131,7 +132,7 @@ class Lab:
         """How many calls this worker has sent, set-up and looks included, and how many of them under test."""
         return sum(self.session.client.counts.values()), self.record.detach_calls
 
-    def unfinished(self) -> list[arrange.Unfinished]:
+    def unfinished(self) -> list[pool.Unfinished]:
         """What the set-up could not do although the page promises it; each is told once."""
         benches = (self.bench, *((self.second.bench,) if self.second else ()))
         told = [one for bench in benches for one in bench.unfinished]
@@ -155,10 +156,10 @@ class Lab:
                 late = self._rest(book)
                 bound = arrange.arrange(self.bench, scenario.world)
             except NotArranged as reason:
-                self.last, self.bench.stale = None, arrange.PARTS
+                self.last, self.bench.stale = None, pool.PARTS
                 return Outcome(undecided=reason.reason, missing=reason.missing)
             except ecs.SetupError as error:
-                self.last, self.bench.stale = None, arrange.PARTS
+                self.last, self.bench.stale = None, pool.PARTS
                 return Outcome(undecided=f"set-up failed: {error}")
             self.record.leased(len(bound.instances), len(bound.enis))
             run = _Run(self, scenario, bound, book)
@@ -169,26 +170,26 @@ class Lab:
                 run.take_all()
                 run.look_at_the_end()
             except ecs.SetupError as error:
-                self.last, self.bench.stale = None, arrange.PARTS
+                self.last, self.bench.stale = None, pool.PARTS
                 return Outcome(tuple(run.found), f"looking or acting failed: {error}")
             finally:
-                arrange.release(self.bench)
+                pool.release(self.bench)
             run.after_release()
             sure = not run.found and not run.undecided and not run.dirty
-            at_rest = not bound.held and not bound.racing and not arrange.busy(self.bench, run.snapshot)
+            at_rest = not bound.held and not bound.racing and not pool.busy(self.bench, run.snapshot)
             clean = sure and at_rest and not bound.faults
             self.last = (run.snapshot, scenario) if clean else None
             if not clean:
-                self.bench.stale = arrange.PARTS
+                self.bench.stale = pool.PARTS
             for resource in {c.resource for found in run.found for c in found.changes if c.path not in MOVES}:
-                arrange.spoil(self.bench, resource)
+                pool.spoil(self.bench, resource)
         return Outcome(tuple(run.found), run.undecided, raced=bool(bound.racing))
 
     def _learn_volatile(self, bound: Bound) -> None:
         """What changes while nothing is sent is not judged, such as a time that is told to the second."""
         before = self.bench.now
         time.sleep(RESOLUTION)
-        after = arrange.refresh(self.bench, "both", bound.held | frozenset(bound.racing))
+        after = pool.refresh(self.bench, "both", bound.held | frozenset(bound.racing))
         self.ignore |= {c.path for c in frame.changes(before, after) if c.path not in MOVES}
 
     def _rest(self, book: Record) -> list[Found]:
@@ -202,7 +203,7 @@ class Lab:
         until = time.monotonic() + self.relook
         while differences and time.monotonic() < until:
             time.sleep(0.1)
-            self.bench.stale = arrange.PARTS
+            self.bench.stale = pool.PARTS
             differences = self._own_changes(before, arrange.rest(self.bench))
         if now is not before:
             book.credit(("F08", "F01"), _world_key(scenario.world), "account", "look")
@@ -350,8 +351,8 @@ class _Run:
                 case Parallel():
                     self._parallel(index, step, taken)
         if not self.dirty:
-            arrange.release(self.lab.bench, "region")
-            arrange.release(self.lab.bench, "parameter")
+            pool.release(self.lab.bench, "region")
+            pool.release(self.lab.bench, "parameter")
             self._settle(-1)
             self._compare_wires()
             self._compare_readings()
@@ -414,7 +415,7 @@ class _Run:
 
     def _send(self, call: Call, asked: Asked) -> Exchange:
         pairs: list[Pair] = [(p.name, p.text) for p in asked.params]
-        self.lab.bench.stale = arrange.PARTS
+        self.lab.bench.stale = pool.PARTS
         return self.lab.session.client.send(
             ACTION, pairs, caller=call.caller, wire=call.wire, deadline=self.lab.deadline
         )
@@ -461,7 +462,7 @@ class _Run:
                 break
             self.book.passed(ACTION, _told(exchange))
             time.sleep(pause)
-            now = arrange.refresh(self.lab.bench)
+            now = pool.refresh(self.lab.bench)
             if self._moved_on(expected, now):
                 return None
             exchange = self._send(call, asked)
@@ -504,7 +505,7 @@ class _Run:
         connection that ended without a byte: then what is wrong is that no answer came, not this one."""
         if not exchange.resent or exchange.outcome != "answered" or exchange.status < 400:
             return False
-        if not self._moved_on(expected, arrange.refresh(self.lab.bench)):
+        if not self._moved_on(expected, pool.refresh(self.lab.bench)):
             return False
         text = "the call was carried out, and the connection ended without a byte of an answer"
         self._say(Finding("B02", text, "outcome:carried out without an answer"), index, exchange, expected)
@@ -513,9 +514,9 @@ class _Run:
     def _race(self, call: Call, asked: Asked) -> tuple[Exchange, Admissible]:
         """Send a call while a transition is under way, between two looks: if both show the same state, the call
         met that state; else, or if descriptions lag behind, every state on the way is possible."""
-        before = arrange.refresh(self.lab.bench)
+        before = pool.refresh(self.lab.bench)
         exchange = self._send(call, asked)
-        after = arrange.refresh(self.lab.bench)
+        after = pool.refresh(self.lab.bench)
         enis, instances = dict(self.known.enis), dict(self.known.instances)
         for resource in self.bound.racing:
             seen = {before.status(resource), after.status(resource)}
@@ -533,7 +534,7 @@ class _Run:
         if not reply.success:
             self.refused += 1
             return
-        arrange.touch(self.lab.bench)
+        pool.touch(self.lab.bench)
         if not expected.success:
             self.dirty = True
             return
@@ -799,14 +800,14 @@ class _Run:
         bench = self.lab.bench
         started = time.monotonic()
         path: dict[str, list[str]] = {e: [] for e in self.detached}
-        waits = arrange.pauses(bench, arrange.DETACHING)
+        waits = pool.pauses(bench, pool.DETACHING)
         still = self._still()
-        part = "enis" if self.detached else arrange.part_of(bench.stale)
+        part = "enis" if self.detached else pool.part_of(bench.stale)
         waited, looks = 0.0, 0
         pause = next(waits) if self.detached and self.lab.turn % EARLY else 0.0
         while True:
             time.sleep(pause)
-            now = arrange.refresh(bench, part, still)
+            now = pool.refresh(bench, part, still)
             waited, looks = waited + pause, looks + 1
             for eni in self.detached:
                 path[eni].append(now.status(eni))
@@ -819,17 +820,17 @@ class _Run:
             if (settled and not bench.stale) or spent > bench.settle_seconds:
                 break
             if settled:
-                part, pause, looks = arrange.part_of(bench.stale), 0.0, looks - 1
+                part, pause, looks = pool.part_of(bench.stale), 0.0, looks - 1
                 continue
             pause = next(waits)
             part = "both" if set(moving) & set(now.instances) or set(waiting) & set(now.instances) else "enis"
         if self.detached and not self._waiting(now) and waited:
-            arrange.learn(bench, arrange.DETACHING, waited, looks)
+            pool.learn(bench, pool.DETACHING, waited, looks)
         asked = self._wait_longer(now)
-        arrange.freshen(bench)
-        now = arrange.quiet(bench, still)
+        pool.freshen(bench)
+        now = pool.quiet(bench, still)
         if index == -1 and self.bound.racing:
-            now = arrange.settle(bench)
+            now = pool.settle(bench)
         self._judge_look(index, now, path)
         for eni in asked:
             self._needed_asking(index, eni)
@@ -845,7 +846,7 @@ class _Run:
 
     def _moving(self, now: Snapshot) -> list[str]:
         """What is in transition, apart from what is held there or raced with on purpose."""
-        return [r for r in arrange.busy(self.lab.bench, now) if r not in self._still()]
+        return [r for r in pool.busy(self.lab.bench, now) if r not in self._still()]
 
     def _waiting(self, now: Snapshot) -> list[str]:
         """What has not reached the end that the accepted steps lead to."""
@@ -878,16 +879,16 @@ class _Run:
             with contextlib.suppress(ecs.SetupError):
                 ecs.detach_eni(self.lab.session, self.detached[eni], eni)
         if stuck:
-            arrange.touch(self.lab.bench)
+            pool.touch(self.lab.bench)
             self._await_available(stuck, max(self.lab.relook, min(limit, 5.0)))
         return [e for e in stuck if self.lab.bench.now.status(e) == "Available"]
 
     def _await_available(self, enis: Sequence[str], seconds: float) -> None:
         """Look until these are Available, for so many seconds at most."""
         until = time.monotonic() + seconds
-        waits = arrange.steps(self.lab.bench)
+        waits = pool.steps(self.lab.bench)
         while time.monotonic() < until:
-            now = arrange.refresh(self.lab.bench)
+            now = pool.refresh(self.lab.bench)
             if all(now.status(e) == "Available" for e in enis):
                 return
             time.sleep(max(0.1, next(waits)))
@@ -925,7 +926,7 @@ class _Run:
             for change in differences:
                 seen.setdefault((change.resource, change.path), set()).add(repr(change.after))
             time.sleep(0.12)
-            now = arrange.refresh(self.lab.bench)
+            now = pool.refresh(self.lab.bench)
             findings, differences = self._compare(now, path)
             for (_, changed), values in seen.items():
                 if len(values) >= 4:
@@ -1023,7 +1024,7 @@ class _Run:
             wrong = views.disagreements(self.lab.session, name, eni, host, now)
             while wrong and time.monotonic() < until and now.status(eni) == "Available":
                 time.sleep(0.15)
-                now = arrange.refresh(self.lab.bench)
+                now = pool.refresh(self.lab.bench)
                 wrong = views.disagreements(self.lab.session, name, eni, host, now)
             self.book.credit(("M05", "F03"), self.world, "account", "look")
             for requirement, text in wrong:
@@ -1172,7 +1173,7 @@ class _Run:
         tamper: Callable[[Prepared], Prepared] | None,
     ) -> Exchange:
         """Put one call of a probe on the wire."""
-        self.lab.bench.stale = arrange.PARTS
+        self.lab.bench.stale = pool.PARTS
         client = self.lab.session.client
         return client.send(
             probe.action or ACTION,
@@ -1216,7 +1217,7 @@ class _Run:
         until = time.monotonic() + self.lab.relook + FREE
         pause = 0.1 if self.lab.session.target.loopback else 2.0
         while True:
-            self.lab.bench.stale = arrange.PARTS
+            self.lab.bench.stale = pool.PARTS
             exchange = acts.act(self.lab.session, deed.op, deed.eni, deed.instance)
             self._note(index, f"{deed.op} {deed.eni} {deed.instance}".strip(), exchange)
             reply = Reply(exchange.status, code_of(exchange) or "?")
@@ -1232,7 +1233,7 @@ class _Run:
 
     def _shows(self, deed: model.Deed) -> bool:
         """Whether a look shows what was asked for and refused, as it does where an earlier sending was carried out."""
-        now = arrange.refresh(self.lab.bench)
+        now = pool.refresh(self.lab.bench)
         match deed.op:
             case "attach":
                 return now.status(deed.eni) in ("Attaching", "InUse") and now.link(deed.eni) == deed.instance
@@ -1247,7 +1248,7 @@ class _Run:
     def _judge_attach(self, index: int, deed: model.Deed, exchange: Exchange, accepted: bool, certain: bool) -> None:
         """F06 and F07: what was detached can be attached, and no instance takes more than its type has room for."""
         if accepted and self._full(deed):
-            arrange.spoil(self.lab.bench, deed.instance)  # it has more slots than others, so it proves nothing more
+            pool.spoil(self.lab.bench, deed.instance)  # it has more slots than others, so it proves nothing more
             if self._limited():
                 quota = self.lab.bench.ground.eni_quota
                 text = f"{deed.eni} was attached to {deed.instance}, all of whose {quota} slots are taken"
@@ -1267,7 +1268,7 @@ class _Run:
 
     def _follow_deed(self, deed: model.Deed) -> None:
         """Follow the model after an operation that was carried out."""
-        arrange.touch(self.lab.bench)
+        pool.touch(self.lab.bench)
         self.known = model.after_deed(self.known, deed)
         own_instance = next((i for i in self.lab.bench.instances if i.id == deed.instance), None)
         if deed.op in ("start", "reboot") and own_instance:
@@ -1338,12 +1339,12 @@ class _Run:
                 exchange = self._send(part.call, what)
             else:
                 what = self._deed(part)
-                self.lab.bench.stale = arrange.PARTS
+                self.lab.bench.stale = pool.PARTS
                 exchange = acts.act(self.lab.session, what.op, what.eni, what.instance)
             return what, exchange, began, time.monotonic()
 
-        with ThreadPoolExecutor(len(step.steps)) as pool:
-            results = list(pool.map(one, step.steps))
+        with ThreadPoolExecutor(len(step.steps)) as threads:
+            results = list(threads.map(one, step.steps))
         told = []
         for part, (what, exchange, began, ended) in zip(step.steps, results, strict=True):
             text = _short(what) if isinstance(what, Asked) else f"{what.op} {what.eni} {what.instance}"
@@ -1370,9 +1371,9 @@ class _Run:
             self.refused += sum(1 for t in told if not t.reply.success)
             self.book.credit(("M06",), self.world, "account", f"{len(told)} at once, none moves anything")
             return
-        arrange.touch(self.lab.bench)
-        arrange.settle(self.lab.bench, still=self._still())
-        final = arrange.quiet(self.lab.bench, self._still())
+        pool.touch(self.lab.bench)
+        pool.settle(self.lab.bench, still=self._still())
+        final = pool.quiet(self.lab.bench, self._still())
         began = time.monotonic()
         while True:
             order = model.explain(self.lab.contract, start, told, final)
@@ -1380,8 +1381,8 @@ class _Run:
             if (order is not None and not self._moving(final)) or time.monotonic() > began + patience:
                 break
             time.sleep(0.15)
-            arrange.settle(self.lab.bench, still=self._still())
-            final = arrange.quiet(self.lab.bench, self._still())
+            pool.settle(self.lab.bench, still=self._still())
+            final = pool.quiet(self.lab.bench, self._still())
         self.book.credit(("M06",), self.world, "account", f"{len(step.steps)} at once")
         if order is None:
             answers = ", ".join(str(t.reply) for t in told)
@@ -1434,7 +1435,7 @@ class _Run:
             if not findings or time.monotonic() > until:
                 return findings
             time.sleep(0.12)
-            final = arrange.settle(self.lab.bench, still=self._still())
+            final = pool.settle(self.lab.bench, still=self._still())
 
     def _loose(self, start: Known, asked: Asked, step: Parallel) -> Admissible:
         """What is admissible for one of several overlapping calls: any state that the others may lead to."""
@@ -1464,7 +1465,7 @@ class _Run:
         ]
         if not repeated or self.dirty or len(self.lab.bench.settled) < 3:
             return
-        final = arrange.settle(self.lab.bench)
+        final = pool.settle(self.lab.bench)
         self.book.credit(("S06",), self.world, "account", "let go")
         for eni in repeated:
             if final.status(eni) != "Available":
@@ -1478,7 +1479,7 @@ class _Run:
         """What an answer shows is told with the world that it left. Raises ecs.SetupError."""
         answered = all(f.exchange is None or f.exchange.outcome == "answered" for f in self.found)
         if answered and any(f.after is None for f in self.found):
-            end = arrange.refresh(self.lab.bench)
+            end = pool.refresh(self.lab.bench)
             self.found = [f if f.after else replace(f, end=end) for f in self.found]
 
     def _note(self, index: int, what: str, exchange: Exchange) -> None:

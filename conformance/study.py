@@ -28,13 +28,15 @@ from eni_conformance.conformance.database import DatabaseError, open_database
 from eni_conformance.conformance.inquiry import LOST, Inquiry
 from eni_conformance.conformance.lab import Lab
 from eni_conformance.contract.detach import CONTRACTS, Contract, Revision, full_id
-from eni_conformance.harness import arrange, control, ecs, journal
+from eni_conformance.harness import control, ecs, journal
 from eni_conformance.harness.account import control_check, doctor, janitor
 from eni_conformance.harness.account import plan as plans
 from eni_conformance.harness.account.control_check import ControlCheck
 from eni_conformance.harness.account.ledger import KINDS, common_folder
 from eni_conformance.harness.account.ledger import read as read_ledger
 from eni_conformance.harness.account.survey import Survey, survey
+from eni_conformance.harness.bench import pool
+from eni_conformance.harness.bench.look import STEP, STEP_NEARBY
 from eni_conformance.harness.redact import Redactor
 from eni_conformance.harness.target import Offers, Target, TargetError, abroad, load_target, shares
 from eni_conformance.harness.wire.client import Client
@@ -367,22 +369,22 @@ def _bench(
     capabilities: frozenset[str],
     workers: int,
     wrong: Mapping[str, str],
-) -> arrange.Bench:
+) -> pool.Bench:
     """What one of `workers` may use of the session's target."""
     limits = session.target.limits
-    return arrange.Bench(
+    return pool.Bench(
         session,
         ground,
         capabilities,
         max(1, min(6, limits.instances // workers)),
         max(2, min(24, limits.network_interfaces // workers)),
         limits.settle_seconds,
-        step=0.008 if session.target.loopback else 1.0,
+        step=STEP_NEARBY if session.target.loopback else STEP,
         wrong_orders=wrong,
     )
 
 
-def _lab(plan: Plan, bench: arrange.Bench, record: Record) -> Lab:
+def _lab(plan: Plan, bench: pool.Bench, record: Record) -> Lab:
     target = bench.session.target
     return Lab(
         plan.contract(),
@@ -407,9 +409,9 @@ def leave(inquiry: Inquiry) -> None:
     """A worker is done: undo control calls, write the record, close files."""
     record = inquiry.lab.record
     client = inquiry.lab.session.client
-    arrange.release(inquiry.lab.bench)
+    pool.release(inquiry.lab.bench)
     if inquiry.lab.second is not None:
-        arrange.release(inquiry.lab.second.bench)
+        pool.release(inquiry.lab.second.bench)
         inquiry.lab.second.session.client.close()
     record.latency = {action: values[:] for action, values in client.latencies.items()}
     record.write(inquiry.out)

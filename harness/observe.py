@@ -6,7 +6,6 @@ Reads only. What a look means (what may differ, what may not) is decided elsewhe
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 from typing import Any
@@ -20,7 +19,7 @@ def look(session: ecs.Session, enis: Iterable[str], instances: Iterable[str]) ->
 
     Raises ecs.SetupError if the endpoint refuses to describe.
     """
-    at = time.time()
+    at = session.client.clock.now()
     eni_ids, instance_ids = sorted(set(enis)), sorted(set(instances))
     interfaces = shown(session, ids=eni_ids) if eni_ids else {}
     held = ecs.describe_instances(session, instance_ids) if instance_ids else []

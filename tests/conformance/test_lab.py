@@ -14,8 +14,8 @@ import pytest
 from eni_conformance.conformance import lab as labs
 from eni_conformance.contract.detach import CONTRACTS
 from eni_conformance.contract.scenario import Arg, Call, Detach, Scenario, Wire, World
-from eni_conformance.harness import arrange
 from eni_conformance.harness.account.ledger import in_turn
+from eni_conformance.harness.bench import arrange, pool
 from eni_conformance.harness.target import ALL_OFFERS, Offers
 from eni_conformance.harness.values import Exchange, Sent, Snapshot
 from eni_conformance.oracle.model import known_of
@@ -51,7 +51,7 @@ def test_a_case_that_was_not_judged_to_its_end_or_ends_in_transition_leaves_no_l
         take_all=lambda: None, look_at_the_end=lambda: None, after_release=lambda: None,
     )  # fmt: skip
     monkeypatch.setattr(labs.Lab, "_rest", lambda self, book: [])
-    monkeypatch.setattr(arrange, "arrange", lambda bench, world: arrange.Bound((), (), (), (), "", seen))
+    monkeypatch.setattr(arrange, "arrange", lambda bench, world: pool.Bound((), (), (), (), "", seen))
     monkeypatch.setattr(labs, "_Run", lambda *_: run)
     assert lab.run(SCENARIO).undecided == undecided
     assert lab.last == left

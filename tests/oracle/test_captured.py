@@ -21,8 +21,9 @@ from eni_conformance.conformance import lab as labs
 from eni_conformance.contract.common import passing
 from eni_conformance.contract.detach import ACTION, CONTRACTS
 from eni_conformance.contract.scenario import Detach, Scenario, World
-from eni_conformance.harness import arrange, ecs
+from eni_conformance.harness import ecs
 from eni_conformance.harness.account import ledger
+from eni_conformance.harness.bench import arrange, pool
 from eni_conformance.harness.clock import Clock
 from eni_conformance.harness.ecs.call import create, do, named
 from eni_conformance.harness.target import parse_target
@@ -531,7 +532,7 @@ def test_what_the_set_up_meets_is_no_verdict(line, place, session, tmp_path, mon
 
     monkeypatch.setattr(labs.Lab, "_rest", lambda self, book: [])
     monkeypatch.setattr(arrange, "arrange", refused)
-    bench = arrange.Bench(None, None, frozenset(), 2, 4, 2.0)
+    bench = pool.Bench(None, None, frozenset(), 2, 4, 2.0)
     lab = labs.Lab(CONTRACTS["2019"], bench, Record("one"), tmp_path)
     outcome = lab.run(Scenario(World(), (Detach(),)))
     assert outcome.found == ()

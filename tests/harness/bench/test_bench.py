@@ -7,7 +7,10 @@ from types import SimpleNamespace
 
 import pytest
 from eni_conformance.contract.scenario import EniSpec, InstanceSpec, World
-from eni_conformance.harness import arrange
+from eni_conformance.harness import ecs, observe
+from eni_conformance.harness.bench import arrange, pool, supply
+from eni_conformance.harness.bench.look import LOOKS_TO_AGREE
+from eni_conformance.harness.clock import Clock
 from eni_conformance.harness.target import Limits
 from eni_conformance.harness.values import Exchange, Sent, Snapshot
 
@@ -38,12 +41,24 @@ def state(status, host="", held=()):
 USED, LEAVING, FREE = state("InUse", "i-1", ["eni-1"]), state("Detaching", "i-1", ["eni-1"]), state("Available")
 
 
+def ticking():
+    """A clock that sleeping moves, and each question a little, as looks take time."""
+    at = [100.0]
+
+    def move(seconds):
+        at[0] += seconds
+        return at[0]
+
+    return Clock(lambda: at[0], lambda: move(0.0001), move)
+
+
 @pytest.fixture
 def bench():
-    session = SimpleNamespace(target=SimpleNamespace(limits=Limits(lag_seconds=0.05)))
-    made = arrange.Bench(session, None, frozenset(), 2, 4, 2.0, step=0.001)
-    made.enis = [arrange.OwnEni("eni-1", 0, EniSpec(on=None, status="Available"))]
-    made.instances = [arrange.OwnInstance("i-1", 0)]
+    limits = Limits(lag_seconds=0.05)
+    session = SimpleNamespace(target=SimpleNamespace(limits=limits), client=SimpleNamespace(clock=ticking()))
+    made = pool.Bench(session, None, frozenset(), 2, 4, 2.0, step=0.001)
+    made.enis = [pool.OwnEni("eni-1", 0, EniSpec(on=None, status="Available"))]
+    made.instances = [pool.OwnInstance("i-1", 0)]
     return made
 
 
@@ -51,7 +66,7 @@ def bench():
 def shows(monkeypatch):
     def use(*snapshots):
         endpoint = Endpoint(*snapshots)
-        monkeypatch.setattr(arrange.observe, "look", endpoint.look)
+        monkeypatch.setattr(observe, "look", endpoint.look)
         return endpoint
 
     return use
@@ -59,60 +74,60 @@ def shows(monkeypatch):
 
 def test_nothing_is_looked_at_twice_while_it_is_at_rest(bench, shows):
     endpoint = shows(USED)
-    arrange.settle(bench)
-    arrange.freshen(bench)
+    pool.settle(bench)
+    pool.freshen(bench)
     assert endpoint.asked == [(True, True)] and not bench.stale
 
 
 def test_after_a_transition_only_what_is_stale_is_looked_at_again(bench, shows):
     """The interface until it is done, then the instance once."""
     endpoint = shows(LEAVING, LEAVING, FREE)
-    now = arrange.settle(bench)
+    now = pool.settle(bench)
     assert endpoint.asked == [(True, True), (True, False), (True, False), (False, True)]
     assert (now.status("eni-1"), now.held("i-1")) == ("Available", frozenset())
 
 
 def test_what_is_held_in_transition_is_not_waited_for(bench, shows):
     endpoint = shows(LEAVING)
-    arrange.settle(bench, still={"eni-1"})
+    pool.settle(bench, still={"eni-1"})
     assert endpoint.asked == [(True, True)]
 
 
 def test_an_order_makes_a_look_stale(bench, shows):
     shows(USED)
-    arrange.refresh(bench)
-    arrange.touch(bench)
-    assert bench.stale == arrange.PARTS
+    pool.refresh(bench)
+    pool.touch(bench)
+    assert bench.stale == pool.PARTS
 
 
 def test_where_descriptions_lag_a_look_counts_only_after_nothing_has_differed_for_a_while(bench, shows):
     """For as long as the target's file says that they may lag."""
     bench.lags = True
     shows(USED, FREE, USED, FREE)  # replicas take turns for a while
-    arrange.refresh(bench)
-    assert arrange.quiet(bench).status("eni-1") == "Available"
+    pool.refresh(bench)
+    assert pool.quiet(bench).status("eni-1") == "Available"
 
 
 def test_where_descriptions_keep_up_nothing_is_waited_for(bench, shows):
     endpoint = shows(USED, FREE)
-    arrange.refresh(bench)
-    arrange.quiet(bench)
+    pool.refresh(bench)
+    pool.quiet(bench)
     assert len(endpoint.asked) == 1
 
 
 def test_the_first_pause_is_what_a_transition_takes_and_then_they_grow(bench):
-    bench.typical[arrange.DETACHING] = 0.4
-    first, *rest = itertools.islice(arrange.pauses(bench, arrange.DETACHING), 8)
+    bench.typical[pool.DETACHING] = 0.4
+    first, *rest = itertools.islice(pool.pauses(bench, pool.DETACHING), 8)
     assert first == 0.4 and rest == sorted(rest) and rest[0] == bench.step
 
 
 def test_the_estimate_shrinks_while_the_first_look_suffices_and_grows_slowly_otherwise(bench):
-    arrange.learn(bench, arrange.DETACHING, 0.1, 3)
-    assert bench.typical[arrange.DETACHING] == 0.1
-    arrange.learn(bench, arrange.DETACHING, 0.1, 1)
-    assert bench.typical[arrange.DETACHING] == pytest.approx(0.092)
-    arrange.learn(bench, arrange.DETACHING, 5.0, 9)
-    assert bench.typical[arrange.DETACHING] < 0.15
+    pool.learn(bench, pool.DETACHING, 0.1, 3)
+    assert bench.typical[pool.DETACHING] == 0.1
+    pool.learn(bench, pool.DETACHING, 0.1, 1)
+    assert bench.typical[pool.DETACHING] == pytest.approx(0.092)
+    pool.learn(bench, pool.DETACHING, 5.0, 9)
+    assert bench.typical[pool.DETACHING] < 0.15
 
 
 def test_interfaces_and_instances_that_never_agree_are_taken_as_they_are(bench, shows):
@@ -126,9 +141,9 @@ def test_a_detach_of_the_set_up_that_does_not_end_is_told_with_a_world_like_its_
     """The second of two interfaces, tagged, attached here before, to an instance that was restarted. It was asked for
     twice, as the page says of what stays Detaching."""
     bench.settle_seconds = 0.05
-    bench.instances = [arrange.OwnInstance("i-1", 1, "restarted")]
+    bench.instances = [pool.OwnInstance("i-1", 1, "restarted")]
     looks = (EniSpec(on=None, status="Available"), EniSpec(on=None, status="Available", tags=2))
-    bench.enis = [arrange.OwnEni(f"eni-{n}", 1, look, ["i-1"]) for n, look in enumerate(looks)]
+    bench.enis = [pool.OwnEni(f"eni-{n}", 1, look, ["i-1"]) for n, look in enumerate(looks)]
     bench.enis[1].hosts = ["i-1", "i-1"]
 
     def attached(*statuses):
@@ -136,15 +151,15 @@ def test_a_detach_of_the_set_up_that_does_not_end_is_told_with_a_world_like_its_
         return Snapshot(0.0, enis, {"i-1": {"Status": "Running"}})
 
     sent = []
-    monkeypatch.setattr(arrange.ecs, "detach_eni", lambda _session, instance, eni: sent.append((instance, eni)))
+    monkeypatch.setattr(ecs, "detach_eni", lambda _session, instance, eni: sent.append((instance, eni)))
     shows(attached("InUse", "InUse"), attached("InUse", "Detaching"))
-    arrange.refresh(bench)
-    with pytest.raises(arrange.NotArranged):
-        arrange._detach(bench, [bench.enis[1]])
+    pool.refresh(bench)
+    with pytest.raises(pool.NotArranged):
+        supply.detach(bench, [bench.enis[1]])
     assert sent == [("i-1", "eni-1")] * 2
     specs = (EniSpec(past="fresh"), EniSpec(past="reattached", tags=2))
     alike = World((InstanceSpec(past="restarted", zone=1),), specs)
-    assert bench.unfinished == [arrange.Unfinished("detach", alike, 1)]
+    assert bench.unfinished == [pool.Unfinished("detach", alike, 1)]
 
 
 @pytest.mark.parametrize(("status", "sent"), [("Detaching", 2), ("InUse", 1)])
@@ -159,16 +174,16 @@ def test_a_detach_of_the_set_up_is_asked_for_again_only_while_the_interface_is_d
         orders.append((instance, eni))
         shows(state(status, "i-1", ["eni-1"]) if len(orders) == 1 else FREE)
 
-    monkeypatch.setattr(arrange.ecs, "detach_eni", detach)
+    monkeypatch.setattr(ecs, "detach_eni", detach)
     bench.enis[0].hosts = ["i-1"]
     shows(USED)
-    arrange.refresh(bench)
+    pool.refresh(bench)
     if sent == 1:
-        with pytest.raises(arrange.NotArranged):
-            arrange._detach(bench, bench.enis[:])
+        with pytest.raises(pool.NotArranged):
+            supply.detach(bench, bench.enis[:])
         assert [(u.what, u.place) for u in bench.unfinished] == [("detach", 0)]
     else:
-        arrange._detach(bench, bench.enis[:])
+        supply.detach(bench, bench.enis[:])
         assert not bench.unfinished
     assert orders == [("i-1", "eni-1")] * sent
 
@@ -176,11 +191,11 @@ def test_a_detach_of_the_set_up_is_asked_for_again_only_while_the_interface_is_d
 def test_what_is_watched_on_purpose_tells_how_long_a_transition_takes(bench, shows):
     """Unless descriptions lag behind: then it tells nothing."""
     shows(LEAVING, LEAVING, FREE)
-    arrange._watch(bench, bench.enis[0], "i-1", "Detaching", "Available", arrange.DETACHING)
-    assert bench.typical == {arrange.DETACHING: pytest.approx(2 * 3 * bench.step)} and not bench.lags
+    arrange._watch(bench, bench.enis[0], "i-1", "Detaching", "Available", pool.DETACHING)
+    assert bench.typical == {pool.DETACHING: pytest.approx(2 * 3 * bench.step)} and not bench.lags
     bench.typical = {}
     shows(USED, FREE)
-    arrange._watch(bench, bench.enis[0], "i-1", "Detaching", "Available", arrange.DETACHING)
+    arrange._watch(bench, bench.enis[0], "i-1", "Detaching", "Available", pool.DETACHING)
     assert bench.typical == {} and bench.lags
 
 
@@ -189,7 +204,7 @@ def refusal(code, status=400):
     body = json.dumps({"RequestId": "R", "Code": code, "Message": "no"}).encode()
     sent = Sent("DetachNetworkInterface", "2014-05-26", "GET", "http://127.0.0.1/", (), (), b"", "account", "v1")
     answered = Exchange("x-1", sent, 0.0, 0.1, "answered", status, "", (), body)
-    return arrange.ecs.SetupError("DetachNetworkInterface", answered if code else None, "")
+    return ecs.SetupError("DetachNetworkInterface", answered if code else None, "")
 
 
 @pytest.mark.parametrize(
@@ -211,13 +226,13 @@ def test_a_detach_of_the_set_up_that_is_refused_is_told(bench, shows, monkeypatc
 
     own = bench.enis[0]
     own.hosts = ["i-1"]
-    monkeypatch.setattr(arrange.ecs, "detach_eni", refused)
+    monkeypatch.setattr(ecs, "detach_eni", refused)
     shows(Snapshot(0.0, {own.id: {"Status": "InUse", "InstanceId": "i-1"}}, {"i-1": {"Status": "Running"}}))
-    arrange.refresh(bench)
-    with pytest.raises(arrange.ecs.SetupError):
-        arrange._detach(bench, [own])
+    pool.refresh(bench)
+    with pytest.raises(ecs.SetupError):
+        supply.detach(bench, [own])
     world = World((InstanceSpec(past="fresh"),), (EniSpec(past="fresh"),))
-    assert bench.unfinished == [arrange.Unfinished("detach", world, 0)] * told
+    assert bench.unfinished == [pool.Unfinished("detach", world, 0)] * told
     assert (own in bench.enis) == (not told)
 
 
@@ -226,37 +241,37 @@ def test_an_attach_without_effect_is_told_of_an_interface_that_was_detached_befo
     bench.settle_seconds = 0.05
     own = bench.enis[0]
     shows(FREE)
-    arrange.refresh(bench)
+    pool.refresh(bench)
     for hosts, told in ((["i-1"], 0), (["i-1", "i-1"], 1)):
         own.look, own.hosts = EniSpec(on=None, status="Available"), hosts
-        with pytest.raises(arrange.NotArranged):
-            arrange._await_attached(bench, [(own, "i-1")])
+        with pytest.raises(pool.NotArranged):
+            supply.await_attached(bench, [(own, "i-1")])
         assert own.look is None
         assert len(bench.unfinished) == told
     world = World((InstanceSpec(past="fresh"),), (EniSpec(past="fresh"),))
-    assert bench.unfinished == [arrange.Unfinished("attach", world, 0)]
+    assert bench.unfinished == [pool.Unfinished("attach", world, 0)]
 
 
 def test_an_attach_refused_for_want_of_a_slot_that_must_be_free_is_told(bench, shows, monkeypatch):
     """And neither the interface nor the instance is used again; with every slot taken nothing is told."""
 
-    class Refusal(arrange.ecs.SetupError):
+    class Refusal(ecs.SetupError):
         code = "EniPerInstanceLimitExceeded"
 
     def refused(*_):
         raise Refusal("AttachNetworkInterface", None, "")
 
-    monkeypatch.setattr(arrange.ecs, "attach_eni", refused)
+    monkeypatch.setattr(ecs, "attach_eni", refused)
     shows(FREE)
-    arrange.refresh(bench)
+    pool.refresh(bench)
     for quota, told in (
         (1, []),
-        (2, [arrange.Unfinished("attach", World((InstanceSpec(past="fresh"),), (EniSpec(past="fresh"),)), 0)]),
+        (2, [pool.Unfinished("attach", World((InstanceSpec(past="fresh"),), (EniSpec(past="fresh"),)), 0)]),
     ):
         bench.ground = SimpleNamespace(eni_quota=quota, quota_assumed=False)
         bench.enis[0].look = EniSpec(on=None, status="Available")
-        with pytest.raises(arrange.ecs.SetupError):
-            arrange._attach(bench, bench.enis[0], "i-1")
+        with pytest.raises(ecs.SetupError):
+            supply.attach(bench, bench.enis[0], "i-1")
         assert (bench.unfinished, bench.enis[0].look) == (told, None)
     assert bench.instances[0].zone < 0
 
@@ -275,22 +290,22 @@ def test_a_quota_that_was_assumed_is_corrected_by_the_first_refusal(
 ):
     """Nobody told how many interfaces the type takes, so the endpoint is not to blame for taking fewer."""
 
-    class Refusal(arrange.ecs.SetupError):
+    class Refusal(ecs.SetupError):
         code = "EniPerInstanceLimitExceeded"
 
     def refused(*_):
         raise Refusal("AttachNetworkInterface", None, "")
 
     look = EniSpec(on=None, status="Available")
-    bench.enis = [arrange.OwnEni(f"eni-{n}", 0, look) for n in range(attached + 1)]
+    bench.enis = [pool.OwnEni(f"eni-{n}", 0, look) for n in range(attached + 1)]
     shown = {f"eni-{n}": {"Status": "InUse", "InstanceId": "i-1"} for n in range(attached)}
     shown[f"eni-{attached}"] = {"Status": "Available"}
     bench.ground = Quota(assumed)
-    monkeypatch.setattr(arrange.ecs, "attach_eni", refused)
+    monkeypatch.setattr(ecs, "attach_eni", refused)
     shows(Snapshot(0.0, shown, {"i-1": {"Status": "Running"}}))
-    arrange.refresh(bench)
+    pool.refresh(bench)
     with pytest.raises(Refusal):
-        arrange._attach(bench, bench.enis[-1], "i-1")
+        supply.attach(bench, bench.enis[-1], "i-1")
     assert bench.ground.eni_quota == after
     assert not bench.unfinished and bench.instances[0].zone == 0
 
@@ -307,24 +322,24 @@ def test_what_a_list_lacks_for_once_is_not_forgotten(bench, shows):
     bench.session.ledger = Ledger()
     without = Snapshot(0.0, {}, USED.instances)
     shows(without, without, USED)
-    arrange.refresh(bench)
-    arrange._drop_vanished(bench)
+    pool.refresh(bench)
+    pool.drop_vanished(bench)
     assert [e.id for e in bench.enis] == ["eni-1"] and [i.id for i in bench.instances] == ["i-1"]
     shows(without)
-    arrange.refresh(bench)
-    arrange._drop_vanished(bench)
+    pool.refresh(bench)
+    pool.drop_vanished(bench)
     assert not bench.enis and [i.id for i in bench.instances] == ["i-1"]
 
 
 def test_a_careful_look_is_one_that_the_next_confirms(bench, shows):
     """So that no single look convicts. Where no two agree, the last one of a few is taken."""
     endpoint = shows(LEAVING, FREE, FREE)
-    first = arrange.refresh(bench)
+    first = pool.refresh(bench)
     assert arrange._seen_twice(bench, first, frozenset()).status("eni-1") == "Available"
     assert len(endpoint.asked) == 3
     endpoint = shows(*[USED, FREE] * 40)
-    arrange._seen_twice(bench, arrange.refresh(bench), frozenset())
-    assert len(endpoint.asked) == 1 + 4 * arrange.LOOKS_FOR_LOST
+    arrange._seen_twice(bench, pool.refresh(bench), frozenset())
+    assert len(endpoint.asked) == 1 + LOOKS_TO_AGREE
 
 
 # --- what an endpoint does not take, and what it does not keep ----------------------------------------
@@ -333,7 +348,7 @@ def test_a_careful_look_is_one_that_the_next_confirms(bench, shows):
 def test_options_that_are_refused_are_left_out_one_by_one_and_not_asked_for_again(bench, monkeypatch):
     """An endpoint may not offer each property of an interface when one is created; a World does without then."""
 
-    class Refusal(arrange.ecs.SetupError):
+    class Refusal(ecs.SetupError):
         code = "UnsupportedParameter"
 
     sent = []
@@ -344,19 +359,19 @@ def test_options_that_are_refused_are_left_out_one_by_one_and_not_asked_for_agai
             raise Refusal("CreateNetworkInterface", None, "")
         return "eni-9"
 
-    monkeypatch.setattr(arrange.ecs, "create_eni", create)
+    monkeypatch.setattr(ecs, "create_eni", create)
     bench.ground = SimpleNamespace(security_group_ids=("sg-1", "sg-2", "sg-3"))
     spec = EniSpec(groups=2, addresses=3, tags=2)
-    assert arrange._order_eni(bench, spec, 0, "", "") == "eni-9"
+    assert supply._order_eni(bench, spec, 0, "", "") == "eni-9"
     assert sent == [(2, 3, 2), (1, 3, 2), (1, 1, 2)] and bench.refused == {"groups", "addresses"}
     sent.clear()
-    arrange._order_eni(bench, spec, 0, "", "")
+    supply._order_eni(bench, spec, 0, "", "")
     assert sent == [(1, 1, 2)]
 
 
 @pytest.mark.parametrize("code", ["InvalidVSwitchId.NotFound", "QuotaExceeded", "Throttling.User", ""])
 def test_a_refusal_that_is_not_about_a_parameter_is_not_got_round(bench, monkeypatch, code):
-    class Refusal(arrange.ecs.SetupError):
+    class Refusal(ecs.SetupError):
         pass
 
     Refusal.code = code
@@ -364,10 +379,10 @@ def test_a_refusal_that_is_not_about_a_parameter_is_not_got_round(bench, monkeyp
     def create(*_, **__):
         raise Refusal("CreateNetworkInterface", None, "")
 
-    monkeypatch.setattr(arrange.ecs, "create_eni", create)
+    monkeypatch.setattr(ecs, "create_eni", create)
     bench.ground = SimpleNamespace(security_group_ids=("sg-1",))
     with pytest.raises(Refusal):
-        arrange._order_eni(bench, EniSpec(tags=2), 0, "", "")
+        supply._order_eni(bench, EniSpec(tags=2), 0, "", "")
     assert not bench.refused
 
 

@@ -1,0 +1,435 @@
+"""Making a World real, by public operations where they can, by the control protocol where they cannot.
+
+A worker owns a Bench: a few instances and interfaces that it reuses from World to World, changing only what
+differs. `arrange` returns the World's resources bound to real ids and a look that proves their states, or
+raises NotArranged with the reason; it never guesses. Frozen states and other control calls are undone by
+`release`, which must follow in every case.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator, Mapping, Sequence, Set
+
+from eni_conformance.contract.scenario import EniSpec, InstanceSpec, World
+from eni_conformance.harness import ecs
+from eni_conformance.harness.bench.look import FOREVER, FRESH, LOOKS_TO_AGREE, RELOOK, look_until
+from eni_conformance.harness.bench.pool import (
+    ATTACHING,
+    BUSY,
+    DETACHING,
+    PARTS,
+    Bench,
+    Bound,
+    NotArranged,
+    OwnEni,
+    OwnInstance,
+    busy,
+    can,
+    drop_vanished,
+    freshen,
+    give_up,
+    lacking,
+    order,
+    quiet,
+    refresh,
+    release,
+    relook,
+    settle,
+    spoil,
+    touch,
+    until,
+)
+from eni_conformance.harness.bench.supply import (
+    attach,
+    await_attached,
+    create_eni,
+    detach,
+    give_past,
+    pick_eni,
+    pick_instance,
+    restart,
+    steady,
+    welcome,
+)
+from eni_conformance.harness.values import Snapshot
+
+
+def needs(world: World, bench: Bench) -> str:
+    """The first thing that this World needs and the target does not offer, "" if it can be tried."""
+    if len(world.instances) > bench.most_instances:
+        return f"limits.instances of at least {len(world.instances)} per worker"
+    if len(world.instances) + len(world.enis) > bench.most_enis:
+        return f"limits.network_interfaces of at least {len(world.instances) + len(world.enis)} per worker"
+    if (world.region == "second") != bench.second_region:
+        return "second_region, and limits with room for what is created there"
+    if any(spec.zone >= bench.zones for spec in world.instances):
+        return "a second zone"
+    for i in range(len(world.instances)):
+        if sum(1 for e in world.enis if e.on == i) > bench.ground.eni_quota - 1:
+            return f"an instance type with {sum(1 for e in world.enis if e.on == i) + 1} interfaces"
+    for spec in world.enis:
+        capability = spec.fault.partition("=")[0]
+        if capability and not can(bench, capability):
+            return lacking(bench, capability)
+        if spec.status in ("Attaching", "Detaching") and spec.on is None:
+            return "an instance for the transition"
+    for instance in world.instances:
+        if instance.over_eni_limit and not can(bench, "instance.eni_limit"):
+            return lacking(bench, "instance.eni_limit")
+        if instance.status == "Pending" and not can(bench, "instance.status"):
+            return lacking(bench, "instance.status")
+    if not world.region_feature and not can(bench, "region.feature"):
+        return lacking(bench, "region.feature")
+    if world.refused_parameter and not can(bench, "parameter.unsupported"):
+        return lacking(bench, "parameter.unsupported")
+    return ""
+
+
+def rest(bench: Bench) -> Snapshot:
+    """Undo all control calls and wait until nothing is in transition. Returns the look that shows it.
+
+    What does not come to rest within the settle limit is given up: teardown still knows it by the ledger.
+    """
+    release(bench)
+    if (bench.enis or bench.instances) and (bench.stale or bench.clock.now() - bench.now.at > FRESH):
+        bench.stale = PARTS
+        snapshot = settle(bench)
+        stuck = set(busy(bench, snapshot))
+        if stuck:
+            give_up(bench, sorted(stuck), snapshot)
+            refresh(bench)
+        drop_vanished(bench)
+    return bench.now
+
+
+def arrange(bench: Bench, world: World) -> Bound:
+    """Make the World real; `rest` comes first. Raises NotArranged, or ecs.SetupError if an operation fails."""
+    lacking = needs(world, bench)
+    if lacking:
+        raise NotArranged(f"this target does not offer: {lacking}", lacking)
+    if not bench.measured:
+        measure_lag(bench)
+    hosts = _hosts(bench, world)
+    chosen = _interfaces(bench, world, hosts)
+    for own, spec in zip(hosts, world.instances, strict=True):
+        if spec.past in ("restarted", "rebooted") and own.past != spec.past:
+            restart(bench, own, spec.past, "Stopped" if spec.status in ("Stopped", "Starting") else "Running")
+    for own in hosts:
+        own.served += 1
+    return _freeze(bench, world, hosts, chosen)
+
+
+def measure_lag(bench: Bench) -> None:
+    """Attach and detach an interface and look at once, several times: do descriptions keep up? Sets `lags`.
+
+    Where that fails nothing is known, and what it left behind is not used; calls under test will show what is wrong.
+    """
+    bench.measured = True
+    # The first cases need two, and two start as fast as one.
+    host = _hosts(bench, World((InstanceSpec(),) * min(2, bench.most_instances)))[0]
+    own = create_eni(bench, EniSpec(), host.zone, frozenset())
+    try:
+        attach(bench, own, host.id)
+        _watch(bench, own, host.id, "Attaching", "InUse", ATTACHING)
+        touch(bench)
+        ecs.detach_eni(bench.session, host.id, own.id)
+        _watch(bench, own, host.id, "Detaching", "Available", DETACHING)
+    except (NotArranged, ecs.SetupError):
+        spoil(bench, own.id)
+        spoil(bench, host.id)
+    quiet(bench)
+
+
+def _watch(bench: Bench, own: OwnEni, host: str, on_the_way: str, end: str, kind: str) -> None:
+    """Look until an interface has been seen at the end of its transition several times; note every look that shows
+    the past, and how long this kind takes. Raises NotArranged."""
+    ended, waited = 0, 0.0
+    pause = 3 * bench.step  # only at the end does it matter to look often
+
+    def over(seen: Snapshot) -> bool:
+        nonlocal ended
+        status, listed = seen.status(own.id), seen.held(host)
+        if status != end:
+            bench.lags = bench.lags or status != on_the_way or ended > 0
+            return False
+        if not ended and not bench.lags:
+            bench.typical.setdefault(kind, waited)
+        ended += 1
+        bench.lags = bench.lags or (bool(listed) and (own.id in listed) != (end == "InUse"))
+        return ended >= 4 or bench.lags
+
+    def waits() -> Iterator[float]:
+        nonlocal waited
+        while True:
+            at_end = bench.now.status(own.id) == end
+            waited += 0.0 if at_end else pause
+            yield 0.0 if at_end else pause
+
+    seen = look_until(lambda: refresh(bench), over, bench.settle_seconds, clock=bench.clock, pauses=waits())
+    if seen.status(own.id) != end:
+        status = seen.status(own.id)
+        raise NotArranged(f"{own.id} is {status}, and not {end} within {bench.settle_seconds:g} s")
+
+
+def _hosts(bench: Bench, world: World) -> list[OwnInstance]:
+    """The World's instances, Running or Stopped as their wanted status starts from."""
+    hosts: list[OwnInstance] = []
+    taken: set[str] = set()
+    for spec in world.instances:
+        own = pick_instance(bench, spec, taken)
+        taken.add(own.id)
+        hosts.append(own)
+    welcome(bench, hosts)
+    wanted = {}
+    for own, spec in zip(hosts, world.instances, strict=True):
+        wanted[own.id] = "Stopped" if spec.status in ("Stopped", "Starting") else "Running"
+        steady(bench, own, wanted[own.id])
+    if any(bench.now.status(i) != status for i, status in wanted.items()):
+        until(
+            bench,
+            lambda s: all(s.status(i) == status for i, status in wanted.items()),
+            "set-up: starting an instance",
+            "instances",
+        )
+    return hosts
+
+
+def _interfaces(bench: Bench, world: World, hosts: list[OwnInstance]) -> list[OwnEni]:
+    """The World's interfaces, attached where their wanted status starts from, and nothing else on the hosts."""
+    chosen: list[OwnEni] = []
+    keep: set[str] = set()
+    start: list[str] = []  # the instance each one is attached to before transitions start
+    for spec in world.enis:
+        zone = world.instances[spec.on].zone if spec.on is not None else world.instances[0].zone
+        host = hosts[spec.on].id if spec.on is not None else ""
+        own = pick_eni(bench, spec, zone, host, keep)
+        keep.add(own.id)
+        chosen.append(own)
+        attached = spec.status in ("InUse", "Detaching") or (
+            spec.status == "Attaching" and not can(bench, "hold") and can(bench, "eni.status")
+        )
+        start.append(host if attached else "")
+    freshen(bench)
+    names = {h.id for h in hosts}
+    wrong = [
+        e
+        for e in bench.enis
+        if bench.now.link(e.id)
+        and (
+            (e in chosen and start[chosen.index(e)] != bench.now.link(e.id))
+            or (e not in chosen and bench.now.link(e.id) in names)
+        )
+    ]
+    detach(bench, wrong)
+    for own, spec, host in zip(chosen, world.enis, start, strict=True):
+        if host and bench.now.link(own.id) != host:
+            give_past(bench, spec, own, host)
+    waiting: list[tuple[OwnEni, str]] = []
+    for own, host in zip(chosen, start, strict=True):
+        if host and bench.now.link(own.id) != host:
+            attach(bench, own, host)
+            waiting.append((own, host))
+    if waiting:
+        await_attached(bench, waiting)
+    return chosen
+
+
+def _freeze(bench: Bench, world: World, hosts: list[OwnInstance], chosen: list[OwnEni]) -> Bound:
+    """Bring about transitional states and control faults, look, and check that all is as asked."""
+    held: set[str] = set()
+    racing: dict[str, frozenset[str]] = {}
+    enis = list(zip(chosen, world.enis, strict=True))
+    instances = list(zip(hosts, world.instances, strict=True))
+    for own, spec in enis:
+        if spec.status in BUSY:
+            _transition(bench, own, spec.status, hosts[spec.on].id if spec.on is not None else "", held, racing)
+    for host, host_spec in instances:
+        if host_spec.status in BUSY:
+            _instance_transition(bench, host, host_spec.status, held, racing)
+        if host_spec.over_eni_limit:
+            _switch(bench, "instance.eni_limit", "exceeded", True, id=host.id)
+    faults = {own.id: spec.fault for own, spec in enis if spec.fault}
+    for own, spec in enis:
+        if spec.fault:
+            _fault(bench, own, spec.fault)
+    wanted: dict[str, str] = {own.id: spec.status for own, spec in enis}
+    wanted |= {host.id: spec.status for host, spec in instances}
+    moving = frozenset(held | set(racing))
+    snapshot = _as_asked(bench, [own.id for own in chosen], wanted, faults, moving, set(racing))
+    for resource, status in wanted.items():
+        seen = snapshot.status(resource)
+        if seen != status and resource not in racing:
+            raise NotArranged(f"{resource} is {seen or 'absent'}, not {status}")
+    if not world.region_feature:
+        _switch(bench, "region.feature", "supported", False, region=bench.session.target.region)
+    if world.refused_parameter:
+        _switch(bench, "parameter.unsupported", "unsupported", True, name=world.refused_parameter)
+    return Bound(
+        tuple(host.id for host in hosts),
+        tuple(own.id for own in chosen),
+        tuple(host.primary for host in hosts),
+        tuple(host.name for host in hosts),
+        bench.ground.zones[world.instances[0].zone] if bench.ground.zones else "",
+        snapshot,
+        frozenset(held),
+        racing,
+        faults,
+        frozenset(host.id for host, spec in instances if spec.over_eni_limit),
+        {own.id: hosts[spec.on].id for own, spec in enis if spec.on is not None and spec.status in BUSY},
+        frozenset(str(undo["id"]) for undo in bench.undo if undo["op"] == "reset"),
+    )
+
+
+def _as_asked(
+    bench: Bench,
+    enis: list[str],
+    wanted: Mapping[str, str],
+    faults: Mapping[str, str],
+    moving: frozenset[str],
+    racing: Set[str],
+) -> Snapshot:
+    """A look that shows what was asked for, or the last one that might have: one may show an older state, or lack
+    something, for once."""
+
+    def explained(snapshot: Snapshot) -> bool:
+        return all(snapshot.status(r) == status or r in racing for r, status in wanted.items()) and all(
+            _in_force(snapshot, eni, fault) for eni, fault in faults.items()
+        )
+
+    _agreed(bench, enis, moving)
+    snapshot = relook(bench, explained, bench.lag_seconds, pauses=itertools.repeat(3 * bench.step), still=moving)
+    return _seen_twice(bench, snapshot, moving) if bench.careful else snapshot
+
+
+def _switch(bench: Bench, op: str, key: str, value: bool, **on: str) -> None:
+    """Give an order that the opposite value undoes."""
+    order(bench, {"op": op, **on, key: value}, {"op": op, **on, key: not value})
+
+
+def _in_force(snapshot: Snapshot, eni: str, fault: str) -> bool:
+    """Whether an order that descriptions show is shown, as far as they show its field at all."""
+    op, _, value = fault.partition("=")
+    shown = snapshot.enis.get(eni, {})
+    if op == "eni.type" and "Type" in shown:
+        return bool(shown["Type"] == value)
+    return True
+
+
+def _seen_twice(bench: Bench, snapshot: Snapshot, moving: frozenset[str]) -> Snapshot:
+    """A look that the one before it confirms, as far as one is found within a few."""
+    before = snapshot
+
+    def confirmed(later: Snapshot) -> bool:
+        nonlocal before
+        alike = (later.enis, later.instances) == (before.enis, before.instances)
+        before = later
+        return alike
+
+    bench.clock.sleep(bench.step)
+    pauses = [bench.step] * (LOOKS_TO_AGREE - 1)
+    return look_until(lambda: refresh(bench, "both", moving), confirmed, FOREVER, clock=bench.clock, pauses=pauses)
+
+
+def _agreed(bench: Bench, enis: Sequence[str], moving: frozenset[str]) -> Snapshot:
+    """The last look, or a later one, in which interfaces and instances tell the same of every attachment; where
+    descriptions lag behind, one of them may still show the past. After lag_seconds it is taken as it is."""
+    steady = [e for e in enis if e not in moving]
+
+    def agreed(snapshot: Snapshot) -> bool:
+        shown = {i for i in snapshot.instances if snapshot.held(i)}
+        return all(
+            snapshot.status(e) in BUSY
+            or (
+                snapshot.listed_on(e) in (snapshot.link(e), "")
+                and bool(snapshot.listed_on(e) or snapshot.link(e) not in shown)
+            )
+            for e in steady
+        )
+
+    if not agreed(freshen(bench)):
+        bench.lags = True
+        relook(bench, agreed, bench.lag_seconds, pauses=itertools.repeat(RELOOK))
+    return quiet(bench, moving)
+
+
+def _transition(
+    bench: Bench,
+    own: OwnEni,
+    status: str,
+    host: str,
+    held: set[str],
+    racing: dict[str, frozenset[str]],
+) -> None:
+    """Put an interface into a transitional state: held in mid-flight, set, or merely started."""
+    touch(bench)
+    if can(bench, "hold") and can(bench, "release"):
+        order(bench, {"op": "hold", "id": own.id}, {"op": "release", "id": own.id})
+        held.add(own.id)
+    elif can(bench, "eni.status"):
+        order(bench, {"op": "eni.status", "id": own.id, "status": status}, {"op": "reset", "id": own.id})
+        held.add(own.id)
+        return
+    else:
+        ends = {"Attaching": "InUse", "Detaching": "Available", "Deleting": ""}
+        racing[own.id] = frozenset({status, ends[status]})
+    if status == "Attaching":
+        attach(bench, own, host)
+    elif status == "Detaching":
+        ecs.detach_eni(bench.session, host, own.id)
+    else:
+        ecs.delete_eni(bench.session, own.id)
+
+
+def _instance_transition(
+    bench: Bench,
+    own: OwnInstance,
+    status: str,
+    held: set[str],
+    racing: dict[str, frozenset[str]],
+) -> None:
+    """Put an instance into a transitional state: held in mid-flight, set, or merely started."""
+    touch(bench)
+    if status == "Pending" or (not can(bench, "hold") and can(bench, "instance.status")):
+        order(bench, {"op": "instance.status", "id": own.id, "status": status}, {"op": "reset", "id": own.id})
+        held.add(own.id)
+        return
+    if can(bench, "hold"):
+        order(bench, {"op": "hold", "id": own.id}, {"op": "release", "id": own.id})
+        held.add(own.id)
+    else:
+        racing[own.id] = frozenset({status, "Running" if status == "Starting" else "Stopped"})
+    if status == "Starting":
+        ecs.start_instance(bench.session, own.id)
+        own.past = "restarted"
+    else:
+        ecs.stop_instance(bench.session, own.id)
+
+
+def _fault(bench: Bench, own: OwnEni, fault: str) -> None:
+    """Bring about a condition of one interface through the control protocol."""
+    op, _, value = fault.partition("=")
+    undo_eni = {"op": "reset", "id": own.id}
+    match op:
+        case "eni.type":
+            order(bench, {"op": op, "id": own.id, "type": value}, undo_eni)
+        case "eni.zone":
+            others = [z for z in bench.ground.zones if z != bench.ground.zones[own.zone]]
+            other = others[0] if others else bench.session.target.region + "-z"
+            order(bench, {"op": op, "id": own.id, "value": other}, undo_eni)
+        case "eni.vpc":
+            order(bench, {"op": op, "id": own.id, "value": "vpc-elsewhere0000000000000"}, undo_eni)
+        case "vswitch.remove":
+            order(bench, {"op": op, "id": own.vswitch}, {"op": "reset", "id": own.vswitch})
+        case "security_group.remove":
+            order(bench, {"op": op, "id": own.group}, {"op": "reset", "id": own.group})
+        case "security_group.type":
+            order(bench, {"op": op, "id": own.group, "type": "classic"}, {"op": "reset", "id": own.group})
+        case "security_group.full":
+            order(
+                bench,
+                {"op": op, "id": own.group, "full": True},
+                {"op": op, "id": own.group, "full": False},
+            )
+        case _:
+            raise NotArranged(f"unknown fault {fault!r}")

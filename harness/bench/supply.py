@@ -1,0 +1,416 @@
+"""Instances and interfaces for a World: taken from the bench where one fits, else made; attached, detached, removed.
+
+What the set-up could not do although the page promises it is noted on the bench, with a World like the one in which it
+was tried, so that calls under test can show it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Literal
+
+from eni_conformance.contract.scenario import EniSpec, InstanceSpec, World
+from eni_conformance.harness import ecs, observe
+from eni_conformance.harness.bench.look import SLOT
+from eni_conformance.harness.bench.pool import (
+    ATTACHING,
+    DETACHING,
+    Bench,
+    NotArranged,
+    OwnEni,
+    OwnInstance,
+    Unfinished,
+    drop_vanished,
+    give_up,
+    refresh,
+    settle,
+    spoil,
+    touch,
+    until,
+)
+from eni_conformance.harness.values import Snapshot
+
+SPARE = 5
+"""How many interfaces more than needed are deleted when room is made, so that one wait serves several."""
+
+POOL = 20
+"""How many interfaces, primary ones included, a worker keeps for later Worlds: each look shows all of them."""
+
+NAMES = {
+    "": "",
+    "plain": "eni-conformance",
+    "same": "same-name",
+    "long": "n" + "0123456789" * 12 + "abcdefg",
+    "unicode": "网卡-ünïcode-測試",
+}
+
+DESCRIPTIONS = {
+    "": "",
+    "plain": "made for a test",
+    "long": "d" * 250,
+    "unicode": "描述 – ünïcode & <b>'quoted'</b>",
+}
+
+WORN = 40
+"""Worlds after which an instance on this machine makes room for another."""
+
+
+def _intact(bench: Bench, own: OwnInstance) -> bool:
+    """Whether an instance still has its primary interface, as far as descriptions tell."""
+    return own.primary not in bench.now.enis or bench.now.link(own.primary) == own.id
+
+
+def _worn(bench: Bench, own: OwnInstance) -> bool:
+    """Whether an instance has served long enough, where a new one costs nothing: a defect may show for some ids."""
+    return own.served >= WORN and bench.session.target.loopback
+
+
+def pick_instance(bench: Bench, spec: InstanceSpec, taken: set[str]) -> OwnInstance:
+    """An instance in the right zone with the right past if there is one, else a new one."""
+    free = [
+        i
+        for i in bench.instances
+        if i.id not in taken and i.zone == spec.zone and _intact(bench, i) and not _worn(bench, i)
+    ]
+    wanted = "Stopped" if spec.status in ("Stopped", "Starting") else "Running"
+
+    def cost(own: OwnInstance) -> tuple[int, int]:
+        return (0 if bench.now.status(own.id) == wanted else 1, bench.instances.index(own))
+
+    if spec.past == "fresh":
+        free = [i for i in free if i.past == "fresh" and (wanted == "Stopped" or bench.now.status(i.id) == wanted)]
+    elif spec.past in ("restarted", "rebooted"):
+        free.sort(key=lambda i: i.past != spec.past)
+        free = [i for i in free if i.past == spec.past] or [i for i in free if i.past != "fresh"] or free
+    if free:
+        return min(free, key=cost)
+    return _new_instance(bench, spec.zone, taken)
+
+
+def _new_instance(bench: Bench, zone: int, taken: set[str]) -> OwnInstance:
+    """Create an instance, giving up one that is not needed if the limit is reached. It is not Running yet."""
+    if len(bench.instances) >= bench.most_instances:
+        spare = [i for i in bench.instances if i.id not in taken]
+        if not spare:
+            raise NotArranged("no instance is left within limits.instances", "limits.instances")
+        spare.sort(key=lambda i: (not _worn(bench, i), i.zone == zone and i.past == "fresh", i.past == "fresh"))
+        remove_instance(bench, spare[0])
+    _make_room(bench, 1, frozenset())
+    identifier = ecs.create_instance(bench.session, bench.ground, zone)
+    own = OwnInstance(identifier, zone)
+    bench.instances.append(own)
+    return own
+
+
+def welcome(bench: Bench, hosts: Sequence[OwnInstance]) -> None:
+    """Wait until those that are new are Running, all at once, and find out their primary interfaces and names."""
+    fresh = [own for own in hosts if not own.welcomed]
+    if not fresh:
+        return
+    ids = {i.id for i in fresh}
+    until(bench, lambda s: all(s.status(i) == "Running" for i in ids), "set-up: creating an instance", "instances")
+    for own in fresh:
+        fields = bench.now.instances.get(own.id, {})
+        own.name = str(fields.get("InstanceName", ""))
+        own.primary = observe.primary_of(fields)
+        if not own.primary:
+            for eni in ecs.describe_enis(bench.session, InstanceId=own.id):
+                if eni.get("Type") == "Primary":
+                    own.primary = str(eni.get("NetworkInterfaceId", ""))
+        if own.primary:
+            bench.session.ledger.brought(own.id, own.primary)
+        own.welcomed = True
+    refresh(bench)
+
+
+def remove_instance(bench: Bench, own: OwnInstance) -> None:
+    """Detach what is on it, delete it, and wait until it is gone."""
+    on_it = [e for e in bench.enis if bench.now.link(e.id) == own.id]
+    detach(bench, on_it)
+    touch(bench)
+    ecs.delete_instance(bench.session, own.id)
+    until(bench, lambda s: own.id not in s.instances, "set-up: deleting an instance", "instances")
+    drop_vanished(bench)
+
+
+def steady(bench: Bench, own: OwnInstance, wanted: str) -> None:
+    """Bring an instance to Running or Stopped and note its past."""
+    status = bench.now.status(own.id)
+    if status == wanted:
+        return
+    touch(bench)
+    if wanted == "Running":
+        ecs.start_instance(bench.session, own.id)
+        own.past = "restarted"
+    else:
+        ecs.stop_instance(bench.session, own.id)
+
+
+def restart(bench: Bench, own: OwnInstance, past: str, status: str) -> None:
+    """Give an instance the past that is asked for, and leave it in `status`."""
+    if past == "rebooted":
+        steady(bench, own, "Running")
+        until(bench, lambda s: s.status(own.id) == "Running", "set-up: starting an instance", "instances")
+        touch(bench)
+        ecs.reboot_instance(bench.session, own.id)
+        bench.clock.sleep(bench.step)
+        until(bench, lambda s: s.status(own.id) == "Running", "set-up: rebooting an instance", "instances")
+    else:
+        steady(bench, own, "Stopped")
+        until(bench, lambda s: s.status(own.id) == "Stopped", "set-up: stopping an instance", "instances")
+        steady(bench, own, "Running")
+        until(bench, lambda s: s.status(own.id) == "Running", "set-up: starting an instance", "instances")
+    own.past = "rebooted" if past == "rebooted" else "restarted"
+    if status == "Stopped":
+        steady(bench, own, "Stopped")
+        until(bench, lambda s: s.status(own.id) == "Stopped", "set-up: stopping an instance", "instances")
+
+
+def _look_of(spec: EniSpec) -> EniSpec:
+    """What an interface must look like to serve a spec; a faulty one has a network of its own."""
+    own_network = spec.fault.partition(".")[0] if spec.fault.startswith(("vswitch", "security_group")) else ""
+    return replace(spec, on=None, status="Available", past="any", fault=own_network)
+
+
+def _past_fits(own: OwnEni, past: str, host: str) -> bool:
+    """Whether its attachments, with one more to `host` unless it is there, give the past asked for."""
+    hosts = own.hosts if own.hosts[-1:] == [host] else [*own.hosts, host]
+    match past:
+        case "fresh":
+            return len(hosts) == 1
+        case "reattached":
+            return len(hosts) > 1 and hosts[-2] == host
+        case "moved":
+            return len(hosts) > 1 and hosts[-2] != host
+    return True
+
+
+def _make_room(bench: Bench, extra: int, keep: frozenset[str]) -> None:
+    """Delete interfaces that nobody needs until `extra` more fit into the limit, and a few to spare at once."""
+    alive = len(bench.enis) + len(bench.instances)
+    spare = [e for e in bench.enis if e.id not in keep]
+    spare.sort(key=lambda e: bench.now.link(e.id) != "")
+    short = alive + extra - min(bench.most_enis, POOL)
+    if short > 0:
+        remove_enis(bench, spare[: short + SPARE])
+
+
+def remove_enis(bench: Bench, doomed: list[OwnEni]) -> None:
+    """Detach and delete interfaces, and wait until they are gone."""
+    detach(bench, [e for e in doomed if bench.now.link(e.id)])
+    touch(bench)
+    for own in doomed:
+        if own.id in bench.now.enis:
+            ecs.delete_eni(bench.session, own.id)
+    gone = {e.id for e in doomed}
+    until(bench, lambda s: not gone & set(s.enis), "set-up: deleting interfaces", "enis")
+    drop_vanished(bench)
+
+
+def detach(bench: Bench, enis: list[OwnEni]) -> None:
+    """Detach interfaces as part of the set-up and wait until they are Available."""
+    before = bench.now
+    for own in enis:
+        if bench.now.status(own.id) in ("InUse", "Attaching"):
+            touch(bench)
+            try:
+                ecs.detach_eni(bench.session, bench.now.link(own.id), own.id)
+            except ecs.SetupError as refused:
+                if refused.code and not ecs.passes(refused):
+                    _tell_bound(bench, before, [own])
+                raise
+
+    def free(snapshot: Snapshot, eni: str) -> bool:
+        return snapshot.status(eni) in ("Available", "") and not snapshot.link(eni)
+
+    def freed() -> None:
+        until(bench, lambda s: all(free(s, e.id) for e in enis), f"set-up: {DETACHING}", "enis")
+
+    try:
+        try:
+            if enis:
+                freed()
+        except NotArranged:
+            stuck = [e for e in enis if bench.now.status(e.id) == "Detaching"]
+            if not stuck:
+                raise
+            for own in stuck:  # the page: call again
+                ecs.detach_eni(bench.session, bench.now.link(own.id) or own.hosts[-1], own.id)
+            freed()
+    except NotArranged:
+        _tell_bound(bench, before, [e for e in enis if not free(bench.now, e.id)])
+        raise
+
+
+def _tell_bound(bench: Bench, before: Snapshot, bound: list[OwnEni]) -> None:
+    """Note what could not be detached, with Worlds like those in which it was tried, and do without it."""
+    alike = [_world_like(bench, before, own, before.link(own.id)) for own in bound]
+    bench.unfinished += [Unfinished("detach", *world) for world in alike if world]
+    give_up(bench, [own.id for own in bound], bench.now)
+
+
+def _world_like(bench: Bench, seen: Snapshot, own: OwnEni, on: str) -> tuple[World, int] | None:
+    """A World like the one that an interface was seen in, or was to be in, on that instance, and its place there; None
+    if that is not well known."""
+    host = next((i for i in bench.instances if i.id == on), None)
+    status = seen.status(host.id) if host else ""
+    if host is None or host.zone < 0 or own.look is None or status not in ("Running", "Stopped"):
+        return None
+    specs: list[EniSpec] = []
+    place = 0
+    for eni in bench.enis:
+        if eni.look is not None and (seen.link(eni.id) == host.id or eni is own):
+            place = len(specs) if eni is own else place
+            before = (eni.hosts if eni.hosts[-1:] == [host.id] else [*eni.hosts, host.id])[-2:-1]
+            past: Literal["fresh", "reattached", "moved"] = (
+                "fresh" if not before else "reattached" if before == [host.id] else "moved"
+            )
+            alone = eni.look.other_vswitch or eni.look.fault == "vswitch"
+            specs.append(replace(eni.look, on=0, status="InUse", past=past, other_vswitch=alone, fault=""))
+    instance = InstanceSpec("Running" if status == "Running" else "Stopped", host.past, host.zone)
+    return World((instance,), tuple(specs), region="second" if bench.second_region else "first"), place
+
+
+def create_eni(bench: Bench, spec: EniSpec, zone: int, keep: frozenset[str]) -> OwnEni:
+    """A new interface for a spec, with a vSwitch or security group of its own if a fault will hit that."""
+    _make_room(bench, 1, keep)
+    vswitch = group = ""
+    if spec.fault.startswith("vswitch"):
+        vswitch = ecs.create_vswitch(bench.session, bench.ground, zone)
+    elif spec.other_vswitch:
+        vswitch = _other_vswitch(bench, zone)
+    if spec.fault.startswith("security_group"):
+        group = ecs.create_security_group(bench.session, bench.ground)
+    identifier = _order_eni(bench, spec, zone, vswitch, group)
+    own = OwnEni(identifier, zone, _look_of(spec), [], group, vswitch if spec.fault else "")
+    bench.enis.append(own)
+    touch(bench)
+    return own
+
+
+OPTIONS = ("groups", "addresses", "tags", "name", "description", "delete_on_release")
+"""Properties of an interface that an endpoint may not offer when one is created."""
+
+
+def _order_eni(bench: Bench, spec: EniSpec, zone: int, vswitch: str, group: str) -> str:
+    """Create an interface with what the spec asks for and the endpoint takes. Returns its id. Raises ecs.SetupError.
+
+    Options that are refused are left out, one more each time, and not asked for again.
+    """
+    plain = EniSpec(name="")
+    asked = [name for name in OPTIONS if getattr(spec, name) != getattr(plain, name) and name not in bench.refused]
+    while True:
+        made = replace(plain, **{name: getattr(spec, name) for name in asked})
+        try:
+            return ecs.create_eni(
+                bench.session,
+                bench.ground,
+                zone=zone,
+                tags=made.tags,
+                groups=min(made.groups, len(bench.ground.security_group_ids)),
+                addresses=made.addresses,
+                name=NAMES[made.name],
+                description=DESCRIPTIONS[made.description],
+                delete_on_release=made.delete_on_release,
+                vswitch_id=vswitch,
+                security_group_id=group,
+            )
+        except ecs.SetupError as refused:
+            if not asked or not refused.code.startswith(ecs.NOT_TAKEN):
+                raise
+            bench.refused.add(asked.pop(0))
+
+
+def _other_vswitch(bench: Bench, zone: int) -> str:
+    """One more vSwitch in a zone, made the first time; "" where the network is not the run's own or has no room."""
+    if zone not in bench.other_vswitches:
+        bench.other_vswitches[zone] = ""
+        if bench.session.ledger.owns(bench.ground.vpc_id):
+            with contextlib.suppress(ecs.SetupError):
+                bench.other_vswitches[zone] = ecs.create_vswitch(bench.session, bench.ground, zone)
+    return bench.other_vswitches[zone]
+
+
+def attach(bench: Bench, own: OwnEni, host: str) -> None:
+    touch(bench)
+    try:
+        try:
+            ecs.attach_eni(bench.session, host, own.id)
+        except ecs.SetupError as refused:
+            if not ecs.is_full(refused.code) or bench.ground.quota_assumed or not _has_slot(bench, host):
+                raise
+            bench.clock.sleep(SLOT)
+            ecs.attach_eni(bench.session, host, own.id)
+    except ecs.SetupError as refused:
+        if ecs.is_full(refused.code) and bench.ground.quota_assumed:
+            taken = sum(1 for e in bench.enis if bench.now.link(e.id) == host)
+            bench.ground = replace(bench.ground, eni_quota=max(2, min(bench.ground.eni_quota, taken + 1)))
+            raise
+        alike = _world_like(bench, bench.now, own, host)
+        if ecs.is_full(refused.code) and alike is not None and _has_slot(bench, host):
+            bench.unfinished.append(Unfinished("attach", *alike))
+            spoil(bench, host)
+        spoil(bench, own.id)  # whatever is wrong with it, the next World is better off with another one
+        raise
+    own.hosts.append(host)
+
+
+def await_attached(bench: Bench, waiting: list[tuple[OwnEni, str]]) -> None:
+    """Wait until each interface is InUse on its instance. Of one that was detached before, the page promises it.
+
+    Raises NotArranged if one is not; the next World is better off with others.
+    """
+
+    def there(snapshot: Snapshot, own: OwnEni, host: str) -> bool:
+        return snapshot.status(own.id) == "InUse" and snapshot.link(own.id) == host
+
+    try:
+        until(bench, lambda s: all(there(s, own, host) for own, host in waiting), f"set-up: {ATTACHING}", "enis")
+    except NotArranged:
+        missed = [(own, host) for own, host in waiting if not there(bench.now, own, host)]
+        alike = [_world_like(bench, bench.now, own, host) for own, host in missed if len(own.hosts) > 1]
+        for world, place in filter(None, alike):
+            enis = tuple(replace(spec, past="fresh") for spec in world.enis)  # no other can be had
+            bench.unfinished.append(Unfinished("attach", replace(world, enis=enis), place))
+        for own, _ in missed:
+            spoil(bench, own.id)
+        raise
+
+
+def pick_eni(bench: Bench, spec: EniSpec, zone: int, host: str, keep: set[str]) -> OwnEni:
+    """An interface that fits, preferring one that is already where it should be; else a new one."""
+    fits = [
+        e
+        for e in bench.enis
+        if e.id not in keep
+        and (e.zone, e.look) == (zone, _look_of(spec))
+        and (not host or _past_fits(e, spec.past, host))
+    ]
+    fits.sort(key=lambda e: (bench.now.link(e.id) != host, bench.now.link(e.id) != ""))
+    if fits:
+        return fits[0]
+    return create_eni(bench, spec, zone, frozenset(keep))
+
+
+def give_past(bench: Bench, spec: EniSpec, own: OwnEni, host: str) -> None:
+    """Attach and detach an interface until one more attachment gives it the past asked for."""
+    if spec.past not in ("reattached", "moved") or _past_fits(own, spec.past, host):
+        return
+    elsewhere = [i.id for i in bench.instances if i.id != host and i.zone == own.zone and _has_slot(bench, i.id)]
+    via = host if spec.past == "reattached" else next(iter(elsewhere), "")
+    if not via:
+        raise NotArranged("moving an interface needs a second instance in the zone", "limits.instances")
+    if bench.now.link(own.id):
+        detach(bench, [own])
+    if bench.now.status(via) not in ("Running", "Stopped"):
+        settle(bench)
+    attach(bench, own, via)
+    await_attached(bench, [(own, via)])
+    detach(bench, [own])
+
+
+def _has_slot(bench: Bench, instance: str) -> bool:
+    on_it = sum(1 for e in bench.enis if bench.now.link(e.id) == instance)
+    return on_it + 1 < bench.ground.eni_quota
