@@ -43,7 +43,7 @@ def test_a_case_that_was_not_judged_to_its_end_or_ends_in_transition_leaves_no_l
     undecided: str, dirty: bool, seen: Snapshot, left: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What happens after its last look would else be taken for a late effect."""
-    bench = arrange.Bench(None, None, frozenset(), 2, 4, 2.0)  # type: ignore[arg-type]
+    bench = pool.Bench(None, None, frozenset(), 2, 4, 2.0)  # type: ignore[arg-type]
     bench.stale = frozenset()
     lab = labs.Lab(CONTRACTS["2019"], bench, Record("one"), tmp_path)
     run = SimpleNamespace(
@@ -55,7 +55,7 @@ def test_a_case_that_was_not_judged_to_its_end_or_ends_in_transition_leaves_no_l
     monkeypatch.setattr(labs, "_Run", lambda *_: run)
     assert lab.run(SCENARIO).undecided == undecided
     assert lab.last == left
-    assert bench.stale == (frozenset() if left else arrange.PARTS)
+    assert bench.stale == (frozenset() if left else pool.PARTS)
 
 
 def test_who_needs_the_endpoint_alone_does_not_wait_for_a_pause_of_all_others(tmp_path: Path) -> None:
@@ -278,7 +278,7 @@ class Sending:
         self.run.found, self.run.dirty, self.run.undecided, self.run.history = [], False, "", []
         monkeypatch.setattr(labs._Run, "_send", self._send)
         monkeypatch.setattr(labs._Run, "_note", lambda *_: None)
-        monkeypatch.setattr(arrange, "refresh", lambda *_: look)
+        monkeypatch.setattr(pool, "refresh", lambda *_: look)
         monkeypatch.setattr(labs.time, "sleep", lambda _: None)
 
     def _send(self, *_: Any) -> Exchange:
