@@ -18,11 +18,13 @@ import json
 import sys
 import tomllib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from eni_conformance.contract.detach import CONTRACTS, full_id, short_id
+from eni_conformance.oracle.results import KnownDeviation, RequirementResult, Results, Violation
+from eni_conformance.reports import files
 
 
 class DeviationError(Exception):
@@ -39,10 +41,9 @@ class Deviation:
     expires: datetime.date
     cause: str = ""
 
-    def matches(self, entry: Mapping[str, Any]) -> bool:
+    def matches(self, found: Violation) -> bool:
         """Whether this entry speaks of that violation."""
-        rows = (entry["requirement"], *entry["also"])
-        return self.requirement in rows and self.cause in str(entry["cause"])
+        return self.requirement in (found.requirement, *found.also) and self.cause in str(found.cause)
 
     def __str__(self) -> str:
         return full_id(self.requirement) + (f" ({self.cause})" if self.cause else "")
@@ -91,11 +92,11 @@ def _entry(path: str | Path, n: int, entry: Mapping[str, Any]) -> Deviation:
 
 
 def apply(
-    requirements: Sequence[dict[str, Any]],
-    violations: Sequence[dict[str, Any]],
+    requirements: Sequence[RequirementResult],
+    violations: Sequence[Violation],
     known: Sequence[Deviation],
     today: datetime.date,
-) -> tuple[list[dict[str, Any]], list[str]]:
+) -> tuple[tuple[RequirementResult, ...], tuple[str, ...]]:
     """The requirements with deviations taken into account, and the problems of the file itself.
 
     A requirement is a known deviation only if every one of its violations is matched by an entry in force.
@@ -103,44 +104,41 @@ def apply(
     live = [d for d in known if d.expires >= today]
     out = []
     used: set[Deviation] = set()
-    for entry in requirements:
-        short = short_id(entry["id"])
-        found = [v for v in violations if short in (v["requirement"], *v["also"])]
+    for row in requirements:
+        found = [v for v in violations if v.concerns(row)]
         matches = [[d for d in live if d.matches(v)] for v in found]
         used |= {d for hits in matches for d in hits}
         if found and all(matches):
-            first = matches[0][0]
-            text = f"{first.reason} (owner {first.owner}, until {first.expires.isoformat()})"
-            told = {"owner": first.owner, "reason": first.reason, "expires": first.expires.isoformat()}
-            entry = {**entry, "verdict": "known-deviation", "reason": text, "deviation": told}
-        out.append(entry)
-    problems = [
+            first, until = matches[0][0], matches[0][0].expires.isoformat()
+            text = f"{first.reason} (owner {first.owner}, until {until})"
+            accepted = KnownDeviation(first.owner, first.reason, until)
+            row = replace(row, verdict="known-deviation", reason=text, deviation=accepted)
+        out.append(row)
+    judged = {short_id(row.id) for row in requirements if row.judged}
+    expired = [
         f"the deviation {d} of {d.owner} expired on {d.expires.isoformat()}: renew it or have it mended"
         for d in known
         if d.expires < today
     ]
-    judged = {short_id(e["id"]): e["judged"] for e in requirements}
-    for deviation in live:
-        if deviation not in used and judged.get(deviation.requirement):
-            problems.append(f"the deviation {deviation} of {deviation.owner} is no longer needed: remove it")
-    return out, problems
+    needless = [
+        f"the deviation {d} of {d.owner} is no longer needed: remove it"
+        for d in live
+        if d not in used and d.requirement in judged
+    ]
+    return tuple(out), (*expired, *needless)
 
 
-def draft(results: Mapping[str, Any], today: datetime.date) -> str:
+def draft(results: Results, today: datetime.date) -> str:
     """A deviations file for the violations of a run, to be reviewed: owner and reason are left to fill in."""
     lines = ["# Draft. Fill in reason and owner, and choose the dates, before you use it."]
-    seen = set()
-    for entry in results.get("violations", []):
-        key = (entry["requirement"], entry["cause"])
-        if key in seen:
-            continue
-        seen.add(key)
+    first = {(v.requirement, v.cause or ""): v for v in reversed(results.violations)}
+    for (requirement, cause), found in reversed(first.items()):
         lines += [
             "",
-            f"# {entry['summary']}".replace("\n", " "),
+            f"# {found.summary}".replace("\n", " "),
             "[[deviation]]",
-            f"requirement = {json.dumps(full_id(entry['requirement']))}",
-            f"cause = {json.dumps(entry['cause'])}",
+            f"requirement = {json.dumps(full_id(requirement))}",
+            f"cause = {json.dumps(cause)}",
             'reason = ""',
             'owner = ""',
             f"expires = {(today + datetime.timedelta(days=90)).isoformat()}",
@@ -161,12 +159,10 @@ def main(args: Any) -> int:
             state = "EXPIRED" if deviation in expired else "in force"
             print(f"{state}  {deviation}  until {deviation.expires.isoformat()}  {deviation.owner}: {deviation.reason}")
         return 1 if expired else 0
-    path = Path(args.run)
-    path = path / "results.json" if path.is_dir() else path
     try:
-        results = json.loads(path.read_text())
+        results = files.load(args.run)
     except (OSError, ValueError) as error:
-        print(f"eni-conformance deviations: {path}: cannot be read: {error}", file=sys.stderr)
+        print(f"eni-conformance deviations: {args.run}: cannot be read: {error}", file=sys.stderr)
         return 2
     print(draft(results, datetime.date.today()), end="")
     return 0

@@ -10,14 +10,18 @@ import os
 import shutil
 import sys
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from eni_conformance.conformance import deviations
+from eni_conformance.conformance import deviations, results
 from eni_conformance.conformance import study as studies
+from eni_conformance.conformance.results import ENDED_EARLY, OK, USAGE, VIOLATED
 from eni_conformance.contract.detach import CONTRACTS, full_id
+from eni_conformance.oracle.results import Results
 from eni_conformance.oracle.tally import read_all
+from eni_conformance.reports import files
 
 from eni_conformance import reports
 
@@ -26,38 +30,36 @@ class Unfit(Exception):
     """The directories cannot be joined; the text says which and why."""
 
 
-def parts(folders: Sequence[Path]) -> list[tuple[Path, dict[str, Any]]]:
+def parts(folders: Sequence[Path]) -> list[tuple[Path, Results]]:
     """Each directory with its results. Raises Unfit if one is no run, or if they are not of one run."""
     out = []
     for folder in folders:
         place = folder if (folder / "results.json").exists() else folder / "latest"
         try:
-            out.append((place.resolve(), json.loads((place / "results.json").read_text())))
+            out.append((place.resolve(), files.load(place)))
         except (OSError, ValueError):
             raise Unfit(f"{folder}: is no output directory of a run") from None
-    first = out[0][1]
-    for place, data in out:
+    first = out[0][1].run
+    for place, made in out:
         for key in ("revision", "effort", "seed"):
-            if data["run"][key] != first["run"][key]:
-                raise Unfit(
-                    f"{place}: {key} is {data['run'][key]}, elsewhere {first['run'][key]}; not shards of one run"
-                )
-        if not data["run"].get("shard"):
+            mine, theirs = getattr(made.run, key), getattr(first, key)
+            if mine != theirs:
+                raise Unfit(f"{place}: {key} is {mine}, elsewhere {theirs}; not shards of one run")
+        if not made.run.shard:
             raise Unfit(f"{place}: was not made with --shard")
     return out
 
 
-def lost(found: Sequence[tuple[Path, Mapping[str, Any]]]) -> tuple[list[int], set[str], int]:
-    """(missing shards, short ids of the requirements of their tests, number of shards)."""
-    numbers = [str(data["run"]["shard"]).split("/") for _, data in found]
+def lost(found: Sequence[tuple[Path, Results]]) -> tuple[list[int], set[str]]:
+    """(missing shards, short ids of the requirements of their tests)."""
+    numbers = [made.run.shard.split("/") for _, made in found]
     total = int(numbers[0][1])
     if any(int(n[1]) != total for n in numbers):
         raise Unfit("the shards are not parts of the same division")
     present = {int(n[0]) for n in numbers}
     gone = [i for i in range(1, total + 1) if i not in present]
     tests = json.loads((found[0][0] / "tests.json").read_text())
-    touched = {r for n, test in enumerate(tests) if n % total + 1 in gone for r in test["requirements"]}
-    return gone, touched, total
+    return gone, {r for n, test in enumerate(tests) if n % total + 1 in gone for r in test["requirements"]}
 
 
 def merge(folders: Sequence[Path], out: Path, known: tuple[deviations.Deviation, ...] = ()) -> tuple[Path, int]:
@@ -66,11 +68,44 @@ def merge(folders: Sequence[Path], out: Path, known: tuple[deviations.Deviation,
     known: deviations that are accepted for the whole; what the shards accepted is judged anew.
     """
     found = parts(folders)
-    gone, touched, _ = lost(found)
-    folder = out / f"{found[0][1]['run']['id']}-merged"
+    gone, touched = lost(found)
+    base, runs = found[0][1], [made.run for _, made in found]
+    folder = out / f"{base.run.id}-merged"
+    records = _join_files([place for place, _ in found], folder)
+    contract = CONTRACTS["2024" if base.run.revision == "2024" else "2019"]
+    calls = sum((Counter(made.calls) for _, made in found), Counter[str]())
+    made = results.compose(contract, folder, records, base.target, base.run, calls)
+    note = f"shards {', '.join(map(str, gone))} are missing" if gone else ""
+    open_rows = {full_id(short) for short in touched}
+    rows = (
+        replace(row, verdict="inconclusive", reason=note) if row.id in open_rows and row.verdict != "violated" else row
+        for row in made.requirements
+    )
+    made = results.accept(replace(made, requirements=tuple(rows)), known)
+    # A shard's own 1 is judged anew: what it found is in the records.
+    worst = max((run.exit or OK for run in runs if run.exit != VIOLATED), default=OK)
+    violated = bool(made.problems) or bool(made.by_verdict("violated"))
+    status = VIOLATED if violated else ENDED_EARLY if gone and worst == OK else worst
+    run = replace(
+        base.run,
+        id=folder.name,
+        exit=status,
+        shard="",
+        seconds=round(max(run.seconds for run in runs), 2),
+        incomplete=bool(gone) or any(run.incomplete for run in runs),
+        note=" ".join(filter(None, [note, *made.problems, *(run.note for run in runs)])),
+    )
+    results.write(folder, replace(made, run=run))
+    studies.point_latest(folder)
+    reports.write_all(folder)
+    return folder, status
+
+
+def _join_files(places: Sequence[Path], folder: Path) -> list[dict[str, Any]]:
+    """Copy what the shards wrote into one directory, under names that tell them apart; returns their records."""
     (folder / "evidence").mkdir(parents=True, exist_ok=True)
     records: list[dict[str, Any]] = []
-    for n, (place, _data) in enumerate(found):
+    for n, place in enumerate(places):
         for record in read_all(place):
             record["worker"] = f"s{n}-{record['worker']}"
             for entry in record.get("violations", []):
@@ -83,42 +118,11 @@ def merge(folders: Sequence[Path], out: Path, known: tuple[deviations.Deviation,
         for ids in place.glob("ids-*.txt"):
             shutil.copyfile(ids, folder / f"ids-s{n}-{ids.name.removeprefix('ids-')}")
     with (folder / "wire.jsonl.gz").open("wb") as wire:
-        for place, _data in found:
+        for place in places:
             part = place / "wire.jsonl.gz"
             if part.exists():
                 wire.write(part.read_bytes())
-    base = found[0][1]
-    contract = CONTRACTS["2024" if base["run"]["revision"] == "2024" else "2019"]
-    callers = frozenset(base["target"].get("callers", ()))
-    calls = sum((Counter(data["calls"]) for _, data in found), Counter[str]())
-    results = studies.compose(contract, folder, records, callers, base["target"], base["run"], calls)
-    note = f"shards {', '.join(map(str, gone))} are missing" if gone else ""
-    for entry in results["requirements"]:
-        if gone and entry["verdict"] != "violated" and any(full_id(r) == entry["id"] for r in touched):
-            entry["verdict"], entry["reason"] = "inconclusive", note
-    problems = studies.accept(results, known)
-    violated = bool(problems) or any(e["verdict"] == "violated" for e in results["requirements"])
-    # A shard's own 1 is judged anew: what it found is in the records.
-    worst = [data["run"]["exit"] for _, data in found if data["run"]["exit"] != studies.VIOLATED]
-    status = studies.VIOLATED if violated else max(worst, default=studies.OK)
-    status = studies.ENDED_EARLY if gone and status == studies.OK else status
-    run = results["run"]
-    run.update(
-        id=folder.name,
-        exit=status,
-        shard="",
-        seconds=round(max(data["run"]["seconds"] for _, data in found), 2),
-        incomplete=bool(gone) or any(data["run"]["incomplete"] for _, data in found),
-        note=" ".join(filter(None, [note, *problems, *(data["run"]["note"] for _, data in found)])),
-    )
-    (folder / "results.json").write_text(json.dumps(results, indent=1))
-    link = out / "latest"
-    part = out / f".latest-{os.getpid()}"
-    part.unlink(missing_ok=True)
-    part.symlink_to(folder.name, target_is_directory=True)
-    os.replace(part, link)
-    reports.write_all(folder)
-    return folder, status
+    return records
 
 
 def main(args: Any) -> int:
@@ -128,13 +132,13 @@ def main(args: Any) -> int:
         folder, status = merge([Path(d) for d in args.runs], Path(args.out), known)
     except (Unfit, deviations.DeviationError) as unfit:
         print(f"eni-conformance merge: {unfit}", file=sys.stderr)
-        return studies.USAGE
-    from eni_conformance.reports import files, summary
+        return USAGE
+    from eni_conformance.reports import summary
 
-    results = files.load(folder)
-    print(summary.text(results, out_dir=folder))
+    made = files.load(folder)
+    print(summary.text(made, out_dir=folder))
     step = os.environ.get("GITHUB_STEP_SUMMARY")
     if step:
         with open(step, "a") as file:
-            file.write(summary.markdown(results, folder))
+            file.write(summary.markdown(made, folder))
     return status

@@ -16,6 +16,7 @@ import pytest
 from eni_conformance.conformance import run, study
 from eni_conformance.conformance.inquiry import LOST
 from eni_conformance.conformance.plugin import INQUIRY, KEY
+from eni_conformance.conformance.results import UNUSABLE, USAGE
 from eni_conformance.strategies.effort import EFFORTS
 
 from eni_conformance import conformance
@@ -33,7 +34,7 @@ class ThrownAway:
 
     def __init__(self, own: str) -> None:
         self.own = own
-        self.status = study.UNUSABLE
+        self.status = UNUSABLE
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_call(self, item: pytest.Item) -> None:
@@ -67,4 +68,4 @@ def main(options: argparse.Namespace, own: str, log: str) -> None:
         os.dup2(file.fileno(), 2)
     end = ThrownAway(own)
     code = int(pytest.main(run.arguments(options), plugins=[end]))
-    raise SystemExit(code if code in (study.USAGE, study.UNUSABLE) else end.status)
+    raise SystemExit(code if code in (USAGE, UNUSABLE) else end.status)

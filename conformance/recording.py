@@ -8,21 +8,18 @@ leaves a choice, which error wins, and how long things take.
 
 from __future__ import annotations
 
-import json
-import os
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from eni_conformance.contract import codec
+from eni_conformance.oracle.results import Results
+from eni_conformance.reports import files
+
 VERSION = 1
 """Version of the recording, beside the schema of results.json that it is a part of."""
-
-KEPT = ("schema", "suite", "run", "target", "requirements", "observations", "answers", "atlas", "calls", "coverage",
-        "latency", "settle", "shallow", "judged_calls", "successes")  # fmt: skip
-RUN = ("id", "started", "seconds", "seed", "effort", "revision", "exit", "incomplete", "part", "shard", "only")
-REQUIREMENT = ("id", "title", "kind", "http", "code", "verdict", "judged", "provoked", "section", "source", "severity",
-               "how", "missing", "strength", "violations")  # fmt: skip
 
 _RESOURCE = re.compile(
     r"(?<![0-9a-z])(eni|i|vpc|vsw|sg|m|d|s|rg|acl|vtb|eip|ngw|rule|sgr)-(?=[0-9a-z]*[0-9])[0-9a-z]{9,40}(?![0-9a-z])",
@@ -59,14 +56,29 @@ class Renaming:
         return known
 
 
-def recording(results: Mapping[str, Any]) -> dict[str, Any]:
-    """The recording of a run out of its results.json."""
-    kept = {name: results[name] for name in KEPT if name in results}
-    kept["run"] = {name: results["run"][name] for name in RUN if name in results["run"]}
-    kept["requirements"] = [{n: r[n] for n in REQUIREMENT if n in r} for r in results["requirements"]]
-    kept["observations"] = [{**o, "examples": []} for o in results["observations"]]
-    renamed: dict[str, Any] = Renaming().value(kept)
-    return {"recording": VERSION, **renamed}
+def recording(results: Results) -> Results:
+    """The recording of a run."""
+    run, target = results.run, results.target
+    kept = Results(
+        replace(run, command="", note="", workers=1, strict=False, extra={}),
+        suite=results.suite,
+        target=target,
+        requirements=tuple(
+            replace(r, reason=None, evidence=(), by_common=(), deviation=None, extra={}) for r in results.requirements
+        ),
+        observations=tuple(replace(o, examples=()) for o in results.observations),
+        calls=results.calls,
+        coverage=results.coverage,
+        latency=results.latency,
+        settle=results.settle,
+        atlas=results.atlas,
+        answers=results.answers,
+        shallow=results.shallow,
+        judged_calls=results.judged_calls,
+        successes=results.successes,
+        recording=VERSION,
+    )
+    return codec.build(Results, Renaming().value(codec.plain(kept)), "recording")
 
 
 def place(where: Path) -> Path:
@@ -74,11 +86,8 @@ def place(where: Path) -> Path:
     return where.parent if where.suffix == ".json" else where
 
 
-def write(results: Mapping[str, Any], where: Path) -> Path:
+def write(results: Results, where: Path) -> Path:
     """Write the recording to a file, or into a directory under the target's name and the run's id. Raises OSError."""
-    name = re.sub(r"[^A-Za-z0-9._-]+", "-", f"{results['target']['name']}-{results['run']['id']}") + ".json"
+    name = re.sub(r"[^A-Za-z0-9._-]+", "-", f"{results.target.name}-{results.run.id}") + ".json"
     path = place(where) / name if place(where) == where else where
-    part = path.with_name(path.name + ".part")
-    part.write_text(json.dumps(recording(results), ensure_ascii=True, indent=1) + "\n")
-    os.replace(part, path)
-    return path
+    return files.write_text(path, files.text(recording(results)))

@@ -11,6 +11,7 @@ from typing import Any
 
 from eni_conformance.conformance import evidence
 from eni_conformance.conformance import study as studies
+from eni_conformance.conformance.results import ENDED_EARLY, OK, UNUSABLE, USAGE, VIOLATED
 from eni_conformance.conformance.study import Plan, Refused
 from eni_conformance.contract import codec
 from eni_conformance.contract.detach import CONTRACTS, full_id, short_id
@@ -26,11 +27,11 @@ def main(args: Any) -> int:
         scenario = codec.build(Scenario, data["scenario"], "scenario")
     except ValueError as error:
         print(f"eni-conformance replay: {error}", file=sys.stderr)
-        return studies.USAGE
+        return USAGE
     revision = str(data.get("revision", "2019"))
     if revision not in CONTRACTS:
         print(f"eni-conformance replay: {args.evidence}: unknown revision {revision!r}", file=sys.stderr)
-        return studies.USAGE
+        return USAGE
     plan = Plan(
         target=args.target or studies.EMBEDDED,
         revision="2024" if revision == "2024" else "2019",
@@ -47,7 +48,7 @@ def main(args: Any) -> int:
         return refused.status
     wanted = short_id(str(data["requirement"]))
     print(f"{study.target.name}  {study.target.endpoint}  {full_id(wanted)}: {data['summary']}")
-    status = studies.UNUSABLE
+    status = UNUSABLE
     inquiry = None
     try:
         inquiry = studies.join(
@@ -68,13 +69,13 @@ def main(args: Any) -> int:
             print(f"could not be judged here: {undecided}")
         elif failed:
             print(f"still fails ({failed} of {TIMES})")
-            status = studies.VIOLATED
+            status = VIOLATED
         else:
             print(f"no longer fails (0 of {TIMES})")
-            status = studies.OK
+            status = OK
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)
-        status = studies.ENDED_EARLY
+        status = ENDED_EARLY
     finally:
         if inquiry is not None:
             studies.leave(inquiry)

@@ -5,7 +5,6 @@ It only translates: options in, exit status out. `pytest conformance --target FI
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 from pathlib import Path
@@ -15,6 +14,7 @@ import pytest
 from eni_conformance.conformance import recording
 from eni_conformance.conformance import study as studies
 from eni_conformance.conformance.plugin import KEY
+from eni_conformance.conformance.results import OK, UNUSABLE, USAGE
 from eni_conformance.harness.target import TargetError, load_target
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
@@ -29,7 +29,7 @@ class Display:
         self.console = Console(stderr=True)
         self.quiet = quiet or not self.console.is_terminal
         self.violations = 0
-        self.status = studies.OK
+        self.status = OK
         self.folder: Path | None = None
         self.progress = Progress(
             TextColumn("{task.description}"),
@@ -126,17 +126,17 @@ def main(args: Any) -> int:
             recording.place(record).mkdir(parents=True, exist_ok=True)
         except OSError as error:
             print(f"eni-conformance: --record {record}: cannot be written ({error.strerror})", file=sys.stderr)
-            return studies.USAGE
+            return USAGE
     display = Display(quiet=bool(getattr(args, "json", False)))
     code = int(pytest.main(arguments(args), plugins=[display]))
     folder = display.folder
     if folder is None or not (folder / "results.json").exists():
-        return code if code in (studies.USAGE, studies.UNUSABLE) else studies.UNUSABLE
+        return code if code in (USAGE, UNUSABLE) else UNUSABLE
     from eni_conformance.reports import files, summary
 
     results = files.load(folder)
     if record is not None:
-        kept = recording.write(json.loads((folder / "results.json").read_text()), record)
+        kept = recording.write(results, record)
         print(f"recorded in {kept}", file=sys.stderr)
     if getattr(args, "json", False):
         print((folder / "results.json").read_text())

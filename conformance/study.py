@@ -9,30 +9,28 @@ from __future__ import annotations
 
 import atexit
 import datetime
-import importlib.metadata
 import json
 import os
-import platform
 import signal
 import subprocess
 import sys
 import time
-from collections import Counter
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from eni_conformance.conformance import deviations
+from eni_conformance.conformance import deviations, results
 from eni_conformance.conformance.database import DatabaseError, open_database
 from eni_conformance.conformance.inquiry import LOST, Inquiry
 from eni_conformance.conformance.lab import Lab
+from eni_conformance.conformance.results import OK, UNUSABLE, USAGE
 from eni_conformance.contract.detach import CONTRACTS, Contract, Revision, full_id
 from eni_conformance.harness import control, ecs, journal
 from eni_conformance.harness.account import control_check, doctor, janitor
 from eni_conformance.harness.account import plan as plans
 from eni_conformance.harness.account.control_check import ControlCheck
-from eni_conformance.harness.account.ledger import KINDS, common_folder
+from eni_conformance.harness.account.ledger import common_folder
 from eni_conformance.harness.account.ledger import read as read_ledger
 from eni_conformance.harness.account.survey import Survey, survey
 from eni_conformance.harness.bench import pool
@@ -40,6 +38,7 @@ from eni_conformance.harness.bench.look import STEP, STEP_NEARBY
 from eni_conformance.harness.redact import Redactor
 from eni_conformance.harness.target import Offers, Target, TargetError, abroad, load_target, shares
 from eni_conformance.harness.wire.client import Client
+from eni_conformance.oracle import results as told
 from eni_conformance.oracle import verdicts
 from eni_conformance.oracle.tally import Record, read_all
 from eni_conformance.strategies.effort import EFFORTS, Effort
@@ -49,7 +48,6 @@ from eni_conformance import reports
 EMBEDDED = "embedded"
 ABROAD = "second-region"
 """Folder in a run's directory with the ledgers of what it created in the second region."""
-OK, VIOLATED, USAGE, UNUSABLE, ENDED_EARLY = 0, 1, 2, 3, 4
 
 
 class Refused(Exception):
@@ -123,7 +121,7 @@ class Study:
     began: float = field(default_factory=time.time)
     emulator: subprocess.Popen[str] | None = None
     deviations: tuple[deviations.Deviation, ...] = ()
-    predicted: Mapping[str, Any] | None = None
+    predicted: told.Predicted | None = None
     crashed: list[str] = field(default_factory=list)
     note: str = ""
     closed: bool = False
@@ -206,7 +204,7 @@ def open_study(plan: Plan, *, latest: bool = True) -> Study:
         process, file = start_emulator(folder)
         target = _load(file, plan)
     if latest:
-        _point_latest(folder)
+        point_latest(folder)
     redactor = Redactor(target)
     book = journal.Journal(journal.worker_path(folder, "main"), redactor)
     try:
@@ -240,7 +238,7 @@ def open_study(plan: Plan, *, latest: bool = True) -> Study:
     return study
 
 
-def _predicted(study: Study) -> dict[str, Any] | None:
+def _predicted(study: Study) -> told.Predicted | None:
     """What `plan` would have told about this run; None for a part of a run, about which nothing is known."""
     plan, target = study.plan, study.target
     if plan.part:
@@ -255,7 +253,17 @@ def _predicted(study: Study) -> dict[str, Any] | None:
         out=Path(plan.out),
         price=price,
     )
-    return {name: value for name, value in asdict(prediction).items() if name not in ("fits", "notes")}
+    return told.Predicted(
+        prediction.source,
+        prediction.calls,
+        prediction.total,
+        prediction.seconds,
+        prediction.instances,
+        prediction.interfaces,
+        prediction.hours,
+        prediction.money,
+        prediction.currency,
+    )
 
 
 def quiet_second(session: ecs.Session) -> None:
@@ -275,7 +283,7 @@ def _no_ground(target: Target) -> ecs.Ground:
     return ecs.Ground(target.region, (), "", (), (), "", 0, "")
 
 
-def _point_latest(folder: Path) -> None:
+def point_latest(folder: Path) -> None:
     """Make out/latest a link to this run."""
     link = folder.parent / "latest"
     part = folder.parent / f".latest-{os.getpid()}"
@@ -494,258 +502,56 @@ def _restore_interrupts(old: Any) -> None:
         signal.signal(signal.SIGINT, old)
 
 
-def accept(results: dict[str, Any], known: tuple[deviations.Deviation, ...]) -> list[str]:
-    """Take known deviations into account. Returns the problems of their file."""
-    problems: list[str] = []
-    if known:
-        today = datetime.datetime.now(datetime.UTC).date()
-        results["requirements"], problems = deviations.apply(
-            results["requirements"], results["violations"], known, today
-        )
-    results["problems"] = problems
-    results["deviations"] = [{"entry": str(d), "owner": d.owner, "expires": d.expires.isoformat()} for d in known]
-    return problems
-
-
 def write_results(study: Study, *, incomplete: str = "") -> int:
     """Join the workers' journals into wire.jsonl.gz, fold their records into results.json. Returns the exit status.
 
     Calls are counted in what was written down, so that a worker that was killed is counted, too.
     """
     calls = journal.merge(study.folder, study.folder / "wire.jsonl.gz")
-    plan = study.plan
+    plan, now = study.plan, time.time()
     records = verdicts.published(read_all(study.folder))
-    callers = frozenset(study.target.callers)
-    target = {
-        "name": study.target.name,
-        "endpoint": study.target.endpoint,
-        "region": study.target.region,
-        "callers": sorted(callers),
-        "capabilities": sorted(study.capabilities),
-        "control": bool(study.target.control_url),
-        "offers": {name: list(names) for name, names in asdict(study.target.offers).items()},
-        "undeclared": list(study.found.undeclared),
-        "control_problems": dict(study.control.problems),
-        "skew": round(study.found.skew, 1),
-    }
-    run = {
-        "id": study.run_id,
-        "started": datetime.datetime.fromtimestamp(study.began, datetime.UTC).isoformat(timespec="seconds"),
-        "seconds": round(time.time() - study.began, 2),
-        "seed": plan.seed,
-        "effort": plan.effort,
-        "revision": plan.revision,
-        "strict": plan.strict,
-        "exit": OK,
-        "command": plan.command(),
-        "workers": plan.workers,
-        "shard": plan.shard,
-        "incomplete": bool(incomplete),
-        "note": " ".join(filter(None, (incomplete, study.note))),
-        "only": plan.only,
-        "part": plan.part,
-    }
-    results = compose(plan.contract(), study.folder, records, callers, target, run, calls, incomplete)
-    results["predicted"] = study.predicted
-    results["cost"] = _cost(study.folder, verdicts.merge_counts(records, "leases"), time.time())
-    problems = accept(results, study.deviations)
-    counted = Counter(entry["verdict"] for entry in results["requirements"])
-    status = VIOLATED if problems else _status(counted, incomplete)
-    results["run"]["exit"] = status
-    results["run"]["note"] = " ".join(filter(None, [results["run"]["note"], *problems]))
-    text = study.redactor.text(json.dumps(results, ensure_ascii=True, indent=1))
-    part = study.folder / "results.json.part"
-    part.write_text(text)
-    os.replace(part, study.folder / "results.json")
+    notes = [incomplete, study.note]
+    run = told.Run(
+        study.run_id,
+        started=datetime.datetime.fromtimestamp(study.began, datetime.UTC).isoformat(timespec="seconds"),
+        seconds=round(now - study.began, 2),
+        seed=plan.seed,
+        effort=plan.effort,
+        revision=plan.revision,
+        strict=plan.strict,
+        command=plan.command(),
+        workers=plan.workers,
+        shard=plan.shard,
+        incomplete=bool(incomplete),
+        only=plan.only,
+        part=plan.part,
+    )
+    made = results.compose(plan.contract(), study.folder, records, _target(study), run, calls, incomplete)
+    books = (read_ledger(study.folder), read_ledger(study.folder / ABROAD))
+    made = replace(
+        made,
+        predicted=study.predicted,
+        cost=results.cost(books, verdicts.merge_counts(records, "leases"), now),
+    )
+    made = results.accept(made, study.deviations)
+    status = results.status_of(made, bool(incomplete))
+    note = " ".join(filter(None, [*notes, *made.problems]))
+    results.write(study.folder, replace(made, run=replace(run, exit=status, note=note)), study.redactor)
     return status
 
 
-def _cost(folder: Path, leased: Mapping[str, int], now: float) -> dict[str, Any]:
-    """What the run created, how long it had it, and how many worlds it served, from its ledgers and records."""
-    books = [read_ledger(folder), read_ledger(folder / ABROAD)]
-    owned = [(one, book.gone.get(one.id)) for book in books for one in book.owned.values()]
-    leases: list[dict[str, Any]] = []
-    for kind in KINDS:
-        spans = [(one.at, max(one.at, end or now)) for one, end in owned if one.kind == kind]
-        if spans:
-            leases.append(
-                {
-                    "kind": kind,
-                    "created": len(spans),
-                    "at_once": _most_at_once(spans),
-                    "seconds": round(sum(end - begin for begin, end in spans if begin), 1),
-                    "served": leased.get(kind, 0),
-                    "left": [one.id for one, end in owned if one.kind == kind and end is None],
-                }
-            )
-    found = {lease["kind"]: lease for lease in leases}
-    instances = found.get("instance", {})
-    return {
-        "instances": instances.get("created", 0),
-        "network_interfaces": found.get("eni", {}).get("created", 0),
-        "instance_seconds": instances.get("seconds", 0.0),
-        "worlds": leased.get("world", 0),
-        "leases": leases,
-    }
-
-
-def _most_at_once(spans: list[tuple[float, float]]) -> int:
-    """How many of these stretches of time overlap at most."""
-    most = alive = 0
-    for _, step in sorted(edge for begin, end in spans for edge in ((begin, 1), (end, -1))):
-        alive += step
-        most = max(most, alive)
-    return most
-
-
-def compose(
-    contract: Contract,
-    folder: Path,
-    records: list[dict[str, Any]],
-    callers: frozenset[str],
-    target: Mapping[str, Any],
-    run: Mapping[str, Any],
-    calls: Mapping[str, int],
-    incomplete: str = "",
-) -> dict[str, Any]:
-    """The content of results.json out of the records of all workers."""
-    for request_id, one, other in verdicts.repeated_request_ids(folder):
-        records.append(_repeated(request_id, one, other))
-    return {
-        "schema": 1,
-        "suite": {"name": "eni-conformance", "version": version()},
-        "run": dict(run),
-        "target": dict(target),
-        "requirements": verdicts.fold(contract, records, callers, incomplete, _kills()),
-        "observations": _observations(records),
-        "calls": dict(sorted(calls.items())),
-        "coverage": verdicts.coverage(records, bool(target.get("control"))),
-        "latency": _samples(records, "latency"),
-        "settle": _samples(records, "settle"),
-        "atlas": _atlas(records),
-        "answers": _answers(records),
-        "environment": {"python": platform.python_version(), "platform": platform.platform(), "packages": _packages()},
-        "shallow": _shallow(records, bool(run.get("only"))),
-        "violations": [entry for record in records for entry in record.get("violations", [])],
-        "once": verdicts.seen_once(records),
-        "passing": [
-            {"operation": operation, "answer": answer, "n": n}
-            for operation, counts in sorted(verdicts.merge_nested(records, "passing").items())
-            for answer, n in counts.most_common()
-        ],
-        "judged_calls": sum(record.get("detach_calls", 0) for record in records),
-        "successes": sum(record.get("successes", 0) for record in records),
-    }
-
-
-def _kills() -> dict[str, int] | None:
-    """What the suite's own proof has shown, None if this installation has none."""
-    path = Path(__file__).parent / "kills.json"
-    if not path.exists():
-        return None
-    counts: dict[str, int] = json.loads(path.read_text())
-    return counts
-
-
-def _status(counted: Mapping[str, int], incomplete: str) -> int:
-    if counted.get("violated"):
-        return VIOLATED
-    return ENDED_EARLY if incomplete or counted.get("error") else OK
-
-
-def _repeated(request_id: str, one: str, other: str) -> dict[str, Any]:
-    """A record for a RequestId that two workers received."""
-    text = f"RequestId {request_id} came in exchanges {one} and {other}"
-    entry = {
-        "requirement": "R07",
-        "also": [],
-        "evidence": "",
-        "key": f"{full_id('R07')}-workers",
-        "cause": "shape:R07",
-        "summary": text,
-        "certainty": 1.0,
-        "count": 1,
-        "again": {"tried": 1, "failed_again": 1},
-        "calls": 0,
-        "detach_calls": 0,
-        "seconds": 0.0,
-        "test": "all",
-    }
-    return {"worker": "fold", "violations": [entry]}
-
-
-def _samples(records: list[dict[str, Any]], name: str) -> dict[str, list[float]]:
-    out: dict[str, list[float]] = {}
-    for record in records:
-        for key, values in record.get(name, {}).items():
-            out.setdefault(key, []).extend(round(float(v), 5) for v in values)
-    return {key: values[:2000] for key, values in out.items()}
-
-
-def _observations(records: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    merged = verdicts.merge_nested(records, "observations")
-    examples: dict[str, list[str]] = {}
-    for record in records:
-        for key, values in record.get("examples", {}).items():
-            examples.setdefault(key, []).extend(values)
-    out = []
-    for name, counts in sorted(merged.items()):
-        value = ", ".join(f"{v} ({n})" for v, n in counts.most_common(6))
-        shown = [f"{v}: {e}" for v in counts for e in examples.get(f"{name}={v}", [])[:2]]
-        out.append({"id": name, "value": value, "examples": shown[:8], "counts": dict(counts)})
-    return out
-
-
-def _atlas(records: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    out = []
-    for pair, counts in sorted(verdicts.merge_nested(records, "atlas").items()):
-        one, _, other = pair.partition(" + ")
-        winner, n = counts.most_common(1)[0]
-        out.append(
-            {
-                "a": full_id(one.partition(" ")[0]),
-                "b": full_id(other.partition(" ")[0]),
-                "faults": [one.partition(" ")[2], other.partition(" ")[2]],
-                "winner": full_id(winner) if winner in CONTRACTS["2024"].requirements else winner,
-                "stable": len(counts) == 1,
-                "n": sum(counts.values()),
-                "share": round(n / sum(counts.values()), 3),
-            }
-        )
-    return out
-
-
-def _answers(records: list[dict[str, Any]]) -> dict[str, dict[str, int]]:
-    """The answers to each kind of call; what it breaks is named by full ids."""
-    out = {}
-    for key, counts in sorted(verdicts.merge_nested(records, "answers").items()):
-        broken, _, rest = key.partition(" | ")
-        out[f"{' '.join(map(full_id, broken.split()))} | {rest}"] = dict(sorted(counts.items()))
-    return out
-
-
-def _packages() -> dict[str, str]:
-    return {name: importlib.metadata.version(name) for name in ("hypothesis", "pytest", "requests", "pytest-xdist")}
-
-
-def _shallow(records: list[dict[str, Any]], partial: bool) -> list[str]:
-    """Warnings that a green run may mean little."""
-    out = []
-    successes = sum(record.get("successes", 0) for record in records)
-    calls = sum(record.get("detach_calls", 0) for record in records)
-    if calls and successes < 10 and not partial:
-        out.append(f"only {successes} of {calls} calls were accepted: the effects of a success were hardly tried")
-    if not calls:
-        out.append("no call was judged")
-    notes = [note for record in records for note in record.get("notes", [])]
-    if notes:
-        out.append(f"the endpoint was too slow for this effort: {len(notes)} parts were cut short ({notes[0]}, ...)")
-    return out
-
-
-def version() -> str:
-    """The suite's version."""
-    try:
-        return importlib.metadata.version("eni-conformance")
-    except importlib.metadata.PackageNotFoundError:
-        return "0.1.0"
+def _target(study: Study) -> told.Target:
+    """What was examined, as the report tells it."""
+    target = study.target
+    return told.Target(
+        target.name,
+        target.endpoint,
+        target.region,
+        callers=tuple(sorted(target.callers)),
+        capabilities=tuple(sorted(study.capabilities)),
+        control=bool(target.control_url),
+        offers=told.Offers(target.offers.formats, target.offers.signing),
+        undeclared=study.found.undeclared,
+        control_problems=dict(study.control.problems),
+        skew=round(study.found.skew, 1),
+    )

@@ -122,6 +122,15 @@ class KnownDeviation(Open):
 
 
 @dataclass(frozen=True)
+class DeviationEntry(Open):
+    """An entry of the deviations file that the run was given: what it accepts, by whom, and until which day."""
+
+    entry: str = ""
+    owner: str = ""
+    expires: str = ""
+
+
+@dataclass(frozen=True)
 class CommonAnswer(Open):
     """An answer that the page does not list and the common table does ("403 Forbidden.RAM"), and how often it came."""
 
@@ -408,6 +417,7 @@ class Results(Open):
     judged_calls: Count = 0
     successes: Count = 0
     problems: tuple[str, ...] = ()
+    deviations: tuple[DeviationEntry, ...] = ()
     recording: int | None = None
 
     def counts(self) -> dict[str, int]:

@@ -13,6 +13,17 @@ from typing import Any
 
 from eni_conformance.contract.detach import CALLER_OF, Contract, Requirement, full_id
 from eni_conformance.contract.scenario import ENI_STATUSES, INSTANCE_STATUSES
+from eni_conformance.oracle.results import (
+    CommonAnswer,
+    Coverage,
+    Pairwise,
+    RequirementResult,
+    RuleFired,
+    StateCell,
+    Strength,
+    Transition,
+    Verdict,
+)
 
 DIMENSIONS = (
     "instance state",
@@ -67,7 +78,7 @@ def verdict_of(
     missing: Counter[str],
     absent_caller: str,
     incomplete: str,
-) -> tuple[str, str]:
+) -> tuple[Verdict, str]:
     """(verdict, reason) of one requirement.
 
     provoked: how often its code came, in the page's spelling or in one of the common table. doubts: what forbids to say
@@ -107,8 +118,8 @@ def fold(
     callers: frozenset[str],
     incomplete: str = "",
     kills: Mapping[str, int] | None = None,
-) -> list[dict[str, Any]]:
-    """One entry for each requirement of the contract, as results.json has it.
+) -> tuple[RequirementResult, ...]:
+    """What the run found about each requirement of the contract.
 
     kills: how many known faults each requirement's checks have killed in the suite's own proof.
     """
@@ -129,13 +140,13 @@ def fold(
         for problem in record.get("errors", []):
             for short in problem.get("requirements", "").split():
                 errors[short].append(problem["text"])
-    out = []
+    made = []
     for short, requirement in contract.requirements.items():
         needed = CALLER_OF.get(short, "")
-        found = violations.get(short, [])
+        found, n = violations.get(short, []), judged[short]
         verdict, reason = verdict_of(
             requirement,
-            judged=judged[short],
+            judged=n,
             provoked=provoked[short] + sum(common[short].values()),
             violated=bool(found),
             errors=errors.get(short, []),
@@ -145,39 +156,36 @@ def fold(
             absent_caller=needed if needed and needed not in callers else "",
             incomplete=incomplete,
         )
-        if found and not reason:
-            reason = found[0]["summary"]
-        lacking = missing.get(short, Counter())
-        out.append(
-            {
-                "id": full_id(short),
-                "title": requirement.title,
-                "kind": requirement.kind,
-                "http": requirement.http,
-                "code": requirement.code,
-                "verdict": verdict,
-                "reason": reason,
-                "judged": judged[short],
-                "provoked": provoked[short],
-                "by_common": [{"answer": answer, "n": n} for answer, n in common[short].most_common()],
-                "evidence": list(dict.fromkeys(f"evidence/{e['evidence']}" for e in found if e["evidence"])),
-                "violations": sum(e["count"] for e in found),
-                "section": requirement.section,
-                "source": requirement.source,
-                "severity": requirement.severity,
-                "how": HOW[requirement.needs],
-                "missing": lacking.most_common(1)[0][0] if lacking else "",
-                "strength": {
-                    "bound": round(3 / judged[short], 6) if judged[short] else None,
-                    "worlds": len(worlds[short]),
-                    "callers": len(seen_callers[short]),
-                    "wire_forms": len(wires[short]),
-                    "faults_killed": None if kills is None else kills.get(short, 0),
-                    "unproven": kills is not None and not kills.get(short),
-                },
-            }
+        strength = Strength(
+            bound=round(3 / n, 6) if n else None,
+            worlds=len(worlds[short]),
+            callers=len(seen_callers[short]),
+            wire_forms=len(wires[short]),
+            faults_killed=None if kills is None else kills.get(short, 0),
+            unproven=kills is not None and not kills.get(short),
         )
-    return out
+        row = RequirementResult(
+            full_id(short),
+            title=requirement.title,
+            kind=requirement.kind,
+            http=requirement.http,
+            code=requirement.code,
+            verdict=verdict,
+            reason=found[0]["summary"] if found and not reason else reason,
+            judged=n,
+            provoked=provoked[short],
+            by_common=tuple(CommonAnswer(answer, times) for answer, times in common[short].most_common()),
+            evidence=tuple(dict.fromkeys(f"evidence/{e['evidence']}" for e in found if e["evidence"])),
+            violations=sum(e["count"] for e in found),
+            section=requirement.section,
+            source=requirement.source,
+            severity=requirement.severity,
+            how=HOW[requirement.needs],
+            missing=next((name for name, _ in missing.get(short, Counter()).most_common(1)), ""),
+            strength=strength,
+        )
+        made.append(row)
+    return tuple(made)
 
 
 def seen_once(records: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
@@ -233,7 +241,7 @@ def repeated_request_ids(folder: Path) -> list[tuple[str, str, str]]:
     return out
 
 
-def coverage(records: Sequence[Mapping[str, Any]], control: bool) -> dict[str, Any]:
+def coverage(records: Sequence[Mapping[str, Any]], control: bool) -> Coverage:
     """States, pairs of dimensions, rules and transitions reached, and for each hole the reason."""
     states = merge_counts(records, "states")
     pairs: set[tuple[int, str, int, str]] = set()
@@ -244,7 +252,7 @@ def coverage(records: Sequence[Mapping[str, Any]], control: bool) -> dict[str, A
         values[a].add(b)
         values[c].add(d)
     total = 0
-    lacking: list[list[str]] = []
+    lacking: list[tuple[str, str, str, str]] = []
     for i in range(len(DIMENSIONS)):
         for j in range(i + 1, len(DIMENSIONS)):
             for b in sorted(values[i]):
@@ -253,19 +261,14 @@ def coverage(records: Sequence[Mapping[str, Any]], control: bool) -> dict[str, A
                         continue
                     total += 1
                     if (i, b, j, d) not in pairs:
-                        lacking.append([DIMENSIONS[i], b, DIMENSIONS[j], d])
+                        lacking.append((DIMENSIONS[i], b, DIMENSIONS[j], d))
     fired = merge_counts(records, "rules")
-    return {
-        "states": _cells(states, control),
-        "pairwise": {
-            "dimensions": list(DIMENSIONS),
-            "covered": total - len(lacking),
-            "total": total,
-            "missing": lacking,
-        },
-        "rules": [{"rule": r, "fired": fired[r]} for r in sorted({*RULES, *fired})],
-        "transitions": [{"transition": t, "n": n} for t, n in sorted(merge_counts(records, "transitions").items())],
-    }
+    return Coverage(
+        states=_cells(states, control),
+        pairwise=Pairwise(DIMENSIONS, total - len(lacking), total, tuple(lacking)),
+        rules=tuple(RuleFired(rule, fired[rule]) for rule in sorted({*RULES, *fired})),
+        transitions=tuple(Transition(t, n) for t, n in sorted(merge_counts(records, "transitions").items())),
+    )
 
 
 RULES = (
@@ -280,29 +283,21 @@ RULES = (
 )
 
 
-def _cells(states: Counter[str], control: bool) -> list[dict[str, Any]]:
+def _cells(states: Counter[str], control: bool) -> tuple[StateCell, ...]:
     """Every cell instance state x interface state x attachment, also those never reached, with the reason."""
     why = "" if control else "needs the control protocol, or luck in a race"
-    cells: dict[tuple[str, str, str], dict[str, Any]] = {}
+    cells: dict[tuple[str, str, str], StateCell] = {}
     for instance in INSTANCE_STATUSES:
         for eni in ENI_STATUSES:
-            for attachment in ("this", "other", "unattached"):
-                linked = eni in ("InUse", "Attaching", "Detaching")
-                if linked == (attachment == "unattached"):
-                    continue
-                cells[instance, eni, attachment] = {
-                    "instance": instance, "eni": eni, "attachment": attachment, "judged": 0, "note": why,
-                }  # fmt: skip
-        cells[instance, "InUse", "primary"] = {
-            "instance": instance, "eni": "InUse", "attachment": "primary", "judged": 0, "note": why,
-        }  # fmt: skip
+            linked = eni in ("InUse", "Attaching", "Detaching")
+            for attachment in ("this", "other") if linked else ("unattached",):
+                cells[instance, eni, attachment] = StateCell(instance, eni, attachment, 0, why)
+        cells[instance, "InUse", "primary"] = StateCell(instance, "InUse", "primary", 0, why)
     for key, n in states.items():
         reached = key.split("|")
-        if not certain(reached):
-            continue  # a state that may have been changing
-        named = dict(zip(("instance", "eni", "attachment"), reached, strict=True))
-        cells[reached[0], reached[1], reached[2]] = {**named, "judged": n, "note": ""}
-    return list(cells.values())
+        if certain(reached):  # others may have been changing
+            cells[reached[0], reached[1], reached[2]] = StateCell(reached[0], reached[1], reached[2], n, "")
+    return tuple(cells.values())
 
 
 def certain(row: Sequence[str]) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 import subprocess
 import sys
@@ -22,7 +21,7 @@ VALID, BROKEN = f" | {CALL}", f"ENI-DETACH-E11 ENI-DETACH-E12 | {CALL}"
 
 
 def result(answers, **more):
-    return {
+    data = {
         "schema": 1,
         "run": {"id": "20260501-a", "command": "run --target /home/me/secret.toml", "exit": 0},
         "target": {"name": "the target", "endpoint": "https://ecs.cn-hangzhou.aliyuncs.com", "region": "cn-hangzhou"},
@@ -30,11 +29,12 @@ def result(answers, **more):
         "observations": [{"id": "choice", "value": "x (2)", "counts": {"x": 2}, "examples": [ENI]}],
         "answers": answers,
         **more,
-    }  # fmt: skip
+    }
+    return parse(data)
 
 
 def compared(a, b):
-    return compare.compare(parse(a), parse(b))
+    return compare.compare(a, b)
 
 
 def test_identifiers_are_renamed_and_quoted_calls_left_out():
@@ -44,11 +44,11 @@ def test_identifiers_are_renamed_and_quoted_calls_left_out():
         {f" | {one}": {f"400 {one.upper()}": 1, other: 2}}, shallow=["B8D0F1C2-0000-4000-8000-00000000000A"]
     )
     kept = recording.recording(results)
-    assert kept["answers"] == {" | i-1": {"400 i-1": 1, "eni-1": 2}} and kept["shallow"] == ["request-1"]
-    assert kept["target"]["region"] == "cn-hangzhou" and kept["recording"] == recording.VERSION
-    text = json.dumps(kept)
+    assert kept.answers == {" | i-1": {"400 i-1": 1, "eni-1": 2}} and kept.shallow == ("request-1",)
+    assert kept.target.region == "cn-hangzhou" and kept.recording == recording.VERSION
+    text = files.text(kept)
     assert "bp1aaa" not in text.lower() and "secret.toml" not in text
-    assert results["answers"] != kept["answers"]
+    assert results.answers != kept.answers
 
 
 @pytest.mark.parametrize("text", ["eni-conformance", "ENI-DETACH-E11", "cn-hangzhou-finance", "i-1", "trailing tab"])

@@ -6,12 +6,11 @@ import json
 from collections import Counter
 
 import pytest
+from eni_conformance.contract import codec
 from eni_conformance.contract.detach import CONTRACTS, full_id, short_id
 from eni_conformance.oracle import verdicts
 from eni_conformance.oracle.tally import KEEP, Record, read_all
 from eni_conformance.oracle.verdicts import (
-    coverage,
-    fold,
     possible,
     published,
     repeated_request_ids,
@@ -38,6 +37,16 @@ EVERYTHING = {
 
 def judge(requirement=SENTENCE, **more):
     return verdict_of(requirement, **{**NOTHING, **more})
+
+
+def fold(*given):
+    """As results.json has it."""
+    return codec.plain(verdicts.fold(*given))
+
+
+def coverage(*given):
+    """As results.json has it."""
+    return codec.plain(verdicts.coverage(*given))
 
 
 def entry(short, records, contract=PAGE, callers=EVERYBODY, incomplete=""):

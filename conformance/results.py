@@ -1,0 +1,242 @@
+"""The records of all workers and what the controller knows -> Results, and from there to results.json.
+
+Verdicts are decided in `oracle.verdicts`; this file puts everything together that a report may need.
+"""
+
+from __future__ import annotations
+
+import datetime
+import importlib.metadata
+import json
+import platform
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from eni_conformance.conformance import deviations
+from eni_conformance.contract import codec
+from eni_conformance.contract.detach import CONTRACTS, Contract, full_id
+from eni_conformance.harness.account import ledger
+from eni_conformance.harness.redact import Redactor
+from eni_conformance.oracle import verdicts
+from eni_conformance.oracle.results import (
+    Cost,
+    DeviationEntry,
+    Duel,
+    Environment,
+    Lease,
+    Observation,
+    Passing,
+    Results,
+    Run,
+    Samples,
+    Suite,
+    Target,
+    Violation,
+)
+from eni_conformance.reports import files
+
+FILE = "results.json"
+OK, VIOLATED, USAGE, UNUSABLE, ENDED_EARLY = 0, 1, 2, 3, 4
+"""Exit statuses of a run (see docs/cli.md)."""
+MOST_SAMPLES = 2000
+"""Samples of one distribution that are kept."""
+
+Records = Sequence[Mapping[str, Any]]
+
+
+def compose(
+    contract: Contract,
+    folder: Path,
+    records: Records,
+    target: Target,
+    run: Run,
+    calls: Mapping[str, int],
+    incomplete: str = "",
+) -> Results:
+    """The results out of the records of all workers. incomplete: why not everything was tried."""
+    records = [*records, *(_repeated(*found) for found in verdicts.repeated_request_ids(folder))]
+    return Results(
+        run,
+        suite=Suite("eni-conformance", version()),
+        target=target,
+        requirements=verdicts.fold(contract, records, frozenset(target.callers), incomplete, _kills()),
+        observations=_observations(records),
+        calls=dict(sorted(calls.items())),
+        coverage=verdicts.coverage(records, target.control),
+        latency=_samples(records, "latency"),
+        settle=_samples(records, "settle"),
+        atlas=_atlas(records),
+        answers=_answers(records),
+        environment=Environment(platform.python_version(), platform.platform(), _packages()),
+        shallow=_shallow(records, partial=bool(run.only)),
+        violations=_violations(entry for record in records for entry in record.get("violations", [])),
+        once=_violations(verdicts.seen_once(records)),
+        passing=tuple(
+            Passing(operation, answer, n)
+            for operation, counts in sorted(verdicts.merge_nested(records, "passing").items())
+            for answer, n in counts.most_common()
+        ),
+        judged_calls=sum(record.get("detach_calls", 0) for record in records),
+        successes=sum(record.get("successes", 0) for record in records),
+    )
+
+
+def accept(results: Results, known: tuple[deviations.Deviation, ...]) -> Results:
+    """The results with known deviations taken into account, and the problems of their file."""
+    if not known:
+        return results
+    today = datetime.datetime.now(datetime.UTC).date()
+    requirements, problems = deviations.apply(results.requirements, results.violations, known, today)
+    told = tuple(DeviationEntry(str(one), one.owner, one.expires.isoformat()) for one in known)
+    return replace(results, requirements=requirements, problems=problems, deviations=told)
+
+
+def write(folder: Path, results: Results, redactor: Redactor | None = None) -> None:
+    """Write results.json, whole or not at all, without secrets."""
+    text = files.text(results)
+    files.write_text(folder / FILE, redactor.text(text) if redactor else text)
+
+
+def cost(books: Sequence[ledger.Book], leased: Mapping[str, int], now: float) -> Cost:
+    """What the run created, how long it had it, and how many worlds it served, from its ledgers and records."""
+    owned = [(one, book.gone.get(one.id)) for book in books for one in book.owned.values()]
+    leases: dict[str, Lease] = {}
+    for kind in ledger.KINDS:
+        spans = [(one.at, max(one.at, end or now)) for one, end in owned if one.kind == kind]
+        if spans:
+            leases[kind] = Lease(
+                kind,
+                created=len(spans),
+                at_once=_most_at_once(spans),
+                seconds=round(sum(end - begin for begin, end in spans if begin), 1),
+                served=leased.get(kind, 0),
+                left=tuple(one.id for one, end in owned if one.kind == kind and end is None),
+            )
+    none = Lease("none")
+    instances, interfaces = leases.get("instance", none), leases.get("eni", none)
+    worlds = leased.get("world", 0)
+    return Cost(instances.created, interfaces.created, instances.seconds, worlds, tuple(leases.values()))
+
+
+def _most_at_once(spans: list[tuple[float, float]]) -> int:
+    """How many of these stretches of time overlap at most."""
+    most = alive = 0
+    for _, step in sorted(edge for begin, end in spans for edge in ((begin, 1), (end, -1))):
+        alive += step
+        most = max(most, alive)
+    return most
+
+
+def _kills() -> dict[str, int] | None:
+    """What the suite's own proof has shown, None if this installation has none."""
+    path = Path(__file__).parent / "kills.json"
+    return codec.build(dict[str, int], json.loads(path.read_text()), path.name) if path.exists() else None
+
+
+def _violations(entries: Any) -> tuple[Violation, ...]:
+    return tuple(codec.build(Violation, entry, "violation") for entry in entries)
+
+
+def _repeated(request_id: str, one: str, other: str) -> dict[str, Any]:
+    """A record for a RequestId that two workers received."""
+    entry = {
+        "requirement": "R07",
+        "also": [],
+        "evidence": "",
+        "key": f"{full_id('R07')}-workers",
+        "cause": "shape:R07",
+        "summary": f"RequestId {request_id} came in exchanges {one} and {other}",
+        "certainty": 1.0,
+        "count": 1,
+        "again": {"tried": 1, "failed_again": 1},
+        "test": "all",
+    }
+    return {"worker": "fold", "violations": [entry]}
+
+
+def _samples(records: Records, name: str) -> dict[str, Samples]:
+    out: dict[str, list[float]] = {}
+    for record in records:
+        for key, values in record.get(name, {}).items():
+            out.setdefault(key, []).extend(round(float(v), 5) for v in values)
+    return {key: tuple(values[:MOST_SAMPLES]) for key, values in out.items()}
+
+
+def _observations(records: Records) -> tuple[Observation, ...]:
+    examples: dict[str, list[str]] = {}
+    for record in records:
+        for key, values in record.get("examples", {}).items():
+            examples.setdefault(key, []).extend(values)
+    out = []
+    for name, counts in sorted(verdicts.merge_nested(records, "observations").items()):
+        value = ", ".join(f"{v} ({n})" for v, n in counts.most_common(6))
+        shown = [f"{v}: {e}" for v in counts for e in examples.get(f"{name}={v}", [])[:2]]
+        out.append(Observation(name, value, tuple(shown[:8]), dict(counts)))
+    return tuple(out)
+
+
+def _atlas(records: Records) -> tuple[Duel, ...]:
+    """Which of two faults answered, of each pair that was tried ("E11 stopped + E12 primary")."""
+    out = []
+    for pair, counts in sorted(verdicts.merge_nested(records, "atlas").items()):
+        (one, _, how), (other, _, how_other) = (fault.partition(" ") for fault in pair.split(" + ", 1))
+        winner, n = counts.most_common(1)[0]
+        out.append(
+            Duel(
+                full_id(one),
+                full_id(other),
+                winner=full_id(winner) if winner in CONTRACTS["2024"].requirements else winner,
+                stable=len(counts) == 1,
+                n=counts.total(),
+                faults=(how, how_other),
+                share=round(n / counts.total(), 3),
+            )
+        )
+    return tuple(out)
+
+
+def _answers(records: Records) -> dict[str, dict[str, int]]:
+    """The answers to each kind of call; what it breaks is named by full ids."""
+    out = {}
+    for key, counts in sorted(verdicts.merge_nested(records, "answers").items()):
+        broken, _, rest = key.partition(" | ")
+        out[f"{' '.join(map(full_id, broken.split()))} | {rest}"] = dict(sorted(counts.items()))
+    return out
+
+
+def _packages() -> dict[str, str]:
+    return {name: importlib.metadata.version(name) for name in ("hypothesis", "pytest", "requests", "pytest-xdist")}
+
+
+def _shallow(records: Records, *, partial: bool) -> tuple[str, ...]:
+    """Warnings that a green run may mean little."""
+    out = []
+    successes = sum(record.get("successes", 0) for record in records)
+    calls = sum(record.get("detach_calls", 0) for record in records)
+    if calls and successes < 10 and not partial:
+        out.append(f"only {successes} of {calls} calls were accepted: the effects of a success were hardly tried")
+    if not calls:
+        out.append("no call was judged")
+    notes = [note for record in records for note in record.get("notes", [])]
+    if notes:
+        out.append(f"the endpoint was too slow for this effort: {len(notes)} parts were cut short ({notes[0]}, ...)")
+    return tuple(out)
+
+
+def version() -> str:
+    """The suite's version."""
+    try:
+        return importlib.metadata.version("eni-conformance")
+    except importlib.metadata.PackageNotFoundError:
+        return "0.1.0"
+
+
+def status_of(results: Results, incomplete: bool) -> int:
+    """The exit status of the run (design: 0, 1 or 4)."""
+    counted: Counter[str] = Counter(requirement.verdict for requirement in results.requirements)
+    if results.problems or counted["violated"]:
+        return VIOLATED
+    return ENDED_EARLY if incomplete or counted["error"] else OK
