@@ -17,7 +17,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from eni_conformance.contract.detach import ACTION, CONTRACTS, Contract, Revision
+from eni_conformance.contract.detach import ACTION, CONTRACTS
+from eni_conformance.contract.rules import Operation, Revision
 
 RESPONSE: Mapping[str, str] = {"RequestId": "String"}
 """The response table of the page: name -> type. Both revisions have this one row."""
@@ -267,7 +268,7 @@ def _json_response(api: Mapping[str, Any]) -> dict[str, Row] | None:
 # --- comparing -----------------------------------------------------------------------------------
 
 
-def differences(contract: Contract, page: Page) -> list[Difference]:
+def differences(contract: Operation, page: Page) -> list[Difference]:
     """Every difference, in the contract's order, what only the page has last. Types match whatever their case."""
     out: list[Difference] = []
     for ours in contract.parameters:
@@ -302,7 +303,7 @@ def differences(contract: Contract, page: Page) -> list[Difference]:
     return out
 
 
-def _of_errors(contract: Contract, errors: Mapping[str, frozenset[int]]) -> list[Difference]:
+def _of_errors(contract: Operation, errors: Mapping[str, frozenset[int]]) -> list[Difference]:
     """The contract may admit several statuses for a code; the page must then give it no other."""
     out = []
     for row in contract.errors.values():

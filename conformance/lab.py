@@ -24,7 +24,9 @@ from typing import Any
 
 from eni_conformance.conformance import views
 from eni_conformance.contract.common import passing
-from eni_conformance.contract.detach import ACTION, VERSION, Contract, Refusal
+from eni_conformance.contract.detach import ACTION, OWNER, REQUIRED, STEADY, TRUNK, VERSION
+from eni_conformance.contract.gateway import SIGNATURE
+from eni_conformance.contract.rules import Operation, Refusal
 from eni_conformance.contract.scenario import (
     AS_ASKED,
     Act,
@@ -57,7 +59,7 @@ END_OF = {"attach": "InUse", "delete": "", "start": "Running", "stop": "Stopped"
 EARLY = 4
 """One in so many accepted calls is looked at at once, to see the interface on its way; the others later."""
 PLAIN_ID = re.compile(r"[A-Za-z]{1,8}-[0-9A-Za-z]{1,60}\Z")
-OWNERS = frozenset(readings.OWNER)
+OWNERS = frozenset(OWNER)
 LOGIN, NUMBER = re.compile(r"[\w.+-]+@[\w.-]+"), re.compile(r"[0-9]+")
 """What is certainly the login name of a user, and the number of an account; anything else may be refused."""
 MOVES = frozenset({"", "Status", "InstanceId", "Attachment.InstanceId", "NetworkInterfaces"})
@@ -110,7 +112,7 @@ class Lab:
     nothing when they were asked for; `abroad`: opens the Lab for Worlds of the second region, kept in `second`.
     """
 
-    contract: Contract
+    contract: Operation
     bench: Bench
     record: Record
     folder: Path
@@ -669,7 +671,7 @@ class _Run:
     def _judge_content(self, asked: Asked, expected: Admissible, reply: Reply) -> list[Finding]:
         """What the oracle finds; a signature refused although it is correct is a matter of the gateway."""
         findings = readings.judge_reply(self.lab.contract, expected, reply, self._valid_rows(asked, reply.code))
-        if findings and reply.code in readings.SIGNATURE_CODES:
+        if findings and reply.code in SIGNATURE:
             said = f"a correctly signed call was refused with {reply}"
             return [Finding("G08", said, f"signature:{reply.code}", tuple(f.requirement for f in findings))]
         return findings
@@ -688,7 +690,7 @@ class _Run:
         owners += ["P06"] if any(n in OWNERS and n != "OwnerAccount" for n in values) else []
         blames_parameter = code in {self.lab.contract.errors[row].code for row in ("E05", "E07")}
         rows = [*owners, *rows] if blames_parameter else [*rows, *owners]
-        if readings.TRUNK in values and "P09" in self.lab.contract.requirements:
+        if TRUNK in values and "P09" in self.lab.contract.requirements:
             rows.append("P09")
         return tuple(rows)
 
@@ -708,8 +710,8 @@ class _Run:
         else:
             ids += ["R04", "R06"]
             for name in expected.broken:
-                ids.append(contract.preconditions[name].own)
-                ids += [r for r in readings.ACCEPTED_THOUGH.get(name, ()) if not r.startswith("E")]
+                rule = contract.rules[name]
+                ids += [rule.own, *(r for r in rule.contradicted if r != rule.own)]
         names = [p.name for p in asked.params]
         if len(names) != len(set(names)):
             ids.append("P08")
@@ -719,7 +721,7 @@ class _Run:
             ids.append("P05")
         if any(n in OWNERS and n != "OwnerAccount" for n in names):
             ids.append("P06")
-        if "P09" in contract.requirements and readings.TRUNK in names:
+        if "P09" in contract.requirements and TRUNK in names:
             ids.append("P09")
         if any(not p.text.isascii() or set(p.text) & set(" +*~%&=") for p in asked.params):
             ids.append("G08")
@@ -733,7 +735,7 @@ class _Run:
                 book.observe(f"answer of the common table to: {came.because}", str(answer.reply))
         book.credit(dict.fromkeys(ids), self.world, call.caller, _wire_name(call))
         if len(expected.broken) == 1:
-            book.alone[contract.preconditions[expected.broken[0]].own] += 1
+            book.alone[contract.rules[expected.broken[0]].own] += 1
         self._observe(asked, expected, answer.reply)
         self._cover(call, asked, expected, answer.reply)
 
@@ -742,7 +744,7 @@ class _Run:
         contract, book = self.lab.contract, self.book
         said = "accepted" if reply.success else str(reply)
         if len(expected.broken) == 2 and not expected.perhaps:
-            pair = " + ".join(sorted(f"{contract.preconditions[n].own} {n}" for n in expected.broken))
+            pair = " + ".join(sorted(f"{contract.rules[n].own} {n}" for n in expected.broken))
             came = _came(expected, reply)
             winner = came.row if came else reply.code
             book.atlas[pair][winner] += 1
@@ -787,7 +789,7 @@ class _Run:
         if not certain(row):
             return
         if not expected.perhaps:
-            broken = {self.lab.contract.preconditions[n].own for n in expected.broken}
+            broken = {self.lab.contract.rules[n].own for n in expected.broken}
             shape = ", ".join(sorted(f"{a.name} {a.ref.partition(':')[0]} {a.form[:40]}" for a in call.args))
             said = "accepted" if reply.success else str(reply)
             self.book.answered(broken, row[:3], call.caller, shape, said)
@@ -1098,7 +1100,7 @@ class _Run:
         # Before the call is understood, the gateway may not know which format was asked for.
         wanted = "" if not probe.accept else _format(call)
         answer = envelope.read(exchange, wanted, sent=[p.text for p in asked.params])
-        whole = {p.name for p in asked.params if p.text.strip()} >= set(readings.REQUIRED)
+        whole = {p.name for p in asked.params if p.text.strip()} >= set(REQUIRED)
         judged = gateway.judge(probe, step.name, answer.reply, self.lab.contract.codes, whole)
         findings = [*answer.findings, *(judged or ()), *self._repeated_id(answer, exchange)]
         for finding in findings:
@@ -1307,7 +1309,7 @@ class _Run:
         zone = self.snapshot.enis.get(deed.eni, {}).get("ZoneId")
         return (
             eni.statuses == frozenset({"Available"})
-            and instance.statuses <= readings.STEADY
+            and instance.statuses <= STEADY
             and len(instance.statuses) == 1
             and on_it + 1 < self.lab.bench.ground.eni_quota
             and not self.lab.bench.ground.quota_assumed
@@ -1533,7 +1535,7 @@ class _Run:
                     break
 
     def _declared(self) -> set[str]:
-        return {p.name for p in self.lab.contract.parameters} | set(readings.REQUIRED) | OWNERS
+        return {p.name for p in self.lab.contract.parameters} | set(REQUIRED) | OWNERS
 
     def _compare_strangers(self) -> None:
         """C01: another tenant gets the same answer for what exists and for what does not."""

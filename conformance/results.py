@@ -17,7 +17,8 @@ from typing import Any
 
 from eni_conformance.conformance import deviations
 from eni_conformance.contract import codec
-from eni_conformance.contract.detach import CONTRACTS, Contract, full_id
+from eni_conformance.contract.detach import CONTRACTS, full_id
+from eni_conformance.contract.rules import Operation
 from eni_conformance.harness.account import ledger
 from eni_conformance.harness.redact import Redactor
 from eni_conformance.oracle import verdicts
@@ -48,7 +49,7 @@ Records = Sequence[Mapping[str, Any]]
 
 
 def compose(
-    contract: Contract,
+    contract: Operation,
     folder: Path,
     records: Records,
     target: Target,

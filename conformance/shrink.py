@@ -11,6 +11,7 @@ import dataclasses
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
+from eni_conformance.contract.detach import REQUIRED
 from eni_conformance.contract.scenario import (
     Act,
     Arg,
@@ -26,7 +27,6 @@ from eni_conformance.contract.scenario import (
     Wire,
     World,
 )
-from eni_conformance.oracle.readings import REQUIRED
 
 PLAIN_WIRE = Wire()
 

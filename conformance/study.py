@@ -25,7 +25,8 @@ from eni_conformance.conformance.database import DatabaseError, open_database
 from eni_conformance.conformance.inquiry import LOST, Inquiry
 from eni_conformance.conformance.lab import Lab
 from eni_conformance.conformance.results import OK, UNUSABLE, USAGE
-from eni_conformance.contract.detach import CONTRACTS, Contract, Revision, full_id
+from eni_conformance.contract.detach import CONTRACTS, full_id
+from eni_conformance.contract.rules import Operation, Revision
 from eni_conformance.harness import control, ecs, journal
 from eni_conformance.harness.account import control_check, doctor, janitor
 from eni_conformance.harness.account import plan as plans
@@ -96,7 +97,7 @@ class Plan:
                 parts.append(flag)
         return " ".join(parts)
 
-    def contract(self) -> Contract:
+    def contract(self) -> Operation:
         """What is judged by: the page with the common table, or the page alone."""
         made = CONTRACTS[self.revision]
         return made.by_the_page() if self.strict else made

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 from eni_conformance.conformance.inquiry import Inquiry
-from eni_conformance.contract.detach import CALLERS
+from eni_conformance.contract.detach import CALLER_OF
 from eni_conformance.strategies import cases
 
-ROWS = {caller.name: (caller.row,) for caller in CALLERS}
+ROWS = {name: (row,) for row, name in CALLER_OF.items()}
 
 
 @pytest.mark.requirement("E01", "E02", "E04", "E06", "C01")

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 from eni_conformance.conformance.inquiry import Inquiry
-from eni_conformance.contract.detach import CONTRACTS, ORDER_OF
+from eni_conformance.contract.detach import CONTRACTS, ORDERS
 from eni_conformance.contract.scenario import EniSpec, InstanceSpec, World
 from eni_conformance.strategies import cases, worlds
 
-ROW_OF_ORDER = {order: row for row, order in ORDER_OF.items() if row in CONTRACTS["2019"].errors}
+ROW_OF_ORDER = {order.op: row for row, order in ORDERS.items() if row in CONTRACTS["2019"].errors}
 
 
 @pytest.mark.requirement("E15", "E16", "E18", "E19", "E20", "E21", "E22")

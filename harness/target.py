@@ -22,7 +22,7 @@ from urllib.parse import urlsplit
 
 from eni_conformance.contract.detach import CALLERS
 
-KNOWN_CALLERS = ("account", *(caller.name for caller in CALLERS))
+KNOWN_CALLERS = ("account", *CALLERS)
 
 
 class TargetError(Exception):

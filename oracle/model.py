@@ -12,7 +12,7 @@ import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from eni_conformance.contract.detach import Contract
+from eni_conformance.contract.rules import Operation
 from eni_conformance.harness.values import Snapshot
 from eni_conformance.oracle.readings import Asked, EniKnown, InstanceKnown, Known, Reply, admissible, judge_reply
 
@@ -131,7 +131,7 @@ class Told:
     done: float = 0.0
 
 
-def step(contract: Contract, known: Known, told: Told) -> Known | None:
+def step(contract: Operation, known: Known, told: Told) -> Known | None:
     """The state after this operation with this answer, None if the answer is impossible in `known`."""
     if isinstance(told.what, Deed):
         if not told.reply.success:
@@ -143,7 +143,7 @@ def step(contract: Contract, known: Known, told: Told) -> Known | None:
     return after_detach(known, expected.target) if told.reply.success and expected.target else known
 
 
-def explain(contract: Contract, known: Known, told: Sequence[Told], final: Snapshot | None) -> tuple[int, ...] | None:
+def explain(contract: Operation, known: Known, told: Sequence[Told], final: Snapshot | None) -> tuple[int, ...] | None:
     """A serial order of the overlapping operations that explains every answer and the final state.
 
     Returns the order as indices, None if there is none. `final`: a look after everything settled; a status

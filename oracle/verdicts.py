@@ -11,7 +11,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from eni_conformance.contract.detach import CALLER_OF, Contract, Requirement, full_id
+from eni_conformance.contract.detach import CALLER_OF, full_id
+from eni_conformance.contract.rules import Operation, Requirement
 from eni_conformance.contract.scenario import ENI_STATUSES, INSTANCE_STATUSES
 from eni_conformance.oracle.results import (
     CommonAnswer,
@@ -113,7 +114,7 @@ def verdict_of(
 
 
 def fold(
-    contract: Contract,
+    contract: Operation,
     records: Sequence[Mapping[str, Any]],
     callers: frozenset[str],
     incomplete: str = "",

@@ -22,7 +22,8 @@ from types import MappingProxyType
 from typing import Any, Literal
 
 from eni_conformance.contract.common import passing
-from eni_conformance.contract.detach import CALLER_OF, CALLERS, CONTRACTS, ORDER_OF, Contract, Refusal, full_id
+from eni_conformance.contract.detach import CALLER_OF, CALLERS, CONTRACTS, IDS, ORDERS, STRANGER, full_id
+from eni_conformance.contract.rules import Operation, Refusal
 from eni_conformance.harness import control, ecs
 from eni_conformance.harness.account import control_check, janitor
 from eni_conformance.harness.account.control_check import ControlCheck
@@ -75,13 +76,11 @@ class Diagnosis:
     requirements: tuple[Provokable, ...]
 
 
-STRANGER = "caller owns the resources"
-"""The precondition that a caller of another account breaks; it has no row of its own."""
-UNKNOWN_IDS = ("instance exists", "interface exists")
-"""The preconditions that the question to each caller breaks besides: it names resources that do not exist."""
+UNKNOWN_IDS = tuple(one.exists for one in IDS if one.thing != "region")
+"""The rules that the question to each caller breaks besides: it names resources that do not exist."""
 
 
-def diagnose(target: Target, client: Client, contract: Contract) -> Diagnosis:
+def diagnose(target: Target, client: Client, contract: Operation) -> Diagnosis:
     """Ask everything. The client's skew becomes what was found. Raises TargetError if the account's credential cannot
     be had."""
     checks = [Check("target file", "warning", one, "mend it before secrets leak") for one in target.warnings]
@@ -111,7 +110,7 @@ def diagnose(target: Target, client: Client, contract: Contract) -> Diagnosis:
 
 
 def provokable(
-    contract: Contract,
+    contract: Operation,
     target: Target,
     offered: frozenset[str],
     *,
@@ -126,7 +125,7 @@ def provokable(
     lacking = _lacking(target.offers, found)
     for short, requirement in contract.requirements.items():
         missing = lacking.get(short, "")
-        order = ORDER_OF.get(short, "")
+        order = ORDERS[short].op if short in ORDERS else ""
         if short in CALLER_OF and CALLER_OF[short] not in target.callers:
             missing = f"a caller: [callers.{CALLER_OF[short]}]"
         elif order in broken:
@@ -353,11 +352,11 @@ def _detach(target: Target) -> list[Pair]:
 
 
 def breaks(caller: str) -> tuple[str, ...]:
-    """The preconditions that a caller of this name breaks, () if no requirement uses it. Pure."""
-    return tuple(one.breaks for one in CALLERS if one.name == caller)
+    """The rules that a caller of this name breaks, () if no requirement uses it. Pure."""
+    return (CALLERS[caller].name,) if caller in CALLERS else ()
 
 
-def callers(target: Target, client: Client, contract: Contract) -> list[Check]:
+def callers(target: Target, client: Client, contract: Operation) -> list[Check]:
     """Is each further caller what its name says?"""
     checks = []
     for name in target.callers:
@@ -378,7 +377,7 @@ def callers(target: Target, client: Client, contract: Contract) -> list[Check]:
     return checks
 
 
-def shown_by(contract: Contract, caller: str, status: int, code: str, seen: str) -> Check:
+def shown_by(contract: Operation, caller: str, status: int, code: str, seen: str) -> Check:
     """What a refusal of a detach that names nothing tells of a caller. Pure.
 
     A code that any caller may get who names what does not exist tells nothing of one who is refused for who they are.
@@ -386,7 +385,7 @@ def shown_by(contract: Contract, caller: str, status: int, code: str, seen: str)
     anybody = {refusal.code for name in UNKNOWN_IDS for refusal in contract.refusals(name)}
     admitted = [refusal for name in breaks(caller) for refusal in contract.refusals(name)]
     fits = [refusal for refusal in admitted if refusal.code == code and status in refusal.http]
-    stranger = STRANGER in breaks(caller)
+    stranger = caller == STRANGER
     told = f"{seen} (by the common table)" if fits and all(one.table == "common" for one in fits) else seen
     if fits and (stranger or code not in anybody):
         return Check(f"caller {caller}", "ok", told)
@@ -725,7 +724,7 @@ def leftovers(target: Target, client: Client) -> list[Check]:
     return checks or [Check("leftovers", "ok", "none")]
 
 
-ORDERS = "control protocol"
+CONTROL = "control protocol"
 
 
 def protocol(target: Target, client: Client, offer: control.Offer, fine: bool) -> tuple[list[Check], frozenset[str]]:
@@ -735,12 +734,12 @@ def protocol(target: Target, client: Client, offer: control.Offer, fine: bool) -
     """
     offered = offer.capabilities & control_check.KNOWN
     if not target.control_url:
-        return [Check(ORDERS, "ok", "none is named; rows that need it are not tried")], frozenset()
+        return [Check(CONTROL, "ok", "none is named; rows that need it are not tried")], frozenset()
     if offer.problem:
         advice = "correct or remove control.url: a run does not begin like this"
-        return [Check(ORDERS, "problem", offer.problem, advice)], frozenset()
+        return [Check(CONTROL, "problem", offer.problem, advice)], frozenset()
     if not fine:
-        return [Check(ORDERS, "unknown", f"{len(offered)} capabilities, not tried before the rest is mended")], offered
+        return [Check(CONTROL, "unknown", f"{len(offered)} capabilities, not tried before the rest is mended")], offered
     session = _scratch(target, client)
     found, failed = ControlCheck({}, 0, {}), ""
     try:
@@ -755,11 +754,11 @@ def protocol(target: Target, client: Client, offer: control.Offer, fine: bool) -
     if failed:
         seen = f"could not be tried: {failed[:300]}; {given}"
         return [
-            Check(ORDERS, "problem", seen, "a run builds its ground in the same way, and ends there"),
+            Check(CONTROL, "problem", seen, "a run builds its ground in the same way, and ends there"),
             *left,
         ], offered
     good = f"{len(usable)} of {len(offered)}" if usable != offered else f"{len(offered)}"
-    checks = [Check(ORDERS, "ok", f"{good} capabilities can be relied on; to try them, {given}")]
+    checks = [Check(CONTROL, "ok", f"{good} capabilities can be relied on; to try them, {given}")]
     checks += _wrong(offered - usable, found)
     return checks + left, usable
 
@@ -773,12 +772,12 @@ def _wrong(broken: frozenset[str], found: ControlCheck) -> list[Check]:
         advice = f"a run does without {', '.join(dict.fromkeys([name, *undoes]))}: see docs/control-protocol.md"
         if name == control_check.PROTOCOL:
             advice = "see docs/control-protocol.md"
-        checks.append(Check(ORDERS, "warning", f"{name}: {text}", advice))
+        checks.append(Check(CONTROL, "warning", f"{name}: {text}", advice))
     reasons: dict[str, list[str]] = {}
     for name, why in sorted(found.untried.items()):
         reasons.setdefault(why, []).append(name)
     for why, names in reasons.items():
-        checks.append(Check(ORDERS, "unknown", f"{', '.join(names)}: could not be tried: {why}"))
+        checks.append(Check(CONTROL, "unknown", f"{', '.join(names)}: could not be tried: {why}"))
     return checks
 
 

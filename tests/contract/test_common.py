@@ -7,7 +7,8 @@ import re
 
 import pytest
 from eni_conformance.contract.common import COMMON, PASSING, Common, answers_to, passing
-from eni_conformance.contract.detach import CONTRACTS, Contract
+from eni_conformance.contract.detach import CONTRACTS
+from eni_conformance.contract.rules import Operation
 from eni_conformance.oracle.readings import Admissible, Reply, judge_reply
 from hypothesis import given
 from hypothesis import strategies as st
@@ -18,7 +19,7 @@ ROWS = pytest.mark.parametrize("row", COMMON, ids=lambda row: row.code)
 KEY, USER = "caller's account and key are valid", "RAM user is authorised"
 
 
-def refusals(table: Contract, broken: str) -> Admissible:
+def refusals(table: Operation, broken: str) -> Admissible:
     """What is admissible where this one precondition is broken."""
     return Admissible(table.refusals(broken), False, (broken,))
 
@@ -38,7 +39,7 @@ def test_each_row_says_where_and_when_it_was_last_seen(row):
 @ROWS
 def test_a_row_of_the_common_table_fits_preconditions_that_exist_and_is_no_failure_of_the_service(row):
     assert row.fits and len(set(row.fits)) == len(row.fits)
-    assert set(row.fits) <= set(EARLIER.preconditions)
+    assert set(row.fits) <= set(EARLIER.rules)
     assert max(row.http) < 500, "a failure of the service is passing, or a violation"
 
 
@@ -60,7 +61,7 @@ def test_no_row_repeats_what_the_page_admits_for_the_same_fault(table, row):
 
 
 def test_the_default_page_has_each_status_of_a_fault_once():
-    for name in EARLIER.preconditions:
+    for name in EARLIER.rules:
         pairs = [(one.code, status) for one in EARLIER.refusals(name) for status in one.http]
         assert len(set(pairs)) == len(pairs), name
 
@@ -75,13 +76,13 @@ def test_an_answer_of_the_common_table_is_admissible_where_its_row_fits(table, r
     for name, status in itertools.product(row.fits, row.http):
         assert judge_reply(table, refusals(table, name), Reply(status, row.code)) == [], name
         (made,) = [one for one in table.refusals(name) if one.table == "common" and one.code == row.code]
-        assert (made.http, made.row, made.because) == (row.http, table.preconditions[name].own, name)
+        assert (made.http, made.row, made.because) == (row.http, table.rules[name].own, name)
 
 
 @ROWS
 def test_it_is_a_violation_where_its_row_does_not_fit(row):
     """Another fault, and a valid call: nothing is forgiven there."""
-    for name in set(EARLIER.preconditions) - set(row.fits):
+    for name in set(EARLIER.rules) - set(row.fits):
         if row.code in {one.code for one in EARLIER.refusals(name)}:
             continue  # the page's own row for that fault
         (found,) = judge_reply(EARLIER, refusals(EARLIER, name), Reply(row.http[0], row.code))
@@ -135,11 +136,11 @@ def test_what_the_service_was_seen_to_answer_is_no_violation_unless_the_page_alo
 @BOTH
 def test_by_the_page_nothing_of_the_common_table_is_left_and_nothing_else_is_lost(table):
     strict = table.by_the_page()
-    for name in table.preconditions:
+    for name in table.rules:
         assert {one.table for one in strict.refusals(name)} == {"page"}, name
         assert list(strict.refusals(name)) == [one for one in table.refusals(name) if one.table == "page"]
-    assert (strict.revision, strict.errors, strict.requirements, strict.preconditions, strict.parameters) == (
-        table.revision, table.errors, table.requirements, table.preconditions, table.parameters
+    assert (strict.revision, strict.errors, strict.requirements, strict.rules, strict.parameters) == (
+        table.revision, table.errors, table.requirements, table.rules, table.parameters
     )  # fmt: skip
     assert strict.codes == table.codes
     assert strict.by_the_page() == strict
@@ -153,7 +154,7 @@ def test_the_common_table_is_no_part_of_the_error_table(table):
     assert not own & {requirement.code for requirement in table.requirements.values()}
 
 
-@given(st.sampled_from(sorted(EARLIER.preconditions)), st.sampled_from(COMMON), st.sampled_from((400, 403, 404, 409)))
+@given(st.sampled_from(sorted(EARLIER.rules)), st.sampled_from(COMMON), st.sampled_from((400, 403, 404, 409)))
 def test_the_page_alone_never_admits_more(name, row, status):
     reply, strict = Reply(status, row.code), EARLIER.by_the_page()
     if not judge_reply(strict, refusals(strict, name), reply):

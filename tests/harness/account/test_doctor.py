@@ -84,7 +84,7 @@ def test_what_a_lesser_target_cannot_show(target):
     diagnosis = doctor.diagnose(lesser, Client(lesser), PAGE)
     missing = {short_id(one.requirement): one.missing for one in diagnosis.requirements if not one.possible}
     assert diagnosis.usable
-    assert set(missing) == {*doctor.CALLER_OF, *doctor.ORDER_OF} & set(PAGE.requirements)
+    assert set(missing) == {*doctor.CALLER_OF, *doctor.ORDERS} & set(PAGE.requirements)
     assert missing["E06"] == "a caller: [callers.ram_denied]"
     assert missing["E18"] == "the control protocol: eni.zone"
     assert "ENI-DETACH-E18" in doctor.told(diagnosis)
@@ -92,11 +92,11 @@ def test_what_a_lesser_target_cannot_show(target):
 
 def test_the_tables_fit_the_contract_and_the_protocol(target):
     """Every row exists, and every capability is one that an endpoint may offer."""
-    assert {*doctor.CALLER_OF, *doctor.ORDER_OF} <= set(CONTRACTS["2024"].requirements)
-    assert set(doctor.ORDER_OF.values()) <= control.capabilities(target)
+    assert {*doctor.CALLER_OF, *doctor.ORDERS} <= set(CONTRACTS["2024"].requirements)
+    assert {order.op for order in doctor.ORDERS.values()} <= control.capabilities(target)
     rows = PAGE.errors.values()
     assert {row.id for row in rows if row.needs == "caller"} == {n for n in doctor.CALLER_OF if n[0] == "E"}
-    assert {row.id for row in rows if row.needs == "control"} == {n for n in doctor.ORDER_OF if n[0] == "E"}
+    assert {row.id for row in rows if row.needs == "control"} == {n for n in doctor.ORDERS if n[0] == "E"}
 
 
 def test_a_row_that_nothing_can_provoke_says_what_it_would_take(target):
