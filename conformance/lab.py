@@ -45,11 +45,12 @@ from eni_conformance.harness import acts, ecs
 from eni_conformance.harness.account.ledger import in_turn
 from eni_conformance.harness.bench import arrange, pool
 from eni_conformance.harness.bench.pool import Bench, Bound, NotArranged
-from eni_conformance.harness.values import Exchange, Pair, Snapshot
+from eni_conformance.harness.values import Asked, Deed, Exchange, Pair, Param, Snapshot
 from eni_conformance.harness.wire.client import Prepared, is_throttling
 from eni_conformance.harness.wire.codec import code_of
 from eni_conformance.oracle import envelope, frame, gateway, model, readings
-from eni_conformance.oracle.readings import Admissible, Asked, EniKnown, Finding, Known, Param, Reply
+from eni_conformance.oracle.findings import Finding, OtherFormat
+from eni_conformance.oracle.readings import Admissible, EniKnown, Known, Reply
 from eni_conformance.oracle.tally import Record
 from eni_conformance.oracle.verdicts import certain
 
@@ -584,7 +585,7 @@ class _Run:
         findings = list(answer.findings)
         early = call.wire.signing == "v3" and answer.reply.code in gateway.EARLY
         if answer.other_format and early:  # said before the format was looked at
-            findings = [f for f in findings if f.cause != envelope.OTHER_FORMAT]
+            findings = [f for f in findings if not isinstance(f, OtherFormat)]
             book.observe("format of a gateway's refusal of a V3 call", answer.format)
         if answer.message and envelope.template_left(answer.message, texts):
             findings.append(Finding("R06", "Message still holds a placeholder", "shape:R06:placeholder"))
@@ -1213,7 +1214,7 @@ class _Run:
         if accepted:
             self._follow_deed(deed)
 
-    def _do(self, index: int, deed: model.Deed, certain: bool) -> Exchange:
+    def _do(self, index: int, deed: Deed, certain: bool) -> Exchange:
         """Send it; one that must be accepted is sent again for a while if it is refused for a state that may pass: what
         was detached is not free at once everywhere."""
         until = time.monotonic() + self.lab.relook + FREE
@@ -1233,7 +1234,7 @@ class _Run:
             self.book.passed(acts.ACTIONS[deed.op], _told(exchange))
             time.sleep(pause)
 
-    def _shows(self, deed: model.Deed) -> bool:
+    def _shows(self, deed: Deed) -> bool:
         """Whether a look shows what was asked for and refused, as it does where an earlier sending was carried out."""
         now = pool.refresh(self.lab.bench)
         match deed.op:
@@ -1247,7 +1248,7 @@ class _Run:
                 return now.status(deed.instance) in ("Stopping", "Stopped")
         return False
 
-    def _judge_attach(self, index: int, deed: model.Deed, exchange: Exchange, accepted: bool, certain: bool) -> None:
+    def _judge_attach(self, index: int, deed: Deed, exchange: Exchange, accepted: bool, certain: bool) -> None:
         """F06 and F07: what was detached can be attached, and no instance takes more than its type has room for."""
         if accepted and self._full(deed):
             pool.spoil(self.lab.bench, deed.instance)  # it has more slots than others, so it proves nothing more
@@ -1268,7 +1269,7 @@ class _Run:
             self._say(Finding(row, text, f"attach again:{code}"), index, exchange, None)
             self.dirty = True
 
-    def _follow_deed(self, deed: model.Deed) -> None:
+    def _follow_deed(self, deed: Deed) -> None:
         """Follow the model after an operation that was carried out."""
         pool.touch(self.lab.bench)
         self.known = model.after_deed(self.known, deed)
@@ -1286,7 +1287,7 @@ class _Run:
         out = {h["eni"] for h in self.history if h.get("eni")}
         return frozenset(out)
 
-    def _full(self, deed: model.Deed) -> bool:
+    def _full(self, deed: Deed) -> bool:
         """Whether every slot of the instance is certainly taken: as many as its type has."""
         taken = sum(1 for e in self.known.enis.values() if e.on == frozenset({deed.instance}))
         return taken >= self.lab.bench.ground.eni_quota
@@ -1295,12 +1296,12 @@ class _Run:
         """Whether an attachment too many was refused earlier in this history: the endpoint keeps to the number."""
         return any(h["step"].startswith("attach") and ecs.is_full(h["code"]) for h in self.history)
 
-    def _deed(self, act: Act) -> model.Deed:
+    def _deed(self, act: Act) -> Deed:
         eni = self.enis[act.eni % len(self.enis)] if self.enis else ""
         instance = self.bound.instances[act.instance % len(self.bound.instances)]
-        return model.Deed(act.op, eni, instance)
+        return Deed(act.op, eni, instance)
 
-    def _certain(self, deed: model.Deed) -> bool:
+    def _certain(self, deed: Deed) -> bool:
         """Whether the model leaves no doubt that the operation must be accepted."""
         eni, instance = self.known.enis.get(deed.eni), self.known.instances.get(deed.instance)
         if deed.op != "attach" or not eni or not instance:
@@ -1332,10 +1333,10 @@ class _Run:
             return
         start = self.known
 
-        def one(part: Detach | Act) -> tuple[Asked | model.Deed, Exchange, float, float]:
+        def one(part: Detach | Act) -> tuple[Asked | Deed, Exchange, float, float]:
             # The times are taken here, around everything: a thread may have to wait for its turn.
             began = time.monotonic()
-            what: Asked | model.Deed
+            what: Asked | Deed
             if isinstance(part, Detach):
                 what = self.lab.resolve(part.call, self.bound)
                 exchange = self._send(part.call, what)
@@ -1351,7 +1352,7 @@ class _Run:
         for part, (what, exchange, began, ended) in zip(step.steps, results, strict=True):
             text = _short(what) if isinstance(what, Asked) else f"{what.op} {what.eni} {what.instance}"
             self._note(index, f"at the same time: {text}", exchange)
-            if exchange.throttled or (isinstance(what, model.Deed) and exchange.outcome != "answered"):
+            if exchange.throttled or (isinstance(what, Deed) and exchange.outcome != "answered"):
                 self.undecided = "throttled to the end" if exchange.throttled else f"{what}: {exchange.outcome}"
                 self.dirty = True
                 return
@@ -1407,7 +1408,7 @@ class _Run:
 
     def _moves(self, start: Known, told: model.Told) -> bool:
         """Whether this call may have changed anything: refusals do not, nor a repetition while held Detaching."""
-        if isinstance(told.what, model.Deed):
+        if isinstance(told.what, Deed):
             return True
         target = readings.admissible(self.lab.contract, start, told.what).target
         return told.reply.success and not (target in self.bound.held and start.enis[target].statuses == {"Detaching"})
@@ -1416,14 +1417,14 @@ class _Run:
         self, index: int, start: Known, step: Parallel, told: Sequence[model.Told], final: Snapshot
     ) -> None:
         """What overlapping calls may have changed: the links of what they detached, and what the others moved."""
-        touched = {_moved(t.what) for t in told if isinstance(t.what, model.Deed)}
+        touched = {_moved(t.what) for t in told if isinstance(t.what, Deed)}
         detached = {}
         for part, answer in zip(step.steps, told, strict=True):
             if isinstance(part, Detach) and isinstance(answer.what, Asked) and answer.reply.success:
                 target = readings.admissible(self.lab.contract, start, answer.what).target
                 if target:
                     detached[target] = next((o for o in sorted(start.enis[target].on, reverse=True) if o), "")
-        hosts = {t.what.instance for t in told if isinstance(t.what, model.Deed)}
+        hosts = {t.what.instance for t in told if isinstance(t.what, Deed)}
         lawful = frozenset(touched | hosts)
         for finding in self._overlap_findings(final, detached, lawful):
             self._look_says(index, finding, final, frame.changes(self.snapshot, final, frozenset(self.lab.ignore)))
@@ -1600,7 +1601,7 @@ def _told(exchange: Exchange) -> str:
     return f"{exchange.status} {code_of(exchange) or 'without a code'}"
 
 
-def _moved(deed: model.Deed) -> str:
+def _moved(deed: Deed) -> str:
     """The resource that an operation changes."""
     return deed.eni if deed.op in ("attach", "delete") else deed.instance
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from eni_conformance.harness.redact import Redactor
-from eni_conformance.harness.values import Exchange, Sent
+from eni_conformance.harness.values import Exchange, Request
 
 _GZIP = 31
 
@@ -94,7 +94,7 @@ def from_json(data: Mapping[str, Any]) -> Exchange:
     sent["body"] = sent["body"].encode("utf-8", "surrogateescape")
     rest = {key: value for key, value in data.items() if key not in ("sent", "headers", "body")}
     return Exchange(
-        sent=Sent(**sent),
+        sent=Request(**sent),
         headers=_pairs(data["headers"]),
         body=data["body"].encode("utf-8", "surrogateescape"),
         **rest,

@@ -14,6 +14,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from eni_conformance.contract.texts import TextKind
+
 Pair = tuple[str, str]
 """A name and a value. Bytes that are not UTF-8 travel as surrogate escapes."""
 
@@ -24,7 +26,7 @@ body that is larger than the cap or cannot be decoded (bad chunking, broken comp
 
 
 @dataclass(frozen=True)
-class Sent:
+class Request:
     """The request as sent. `pairs` are the operation's own parameters in wire order, unencoded."""
 
     action: str
@@ -36,6 +38,37 @@ class Sent:
     body: bytes
     caller: str
     signing: str
+
+
+@dataclass(frozen=True)
+class Param:
+    """One parameter as sent. `kind` says how its text was made."""
+
+    name: str
+    text: str
+    kind: TextKind = "exact"
+
+
+@dataclass(frozen=True)
+class Asked:
+    """One call as the endpoint sees it: parameters in wire order, and who called."""
+
+    params: tuple[Param, ...]
+    caller: str = "account"
+
+
+@dataclass(frozen=True)
+class Deed:
+    """One operation of the surroundings with real ids."""
+
+    op: str
+    eni: str = ""
+    instance: str = ""
+
+    @property
+    def moves(self) -> str:
+        """The resource that it changes."""
+        return self.eni if self.op in ("attach", "delete") else self.instance
 
 
 @dataclass(frozen=True)
@@ -51,7 +84,7 @@ class Exchange:
     """
 
     id: str
-    sent: Sent
+    sent: Request
     at: float
     seconds: float
     outcome: Outcome

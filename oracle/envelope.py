@@ -17,7 +17,8 @@ import defusedxml.ElementTree as ElementTree
 from defusedxml.common import DefusedXmlException
 from eni_conformance.contract.detach import ACTION
 from eni_conformance.harness.values import Exchange
-from eni_conformance.oracle.readings import Finding, Reply
+from eni_conformance.oracle.findings import Failed, Finding, OtherFormat, Shape
+from eni_conformance.oracle.readings import Reply
 
 REQUEST_ID = re.compile(r"[0-9A-F]{8}(-[0-9A-F]{4}){3}-[0-9A-F]{12}\Z")
 _TEMPLATE = re.compile(r"%[sd]|%\d\$s|\$\{|\{\d*\}|\{\{|#\{|<%")
@@ -26,8 +27,6 @@ _INTERNALS = re.compile(
     r"|java\.lang\.|goroutine \d+|panic:|stack trace|\b[A-Z]\w+Exception:|\b[A-Z]\w+Error: ",
     re.I,
 )
-OTHER_FORMAT = "shape:format"
-"""Cause of the finding that an answer is in the other format than the one asked for."""
 _JSON_TYPES = ("application/json",)
 _XML_TYPES = ("text/xml", "application/xml")
 
@@ -135,11 +134,11 @@ def read(exchange: Exchange, wanted: str, operation: str = ACTION, sent: Sequenc
     found: list[Finding] = []
 
     def say(requirement: str, summary: str, cause: str = "") -> None:
-        found.append(Finding(requirement, summary, cause or f"shape:{requirement}:{summary[:60]}"))
+        found.append(Shape(requirement, summary, cause or f"shape:{requirement}:{summary[:60]}"))
 
     status = exchange.status
     if status >= 500:
-        say("B01", f"the endpoint answered with status {status}", f"status:{status}")
+        found.append(Failed("B01", f"the endpoint answered with status {status}", f"status:{status}"))
     encoding = headers.get("content-encoding", "").lower()
     if encoding not in ("", "identity"):
         say("R05", f"the body is compressed ({encoding}), which was not asked for")
@@ -149,11 +148,9 @@ def read(exchange: Exchange, wanted: str, operation: str = ACTION, sent: Sequenc
     other = (wanted == "XML" and first == b"{") or (wanted == "JSON" and first == b"<" and _is_ecs(exchange.body))
     if other:
         came = "XML" if wanted == "JSON" else "JSON"
-        say(
-            "R02" if wanted == "JSON" else "R03",
-            f"the answer is {came}, although {wanted} was asked for",
-            "shape:format",
-        )
+        row = "R02" if wanted == "JSON" else "R03"
+        text = f"the answer is {came}, although {wanted} was asked for"
+        found.append(OtherFormat(row, text, "shape:format"))
         xml = came == "XML"
     format_ = "XML" if xml else "JSON"
     problem = _type_problem(content_type, xml)

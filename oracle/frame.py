@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from eni_conformance.harness.values import Snapshot
-from eni_conformance.oracle.readings import Finding
+from eni_conformance.oracle.findings import AfterSuccess, Finding, RefusalChanged
 
 
 @dataclass(frozen=True)
@@ -161,11 +161,11 @@ KEPT_BY_INSTANCE = frozenset(
 
 def judge_unchanged(found: Iterable[Change]) -> list[Finding]:
     """F01: after refusals alone, every change is a violation."""
-    out = []
+    out: list[Finding] = []
     for change in found:
         what = f"{change.path or 'existence'} went from {change.before!r} to {change.after!r}"
         cause = f"refusal changed:{change.path or 'existence'}"
-        out.append(Finding("F01", f"after refused calls only, {change.resource}: {what}", cause))
+        out.append(RefusalChanged("F01", f"after refused calls only, {change.resource}: {what}", cause))
     return out
 
 
@@ -183,8 +183,8 @@ def judge_success(
     """
     out: list[Finding] = []
 
-    def say(requirement: str, text: str, cause: str) -> None:
-        out.append(Finding(requirement, text, f"{requirement}:{cause}"))
+    def say(requirement: str, text: str, cause: str, *, slow: bool = False) -> None:
+        out.append(AfterSuccess(requirement, text, f"{requirement}:{cause}", page=requirement, slow=slow))
 
     hosts = frozenset(detached.values())
     for eni, instance in detached.items():
@@ -199,6 +199,7 @@ def judge_success(
                 "F02",
                 f"{eni} is {status or 'without status'} long after its detach was accepted",
                 f"stays {status}",
+                slow=True,
             )
             continue
         if after.link(eni):

@@ -25,7 +25,8 @@ from eni_conformance.contract.detach import CONTRACTS
 from eni_conformance.contract.scenario import Wire
 from eni_conformance.harness.wire.client import Prepared
 from eni_conformance.harness.wire.signing import percent_encode
-from eni_conformance.oracle.readings import Finding, Reply
+from eni_conformance.oracle.findings import Finding, Gateway
+from eni_conformance.oracle.readings import Reply
 
 _VALID_KEY = CONTRACTS["2019"].errors["E02"]
 SIGNATURE = frozenset({"SignatureDoesNotMatch", "IncompleteSignature", "InvalidSignature"})
@@ -297,10 +298,10 @@ def judge(
     cause = f"gateway:{name}"
     if probe.accept:
         if reply.code in SIGNATURE | TIME | NONCE | KEY:
-            return [Finding(probe.requirement, f"{name}: a correctly signed call was refused with {said}", cause)]
+            return [Gateway(probe.requirement, f"{name}: a correctly signed call was refused with {said}", cause)]
         return []
     if reply.success:
-        return [Finding(probe.requirement, f"{name}: the call was accepted", cause)]
+        return [Gateway(probe.requirement, f"{name}: the call was accepted", cause)]
     if probe.lacks and reply.code in PARAMETER:
         return [] if whole else None
     own = operation_codes - {*PARAMETER, *KEY}
@@ -308,8 +309,8 @@ def judge(
         own = operation_codes - KEY
     if reply.code in own:
         text = f"{name}: answered {said}, an answer of the operation to a caller who is not known"
-        return [Finding(probe.requirement, text, cause)]
+        return [Gateway(probe.requirement, text, cause)]
     if probe.codes and reply.code not in probe.codes:
         text = f"{name}: answered {said}; admissible: {', '.join(sorted(probe.codes))}"
-        return [Finding(probe.requirement, text, cause, certainty=0.9)]
+        return [Gateway(probe.requirement, text, cause, certainty=0.9)]
     return []

@@ -13,8 +13,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from eni_conformance.contract.rules import Operation
-from eni_conformance.harness.values import Snapshot
-from eni_conformance.oracle.readings import Asked, EniKnown, InstanceKnown, Known, Reply, admissible, judge_reply
+from eni_conformance.harness.values import Asked, Deed, Snapshot
+from eni_conformance.oracle.readings import EniKnown, InstanceKnown, Known, Reply, admissible, judge_reply
 
 NEXT_OF_ENI = {
     "Attaching": frozenset({"Attaching", "InUse"}),
@@ -77,15 +77,6 @@ def after_detach(known: Known, eni: str, held: bool = False) -> Known:
     if held:
         return _with_eni(known, eni, frozenset({"Detaching"}), on)
     return _with_eni(known, eni, NEXT_OF_ENI["Detaching"], on | {""})
-
-
-@dataclass(frozen=True)
-class Deed:
-    """One operation of the surroundings with real ids."""
-
-    op: str
-    eni: str = ""
-    instance: str = ""
 
 
 def after_deed(known: Known, deed: Deed) -> Known:

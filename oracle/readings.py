@@ -17,27 +17,11 @@ from eni_conformance.contract import rows
 from eni_conformance.contract.detach import OPS, STRANGER
 from eni_conformance.contract.gateway import SIGNATURE
 from eni_conformance.contract.rules import Choice, Eni, Instance, Operation, Reading, Refusal, Rule, Sent, Thing
-from eni_conformance.contract.texts import TextKind
+from eni_conformance.harness.values import Asked, Param
+from eni_conformance.oracle.findings import Finding, Refused, WrongAnswer, WronglyAccepted, WrongStatus
 
 LONG_TEXT, MANY_PARAMETERS = 1500, 40
 """Characters and parameters of a call beyond which a web server may answer before the operation is asked."""
-
-
-@dataclass(frozen=True)
-class Param:
-    """One parameter as sent. `kind` says how its text was made; `refers` to what, for identifiers."""
-
-    name: str
-    text: str
-    kind: TextKind = "exact"
-
-
-@dataclass(frozen=True)
-class Asked:
-    """One call as the endpoint sees it: parameters in wire order, and who called."""
-
-    params: tuple[Param, ...]
-    caller: str = "account"
 
 
 @dataclass(frozen=True)
@@ -219,21 +203,6 @@ def admissible(operation: Operation, known: Known, asked: Asked) -> Admissible:
 
 
 @dataclass(frozen=True)
-class Finding:
-    """One contradiction between the endpoint and the page.
-
-    requirement: short id of the first requirement violated; also: others. cause groups similar findings.
-    certainty: 1.0 is a plain contradiction; less where the suite relies on a reading or on timing.
-    """
-
-    requirement: str
-    summary: str
-    cause: str
-    also: tuple[str, ...] = ()
-    certainty: float = 1.0
-
-
-@dataclass(frozen=True)
 class Reply:
     """The gist of an answer: the HTTP status and the Code ("" for a success)."""
 
@@ -266,7 +235,7 @@ def judge_reply(
             return []
         wrong = list(dict.fromkeys(r for n in expected.broken for r in operation.rules[n].contradicted)) or [rows.PAIR]
         why = "; ".join(expected.broken) or "every admissible reading refuses it"
-        return [Finding(wrong[0], f"accepted although it breaks: {why}", f"accepted:{why}", tuple(wrong[1:]))]
+        return [WronglyAccepted(wrong[0], f"accepted although it breaks: {why}", f"accepted:{why}", tuple(wrong[1:]))]
     for refusal in expected.refusals:
         if refusal.code == reply.code and reply.status in refusal.http:
             return []
@@ -278,7 +247,7 @@ def judge_reply(
         want = "/".join(str(h) for h in dict.fromkeys(h for r in same_code for h in r.http))
         first = same_code[0].row
         return [
-            Finding(
+            WrongStatus(
                 first,
                 f"{reply.code} came with status {reply.status}, documented is {want}",
                 f"status:{reply.code}:{reply.status}",
@@ -286,12 +255,12 @@ def judge_reply(
             )
         ]
     if not expected.refusals:
-        return [Finding(wrong[0], f"a valid call was refused with {said}", f"refused:{said}", tuple(wrong[1:]))]
+        return [Refused(wrong[0], f"a valid call was refused with {said}", f"refused:{said}", tuple(wrong[1:]))]
     known_code = reply.code in operation.codes
     nature = "fits no broken precondition" if known_code else "is not documented"
     broken = "; ".join(expected.broken) or "nothing"
     return [
-        Finding(
+        WrongAnswer(
             wrong[0],
             f"answered {said}, which {nature}; broken: {broken}",
             f"code:{said}:{broken}",

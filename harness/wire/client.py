@@ -23,7 +23,7 @@ from eni_conformance.contract.scenario import Wire as Form
 from eni_conformance.harness.clock import REAL, Clock, stamp
 from eni_conformance.harness.journal import Journal
 from eni_conformance.harness.target import Caller, Credential, Target, TargetError, is_loopback, resolver
-from eni_conformance.harness.values import Exchange, Pair, Sent
+from eni_conformance.harness.values import Exchange, Pair, Request
 from eni_conformance.harness.wire import transport
 from eni_conformance.harness.wire.codec import code_of, header, plain_body
 from eni_conformance.harness.wire.signing import (
@@ -423,7 +423,7 @@ def _exchange(
     outcome, detail = answer.outcome, answer.detail
     if outcome == "answered" and plain_body(answer.headers, answer.body) is None:
         outcome, detail = "unreadable", "the content encoding is unknown or broken"
-    sent = Sent(
+    sent = Request(
         action,
         version,
         prepared.method,

@@ -11,15 +11,16 @@ from eni_conformance.contract import codec
 from eni_conformance.contract.detach import CONTRACTS
 from eni_conformance.contract.scenario import Call, Detach, Scenario
 from eni_conformance.harness.redact import Redactor
-from eni_conformance.harness.values import Exchange, Sent, Snapshot
+from eni_conformance.harness.values import Exchange, Request, Snapshot
+from eni_conformance.oracle.findings import Finding
 from eni_conformance.oracle.frame import Change
-from eni_conformance.oracle.readings import Admissible, Finding
+from eni_conformance.oracle.readings import Admissible
 from hypothesis import given
 from hypothesis import strategies as st
 
 STRICT = CONTRACTS["2019"].by_the_page()
 RUN = {"id": "r-1", "revision": "2019", "seed": 7, "effort": "quick"}
-SENT = Sent("DetachNetworkInterface", "2014-05-26", "GET", "http://127.0.0.1/", (), (), b"", "account", "v1")
+SENT = Request("DetachNetworkInterface", "2014-05-26", "GET", "http://127.0.0.1/", (), (), b"", "account", "v1")
 BODY = json.dumps({"RequestId": "R", "Code": "InvalidEcsId.NotFound", "Message": "no such instance"}).encode()
 ANSWERED = Exchange("x-1", SENT, 5.0, 0.1, "answered", 404, "", (("Content-Type", "application/json"),), BODY)
 FINDING = Finding("E11", "answered 404", "code:404", ("R08",), 0.9)

@@ -13,7 +13,7 @@ from eni_conformance.conformance.lab import Found, Outcome
 from eni_conformance.contract.scenario import Arg, Call, Detach, Scenario, World
 from eni_conformance.harness.redact import Redactor
 from eni_conformance.harness.values import Snapshot
-from eni_conformance.oracle.readings import Finding
+from eni_conformance.oracle.findings import Finding
 from eni_conformance.oracle.tally import Record
 from eni_conformance.strategies.effort import EFFORTS
 

@@ -17,7 +17,7 @@ from eni_conformance.contract.scenario import Arg, Call, Detach, Scenario, Wire,
 from eni_conformance.harness.account.ledger import in_turn
 from eni_conformance.harness.bench import arrange, pool
 from eni_conformance.harness.target import ALL_OFFERS, Offers
-from eni_conformance.harness.values import Exchange, Sent, Snapshot
+from eni_conformance.harness.values import Exchange, Request, Snapshot
 from eni_conformance.oracle.model import known_of
 from eni_conformance.oracle.readings import Admissible, Reply
 from eni_conformance.oracle.tally import Record
@@ -250,7 +250,7 @@ def test_an_interface_that_only_its_instance_lists_is_known_with_its_type() -> N
 
 # --- answers that may pass ---------------------------------------------------------------------------
 
-DETACH_SENT = Sent("DetachNetworkInterface", "2014-05-26", "GET", "http://127.0.0.1/", (), (), b"", "account", "v1")
+DETACH_SENT = Request("DetachNetworkInterface", "2014-05-26", "GET", "http://127.0.0.1/", (), (), b"", "account", "v1")
 IN_USE: Any = Snapshot(0.0, {"eni-1": {"Status": "InUse", "InstanceId": "i-1"}}, {"i-1": {"Status": "Running"}})
 LEAVING: Any = Snapshot(0.0, {"eni-1": {"Status": "Detaching", "InstanceId": "i-1"}}, {"i-1": {"Status": "Running"}})
 FREE: Any = Snapshot(0.0, {"eni-1": {"Status": "Available"}}, {"i-1": {"Status": "Running"}})

@@ -8,9 +8,9 @@ from types import SimpleNamespace
 import pytest
 from eni_conformance.harness import ecs
 from eni_conformance.harness.target import parse_target
-from eni_conformance.harness.values import Exchange, Sent
+from eni_conformance.harness.values import Exchange, Request
 
-SENT = Sent("DescribeThings", "2014-05-26", "GET", "http://127.0.0.1/", (), (), b"", "account", "v1")
+SENT = Request("DescribeThings", "2014-05-26", "GET", "http://127.0.0.1/", (), (), b"", "account", "v1")
 PATH = ("Things", "Thing")
 
 

@@ -15,7 +15,7 @@ from eni_conformance.harness import journal, redact
 from eni_conformance.harness.journal import Journal
 from eni_conformance.harness.redact import Redactor
 from eni_conformance.harness.target import Credential, parse_target
-from eni_conformance.harness.values import Exchange, Sent
+from eni_conformance.harness.values import Exchange, Request
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -98,7 +98,8 @@ def test_a_renewed_token_is_learned():
 
 
 def exchange(number, body=b"{}"):
-    sent = Sent("A", "v", "GET", f"http://x/?n={number}", (("a", "\udcff"),), (("h", "v"),), b"\xff", "account", "v1")
+    url = f"http://x/?n={number}"
+    sent = Request("A", "v", "GET", url, (("a", "\udcff"),), (("h", "v"),), b"\xff", "account", "v1")
     return Exchange(f"w-{number}", sent, 1.5, 0.25, "answered", 200, "OK", (("a", "b"), ("a", "c")), body)
 
 

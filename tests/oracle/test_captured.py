@@ -27,7 +27,7 @@ from eni_conformance.harness.bench import arrange, pool
 from eni_conformance.harness.clock import Clock
 from eni_conformance.harness.ecs.call import create, do, named
 from eni_conformance.harness.target import parse_target
-from eni_conformance.harness.values import Exchange, Sent
+from eni_conformance.harness.values import Exchange, Request
 from eni_conformance.harness.wire.client import is_throttling
 from eni_conformance.oracle.envelope import read, template_left
 from eni_conformance.oracle.gateway import PROBES, judge
@@ -271,7 +271,7 @@ def answered(line: Line, form: str = "JSON", action: str = ACTION) -> Exchange:
         kind, body = XML_TYPE, ElementTree.tostring(as_xml(envelope(line)), "utf-8", xml_declaration=True)
     headers = (("Content-Type", kind), ("X-Acs-Trace-Id", "0af7651916cd43dd8448eb211c80319c"))
     headers += (("X-Acs-Request-Id", ID),) if line.code != "?" else ()
-    sent = Sent(action, "2014-05-26", "GET", "http://127.0.0.1/", (), (), b"", "account", "v1")
+    sent = Request(action, "2014-05-26", "GET", "http://127.0.0.1/", (), (), b"", "account", "v1")
     return Exchange("x-1", sent, 0.0, 0.1, "answered", line.status, "", headers, body)
 
 

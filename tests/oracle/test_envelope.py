@@ -6,7 +6,7 @@ import json
 
 import pytest
 from eni_conformance.contract.detach import ACTION
-from eni_conformance.harness.values import Exchange, Sent
+from eni_conformance.harness.values import Exchange, Request
 from eni_conformance.oracle import envelope
 from eni_conformance.oracle.envelope import looks_bare, read, template_left
 from eni_conformance.oracle.readings import Reply
@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 ID = "473469C7-AA6F-4DC5-B3DB-A3DC0DE3C83E"
-SENT = Sent(ACTION, "2014-05-26", "GET", "http://127.0.0.1/", (), (), b"", "account", "v1")
+SENT = Request(ACTION, "2014-05-26", "GET", "http://127.0.0.1/", (), (), b"", "account", "v1")
 JSON_TYPE, XML_TYPE = "application/json;charset=utf-8", "text/xml;charset=utf-8"
 REFUSAL = {
     "RequestId": ID,

@@ -8,10 +8,15 @@ from dataclasses import replace
 import pytest
 from eni_conformance.harness.values import Snapshot
 from eni_conformance.oracle import frame
+from eni_conformance.oracle.findings import AfterSuccess, RefusalChanged
 from eni_conformance.oracle.frame import Change, changes, judge_success, judge_unchanged
-from eni_conformance.oracle.readings import Finding
 from hypothesis import given
 from hypothesis import strategies as st
+
+
+def broken(row, text, cause):
+    """What a detach broke. What stays as it is may be late."""
+    return AfterSuccess(row, text, cause, page=row, slow=cause.startswith("F02:stays"))
 
 
 def entry(eni, **more):
@@ -130,12 +135,12 @@ def test_after_refusals_alone_nothing_may_differ():
     assert judge_unchanged([]) == []
     found = judge_unchanged([Change("eni-1", "Status", "InUse", "Detaching"), Change("eni-2", "", True, False)])
     assert found == [
-        Finding(
+        RefusalChanged(
             "F01",
             "after refused calls only, eni-1: Status went from 'InUse' to 'Detaching'",
             "refusal changed:Status",
         ),
-        Finding(
+        RefusalChanged(
             "F01",
             "after refused calls only, eni-2: existence went from True to False",
             "refusal changed:existence",
@@ -159,14 +164,14 @@ def test_a_perfect_detach_is_no_finding():
 def test_an_interface_that_is_gone_is_not_available():
     now = after()
     assert judge(replace(now, enis={"eni-2": BEFORE.enis["eni-2"]})) == [
-        Finding("F02", "eni-1 is gone after its detach; it should be Available", "F02:gone")
+        broken("F02", "eni-1 is gone after its detach; it should be Available", "F02:gone")
     ]
 
 
 @pytest.mark.parametrize("status", ["InUse", "Detaching", "Attaching", "Deleting"])
 def test_an_interface_becomes_available_and_nothing_else(status):
     assert judge(after({"Status": status})) == [
-        Finding("F02", f"eni-1 is {status} long after its detach was accepted", f"F02:stays {status}")
+        broken("F02", f"eni-1 is {status} long after its detach was accepted", f"F02:stays {status}")
     ]
 
 
@@ -179,12 +184,12 @@ def test_an_interface_without_a_status_is_not_available():
 @pytest.mark.parametrize("field", ["InstanceId", "Attachment.InstanceId"])
 def test_the_link_is_gone_on_the_side_of_the_interface(field):
     assert judge(after({field: "i-1"})) == [
-        Finding("F03", "eni-1 is Available and still shows instance i-1", "F03:link on interface")
+        broken("F03", "eni-1 is Available and still shows instance i-1", "F03:link on interface")
     ]
 
 
 def test_the_link_is_gone_on_the_side_of_the_instance():
-    assert judge(after(None, STILL)) == [Finding("F03", "instance i-1 still lists eni-1", "F03:link on instance")]
+    assert judge(after(None, STILL)) == [broken("F03", "instance i-1 still lists eni-1", "F03:link on instance")]
 
 
 def test_both_sides_are_looked_at():
@@ -199,9 +204,7 @@ def test_an_interface_keeps_its_own_attributes(field):
     """Type, addresses, MAC, groups, tags, name, description, vSwitch, zone, creation time, DeleteOnRelease."""
     old = replace(BEFORE, enis={**BEFORE.enis, "eni-1": {**ENI, field: "old"}})
     (found,) = judge(after({field: "new"}), before=old)
-    assert found == Finding(
-        "F04", f"the detach changed eni-1: {field} went from 'old' to 'new'", f"F04:changed {field}"
-    )
+    assert found == broken("F04", f"the detach changed eni-1: {field} went from 'old' to 'new'", f"F04:changed {field}")
 
 
 def test_what_the_page_names_as_kept_is_kept():
@@ -230,7 +233,7 @@ def test_fields_that_the_page_does_not_name_are_let_go(field):
 def test_an_instance_keeps_its_status_and_attributes(field):
     old = replace(BEFORE, instances={**BEFORE.instances, "i-1": {**BEFORE.instances["i-1"], field: "old"}})
     (found,) = judge(after(None, {field: "new"}), before=old)
-    assert found == Finding(
+    assert found == broken(
         "F09", f"the detach changed instance i-1: {field} went from 'old' to 'new'", f"F09:changed {field}"
     )
 
@@ -239,7 +242,7 @@ def test_an_instance_does_not_vanish():
     now = after()
     now = replace(now, instances={"i-2": now.instances["i-2"]})
     assert judge(now) == [
-        Finding("F09", "the detach changed instance i-1: existence went from True to False", "F09:changed existence")
+        broken("F09", "the detach changed instance i-1: existence went from True to False", "F09:changed existence")
     ]
 
 
@@ -249,15 +252,13 @@ def test_other_fields_of_an_instance_are_let_go():
 
 def test_an_instance_loses_no_other_interface_and_gains_none():
     now = after(None, {"NetworkInterfaces": (entry("eni-0"), entry("eni-7"))})
-    assert judge(now) == [Finding("F05", "instance i-1 lost or gained eni-2, eni-7", "F05:other interface of instance")]
+    assert judge(now) == [broken("F05", "instance i-1 lost or gained eni-2, eni-7", "F05:other interface of instance")]
     assert judge(after(None, {"NetworkInterfaces": None}))[0].summary == "instance i-1 lost or gained eni-0, eni-2"
 
 
 def test_an_instance_shows_its_other_interfaces_as_before():
     now = after(None, {"NetworkInterfaces": (entry("eni-0"), entry("eni-2", Type="Primary"))})
-    assert judge(now) == [
-        Finding("F05", "instance i-1 shows its other interfaces differently", "F05:entry of instance")
-    ]
+    assert judge(now) == [broken("F05", "instance i-1 shows its other interfaces differently", "F05:entry of instance")]
 
 
 @pytest.mark.parametrize("resource", ["eni-2", "i-2"])
@@ -268,7 +269,7 @@ def test_bystanders_are_left_alone(resource):
         if resource in table:
             now = replace(now, **{name: {**table, resource: {**table[resource], "ResourceGroupId": "new"}}})
     assert judge(now) == [
-        Finding(
+        broken(
             "F05",
             f"the detach changed a bystander, {resource}: ResourceGroupId went from None to 'new'",
             "F05:changed ResourceGroupId",
@@ -280,9 +281,7 @@ def test_a_bystander_does_not_vanish():
     whole = after()
     now = replace(whole, instances={"i-1": whole.instances["i-1"]})
     assert judge(now) == [
-        Finding(
-            "F05", "the detach changed a bystander, i-2: existence went from True to False", "F05:changed existence"
-        )
+        broken("F05", "the detach changed a bystander, i-2: existence went from True to False", "F05:changed existence")
     ]
 
 

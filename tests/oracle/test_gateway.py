@@ -17,8 +17,9 @@ from eni_conformance.harness.target import Credential
 from eni_conformance.harness.wire import client
 from eni_conformance.harness.wire.signing import sign_v1, sign_v3
 from eni_conformance.oracle import gateway
+from eni_conformance.oracle.findings import Gateway
 from eni_conformance.oracle.gateway import KEY, NONCE, PROBES, SIGNATURE, TIME, judge
-from eni_conformance.oracle.readings import Finding, Reply
+from eni_conformance.oracle.readings import Reply
 from eni_conformance.strategies.probes import forms
 from eni_conformance.strategies.wire import WIRES
 from hypothesis import given
@@ -256,7 +257,7 @@ def say(name, status, code):
 @pytest.mark.parametrize("name", [n for n, p in PROBES.items() if not p.accept])
 def test_accepting_what_the_gateway_must_refuse_is_a_violation(name):
     assert say(name, 200, "") == [
-        Finding(PROBES[name].requirement, f"{name}: the call was accepted", f"gateway:{name}")
+        Gateway(PROBES[name].requirement, f"{name}: the call was accepted", f"gateway:{name}")
     ]
 
 
@@ -325,5 +326,5 @@ def test_a_correctly_signed_call_gets_as_far_as_the_operation(name):
         assert say(name, status, code) == []
     for code in SIGNATURE | TIME | NONCE | KEY:
         assert say(name, 400, code) == [
-            Finding("G08", f"{name}: a correctly signed call was refused with 400 {code}", f"gateway:{name}")
+            Gateway("G08", f"{name}: a correctly signed call was refused with 400 {code}", f"gateway:{name}")
         ]

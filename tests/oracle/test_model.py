@@ -9,10 +9,9 @@ from dataclasses import replace
 import pytest
 from eni_conformance.contract.detach import CONTRACTS
 from eni_conformance.contract.scenario import ENI_STATUSES, INSTANCE_STATUSES
-from eni_conformance.harness.values import Snapshot
+from eni_conformance.harness.values import Asked, Deed, Param, Snapshot
 from eni_conformance.oracle import model
 from eni_conformance.oracle.model import (
-    Deed,
     Told,
     after_deed,
     after_detach,
@@ -22,7 +21,7 @@ from eni_conformance.oracle.model import (
     known_of,
     step,
 )
-from eni_conformance.oracle.readings import Asked, EniKnown, InstanceKnown, Known, Param, Reply, admissible
+from eni_conformance.oracle.readings import EniKnown, InstanceKnown, Known, Reply, admissible
 from hypothesis import given
 from hypothesis import strategies as st
 

@@ -10,14 +10,13 @@ from eni_conformance.contract.detach import CONTRACTS
 from eni_conformance.contract.gateway import SIGNATURE
 from eni_conformance.contract.rules import Refusal
 from eni_conformance.contract.scenario import ENI_STATUSES, INSTANCE_STATUSES
+from eni_conformance.harness.values import Asked, Param
+from eni_conformance.oracle.findings import Refused, WrongAnswer, WronglyAccepted, WrongStatus
 from eni_conformance.oracle.readings import (
     Admissible,
-    Asked,
     EniKnown,
-    Finding,
     InstanceKnown,
     Known,
-    Param,
     Reply,
     admissible,
     blame,
@@ -473,7 +472,7 @@ def test_every_admissible_refusal_passes_with_each_of_its_statuses(name, strict,
         wrong = data.draw(st.sampled_from([s for s in (400, 401, 403, 404, 409, 500, 200) if s not in fine]))
         (found,) = judge_reply(page, made, Reply(wrong, refusal.code))
         want = "/".join(map(str, dict.fromkeys(fine)))
-        assert found == Finding(
+        assert found == WrongStatus(
             same[0].row,
             f"{refusal.code} came with status {wrong}, documented is {want}",
             f"status:{refusal.code}:{wrong}",
@@ -518,7 +517,7 @@ def test_several_documented_statuses_are_all_named():
 )
 def test_accepting_what_must_be_refused_violates_the_sentence_first_and_the_row_besides(broken, requirement, also):
     (found,) = judge_reply(PAGE, Admissible(PAGE.refusals(broken), False, (broken,)), Reply(200, ""))
-    assert found == Finding(requirement, f"accepted although it breaks: {broken}", f"accepted:{broken}", also)
+    assert found == WronglyAccepted(requirement, f"accepted although it breaks: {broken}", f"accepted:{broken}", also)
 
 
 def test_accepting_a_call_with_several_faults_violates_each_sentence_once():
@@ -541,7 +540,7 @@ def test_accepting_what_every_reading_refuses_for_another_reason_is_a_violation_
 def test_refusing_a_valid_call_violates_the_sentence_for_its_state():
     (found,) = judge_reply(PAGE, expect(), Reply(403, "Forbidden.SubUser"))
     said = "403 Forbidden.SubUser"
-    assert found == Finding("S04", f"a valid call was refused with {said}", f"refused:{said}")
+    assert found == Refused("S04", f"a valid call was refused with {said}", f"refused:{said}")
     (found,) = judge_reply(PAGE, expect(), Reply(400, "Odd"), ("S06", "S05", "P05"))
     assert (found.requirement, found.also) == ("S06", ("S05", "P05"))
 
@@ -549,7 +548,7 @@ def test_refusing_a_valid_call_violates_the_sentence_for_its_state():
 def test_a_documented_code_that_fits_no_broken_precondition_is_a_violation():
     made = expect(world(eni="Available"))
     (found,) = judge_reply(PAGE, made, Reply(404, "InvalidEniId.NotFound"))
-    assert found == Finding(
+    assert found == WrongAnswer(
         "E11",
         "answered 404 InvalidEniId.NotFound, which fits no broken precondition; broken: interface InUse or Detaching",
         "code:404 InvalidEniId.NotFound:interface InUse or Detaching",

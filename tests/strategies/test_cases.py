@@ -26,8 +26,9 @@ from eni_conformance.contract.scenario import (
     World,
 )
 from eni_conformance.contract.texts import FORMS, REGION_FORMS, kind_of, make_text
+from eni_conformance.harness.values import Asked, Param
 from eni_conformance.oracle.gateway import table
-from eni_conformance.oracle.readings import Asked, EniKnown, InstanceKnown, Known, Param, admissible
+from eni_conformance.oracle.readings import EniKnown, InstanceKnown, Known, admissible
 from eni_conformance.strategies import calls, cases, histories, probes, worlds
 from eni_conformance.strategies.wire import FORMATS, ORDERS, PLACES, SIGNINGS, WIRES, wires
 from hypothesis import HealthCheck, Phase, given, settings

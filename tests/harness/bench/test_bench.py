@@ -12,7 +12,7 @@ from eni_conformance.harness.bench import arrange, pool, supply
 from eni_conformance.harness.bench.look import LOOKS_TO_AGREE
 from eni_conformance.harness.clock import Clock
 from eni_conformance.harness.target import Limits
-from eni_conformance.harness.values import Exchange, Sent, Snapshot
+from eni_conformance.harness.values import Exchange, Request, Snapshot
 
 
 class Endpoint:
@@ -202,7 +202,7 @@ def test_what_is_watched_on_purpose_tells_how_long_a_transition_takes(bench, sho
 def refusal(code, status=400):
     """What the set-up raises when it is refused; without a code nothing was answered."""
     body = json.dumps({"RequestId": "R", "Code": code, "Message": "no"}).encode()
-    sent = Sent("DetachNetworkInterface", "2014-05-26", "GET", "http://127.0.0.1/", (), (), b"", "account", "v1")
+    sent = Request("DetachNetworkInterface", "2014-05-26", "GET", "http://127.0.0.1/", (), (), b"", "account", "v1")
     answered = Exchange("x-1", sent, 0.0, 0.1, "answered", status, "", (), body)
     return ecs.SetupError("DetachNetworkInterface", answered if code else None, "")
 

@@ -7,12 +7,12 @@ import json
 import zlib
 
 import pytest
-from eni_conformance.harness.values import Exchange, Sent
+from eni_conformance.harness.values import Exchange, Request
 from eni_conformance.harness.wire.codec import MAX_DEPTH, code_of, decode, decode_body, listing, message_of
 from hypothesis import given
 from hypothesis import strategies as st
 
-SENT = Sent("A", "v", "GET", "", (), (), b"", "account", "v1")
+SENT = Request("A", "v", "GET", "", (), (), b"", "account", "v1")
 
 
 def answered(body, encoding="", status=400):
