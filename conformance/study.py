@@ -28,7 +28,7 @@ from eni_conformance.conformance.results import OK, UNUSABLE, USAGE
 from eni_conformance.contract.detach import CONTRACTS, full_id
 from eni_conformance.contract.rules import Operation, Revision
 from eni_conformance.harness import control, ecs, journal
-from eni_conformance.harness.account import control_check, doctor, janitor
+from eni_conformance.harness.account import control_check, janitor, stock
 from eni_conformance.harness.account import plan as plans
 from eni_conformance.harness.account.control_check import ControlCheck
 from eni_conformance.harness.account.ledger import common_folder
@@ -244,7 +244,7 @@ def _predicted(study: Study) -> told.Predicted | None:
     plan, target = study.plan, study.target
     if plan.part:
         return None
-    price = None if target.loopback else doctor.price_per_hour(study.session, study.ground.instance_type)
+    price = None if target.loopback else stock.price_per_hour(study.session, study.ground.instance_type)
     prediction = plans.predict(
         target,
         effort=plan.effort,

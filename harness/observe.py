@@ -11,6 +11,7 @@ from types import MappingProxyType
 from typing import Any
 
 from eni_conformance.harness import ecs
+from eni_conformance.harness.account.survey import NOT_OFFERED
 from eni_conformance.harness.values import Fields, Snapshot, flatten, flattened
 
 
@@ -48,7 +49,7 @@ def attribute(session: ecs.Session, eni: str) -> Mapping[str, Any] | None:
     try:
         found = ecs.eni_attribute(session, eni)
     except ecs.SetupError as error:
-        if error.code.startswith(("InvalidAction", "InvalidApi", "UnsupportedOperation")):
+        if error.code.startswith(NOT_OFFERED):
             return None
         raise
     return flatten(found) if found is not None else None

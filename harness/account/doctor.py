@@ -11,48 +11,28 @@ from __future__ import annotations
 
 import difflib
 import json
-import os
-import random
-import string
 import sys
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from types import MappingProxyType
-from typing import Any, Literal
+from typing import Any
 
-from eni_conformance.contract.common import passing
 from eni_conformance.contract.detach import CALLER_OF, CALLERS, CONTRACTS, IDS, ORDERS, STRANGER, full_id
 from eni_conformance.contract.rules import Operation, Refusal
 from eni_conformance.harness import control, ecs
 from eni_conformance.harness.account import control_check, janitor
 from eni_conformance.harness.account.control_check import ControlCheck
-from eni_conformance.harness.account.ledger import Ledger
-from eni_conformance.harness.account.survey import CLOCK_OFF, Survey, survey, wire_for
+from eni_conformance.harness.account.permissions import permissions
+from eni_conformance.harness.account.question import Check, ask, give_back, looking, owning, seen_of, unknown_id
+from eni_conformance.harness.account.stock import stock
+from eni_conformance.harness.account.survey import CLOCK_OFF, NOT_OFFERED, Survey, survey
 from eni_conformance.harness.redact import Redactor
 from eni_conformance.harness.target import ALL_OFFERS, Offers, Target, TargetError, abroad, load_target
-from eni_conformance.harness.values import Exchange, Pair
-from eni_conformance.harness.wire.client import VERSION, VPC_VERSION, Client
+from eni_conformance.harness.values import Pair
+from eni_conformance.harness.wire.client import Client
 from eni_conformance.harness.wire.codec import code_of, decode, listing
-
-Answer = Literal["ok", "warning", "problem", "unknown"]
-
-AGAIN = 3
-"""How often a question is asked again whose answer may pass."""
-
 
 OF_FORMAT = (("R02", "json"), ("R03", "xml"))
 """The requirement that each format has of its own."""
-
-
-@dataclass(frozen=True)
-class Check:
-    """A question, its answer, what was seen, and what to do about it ("" if nothing)."""
-
-    name: str
-    answer: Answer
-    seen: str
-    advice: str = ""
 
 
 @dataclass(frozen=True)
@@ -152,41 +132,6 @@ def _lacking(declared: Offers, found: Offers) -> dict[str, str]:
             out[row] = what
     return out
 
-
-def _send(
-    target: Target,
-    client: Client,
-    action: str,
-    pairs: Sequence[Pair],
-    *,
-    caller: str = "account",
-    vpc: bool = False,
-) -> Exchange:
-    """One question, asked again while its answer may pass."""
-    for turn in range(AGAIN + 1):
-        exchange = client.send(
-            action,
-            pairs,
-            caller=caller,
-            wire=wire_for(target),
-            vpc=vpc,
-            version=VPC_VERSION if vpc else VERSION,
-        )
-        lost = exchange.outcome in ("reset", "unreadable")
-        if not lost and passing(exchange.status, code_of(exchange) or "?", valid=False) is None:
-            break
-        if turn < AGAIN:
-            client.clock.sleep(0.1 * 3**turn)
-    return exchange
-
-
-def _seen(exchange: Exchange) -> str:
-    if exchange.outcome != "answered":
-        return f"{exchange.outcome}: {exchange.detail}"
-    return f"HTTP {exchange.status} {code_of(exchange)}".strip()
-
-
-# --- what a run asks first ---------------------------------------------------------------------------
 
 NO_ECS = "does not speak ECS"
 """How a survey's words end where what listens there is something else."""
@@ -297,12 +242,9 @@ def _refused(came: str) -> str:
     return "answered in another format" if said.startswith("HTTP 2") else said
 
 
-# --- region, network, callers ------------------------------------------------------------------------
-
-
 def region(target: Target, client: Client) -> list[Check]:
     """Does the endpoint know the regions of the target file?"""
-    listed = listing(decode(_send(target, client, "DescribeRegions", [])), "Regions", "Region")
+    listed = listing(decode(ask(target, client, "DescribeRegions", [])), "Regions", "Region")
     known = {str(entry.get("RegionId")) for entry in listed if isinstance(entry, Mapping)}
     if not known:
         return [Check("region", "unknown", "the endpoint lists no regions")]
@@ -321,33 +263,25 @@ def region(target: Target, client: Client) -> list[Check]:
     return checks
 
 
-NO_OPERATION = ("InvalidAction", "InvalidApi", "UnsupportedOperation")
-"""What codes begin with that say that there is no such operation."""
-
-
 def vpc(target: Target, client: Client) -> Check:
     """Are the VPC operations there? One that cannot describe may still be able to create."""
-    got = _send(target, client, "DescribeVpcs", [("RegionId", target.region)], vpc=True)
+    got = ask(target, client, "DescribeVpcs", [("RegionId", target.region)], vpc=True)
     if ecs.succeeded(got):
         return Check("VPC operations", "ok", f"{target.vpc_endpoint} answers")
     if target.setup.vpc_id and target.setup.vswitch_id:
-        return Check("VPC operations", "warning", _seen(got), "a second zone cannot be laid out")
-    other = _send(target, client, "DeleteVpc", [("RegionId", target.region), ("VpcId", _unknown("vpc-", 21))], vpc=True)
-    if other.outcome == "answered" and code_of(other) and not code_of(other).startswith(NO_OPERATION):
-        return Check("VPC operations", "warning", f"DescribeVpcs: {_seen(got)}", "what is created is taken at its word")
-    return Check("VPC operations", "problem", _seen(got), "name vpc_id and vswitch_id under [setup]")
-
-
-def _unknown(prefix: str, length: int = 20) -> str:
-    """A well-formed identifier that denotes nothing, as far as chance can make sure of it."""
-    return prefix + "".join(random.SystemRandom().choices(string.ascii_lowercase + string.digits, k=length))
+        return Check("VPC operations", "warning", seen_of(got), "a second zone cannot be laid out")
+    other = ask(target, client, "DeleteVpc", [("RegionId", target.region), ("VpcId", unknown_id("vpc-", 21))], vpc=True)
+    if other.outcome == "answered" and code_of(other) and not code_of(other).startswith(NOT_OFFERED):
+        seen = f"DescribeVpcs: {seen_of(got)}"
+        return Check("VPC operations", "warning", seen, "what is created is taken at its word")
+    return Check("VPC operations", "problem", seen_of(got), "name vpc_id and vswitch_id under [setup]")
 
 
 def _detach(target: Target) -> list[Pair]:
     return [
         ("RegionId", target.region),
-        ("InstanceId", _unknown("i-")),
-        ("NetworkInterfaceId", _unknown("eni-")),
+        ("InstanceId", unknown_id("i-")),
+        ("NetworkInterfaceId", unknown_id("eni-")),
     ]
 
 
@@ -369,11 +303,11 @@ def callers(target: Target, client: Client, contract: Operation) -> list[Check]:
             checks.append(Check(f"caller {name}", "warning", "no requirement uses it", advice))
             continue
         try:
-            got = _send(target, client, "DetachNetworkInterface", _detach(target), caller=name)
+            got = ask(target, client, "DetachNetworkInterface", _detach(target), caller=name)
         except TargetError as error:
             checks.append(Check(f"caller {name}", "problem", str(error), "mend or remove it"))
             continue
-        checks.append(shown_by(contract, name, got.status, code_of(got), _seen(got)))
+        checks.append(shown_by(contract, name, got.status, code_of(got), seen_of(got)))
     return checks
 
 
@@ -401,301 +335,13 @@ def _choices(refusals: Sequence[Refusal]) -> str:
     return " or ".join(dict.fromkeys(f"{one.http[0]} {one.code}" for one in ordered))
 
 
-# --- permissions -------------------------------------------------------------------------------------
-
-DENIED = ("Forbidden", "NoPermission", "Unauthorized", "AccessDenied")
-
-
-def denies(code: str) -> bool:
-    """Whether an error code says that the caller may not, rather than that there is nothing. Pure."""
-    return code.startswith(DENIED) and not code.endswith("NotFound")
-
-
-def needed(target: Target) -> frozenset[str]:
-    """The operations without which a run cannot build its worlds; without the others it loses requirements. Pure."""
-    names = {
-        "RunInstances",
-        "CreateInstance",
-        "DeleteInstance",
-        "DescribeInstances",
-        "CreateNetworkInterface",
-        "AttachNetworkInterface",
-        "DetachNetworkInterface",
-        "DeleteNetworkInterface",
-        "DescribeNetworkInterfaces",
-    }
-    if not target.setup.security_group_id:
-        names |= {"CreateSecurityGroup", "DeleteSecurityGroup"}
-    if not target.setup.vswitch_id:
-        names |= {"CreateVSwitch", "DeleteVSwitch"}
-    if not target.setup.vpc_id:
-        names |= {"DeleteVpc"}
-    return frozenset(names)
-
-
-CREATES: Mapping[str, tuple[str, str]] = MappingProxyType(
-    {
-        "RunInstances": ("instance", ""),
-        "CreateInstance": ("instance", "InstanceId"),
-        "CreateSecurityGroup": ("security_group", "SecurityGroupId"),
-        "CreateVSwitch": ("vswitch", "VSwitchId"),
-        "CreateNetworkInterface": ("eni", "NetworkInterfaceId"),
-    }
-)
-"""Of the operations asked about, those that create: the kind, and the field of a success that names it."""
-
-
-def permissions(target: Target, client: Client) -> list[Check]:
-    """May the account do what a run does? What an endpoint creates at such a question is removed at once."""
-    session = _scratch(target, client)
-    denied: dict[str, str] = {}
-    unclear: list[str] = []
-    asked = _questions(session)
-    try:
-        for action, pairs, is_vpc in asked:
-            got = _ask(session, action, pairs, is_vpc)
-            if action == "RunInstances" and code_of(got).startswith(NO_OPERATION):
-                unclear.append(f"{action} ({code_of(got)}), so CreateInstance and StartInstance take its place")
-                action, got = "CreateInstance", _ask(session, "CreateInstance", pairs, is_vpc)
-            code = code_of(got)
-            if denies(code):
-                denied[action] = f"{action} ({code})"
-            elif got.outcome != "answered" or got.status >= 500 or code.startswith(NO_OPERATION):
-                unclear.append(f"{action} ({code or got.outcome})")
-    finally:
-        made, left = _give_back(session)
-    needs = needed(target)
-    grave = [text for action, text in denied.items() if action in needs]
-    light = [text for action, text in denied.items() if action not in needs]
-    checks = []
-    if grave:
-        advice = "allow them; docs/real-accounts.md has a policy"
-        checks.append(Check("permissions", "problem", ", ".join(grave), advice))
-    if light:
-        checks.append(Check("permissions", "warning", ", ".join(light), "allow them, or do without what needs them"))
-    if unclear:
-        checks.append(Check("operations", "warning", ", ".join(unclear), "set-up may fail where it needs them"))
-    if made or left:
-        seen = f"questions were carried out: created and removed {made} resources"
-        checks.append(Check("dry runs", "warning", seen, "DryRun, and names of what does not exist, are to be refused"))
-    return [*checks, *left] or [Check("permissions", "ok", f"{len(asked)} operations may be called")]
-
-
-def _ask(session: ecs.Session, action: str, pairs: list[Pair], vpc: bool) -> Exchange:
-    """One question; what it creates after all is written down, so that it is removed."""
-    got = _send(session.target, session.client, action, pairs, vpc=vpc)
-    if action in CREATES and ecs.succeeded(got):
-        kind, key = CREATES[action]
-        answer = decode(got) or {}
-        named = answer.get(key) if key else next(iter(listing(answer, "InstanceIdSets", "InstanceIdSet")), None)
-        if isinstance(named, str) and named:
-            session.ledger.adopt(kind, named)
-    return got
-
-
-Question = tuple[str, list[Pair], bool]
-"""An operation, its parameters, and whether it is one of VPC."""
-
-
-def _questions(session: ecs.Session) -> tuple[Question, ...]:
-    """What a run calls, each so that it creates and changes nothing. What creates carries the marks of this session."""
-    target = session.target
-    r: Pair = ("RegionId", target.region)
-    instance: Pair = ("InstanceId", _unknown("i-"))
-    eni: Pair = ("NetworkInterfaceId", _unknown("eni-"))
-    vswitch: Pair = ("VSwitchId", _unknown("vsw-", 21))
-    group: Pair = ("SecurityGroupId", _unknown("sg-"))
-    vpc: Pair = ("VpcId", _unknown("vpc-", 21))
-    dry: Pair = ("DryRun", "true")
-    marks = ecs.marks(session)
-    cidr: Pair = ("CidrBlock", "172.16.0.0/24")
-    launch = [r, vswitch, group, ("InstanceType", "ecs.g7.large"), ("ImageFamily", ecs.IMAGE_FAMILY), dry, *marks]
-    return (
-        ("RunInstances", launch, False),
-        ("StartInstance", [r, instance, dry], False),
-        ("StopInstance", [r, instance, dry], False),
-        ("RebootInstance", [r, instance, dry], False),
-        ("DeleteInstance", [r, instance, dry], False),
-        ("CreateSecurityGroup", [r, vpc, *marks], False),
-        ("CreateVSwitch", [r, vpc, ("ZoneId", f"{target.region}-a"), cidr, *marks], True),
-        ("CreateNetworkInterface", [r, vswitch, group, *marks], False),
-        ("AttachNetworkInterface", [r, instance, eni], False),
-        ("DetachNetworkInterface", [r, instance, eni], False),
-        ("DeleteNetworkInterface", [r, eni], False),
-        ("DeleteSecurityGroup", [r, group], False),
-        ("DescribeInstances", [r, dry], False),
-        ("DescribeNetworkInterfaces", [r], False),
-        ("DeleteVSwitch", [r, vswitch], True),
-        ("DeleteVpc", [r, vpc], True),
-        ("DescribeVSwitches", [r], True),
-    )
-
-
-# --- stock, quotas, prices ---------------------------------------------------------------------------
-
-
-def stock(target: Target, client: Client) -> list[Check]:
-    """Which instance type would be used, is it in stock, what does it cost, and do the limits suffice?"""
-    notes: list[str] = []
-    session = _session(target, client)
-    try:
-        zones = ecs.find_zones(session, notes)
-        choice = ecs.find_instance_type(session, zones, notes)
-        holds = f"{choice.enis} interfaces{' (assumed)' if choice.assumed else ''}"
-        checks = [
-            Check(
-                "instance type",
-                "warning" if notes else "ok",
-                f"{choice.name}, {holds}, in {', '.join(choice.zones[:3])}; "
-                f"{price(session, choice.name)}" + "".join(f"; {note}" for note in notes),
-                "name one under setup.instance_type" if notes else "",
-            )
-        ]
-        if len(choice.zones) < 2:
-            checks.append(Check("second zone", "warning", "no second zone has it", "rows about zones are not tried"))
-        try:
-            checks += quotas(session, len(ecs.describe_enis(session)))
-        except ecs.SetupError as error:
-            checks.append(Check("interfaces in use", "unknown", str(error)[:200]))
-    finally:
-        session.ledger.close()
-    if target.limits.instances < 2:
-        checks.append(
-            Check("limits", "warning", "one instance", "limits.instances = 2 lets the wrong-instance cases be tried")
-        )
-    return checks
-
-
-def quotas(session: ecs.Session, used: int) -> list[Check]:
-    """Does what a run may use fit into the account's quotas? used: interfaces in the region, of whomever.
-
-    An endpoint that does not tell its quotas is taken to have the service's default of interfaces.
-    """
-    told = account_quotas(session)
-    most = told.get("max-elastic-network-interfaces")
-    wanted = session.target.limits.network_interfaces
-    seen = f"{used} of {most}" if most is not None else f"{used}, by whoever; the quota is not told (by default 100)"
-    full = used + wanted > (100 if most is None else most)
-    checks = [
-        Check(
-            "interfaces in use",
-            "warning" if full else "ok",
-            f"{seen} in the region",
-            f"limits.network_interfaces = {wanted} may not fit: raise the quota or lower it" if full else "",
-        )
-    ]
-    cores, busy = (told.get(f"{which}-postpaid-instance-vcpu-count") for which in ("max", "used"))
-    if cores is not None and busy is not None:
-        none = busy >= cores
-        advice = "no pay-as-you-go instance can be created: raise the quota" if none else ""
-        checks.append(Check("vCPUs in use", "problem" if none else "ok", f"{busy} of {cores}, pay-as-you-go", advice))
-    return checks
-
-
-QUOTAS = (
-    "max-elastic-network-interfaces",
-    "max-postpaid-instance-vcpu-count",
-    "used-postpaid-instance-vcpu-count",
-)
-"""Attributes of an account that limit a run (vendor's page of DescribeAccountAttributes)."""
-
-
-def account_quotas(session: ecs.Session) -> dict[str, int]:
-    """The account's quotas by the names of the service; those that are not told are left out."""
-    pairs: list[Pair] = [session.region]
-    pairs += [(f"AttributeName.{n}", name) for n, name in enumerate(QUOTAS, 1)]
-    found: dict[str, int] = {}
-    answer = decode(ecs.send(session, "DescribeAccountAttributes", pairs))
-    for item in listing(answer, "AccountAttributeItems", "AccountAttributeItem"):
-        values = listing(item.get("AttributeValues"), "ValueItem") if isinstance(item, Mapping) else []
-        for value in values:
-            text = str(value.get("Value", "")) if isinstance(value, Mapping) else ""
-            if text.isascii() and text.isdigit():
-                found[str(item.get("AttributeName"))] = int(text)
-    return found
-
-
-def price(session: ecs.Session, instance_type: str) -> str:
-    """What an hour of the instance type costs, in words; an estimate if the endpoint does not say."""
-    asked = price_per_hour(session, instance_type)
-    return f"{asked[0]:.2f} {asked[1]} an hour" if asked else "price not told, of the order of 0.5 CNY an hour"
-
-
-def price_per_hour(session: ecs.Session, instance_type: str) -> tuple[float, str] | None:
-    """DescribePrice for one pay-as-you-go instance: amount and currency; None if the endpoint does not say."""
-    got = ecs.send(
-        session,
-        "DescribePrice",
-        [
-            session.region,
-            ("ResourceType", "instance"),
-            ("InstanceType", instance_type),
-            ("PriceUnit", "Hour"),
-            ("SystemDisk.Category", "cloud_essd"),
-            ("SystemDisk.Size", "20"),
-        ],
-    )
-    info = (decode(got) or {}).get("PriceInfo") if ecs.succeeded(got) else None
-    told = info.get("Price") if isinstance(info, Mapping) else None
-    if not isinstance(told, Mapping):
-        return None
-    try:
-        return float(told["TradePrice"]), str(told.get("Currency", "CNY"))
-    except (KeyError, TypeError, ValueError):
-        return None
-
-
-def price_here(target: Target, client: Client) -> tuple[float, str] | None:
-    """The price of an hour of the instance type that a run would use; None if the endpoint does not say."""
-    session = _session(target, client)
-    try:
-        notes: list[str] = []
-        choice = ecs.find_instance_type(session, ecs.find_zones(session, notes), notes)
-        return price_per_hour(session, choice.name)
-    except ecs.SetupError:
-        return None
-    finally:
-        session.ledger.close()
-
-
-def _session(target: Target, client: Client) -> ecs.Session:
-    """A session that can look but owns nothing."""
-    return ecs.Session(target, client, Ledger(janitor.scratch(), "doctor", worker="doctor", durable=False), "doctor")
-
-
-# --- what is created, and given back -----------------------------------------------------------------
-
-
-def _scratch(target: Target, client: Client) -> ecs.Session:
-    """A session that may own something for a moment, with a ledger and marks as a run has them."""
-    run_id = f"doctor-{time.strftime('%Y%m%d-%H%M%S', time.gmtime(client.clock.now()))}-{os.urandom(2).hex()}"
-    session = ecs.open_session(target, janitor.scratch(), run_id, clock=client.clock, skew=client.skew)
-    session.client.close()
-    return replace(session, client=client)
-
-
-def _give_back(session: ecs.Session) -> tuple[int, list[Check]]:
-    """Remove whatever the session owns. Returns how much it was, and what could not be removed."""
-    try:
-        made = len(session.ledger.book().owned)
-        if not made:
-            return 0, []
-        loopback, settle = session.target.loopback, session.target.limits.settle_seconds
-        left = janitor.teardown(session, seconds=3 + settle if loopback else None).left
-        names = ", ".join(f"{one.item.id} ({one.why})" for one in left[:5])
-        checks = [Check("left behind", "warning", names, "eni-conformance janitor --target FILE")] if left else []
-        return made - len(left), checks
-    finally:
-        session.ledger.close()
-
-
 def leftovers(target: Target, client: Client) -> list[Check]:
     """Did earlier runs leave anything, in either region?"""
     found: list[janitor.Item] = []
     doubtful: list[janitor.Left] = []
     for place in (target, abroad(target)) if target.second_region else (target,):
         there = client if place is target else Client(place, worker="doctor", clock=client.clock, skew=client.skew)
-        session = _session(place, there)
+        session = looking(place, there)
         items, strange = janitor.tagged(session)
         found += items
         doubtful += strange
@@ -740,7 +386,7 @@ def protocol(target: Target, client: Client, offer: control.Offer, fine: bool) -
         return [Check(CONTROL, "problem", offer.problem, advice)], frozenset()
     if not fine:
         return [Check(CONTROL, "unknown", f"{len(offered)} capabilities, not tried before the rest is mended")], offered
-    session = _scratch(target, client)
+    session = owning(target, client)
     found, failed = ControlCheck({}, 0, {}), ""
     try:
         ground = ecs.lay_ground(session)
@@ -748,7 +394,7 @@ def protocol(target: Target, client: Client, offer: control.Offer, fine: bool) -
     except ecs.SetupError as error:
         failed = str(error)
     finally:
-        made, left = _give_back(session)
+        made, left = give_back(session)
     usable = control_check.usable(offered, found)
     given = f"created and removed {made} resources"
     if failed:

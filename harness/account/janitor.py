@@ -11,6 +11,8 @@ from __future__ import annotations
 
 import atexit
 import calendar
+import functools
+import itertools
 import json
 import re
 import sys
@@ -34,6 +36,7 @@ from eni_conformance.harness.account.ledger import (
 )
 from eni_conformance.harness.account.ledger import read as read_ledgers
 from eni_conformance.harness.account.survey import survey
+from eni_conformance.harness.bench import look
 from eni_conformance.harness.target import Target, TargetError, abroad, load_target
 from eni_conformance.harness.values import Pair
 from eni_conformance.harness.wire.client import Client
@@ -42,14 +45,8 @@ from eni_conformance.harness.wire.codec import code_of
 CLOCK_TOLERANCE = 20 * 60
 """Seconds by which a creation time may differ from the tag: the gateway accepts clocks 15 minutes apart."""
 
-ORPHAN_SECONDS = 20.0
-"""How long to wait for workers whose run was killed to end by themselves."""
-
 OTHERS_AGE = 2 * 3600
 """Seconds that a run of which only tags are known is left alone on a real account, unless told otherwise."""
-
-RESEND = 4.0
-"""Seconds after which an accepted deletion is asked for once more."""
 
 REFUSABLE = ("OwnerAccount", "OwnerId", "ResourceOwnerAccount", "ResourceOwnerId")
 """Parameters that a test may have had refused."""
@@ -162,7 +159,6 @@ class _Work:
 
     session: ecs.Session
     todo: dict[str, Item]
-    until: float
     patient_until: float
     removed: list[Item] = field(default_factory=list)
     why: dict[str, str] = field(default_factory=dict)
@@ -212,28 +208,26 @@ def remove(
     seconds: how long to try in all; by default what two transitions may take.
     """
     clock = session.client.clock
-    now = clock.monotonic()
-    longest = 2 * session.target.limits.settle_seconds + 30 if seconds is None else seconds
+    longest = 2 * session.target.limits.settle_seconds + look.TEARDOWN if seconds is None else seconds
     todo = {item.id: item for item in items}
     for identifier in todo:
         session.ledger.check(identifier)
     book = session.ledger.book()
-    work = _Work(session, todo, now + longest, now + longest / 4, orphans=orphans(book, book.gone))
+    work = _Work(session, todo, clock.monotonic() + longest / 4, orphans=orphans(book, book.gone))
     _undo_control(work)
-    pauses = ecs.pauses(session)
-    while work.todo or work.orphans:
+    waits = ecs.pauses(session)
+
+    def nothing_left() -> bool:
+        nonlocal waits
         try:
             _take_orphans(work)
-            progress = _round(work)
+            if _round(work):
+                waits = ecs.pauses(session)
         except ecs.SetupError as error:
-            progress = False
-            for item in work.todo.values():
-                work.why[item.id] = str(error)[:200]
-        if not (work.todo or work.orphans) or clock.monotonic() >= work.until:
-            break
-        if progress:
-            pauses = ecs.pauses(session)
-        clock.sleep(next(pauses))
+            work.why |= {identifier: str(error)[:200] for identifier in work.todo}
+        return not (work.todo or work.orphans)
+
+    look.look_until(nothing_left, bool, longest, clock=clock, pauses=(next(waits) for _ in itertools.count()))
     left = [Left(item, work.why.get(item.id, "was not gone in time")) for item in work.todo.values()]
     return work.removed, left
 
@@ -308,7 +302,7 @@ def _delete(work: _Work, item: Item) -> bool:
     force: tuple[Pair, ...] = (("Force", "true"),) if item.kind == "instance" else ()
     accepted = _ask(work, item.id, kind.delete, (kind.key, item.id), *force, vpc=kind.vpc)
     if accepted:
-        pause = work.pause[item.id] = 2 * work.pause.get(item.id, RESEND / 2)
+        pause = work.pause[item.id] = 2 * work.pause.get(item.id, look.DELETE_AGAIN / 2)
         work.again_at[item.id] = now + pause
         work.going.add(item.id)
         if item.kind not in ("eni", "instance"):
@@ -345,7 +339,7 @@ def _ask(work: _Work, identifier: str, action: str, *pairs: Pair, vpc: bool = Fa
 
 def lag(target: Target) -> float:
     """Seconds after which a new resource is taken to be shown by the describe operations."""
-    return 1.0 if target.loopback else 15.0
+    return look.VISIBLE_NEARBY if target.loopback else look.VISIBLE
 
 
 def teardown(
@@ -481,9 +475,9 @@ def clean_abroad(
 
 def _await_orphans(client: Client, run_id: str) -> None:
     """Give workers whose run was killed the time to notice."""
-    until = client.clock.monotonic() + ORPHAN_SECONDS
-    while is_alive(run_id, orphans=True) and client.clock.monotonic() < until:
-        client.clock.sleep(0.1)
+    at_work = functools.partial(is_alive, run_id, orphans=True)
+    pauses = itertools.repeat(0.1)
+    look.look_until(at_work, lambda alive: not alive, look.WORKERS_END, clock=client.clock, pauses=pauses)
 
 
 def _patience(target: Target, directory: Path | None) -> float:

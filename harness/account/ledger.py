@@ -20,17 +20,20 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import itertools
 import json
 import os
 import re
 import tempfile
 import threading
-import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
+
+from eni_conformance.harness.bench.look import LOCK, look_until
+from eni_conformance.harness.clock import REAL
 
 try:
     import fcntl
@@ -151,7 +154,7 @@ def in_turn(folder: Path, *, exclusive: bool, seconds: float = float("inf")) -> 
     if fcntl is None:
         yield
         return
-    until = time.monotonic() + seconds
+    until = REAL.monotonic() + seconds
     with (folder / TURN_LOCK).open("ab") as turn, (folder / WORLD_LOCK).open("ab") as world:
         _flock(turn, fcntl.LOCK_EX, until)
         _flock(world, fcntl.LOCK_EX if exclusive else fcntl.LOCK_SH, until)
@@ -164,14 +167,15 @@ def _flock(file: BinaryIO, how: int, until: float) -> None:
     if until == float("inf"):
         fcntl.flock(file, how)
         return
-    while True:
+
+    def taken() -> bool:
         try:
             fcntl.flock(file, how | fcntl.LOCK_NB)
         except OSError:
-            if time.monotonic() < until:
-                time.sleep(0.05)
-                continue
-        return
+            return False
+        return True
+
+    look_until(taken, bool, until - REAL.monotonic(), clock=REAL, pauses=itertools.repeat(LOCK))
 
 
 class _State:
@@ -265,7 +269,7 @@ class Ledger:
         durable: bool = True,
         limits: Mapping[str, int] | None = None,
         where: str = "",
-        clock: Callable[[], float] = time.time,
+        clock: Callable[[], float] = REAL.now,
     ) -> None:
         if not valid_run_id(run_id):
             raise ValueError(f"{run_id!r} cannot be a run id")

@@ -22,7 +22,7 @@ from typing import Any
 
 from eni_conformance.contract.detach import CONTRACTS
 from eni_conformance.harness import control
-from eni_conformance.harness.account import doctor
+from eni_conformance.harness.account import doctor, stock
 from eni_conformance.harness.account.survey import survey
 from eni_conformance.harness.redact import Redactor
 from eni_conformance.harness.target import Target, TargetError, load_target
@@ -231,7 +231,7 @@ def _price(target: Target) -> tuple[tuple[float, str] | None, str]:
     if found.problem:
         return None, Redactor(target).text(found.problem)
     client = Client(target, worker="plan", skew=found.skew)
-    return doctor.price_here(replace(target, offers=found.offers), client), ""
+    return stock.price_here(replace(target, offers=found.offers), client), ""
 
 
 def main(args: Any) -> int:

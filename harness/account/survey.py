@@ -6,11 +6,13 @@ believed; what is not declared and does not work is told as such by the run. Not
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
 
 from eni_conformance.contract.common import passing
 from eni_conformance.contract.scenario import Wire
+from eni_conformance.harness.bench import look
 from eni_conformance.harness.target import ALL_OFFERS, Offers, Target
 from eni_conformance.harness.values import Exchange
 from eni_conformance.harness.wire.client import Client
@@ -22,10 +24,8 @@ CLOCK_WINDOW = 15 * 60.0
 """Seconds of skew at which signatures are refused (vendor's page of the newer signature)."""
 RESOLUTION = 2.0
 """Seconds below which a difference says nothing: the Date header has whole seconds, and answers take time."""
-TRIES = 4
-"""How often a question is asked whose answer may pass."""
-NOT_OFFERED = ("InvalidAction", "InvalidApi.NotFound", "UnsupportedOperation")
-"""Codes of an endpoint that answers as ECS does, but does not offer DescribeRegions."""
+NOT_OFFERED = ("InvalidAction", "InvalidApi", "UnsupportedOperation")
+"""What codes begin with that say that there is no such operation."""
 
 
 @dataclass(frozen=True)
@@ -73,16 +73,20 @@ def survey(client: Client, *, deadline: float = 20.0) -> Survey:
     return Survey(offers, "" if formats else "what answers there does not speak ECS", skew, lacking, asked)
 
 
+def ask_again(client: Client, ask: Callable[[], Exchange], *, valid: bool) -> Exchange:
+    """The answer to a question, asked again for a while if it may pass. valid: whether it ought to be a success."""
+
+    def stays(exchange: Exchange) -> bool:
+        lost = exchange.outcome in ("reset", "unreadable")
+        return not lost and passing(exchange.status, code_of(exchange) or "?", valid=valid) is None
+
+    return look.look_until(ask, stays, look.FOREVER, clock=client.clock, pauses=look.AGAIN)
+
+
 def _ask(client: Client, scheme: str, name: str, deadline: float) -> Exchange:
-    """One question, asked again while its answer may pass."""
+    """Which regions there are, in one scheme and format."""
     wire = Wire(format="XML" if name == "xml" else "JSON", signing="v3" if scheme == "v3" else "v1")
-    for turn in range(TRIES):
-        exchange = client.send("DescribeRegions", [], wire=wire, deadline=deadline)
-        odd = exchange.outcome in ("reset", "unreadable")
-        if not odd and passing(exchange.status, code_of(exchange) or "?", valid=True) is None:
-            break
-        client.clock.sleep(0.1 * 3**turn)
-    return exchange
+    return ask_again(client, lambda: client.send("DescribeRegions", [], wire=wire, deadline=deadline), valid=True)
 
 
 def _works(exchange: Exchange) -> bool:

@@ -16,7 +16,6 @@ import logging
 import os
 import socket
 import ssl
-import time
 from collections.abc import Callable, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -25,6 +24,7 @@ from urllib.parse import urlsplit
 
 import requests
 import urllib3
+from eni_conformance.harness.clock import REAL
 from eni_conformance.harness.values import Outcome, Pair
 from requests.adapters import HTTPAdapter
 from requests.structures import CaseInsensitiveDict
@@ -80,7 +80,7 @@ class _Attempt:
         self.surplus = 0
 
     def remaining(self) -> float:
-        left = self.deadline - time.monotonic()
+        left = self.deadline - REAL.monotonic()
         if left <= 0:
             raise TimeoutError("deadline passed")
         return left
@@ -265,12 +265,12 @@ class Wire:
         deadline: float,
         fresh: bool = False,
         body_cap: int = BODY_CAP,
-        clock: Callable[[], float] = time.monotonic,
+        clock: Callable[[], float] = REAL.monotonic,
     ) -> Answer:
         """Send `prepared` and wait for the whole answer, for `deadline` seconds in all. Never raises for
         what the endpoint does."""
         started = clock()
-        attempt = _Attempt(time.monotonic() + deadline)
+        attempt = _Attempt(REAL.monotonic() + deadline)
         token = _current.set(attempt)
         status, reason = 0, ""
         headers: tuple[Pair, ...] = ()

@@ -11,7 +11,7 @@ import pytest
 from eni_conformance.contract.detach import CONTRACTS, short_id
 from eni_conformance.emulator.embed import running
 from eni_conformance.harness import control, ecs
-from eni_conformance.harness.account import doctor, janitor, ledger
+from eni_conformance.harness.account import doctor, janitor, ledger, permissions, stock
 from eni_conformance.harness.account.survey import Survey
 from eni_conformance.harness.clock import Clock
 from eni_conformance.harness.target import Offers, load_target
@@ -392,7 +392,7 @@ def test_missing_permissions_are_named(target):
         "StopInstance": "InvalidAction.NotFound",
         "StartInstance": "Forbidden.InstanceNotFound",
     }
-    found = doctor.permissions(target, refusing(codes)(target))
+    found = permissions.permissions(target, refusing(codes)(target))
     assert [(check.name, check.answer) for check in found] == [
         ("permissions", "problem"),
         ("permissions", "warning"),
@@ -436,7 +436,7 @@ def test_questions_that_are_carried_out_are_undone(emulator, target, tmp_path):
                 ]
             return super().send(action, pairs, **options)
 
-    found = {check.name: check for check in doctor.permissions(target, Careless(target))}
+    found = {check.name: check for check in permissions.permissions(target, Careless(target))}
     assert "created and removed 2 resources" in found["dry runs"].seen and found["dry runs"].answer == "warning"
     assert resources(emulator) == before
     assert not janitor.teardown(session).left
@@ -464,7 +464,7 @@ def test_wrong_regions_and_swapped_callers(target):
 )
 def test_quotas_that_a_run_would_meet_are_told_before(enis, cores, busy, answers, target):
     """As the service tells them; what it does not tell is not made up."""
-    told = dict(zip(doctor.QUOTAS, (enis, cores, busy), strict=True))
+    told = dict(zip(stock.QUOTAS, (enis, cores, busy), strict=True))
     items = [
         {"AttributeName": name, "AttributeValues": {"ValueItem": [{"Value": str(value)}]}}
         for name, value in told.items()

@@ -132,7 +132,7 @@ def test_the_price_is_asked_in_what_the_endpoint_offers(monkeypatch):
         return 1.2, "USD"
 
     offers = Offers(("json",), ("v1",))
-    monkeypatch.setattr(plan.doctor, "price_here", price_here)
+    monkeypatch.setattr(plan.stock, "price_here", price_here)
     monkeypatch.setattr(plan, "survey", lambda client: Survey(offers, skew=7.0))
     assert plan._price(REAL) == ((1.2, "USD"), "") and asked == [(offers, 7.0)]
     monkeypatch.setattr(plan, "survey", lambda client: Survey(problem="refused (nobody there)"))
