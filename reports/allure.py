@@ -24,8 +24,8 @@ from attr import asdict
 from eni_conformance.contract.codec import plain
 from eni_conformance.oracle.evidence import Evidence
 from eni_conformance.oracle.results import RequirementResult, Results
+from eni_conformance.reports import causes, files, notes, svg
 from eni_conformance.reports import evidence as ev
-from eni_conformance.reports import files, notes, svg, views
 from eni_conformance.reports.summary import plain_markdown
 from eni_conformance.reports.svg import percent, seconds, short
 
@@ -97,7 +97,7 @@ def write(out_dir: str | Path) -> Path:
     items, _ = files.load_evidence(out_dir)
     sink = _Sink(out_dir / "allure-results", results.run.id)
     start = _start(results)
-    aside = {name for name, _ in items} - {name for name, _ in views.not_aside(results, items)}
+    aside = {name for name, _ in items} - {name for name, _ in causes.not_aside(results, items)}
     for order, requirement in enumerate(results.requirements):
         mine = [(n, e) for n, e in items if requirement.id in (e.requirement, *e.also)]
         if requirement.verdict != "inconclusive":

@@ -19,8 +19,8 @@ from typing import Any
 import jinja2
 from eni_conformance.oracle.evidence import Evidence
 from eni_conformance.oracle.results import KINDS, SEVERITIES, VERDICTS, Results, Samples
+from eni_conformance.reports import causes, ending, files, history, notes, reached, spent, steps, svg, worlds
 from eni_conformance.reports import evidence as ev
-from eni_conformance.reports import files, history, notes, svg, views
 from markupsafe import Markup
 
 _HERE = Path(__file__).parent
@@ -69,15 +69,15 @@ def render(
     past: list[dict[str, Any]] | None = None,
 ) -> str:
     """The whole page."""
-    found = views.findings(results, items)
+    found = causes.findings(results, items)
     names = {r.id: r.code or r.title or r.id for r in results.requirements}
-    once, past = views.seen_once(results, items), past or []
-    also: dict[str, list[views.Finding]] = {}
+    once, past = causes.seen_once(results, items), past or []
+    also: dict[str, list[causes.Finding]] = {}
     for finding in (*found, *once):
         for ident in (finding.requirement_id, *finding.also):
             also.setdefault(ident, []).append(finding)
     kinds = list(dict.fromkeys([*KINDS, *(r.kind for r in results.requirements)]))
-    state, headline, reason = views.verdict(results)
+    state, headline, reason = ending.verdict(results)
     return document(
         "page.html.j2",
         title=f"{headline} \u00b7 {results.target.name or results.target.endpoint} \u00b7 {results.run.id}",
@@ -91,45 +91,45 @@ def render(
         findings=[f for f in found if f.verdict != "known-deviation"],
         known=[f for f in found if f.verdict == "known-deviation"],
         once=once,
-        full=views.FULL_FINDINGS,
+        full=causes.FULL_FINDINGS,
         few=_FEW_SAMPLES,
         longest=_LONGEST_COMMAND,
-        rows_per_finding=views.ROWS_PER_FINDING,
+        rows_per_finding=causes.ROWS_PER_FINDING,
         names=names,
         **_beside(results),
         findings_of=also,
         groups=[(k, _BUCKETS.get(k, k), [r for r in results.requirements if r.kind == k]) for k in kinds],
         errors=[r for r in results.requirements if r.kind == "error"],
-        heat=views.heat(results.coverage.states) if results.coverage else None,
-        pair_matrix=views.pair_matrix,
-        tried=views.tried(results.coverage.transitions) if results.coverage else (),
+        heat=reached.heat(results.coverage.states) if results.coverage else None,
+        pair_matrix=reached.pair_matrix,
+        tried=reached.tried(results.coverage.transitions) if results.coverage else (),
         latency=_distributions(results.latency),
         settle=_distributions(results.settle),
-        duels=views.duels(results.atlas or (), names),
+        duels=reached.duels(results.atlas or (), names),
         graph=svg.precedence(results.atlas or (), names),
-        not_exercised=views.not_exercised(results),
+        not_exercised=ending.not_exercised(results),
         unreadable=unreadable or [],
         past=past,
-        changes=views.changes,
-        since=lambda requirement: views.since(past, requirement),
-        worlds=views.worlds,
-        lanes=lambda moments: svg.lanes(views.lanes(moments)),
-        others=views.others,
+        changes=worlds.changes,
+        since=lambda requirement: ending.since(past, requirement),
+        worlds=worlds.worlds,
+        lanes=lambda moments: svg.lanes(steps.lanes(moments)),
+        others=steps.others,
         **_cost(results),
         reproductions=ev.reproductions,
         answer=ev.answer,
         answer_was_admissible=ev.answer_was_admissible,
-        admissible=views.admissible,
-        observation_groups=views.observation_groups(results),
+        admissible=ending.admissible,
+        observation_groups=ending.observation_groups(results),
     )
 
 
 def _cost(results: Results) -> dict[str, Any]:
     """What the run used, beside what had been predicted."""
     return {
-        "forecast": views.forecast(results),
-        "leases": views.leases(results.cost),
-        "left_behind": views.left_behind(results.cost),
+        "forecast": spent.forecast(results),
+        "leases": spent.leases(results.cost),
+        "left_behind": spent.left_behind(results.cost),
     }
 
 
@@ -181,9 +181,9 @@ def _environment() -> jinja2.Environment:
         when=when,
         body=_body,
         tojson_plain=lambda value: json.dumps(value, indent=2, ensure_ascii=False),
-        slug=views.slug,
-        told=views.told,
-        together=views.together,
+        slug=svg.slug,
+        told=steps.told,
+        together=steps.together,
         without=lambda text, code: text.removeprefix(f"{code}: ") if code else text,
     )
     environment.globals.update(

@@ -17,8 +17,8 @@ from pathlib import Path
 
 from eni_conformance.oracle.evidence import Evidence
 from eni_conformance.oracle.results import KINDS, RequirementResult, Results
+from eni_conformance.reports import causes, files, notes
 from eni_conformance.reports import evidence as ev
-from eni_conformance.reports import files, notes, views
 
 _NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _TEXT_LIMIT = 8000
@@ -28,7 +28,7 @@ def write(out_dir: str | Path) -> Path:
     """Writes `junit.xml` into the output directory and returns its path. Raises OSError, ValueError."""
     out_dir = Path(out_dir)
     results = files.load(out_dir)
-    items = views.not_aside(results, files.load_evidence(out_dir)[0])
+    items = causes.not_aside(results, files.load_evidence(out_dir)[0])
     return files.write_text(out_dir / "junit.xml", render(results, [item for _, item in items]))
 
 

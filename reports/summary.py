@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import TextIO
 
 from eni_conformance.oracle.results import VERDICTS, RequirementResult, Results
+from eni_conformance.reports import causes, ending, files, notes, spent
 from eni_conformance.reports import evidence as ev
-from eni_conformance.reports import files, notes, views
 from eni_conformance.reports.reproduce import shell_quote
 from eni_conformance.reports.svg import seconds, short, visible
 from rich.console import Console
@@ -55,7 +55,7 @@ def text(results: Results, color: bool = False, out_dir: str | Path | None = Non
         emoji=False,
         legacy_windows=False,
     )
-    state, headline, reason = views.verdict(results)
+    state, headline, reason = ending.verdict(results)
     target = " ".join(t for t in (results.target.name, results.target.endpoint) if t)
     console.print(Text(f"{short(target, 120)}  revision {short(results.run.revision or '?', 20)}", "dim"))
     console.print(Text.assemble((headline, _COLOURS[state]), f"  {reason}"))
@@ -65,7 +65,7 @@ def text(results: Results, color: bool = False, out_dir: str | Path | None = Non
     console.print(counts)
     calls = sum(results.calls.values())
     console.print(Text(f"{calls} calls in {seconds(results.run.seconds)}, seed {results.run.seed}", "dim"))
-    forecast = views.forecast(results)
+    forecast = spent.forecast(results)
     if forecast is not None:
         off = f": {forecast.words}" if forecast.words else ""
         console.print(
@@ -76,7 +76,7 @@ def text(results: Results, color: bool = False, out_dir: str | Path | None = Non
     for note in notes.lines(results):
         console.print(Text(short(note.words, 600), "yellow" if note.weighty else ""))
     _table(console, results)
-    missing = views.not_exercised(results)
+    missing = ending.not_exercised(results)
     if missing:
         console.print()
         for need, members in missing[:8]:
@@ -142,7 +142,7 @@ def last_lines(results: Results, out_dir: Path) -> list[tuple[str, str]]:
             return [("What", short(what, 400)), ("Read", short(where, 400)), ("Repeat", visible(again))]
         return [("Report", short(str(page), 400))]
     items, _ = files.load_evidence(out_dir)
-    top = next(f for f in views.findings(results, items) if f.verdict == "violated")
+    top = next(f for f in causes.findings(results, items) if f.verdict == "violated")
     what = f"{top.requirement_id} {top.summary}"
     if top.evidence is None:
         again = again if " -k " in again else f"{again} -k {shell_quote(top.requirement_id)}"
@@ -171,7 +171,7 @@ def _target(results: Results) -> str:
 def markdown(results: Results, out_dir: str | Path | None = None) -> str:
     """The same for a step summary in Markdown (GitHub's dialect)."""
     where = Path(out_dir) if out_dir is not None else Path("out") / results.run.id
-    _, headline, reason = views.verdict(results)
+    _, headline, reason = ending.verdict(results)
     counts = results.counts()
     lines = [
         f"## {plain_markdown(headline)}",
@@ -197,7 +197,7 @@ def markdown(results: Results, out_dir: str | Path | None = None) -> str:
         if len(rows) > 60:
             lines.append(f"| | and {len(rows) - 60} more | |")
         lines.append("")
-    missing = views.not_exercised(results)
+    missing = ending.not_exercised(results)
     if missing:
         lines += ["<details><summary>Not exercised, and what it would need</summary>", ""]
         lines += [

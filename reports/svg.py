@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -346,6 +347,11 @@ def _rows(
         for i, n in enumerate(members):
             centre[n] = (i + 0.5) / len(members)
     return rows
+
+
+def slug(text: str) -> str:
+    """`text` as part of an HTML id."""
+    return re.sub(r"[^A-Za-z0-9_.-]+", "-", text)[:80] or "x"
 
 
 def quantile(values: Sequence[float], share: float) -> float:

@@ -15,7 +15,7 @@ import pytest
 import report_samples
 from eni_conformance.oracle import evidence
 from eni_conformance.oracle.results import Duel, parse
-from eni_conformance.reports import files, html, svg, views, write_all
+from eni_conformance.reports import causes, ending, files, html, reached, svg, worlds, write_all
 
 NAMES = list(report_samples.SAMPLES)
 
@@ -189,10 +189,10 @@ def test_a_long_history_keeps_its_end_in_sight(tmp_path: Path) -> None:
 def test_findings_are_grouped_and_ranked(runs: dict[str, Path]) -> None:
     results = files.load(runs["violated"])
     items = files.load_evidence(runs["violated"])[0]
-    found = views.findings(results, items)
+    found = causes.findings(results, items)
     assert [f.requirement_id.removeprefix("ENI-DETACH-") for f in found] == ["E12", "X01", "E14", "R02", "F03", "M03"]
     assert [f.seen for f in found] == [4, 1, 1, 1, 1, 1]
-    huge = views.findings(files.load(runs["huge"]), files.load_evidence(runs["huge"])[0])
+    huge = causes.findings(files.load(runs["huge"]), files.load_evidence(runs["huge"])[0])
     assert sum(f.seen for f in huge) == 299
     assert len(huge) == 31
 
@@ -256,11 +256,11 @@ def test_trend(past: Path) -> None:
 
 def test_how_long_a_requirement_has_been_violated() -> None:
     past = [{"run": f"r{n}", "violated": ids} for n, ids in enumerate([["A"], [], ["A"], ["A", "B"]])]
-    assert views.since(past, "A") == "violated in the last 2 runs, since r2"
-    assert views.since(past, "B") == "new in this run"
-    assert views.since(past, "C") == ""
-    assert views.since(past[2:], "A") == "violated in the last 2 runs, since r2 or earlier"
-    assert views.since(past[:1], "A") == ""
+    assert ending.since(past, "A") == "violated in the last 2 runs, since r2"
+    assert ending.since(past, "B") == "new in this run"
+    assert ending.since(past, "C") == ""
+    assert ending.since(past[2:], "A") == "violated in the last 2 runs, since r2 or earlier"
+    assert ending.since(past[:1], "A") == ""
 
 
 def test_same_input_same_page(runs: dict[str, Path]) -> None:
@@ -277,9 +277,9 @@ def test_the_world_shows_what_the_pictures_do_not_hold(runs: dict[str, Path]) ->
         {"resource": "eni-bp1aa07", "path": "Tags", "before": ["a=b"], "after": None},
         {"resource": "eni-bp1aa08", "path": "Status", "before": "InUse", "after": "Available"},
     ]
-    before, after = views.worlds(evidence.parse(raw))
+    before, after = worlds.worlds(evidence.parse(raw))
     boxes = {b.id: b for i in after.instances for b in i.inside}
-    assert views.Field("Tags", "none", True, "a=b") in boxes["eni-bp1aa07"].fields
+    assert worlds.Field("Tags", "none", True, "a=b") in boxes["eni-bp1aa07"].fields
     assert boxes["eni-bp1aa08"].status.changed
     assert before.enis_left_out == before.instances_left_out == 0
 
@@ -289,11 +289,11 @@ def test_the_world_marks_what_came_and_went() -> None:
     raw = report_samples.evidence("Z", "ENI-DETACH-F02", data)
     raw["world_after"]["enis"][-1] = {"id": "eni-new", "status": "Available"}
     raw["world_after"]["enis"] += [{"id": f"eni-many{n}", "status": "Available"} for n in range(100)]
-    before, after = views.worlds(evidence.parse(raw))
+    before, after = worlds.worlds(evidence.parse(raw))
     assert [b.mark for b in before.free] == ["gone afterwards"]
     assert "new" in {b.mark for b in after.free}
     raw["world_before"] = None
-    (only,) = views.worlds(evidence.parse(raw))
+    (only,) = worlds.worlds(evidence.parse(raw))
     assert not any(b.mark for b in only.free)
     assert only.enis_left_out > 50
 
@@ -318,7 +318,7 @@ def test_huge_values_do_not_make_the_page_huge(tmp_path: Path) -> None:
 def test_heat_map_names_every_hole(runs: dict[str, Path]) -> None:
     results = files.load(runs["passing"])
     assert results.coverage
-    heat = views.heat(results.coverage.states)
+    heat = reached.heat(results.coverage.states)
     assert heat
     assert heat.possible == 75
     holes = {key for _, row in heat.rows for judged, _, _, key in row if not judged}

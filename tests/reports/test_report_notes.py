@@ -14,7 +14,7 @@ import pytest
 import report_samples
 from eni_conformance.oracle.evidence import Evidence
 from eni_conformance.oracle.results import Again, Results, Target, parse
-from eni_conformance.reports import compare, files, html, junit, notes, schemas, summary, views, write_all
+from eni_conformance.reports import causes, compare, files, html, junit, notes, schemas, summary, write_all
 
 FORBIDDEN_RAM = [{"answer": "403 Forbidden.RAM", "n": 12}]
 
@@ -122,8 +122,8 @@ def test_the_page_tells_the_common_table_in_the_first_screen_the_row_and_a_secti
 
 def test_what_was_seen_once_is_no_finding_and_has_a_card_of_its_own(runs: dict[str, Path]) -> None:
     results, items = _read(runs["lenient"])
-    assert views.findings(results, items) == []
-    found = views.seen_once(results, items)
+    assert causes.findings(results, items) == []
+    found = causes.seen_once(results, items)
     assert sorted((f.requirement_id, f.again, f.also) for f in found) == [
         ("ENI-DETACH-F04", "not in 3 further tries", ("ENI-DETACH-S01",)),
         ("ENI-DETACH-F05", "not in 3 further tries", ()),
@@ -150,9 +150,9 @@ def test_what_was_seen_once_is_no_finding_and_has_a_card_of_its_own(runs: dict[s
 
 def test_a_violated_run_keeps_what_was_seen_once_apart(runs: dict[str, Path]) -> None:
     results, items = _read(runs["confirmed"])
-    assert {f.verdict for f in views.findings(results, items)} == {"violated"}
-    assert len(views.findings(results, items)) == 6
-    assert sorted(f.file for f in views.seen_once(results, items)) == ["F04-0a11ce.json", "F05-0b0b0b.json"]
+    assert {f.verdict for f in causes.findings(results, items)} == {"violated"}
+    assert len(causes.findings(results, items)) == 6
+    assert sorted(f.file for f in causes.seen_once(results, items)) == ["F04-0a11ce.json", "F05-0b0b0b.json"]
 
 
 def test_a_cause_that_another_worker_saw_again_is_not_told_as_seen_once() -> None:
@@ -166,7 +166,7 @@ def test_a_cause_that_another_worker_saw_again_is_not_told_as_seen_once() -> Non
 def test_two_workers_that_saw_the_same_once_tell_it_together() -> None:
     data = report_samples.results()
     once = [_entry("F04", 3, 0, evidence=f"F04-{n}.json") for n in (1, 2)]
-    (found,) = views.seen_once(parse({**data, "once": once}), [])
+    (found,) = causes.seen_once(parse({**data, "once": once}), [])
     assert (found.seen, found.again, found.evidence) == (2, "not in 6 further tries", None)
     page = _words(html.render(parse({**data, "once": once}), []))
     assert "No evidence file of this finding was stored." in page
@@ -190,7 +190,7 @@ def test_how_often_it_was_not_seen_again(tried: int, failed_again: int, words: s
 
 def test_every_published_finding_says_how_often_it_was_seen_again(runs: dict[str, Path]) -> None:
     results, items = _read(runs["confirmed"])
-    told = {f.requirement_id.removeprefix("ENI-DETACH-"): (f.again, f.sure) for f in views.findings(results, items)}
+    told = {f.requirement_id.removeprefix("ENI-DETACH-"): (f.again, f.sure) for f in causes.findings(results, items)}
     assert told["E12"] == ("again 2 of 2", True)
     assert told["M03"] == ("again 3 of 5", False)
     assert told["X01"] == ("once: a failure of an installation on this machine counts at once", False)
@@ -201,7 +201,7 @@ def test_every_published_finding_says_how_often_it_was_seen_again(runs: dict[str
 
 def test_without_a_count_in_the_results_the_evidence_tells_it(runs: dict[str, Path]) -> None:
     results, items = _read(runs["violated"])
-    told = {f.requirement_id.removeprefix("ENI-DETACH-"): (f.again, f.sure) for f in views.findings(results, items)}
+    told = {f.requirement_id.removeprefix("ENI-DETACH-"): (f.again, f.sure) for f in causes.findings(results, items)}
     assert told["E12"] == ("again 10 of 10", True)
     assert told["M03"] == ("again 7 of 10", False)
 
@@ -209,7 +209,7 @@ def test_without_a_count_in_the_results_the_evidence_tells_it(runs: dict[str, Pa
 def test_a_violation_without_a_file_tells_it_too() -> None:
     bad = _row("R07", "violated", reason="a RequestId came twice")
     results = _results(requirements=[bad], violations=[_entry("R07", 2, 2, evidence="")])
-    (found,) = views.findings(results, [])
+    (found,) = causes.findings(results, [])
     assert found.again == "again 2 of 2"
 
 

@@ -13,7 +13,7 @@ from eni_conformance.oracle.evidence import Evidence, Moment
 from eni_conformance.oracle.evidence import parse as evidence_parse
 from eni_conformance.oracle.results import Duel, Pairwise, Results, Transition
 from eni_conformance.oracle.results import parse as results_parse
-from eni_conformance.reports import files, html, summary, svg, views
+from eni_conformance.reports import causes, files, html, reached, spent, steps, summary, svg
 
 PREDICTED = {
     "source": "3 runs on the embedded emulator",
@@ -38,7 +38,7 @@ def _page(results: Results, items: list[tuple[str, Evidence]] | None = None) -> 
 
 
 def test_what_was_predicted_stands_beside_what_came() -> None:
-    forecast = views.forecast(_results(predicted=PREDICTED))
+    forecast = spent.forecast(_results(predicted=PREDICTED))
     assert forecast is not None
     assert forecast.rows == (("DetachNetworkInterface", 80, 125), ("RunInstances", 20, 0))
     assert (forecast.predicted, forecast.actual) == (100, 125)
@@ -53,7 +53,7 @@ def test_what_was_predicted_stands_beside_what_came() -> None:
 
 def test_used_hours_are_priced_as_predicted() -> None:
     used = {"instances": 3, "network_interfaces": 9, "instance_seconds": 3600.0}
-    forecast = views.forecast(_results(predicted=PREDICTED, cost=used))
+    forecast = spent.forecast(_results(predicted=PREDICTED, cost=used))
     assert forecast is not None
     assert forecast.facts[1:] == (
         ("instances", "2 at once", "3 created"),
@@ -71,10 +71,10 @@ def test_leases_tell_what_was_had_how_often_it_served_and_what_is_left() -> None
     ]
     used = {"instances": 2, "network_interfaces": 4, "instance_seconds": 110.0, "worlds": 20, "leases": leases}
     results = _results(cost=used)
-    assert views.leases(results.cost) == (
-        views.Lease("instance", 2, 2, 2, "55 s", "12.5"),
-        views.Lease("network interface", 4, 3, 3, "25 s", "7.5"),
-        views.Lease("vpc", 1, 1, 1, "60 s", ""),
+    assert spent.leases(results.cost) == (
+        spent.Lease("instance", 2, 2, 2, "55 s", "12.5"),
+        spent.Lease("network interface", 4, 3, 3, "25 s", "7.5"),
+        spent.Lease("vpc", 1, 1, 1, "60 s", ""),
     )
     page = _page(results)
     assert "20 worlds were arranged with it. 1 is left behind : eni-left1" in page
@@ -86,16 +86,16 @@ def test_leases_tell_what_was_had_how_often_it_served_and_what_is_left() -> None
 def test_a_run_without_a_prediction_shows_its_calls_alone() -> None:
     for predicted in ({}, {"predicted": None}):
         results = _results(**predicted)
-        assert views.forecast(results) is None
+        assert spent.forecast(results) is None
         assert "Calls per operation" in _page(results)
         assert "redicted" not in summary.text(results)
 
 
 def test_a_difference_is_told_in_per_cent_of_what_came() -> None:
-    assert views.off_by(90, 100) == "the prediction was 10 % too low"
-    assert views.off_by(104, 100) == "the prediction was 4.0 % too high"
-    assert views.off_by(100, 100) == "as predicted"
-    assert views.off_by(5, 0) == ""
+    assert spent.off_by(90, 100) == "the prediction was 10 % too low"
+    assert spent.off_by(104, 100) == "the prediction was 4.0 % too high"
+    assert spent.off_by(100, 100) == "as predicted"
+    assert spent.off_by(5, 0) == ""
 
 
 def _moment(n: int, at: float, seconds: float, step: str = "detach", status: int = 200, **more: Any) -> Moment:
@@ -103,7 +103,7 @@ def _moment(n: int, at: float, seconds: float, step: str = "detach", status: int
 
 
 def test_overlapping_calls_stand_in_lanes_beside_each_other() -> None:
-    calls = views.lanes([_moment(1, 5.0, 0.4), _moment(2, 5.1, 0.1), _moment(3, 5.2, 0.1), _moment(4, 5.6, 0.1)])
+    calls = steps.lanes([_moment(1, 5.0, 0.4), _moment(2, 5.1, 0.1), _moment(3, 5.2, 0.1), _moment(4, 5.6, 0.1)])
     assert [call.lane for call in calls] == [0, 1, 1, 0]
     assert [round(call.start, 3) for call in calls] == [0.0, 0.1, 0.2, 0.6]
     picture = str(svg.lanes(calls))
@@ -113,27 +113,27 @@ def test_overlapping_calls_stand_in_lanes_beside_each_other() -> None:
 
 
 def test_calls_one_after_the_other_share_a_lane() -> None:
-    calls = views.lanes([_moment(1, 0.0, 0.02), _moment(2, 0.02, 0.02), _moment(3, 4.0, 0.02)])
+    calls = steps.lanes([_moment(1, 0.0, 0.02), _moment(2, 0.02, 0.02), _moment(3, 4.0, 0.02)])
     assert {call.lane for call in calls} == {0}
     picture = str(svg.lanes(calls))
     assert "3 calls one after the other" in picture
     assert "3.96 s without a call" in picture
-    assert views.lanes([_moment(1, 0.0, 0.02)]) == ()
+    assert steps.lanes([_moment(1, 0.0, 0.02)]) == ()
 
 
 def test_a_step_may_name_its_lane() -> None:
     named = [_moment(1, 0.0, 0.1, "client A: detach"), _moment(2, 0.2, 0.1, "client B: detach")]
-    assert [(c.lane, c.name, c.words) for c in views.lanes(named)] == [
+    assert [(c.lane, c.name, c.words) for c in steps.lanes(named)] == [
         (0, "client A", "detach"),
         (1, "client B", "detach"),
     ]
     given = [_moment(1, 0.0, 0.1, lane="gw0"), _moment(2, 0.2, 0.1, lane="gw1"), _moment(3, 0.4, 0.1, lane="gw0")]
-    assert [c.lane for c in views.lanes(given)] == [0, 1, 0]
+    assert [c.lane for c in steps.lanes(given)] == [0, 1, 0]
 
 
 def test_no_two_boxes_of_a_sequence_overlap() -> None:
     moments = [_moment(n, 0.013 * n, 0.05 if n % 3 else 0.002, status=500 if n == 7 else 400) for n in range(14)]
-    boxes = _boxes(str(svg.lanes(views.lanes(moments))), "call")
+    boxes = _boxes(str(svg.lanes(steps.lanes(moments))), "call")
     assert len(boxes) == 14
     for (x1, y1, w1, h1), (x2, y2, w2, h2) in itertools.combinations(boxes, 2):
         assert x1 + w1 <= x2 or x2 + w2 <= x1 or y1 + h1 <= y2 or y2 + h2 <= y1
@@ -146,11 +146,11 @@ def _boxes(picture: str, kind: str) -> list[tuple[float, ...]]:
 
 def test_a_story_names_the_operation_and_the_overlap() -> None:
     one = _moment(1, 0.0, 0.1, "at the same time: RegionId='cn-hangzhou' NetworkInterfaceId='eni-bp1o0o2yf1y6r73nt7e0'")
-    assert views.told(one).startswith("DetachNetworkInterface RegionId='cn-hangzhou'")
-    assert views.together(one)
-    (call, _) = views.lanes([one, _moment(2, 0.0, 0.1)])
+    assert steps.told(one).startswith("DetachNetworkInterface RegionId='cn-hangzhou'")
+    assert steps.together(one)
+    (call, _) = steps.lanes([one, _moment(2, 0.0, 0.1)])
     assert call.words == "detach 'eni\u2026t7e0'"
-    assert views.told(Moment(step={"settle": 1})) == '{"settle": 1}'
+    assert steps.told(Moment(step={"settle": 1})) == '{"settle": 1}'
 
 
 def test_where_no_answer_alone_decides_the_others_are_told_too() -> None:
@@ -164,7 +164,7 @@ def test_where_no_answer_alone_decides_the_others_are_told_too() -> None:
         {"n": 2, "of": 0, "step": step, "at": 0, "seconds": 0.1, "status": 200, "code": "", "note": "gw0-2"},
     ]
     item = evidence_parse(raw)
-    assert [m.n for m in views.others(item)] == [2]
+    assert [m.n for m in steps.others(item)] == [2]
     page = _page(results_parse(data), [("M03-1.json", item)])
     assert "and to call 2, sent at the same time: 200" in page
     assert "No single answer decides. What the requirement asks for: Parallel calls can be explained" in page
@@ -200,7 +200,7 @@ def test_a_code_that_the_page_does_not_have_is_one_finding() -> None:
         _failure("c", "ENI-DETACH-E13", "code:404 InvalidEniId.NotFound:instance exists", data),
         _failure("d", "ENI-DETACH-E24", "code:404 InvalidEniId.NotFound:interface id well-formed", data),
     ]
-    found = {f.requirement_id.removeprefix("ENI-DETACH-"): f for f in views.findings(results_parse(data), items)}
+    found = {f.requirement_id.removeprefix("ENI-DETACH-"): f for f in causes.findings(results_parse(data), items)}
     assert sorted((k, f.seen) for k, f in found.items()) == [("E13", 1), ("E14", 2), ("E24", 1)]
     assert found["E14"].also == ("ENI-DETACH-R03", "ENI-DETACH-E24")
 
@@ -218,7 +218,7 @@ def test_what_one_call_did_to_several_fields_is_one_finding() -> None:
         (name, replace(item, exchange=replace(item.exchange, id=call)))
         for (name, item), call in zip(items, calls, strict=True)
     ]
-    found = [(f.file, f.seen, len(f.members)) for f in views.findings(results_parse(data), items)]
+    found = [(f.file, f.seen, len(f.members)) for f in causes.findings(results_parse(data), items)]
     assert sorted(found) == [("b.json", 1, 2), ("c.json", 1, 1), ("d.json", 1, 1)]
 
 
@@ -226,14 +226,14 @@ def test_overlapping_answers_in_another_order_are_the_same_cause() -> None:
     data = _violated("M03")
     causes = ("overlap:200, 500 InternalError", "overlap:500 InternalError, 200", "overlap:200, 200")
     items = [_failure(f"m{n}", "ENI-DETACH-M03", cause, data) for n, cause in enumerate(causes)]
-    assert sorted(f.seen for f in views.findings(results_parse(data), items)) == [1, 2]
+    assert sorted(f.seen for f in causes.findings(results_parse(data), items)) == [1, 2]
 
 
 def test_failures_without_a_file_of_their_own_are_counted() -> None:
     data = _violated("E13")
     data["violations"] = [{"evidence": "a.json", "count": 7}, {"evidence": "a.json", "count": 2}]
     items = [_failure(name, "ENI-DETACH-E13", "x", data) for name in ("a", "b")]
-    (found,) = views.findings(results_parse(data), items)
+    (found,) = causes.findings(results_parse(data), items)
     assert found.seen == 10
     assert "10 failures of this cause" in _page(results_parse(data), items)
 
@@ -246,7 +246,7 @@ def test_the_most_harmful_then_the_most_certain_comes_first() -> None:
         _failure("b", "ENI-DETACH-E13", "y", data, certainty=0.5),
         _failure("c", "ENI-DETACH-E14", "z", data, certainty=0.5),
     ]
-    assert [f.file for f in views.findings(results_parse(data), items)] == ["c.json", "a.json", "b.json"]
+    assert [f.file for f in causes.findings(results_parse(data), items)] == ["c.json", "a.json", "b.json"]
 
 
 def test_no_two_boxes_of_the_precedence_graph_overlap() -> None:
@@ -277,8 +277,8 @@ def test_a_few_settle_times_are_a_picture_already() -> None:
 
 def test_a_matrix_of_pairs_needs_all_of_them() -> None:
     whole = Pairwise(("a", "b"), 3, 4, (("a", 1, "b", 2),))
-    assert views.pair_matrix(whole) == (("a", (None, 1)), ("b", (1, None)))
-    assert views.pair_matrix(Pairwise(("a", "b"), 2, 4, (("a", 1, "b", 2),))) == ()
+    assert reached.pair_matrix(whole) == (("a", (None, 1)), ("b", (1, None)))
+    assert reached.pair_matrix(Pairwise(("a", "b"), 2, 4, (("a", 1, "b", 2),))) == ()
     page = _page(
         _results(coverage={"pairwise": {"dimensions": ["a", "b"], "covered": 2, "total": 9, "missing": [[*"a1b2"]]}})
     )
@@ -292,8 +292,8 @@ def test_calls_by_state_are_summed_over_callers() -> None:
         "Running, InUse, this, ram_denied: refused": 3,
         "of another form": 1,
     }
-    rows = views.tried([Transition(text, n) for text, n in told.items()])
-    assert rows == (views.Tried("Running / InUse / this", 4, 5, ("account", "ram_denied")),)
+    rows = reached.tried([Transition(text, n) for text, n in told.items()])
+    assert rows == (reached.Tried("Running / InUse / this", 4, 5, ("account", "ram_denied")),)
 
 
 def test_requirements_with_one_reason_share_a_line_in_the_terminal() -> None:

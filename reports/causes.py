@@ -1,0 +1,275 @@
+"""Findings: what failed, one entry for each cause, the most harmful first."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from eni_conformance.oracle.evidence import Evidence
+from eni_conformance.oracle.results import (
+    SEVERITIES,
+    RequirementResult,
+    Results,
+)
+from eni_conformance.reports import evidence as ev
+from eni_conformance.reports import impact, notes, svg
+
+FULL_FINDINGS = 40
+"""So many findings are told in full; the others in one line each, with the name of their file."""
+
+ROWS_PER_FINDING = 25
+_RANK = {severity: i for i, severity in enumerate(SEVERITIES)}
+_ORDER = {"violated": 0, "error": 1, "inconclusive": 2, "known-deviation": 3}
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Failures with one cause: the clearest of them, and the others."""
+
+    anchor: str
+    requirement_id: str
+    requirement: RequirementResult | None
+    verdict: str
+    severity: str
+    summary: str
+    certainty: float | None
+    file: str
+    evidence: Evidence | None
+    members: tuple[tuple[str, Evidence], ...] = ()
+    impacts: tuple[impact.Impact, ...] = ()
+    also: tuple[str, ...] = ()
+    """Other requirements that failures of this cause violate."""
+
+    seen: int = 1
+    """How many failures there are of this cause, those without a file of their own included."""
+
+    again: str = ""
+    """How often it was seen again in a world built anew, in words."""
+
+    sure: bool = True
+    """Whether it was seen again each time."""
+
+
+def findings(results: Results, items: Sequence[tuple[str, Evidence]]) -> list[Finding]:
+    """All findings, the violated first, and among them the most harmful and most certain first."""
+    items = not_aside(results, items)
+    out = [_finding(results, members) for members in _grouped(results, items)]
+    return sorted([*out, *_untold(results, items)], key=_harm)
+
+
+def not_aside(results: Results, items: Sequence[tuple[str, Evidence]]) -> list[tuple[str, Evidence]]:
+    """The evidence without that of findings that were seen once and not again."""
+    aside = {evidence_file(entry.evidence) for group in notes.once(results) for entry in group if entry.evidence}
+    return [(name, item) for name, item in items if name not in aside]
+
+
+def _grouped(results: Results, items: Sequence[tuple[str, Evidence]]) -> list[list[tuple[str, Evidence]]]:
+    """Failures with one cause together, in each group the clearest first."""
+    by_id = {r.id: r for r in results.requirements}
+    documented = {r.code for r in results.requirements if r.code}
+    groups: list[list[tuple[str, Evidence]]] = []
+    place: dict[tuple[str, ...], list[tuple[str, Evidence]]] = {}
+    for name, item in items:
+        requirement = by_id.get(item.requirement)
+        verdict = requirement.verdict if requirement else "violated"
+        keys = [(verdict, *key) for key in _marks(item, documented)]
+        group = next((place[key] for key in keys if key in place), None)
+        if group is None:
+            group = []
+            groups.append(group)
+        group.append((name, item))
+        for key in keys:
+            place.setdefault(key, group)
+    for members in groups:
+        members.sort(
+            key=lambda m: (
+                _severity(by_id.get(m[1].requirement)),
+                -(m[1].certainty or 0),
+                not m[1].shrunk,
+                not (m[1].cause or "").endswith(_TELLING),
+                _size(m[1]),
+                m[0],
+            )
+        )
+    return groups
+
+
+def _finding(results: Results, members: Sequence[tuple[str, Evidence]]) -> Finding:
+    """One finding out of the failures of one cause, the clearest first."""
+    name, best = members[0]
+    requirement = next((r for r in results.requirements if r.id == best.requirement), None)
+    touched = dict.fromkeys(i for _, item in members for i in (item.requirement, *item.also))
+    counted: Counter[str] = Counter()
+    for violation in results.violations:
+        counted[evidence_file(violation.evidence)] += violation.count
+    again, sure = _again(results, members)
+    return Finding(
+        anchor="finding-" + svg.slug(name.removesuffix(".json")),
+        requirement_id=best.requirement,
+        requirement=requirement,
+        verdict=requirement.verdict if requirement else "violated",
+        severity=(requirement.severity if requirement else None) or "normal",
+        summary=best.summary or (requirement.title if requirement else best.requirement),
+        certainty=best.certainty,
+        file=name,
+        evidence=best,
+        members=tuple(members),
+        impacts=_impacts(item for _, item in members),
+        also=tuple(i for i in touched if i != best.requirement),
+        seen=_seen(members, counted),
+        again=again,
+        sure=sure,
+    )
+
+
+def _again(results: Results, members: Sequence[tuple[str, Evidence]]) -> tuple[str, bool]:
+    """How often the finding was seen again, in words, and whether each time."""
+    names = {name for name, _ in members}
+    counts = [v.again for v in results.violations if v.again and evidence_file(v.evidence) in names]
+    if (best := notes.best(counts)) is not None:
+        return notes.again(best), 0 < best.failed_again == best.tried
+    told = members[0][1].confirmations
+    if told is None or not told.tried:
+        return "", True
+    return f"again {told.failed_again} of {told.tried}", told.failed_again == told.tried
+
+
+def _untold(results: Results, items: Sequence[tuple[str, Evidence]]) -> list[Finding]:
+    """Violated requirements of which no failure has a file."""
+    told = {item.requirement for _, item in items} | {also for _, item in items for also in item.also}
+    names = {name for name, _ in items}
+    return [
+        Finding(
+            anchor="finding-" + svg.slug(requirement.id),
+            requirement_id=requirement.id,
+            requirement=requirement,
+            verdict="violated",
+            severity=requirement.severity or "normal",
+            summary=requirement.reason or requirement.title,
+            certainty=None,
+            file="",
+            evidence=None,
+            again=notes.again_of(results, requirement),
+        )
+        for requirement in results.by_verdict("violated")
+        if requirement.id not in told and not names & {evidence_file(e) for e in requirement.evidence}
+    ]
+
+
+SEEN_ONCE = "seen-once"
+"""What stands in the place of a verdict at a finding that was seen once and not again."""
+
+
+def seen_once(results: Results, items: Sequence[tuple[str, Evidence]]) -> list[Finding]:
+    """What was seen once and not again, the most harmful first. No violations."""
+    stored = dict(items)
+    out = []
+    for entries in notes.once(results):
+        members = [(n, stored[n]) for e in entries if (n := evidence_file(e.evidence)) in stored]
+        file, best = members[0] if members else ("", None)
+        entry = next((e for e in entries if evidence_file(e.evidence) == file), entries[0])
+        main, *also = _full_ids(results, (entry.requirement or (best.requirement if best else ""), *entry.also))
+        requirement = next((r for r in results.requirements if r.id == main), None)
+        out.append(
+            Finding(
+                anchor="once-" + svg.slug(file.removesuffix(".json") or entry.key or main),
+                requirement_id=main,
+                requirement=requirement,
+                verdict=SEEN_ONCE,
+                severity=(requirement.severity if requirement else None) or "normal",
+                summary=entry.summary or (best.summary if best else "") or main,
+                certainty=entry.certainty,
+                file=file,
+                evidence=best,
+                members=tuple(members),
+                also=tuple(also),
+                seen=sum(e.count for e in entries),
+                again=notes.not_again(notes.tried(entries)),
+            )
+        )
+    return sorted(out, key=_harm)
+
+
+def _full_ids(results: Results, shorts: Iterable[str]) -> list[str]:
+    """The ids of requirements of which these are the short ones; one that is not among them stays as it is."""
+    known = {notes.short_id(r.id): r.id for r in results.requirements}
+    return [known.get(notes.short_id(short), short) for short in shorts]
+
+
+_UNDOCUMENTED = re.compile(r"code:(\d* ?([^ :]+)):")
+
+
+def _marks(item: Evidence, documented: set[str]) -> list[tuple[str, ...]]:
+    """Failures that share one of these are one finding: requirement and cause, or requirement and call.
+
+    A code that the page does not have is one mistake of the endpoint, whatever the call was. What one call did wrong to
+    several fields is one mistake, too. The order in which overlapping calls were answered makes no difference.
+    """
+    cause = item.cause or f"{ev.answer(item)} | {ev.admissible(item.expected)}"
+    if cause.startswith("overlap:"):
+        cause = "overlap:" + ", ".join(sorted(cause.removeprefix("overlap:").split(", ")))
+    made_up = _UNDOCUMENTED.match(cause)
+    marks: list[tuple[str, ...]] = [("cause", item.requirement, cause)]
+    if made_up and made_up[2] not in documented:
+        marks = [("code", made_up[1])]
+    if call := _call(item):
+        marks.append(("call", item.requirement, call))
+    return marks
+
+
+def _call(item: Evidence) -> str:
+    return item.exchange.id if item.exchange else ""
+
+
+_TELLING = ("changed Status", "changed InstanceId", "changed Tags")
+"""Of several fields that one call changed, those that tell most."""
+
+
+def _seen(members: Sequence[tuple[str, Evidence]], counted: Counter[str]) -> int:
+    """How many failures there are; several fields of one call are one."""
+    calls: dict[str, int] = {}
+    for name, item in members:
+        key = _call(item) or name
+        calls[key] = max(calls.get(key, 1), counted[name])
+    return sum(calls.values())
+
+
+def _severity(requirement: RequirementResult | None) -> int:
+    return _RANK.get((requirement.severity if requirement else None) or "normal", 2)
+
+
+def _impacts(items: Iterable[Evidence]) -> tuple[impact.Impact, ...]:
+    """Who breaks by any of these failures, the most harmful first, each row once."""
+    rows = dict.fromkeys(row for item in items for row in impact.of(item))
+    return tuple(sorted(rows, key=lambda row: _HARMS.index(row.harm)))
+
+
+_HARMS = ("high", "medium", "low")
+
+
+def _harm(finding: Finding) -> tuple[Any, ...]:
+    worst = min((_HARMS.index(i.harm) for i in finding.impacts), default=len(_HARMS))
+    certainty = 1.0 if finding.certainty is None else finding.certainty
+    return (
+        _ORDER.get(finding.verdict, 4),
+        _RANK.get(finding.severity, 2),
+        -round(certainty, 1),
+        worst,
+        -finding.seen,
+        finding.requirement_id,
+        finding.file,
+    )
+
+
+def _size(item: Evidence) -> int:
+    return len(json.dumps(item.scenario)) if item.scenario else 0
+
+
+def evidence_file(entry: str) -> str:
+    """The file name that an entry of a requirement's `evidence` means: a path, a name or an id."""
+    name = entry.rsplit("/", 1)[-1]
+    return name if name.endswith(".json") else name + ".json"

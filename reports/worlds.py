@@ -1,0 +1,162 @@
+"""The world before and after a counterexample, as boxes, and what differs between the two."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from eni_conformance.oracle.evidence import Difference, Evidence, Picture
+from eni_conformance.reports.svg import plain, short
+
+
+@dataclass(frozen=True)
+class Field:
+    """One line in a box of the picture of the world."""
+
+    name: str
+    value: str
+    changed: bool = False
+    was: str = ""
+
+
+@dataclass(frozen=True)
+class Box:
+    """One resource in the picture of the world."""
+
+    id: str
+    kind: str
+    status: Field
+    fields: tuple[Field, ...]
+    mark: str = ""
+    named: bool = False
+    inside: tuple[Box, ...] = field(default_factory=tuple)
+
+
+@dataclass(frozen=True)
+class Side:
+    """The world at one moment."""
+
+    title: str
+    instances: tuple[Box, ...]
+    free: tuple[Box, ...]
+    enis_left_out: int = 0
+    instances_left_out: int = 0
+
+
+_SHOWN_WHOLE = 9
+"""A world of so many resources is shown whole; of a larger one, what the call named or changed, and beside it
+up to `_NEIGHBOURS` other interfaces of the same instance."""
+
+_NEIGHBOURS = 3
+_SHOWN_MOST = 30
+
+
+def changes(item: Evidence) -> list[Difference]:
+    """The changes of an evidence file, those that its summary names first."""
+    return sorted(item.changes, key=lambda c: not (c.path and c.path in item.summary))
+
+
+_ALIASES = {
+    "Status": "status",
+    "Type": "type",
+    "InstanceId": "instance",
+    "Attachment.InstanceId": "instance",
+    "ZoneId": "zone",
+    "InstanceName": "name",
+    "NetworkInterfaceName": "name",
+    "InstanceType": "type",
+}
+"""Names of the operation's answers that the picture shows under its own."""
+
+_IMPLIED = {"NetworkInterfaces", "Attachment.DeviceIndex", "Attachment.NetworkCardIndex"}
+"""Fields that the picture shows by where it draws an interface; the table of changes names them."""
+
+_HIDDEN = {"id", "status", "instance", "instance_id", "name", "type"}
+
+
+def worlds(item: Evidence) -> tuple[Side, ...]:
+    """The world before and after, what differs marked; () when neither was recorded."""
+    before, after = item.world_before, item.world_after
+    if before is None and after is None:
+        return ()
+    if before is None or after is None:
+        only = before or after
+        assert only is not None
+        return (_side("before the call" if before else "after the call", only, Picture(), item, plain=True),)
+    return (
+        _side("before the call", before, after, item, later=False),
+        _side("after the call", after, before, item, later=True),
+    )
+
+
+def _side(
+    title: str,
+    here: Picture,
+    other: Picture,
+    item: Evidence,
+    later: bool = False,
+    plain: bool = False,
+) -> Side:
+    named = {value for _, value in (item.exchange.sent.pairs if item.exchange else ())}
+    known = {str(r.get("id")): r for r in (*other.instances, *other.enis)}
+    listed: dict[str, list[Difference]] = {}
+    for change in item.changes:
+        listed.setdefault(change.resource.split(":")[-1], []).append(change)
+
+    def box(resource: Mapping[str, Any], kind: str) -> Box:
+        ident = str(resource.get("id", "?"))
+        twin = known.get(ident)
+        compared = not plain and twin is not None
+        marked = {_ALIASES.get(c.path, c.path) for c in listed.get(ident, ())}
+
+        def made(name: str) -> Field:
+            value, old = resource.get(name), (twin or {}).get(name)
+            differs = compared and (value != old or name in marked)
+            return Field(name, _value(value), differs, _value(old) if differs and later else "")
+
+        names = [name for name in ("name", "type") if resource.get(name) not in (None, "")]
+        rest = sorted((set(resource) | set(twin or {})) - _HIDDEN)
+        moved = [name for name in ("instance", "instance_id") if made(name).changed]
+        fields = [made(name) for name in (*moved, *names, *rest)]
+        shown = [f for i, f in enumerate(fields) if f.changed or (i < 8 and f.value not in ("", "none"))]
+        drawn = {"id", "status", *(f.name for f in fields)}
+        for c in listed.get(ident, ()):
+            if compared and c.path and _ALIASES.get(c.path, c.path) not in drawn | _IMPLIED:
+                here_now, was = (c.after, _value(c.before)) if later else (c.before, "")
+                shown.append(Field(c.path, _value(here_now), True, was))
+        gone = not plain and twin is None
+        return Box(
+            id=ident,
+            kind=kind,
+            status=made("status"),
+            fields=tuple(sorted(shown, key=lambda f: not f.changed)[:14]),
+            mark=("new" if later else "gone afterwards") if gone else "",
+            named=ident in named,
+        )
+
+    def touched(b: Box) -> bool:
+        return b.named or bool(b.mark) or b.status.changed or any(f.changed for f in b.fields)
+
+    enis = [(str(e.get("instance") or e.get("instance_id") or ""), box(e, "interface")) for e in here.enis]
+    instances = {str(i.get("id", "?")): box(i, "instance") for i in here.instances}
+    small = len(enis) + len(instances) <= _SHOWN_WHOLE
+    moved = {str(c.before) for c in item.changes} | {str(c.after) for c in item.changes}
+    involved = {on for on, b in enis if touched(b)} | {i for i, b in instances.items() if touched(b) or i in moved}
+    kept, near = [], Counter[str]()
+    for on, b in sorted(enis, key=lambda entry: not touched(entry[1])):
+        near[on] += 1
+        if small or touched(b) or (on in involved and on and near[on] <= _NEIGHBOURS):
+            kept.append((on, b))
+    kept = kept[:_SHOWN_MOST]
+    shown_ids = [i for i in instances if small or i in involved or i in {on for on, _ in kept}]
+    boxes = tuple(replace(instances[i], inside=tuple(b for on, b in kept if on == i)) for i in shown_ids)
+    free = tuple(b for on, b in kept if on not in instances)
+    return Side(title, boxes, free, len(enis) - len(kept), len(instances) - len(boxes))
+
+
+def _value(value: Any) -> str:
+    if value is None or value == "":
+        return "none"
+    return short(plain(value), 70)
