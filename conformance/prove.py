@@ -11,7 +11,6 @@ emulator is known here only by its command line.
 from __future__ import annotations
 
 import argparse
-import ast
 import contextlib
 import hashlib
 import json
@@ -19,18 +18,22 @@ import multiprocessing
 import os
 import re
 import signal
-import statistics
 import subprocess
 import sys
 import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, replace
 from multiprocessing.context import ForkServerContext
 from pathlib import Path
 from typing import Any
 
-from eni_conformance.contract.detach import CONTRACTS, full_id
+from eni_conformance.conformance.proof import EQUIVALENT, Result, summary, unproven, write
+from eni_conformance.contract import codec
+from eni_conformance.contract.detach import full_id
+from eni_conformance.oracle.results import Results, Run, Violation
+from eni_conformance.oracle.tally import read_all
+from eni_conformance.reports import files
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
@@ -40,8 +43,6 @@ RUNS_PER_CORE = 4
 """Runs at the same time for each core: a run waits for transitions and looks more than half of its time."""
 TOGETHER = 4
 """Conforming variants that are switched on in one run."""
-WITHIN = (10, 30, 100, 300, 1000, 3000, 10000)
-"""Numbers of calls for which the share of faults killed by then is told."""
 OWN_FAULTS: Mapping[str, tuple[str, ...]] = {
     "P04": ("action-case-folded",),
     "P05": ("owner-account-refused",),
@@ -65,12 +66,6 @@ OWN_FAULTS: Mapping[str, tuple[str, ...]] = {
     "B03": ("brace-poisons",),
 }
 """Requirement -> faults that its own checks must catch, for requirements that are seldom the first to tell."""
-EQUIVALENT: Mapping[str, str] = {
-    "code-malformed-instance-id": "Sibling pages spell the code so, and real services answer so (the common table).",
-    "accepts-trunk": "The page says that some types of interface cannot be detached, but does not name Trunk.",
-    "header-missing": "The page does not promise the header x-acs-request-id.",
-}
-"""Faults that keep within the page, and why. To be blamed for one is a false alarm."""
 _PRELOADED = ["eni_conformance.conformance.prove_run"]
 
 
@@ -102,38 +97,6 @@ class Job:
     @property
     def key(self) -> tuple[str, str, int, str]:
         return self.subject.kind, self.subject.name, self.seed, self.own
-
-
-@dataclass(frozen=True)
-class Result:
-    """What came of one run. verdict: killed, survived, equivalent, alarmed, silent, unusable.
-
-    company: the variants that were switched on as well. requirement, also: what the first violation contradicts;
-    all_requirements: what any violation contradicts. calls, detach_calls: sent until then, set-up and looks included.
-    seconds: of the whole run, start-up included; first_seconds: from the run's first call to the first violation.
-    evidence: path below the proof's directory.
-    """
-
-    kind: str
-    name: str
-    group: str
-    trigger: str
-    description: str
-    verdict: str
-    exit: int
-    requirement: str = ""
-    also: tuple[str, ...] = ()
-    all_requirements: tuple[str, ...] = ()
-    summary: str = ""
-    calls: int = 0
-    detach_calls: int = 0
-    seconds: float = 0.0
-    first_seconds: float = 0.0
-    counterexample: dict[str, Any] = field(default_factory=dict)
-    evidence: str = ""
-    seed: int = 0
-    own: str = ""
-    company: str = ""
 
 
 def listed(what: str) -> list[dict[str, str]]:
@@ -275,7 +238,7 @@ def one(job: Job, effort: str, folder: Path, context: ForkServerContext) -> Resu
     try:
         assert emulator.stdout is not None
         if not emulator.stdout.readline().startswith("LISTENING"):
-            return _result(job, -1, began, None, place, folder)
+            return _result(job, -1, began, Results(Run("none")), place, folder)
         options = argparse.Namespace(
             target=str(target), effort=effort, seed=job.seed, workers=1, out=str(place), revision="2019",
             requirement=full_id(job.own) if job.own else "", first_violation=not job.own, deviations="",
@@ -289,13 +252,13 @@ def one(job: Job, effort: str, folder: Path, context: ForkServerContext) -> Resu
     return _result(job, status, began, _told(place / "latest"), place, folder)
 
 
-def _told(run: Path) -> dict[str, Any] | None:
-    """results.json of a run; of one that did not end, what its worker had written down by then."""
-    for name in ("results.json", "record-gw0.json"):
-        if (run / name).exists():
-            data: dict[str, Any] = json.loads((run / name).read_text())
-            return data
-    return None
+def _told(run: Path) -> Results:
+    """results.json of a run; of one that did not end, the violations that its worker had written down by then."""
+    if (run / "results.json").exists():
+        return files.load(run)
+    records = read_all(run)
+    found = [codec.build(Violation, entry, "violation") for record in records for entry in record["violations"]]
+    return Results(Run("unfinished"), violations=tuple(found))
 
 
 def _place(job: Job, folder: Path) -> Path:
@@ -339,18 +302,16 @@ def _verdict(job: Job, status: int, broken: Sequence[str], failed: str = "") -> 
     return "unusable"
 
 
-def _result(job: Job, status: int, began: float, data: Mapping[str, Any] | None, place: Path, folder: Path) -> Result:
+def _result(job: Job, status: int, began: float, told: Results, place: Path, folder: Path) -> Result:
     """The result, with what the run says about the violation that counts: the first, or the first of `own`."""
-    violations = list((data or {}).get("violations", []))
+    violations = list(told.violations)
     if job.own:
-        violations.sort(key=lambda v: (v["requirement"] != job.own, job.own not in v["also"]))
-    first = violations[0] if violations else None
-    path = place / "latest" / "evidence" / first["evidence"] if first and first["evidence"] else None
-    if path is not None and not path.exists():
-        path = None
-    rows = tuple(dict.fromkeys([r for v in violations for r in (v["requirement"], *v["also"])]))
-    failed = next((str(r["reason"]) for r in (data or {}).get("requirements", ()) if r["verdict"] == "error"), "")
-    note = failed or str((data or {}).get("run", {}).get("note", ""))
+        violations.sort(key=lambda v: (v.requirement != job.own, job.own not in v.also))
+    first = violations[0] if violations else Violation()
+    path = place / "latest" / "evidence" / first.evidence if first.evidence else None
+    kept = path is not None and path.exists()
+    rows = tuple(dict.fromkeys([r for v in violations for r in (v.requirement, *v.also)]))
+    failed = next((row.why for row in told.by_verdict("error")), "")
     subject = job.subject
     return Result(
         kind=subject.kind,
@@ -360,16 +321,16 @@ def _result(job: Job, status: int, began: float, data: Mapping[str, Any] | None,
         description=subject.description,
         verdict=_verdict(job, status, rows, failed),
         exit=status,
-        requirement=first["requirement"] if first else "",
-        also=tuple(first["also"]) if first else (),
+        requirement=first.requirement,
+        also=first.also,
         all_requirements=rows,
-        summary=first["summary"] if first and not failed else note,
-        calls=first["calls"] if first else 0,
-        detach_calls=first["detach_calls"] if first else 0,
+        summary=first.summary if violations and not failed else failed or told.run.note,
+        calls=first.calls,
+        detach_calls=first.detach_calls,
         seconds=round(time.monotonic() - began, 2),
-        first_seconds=first["seconds"] if first else 0.0,
-        counterexample=json.loads(path.read_text()).get("scenario", {}) if path else {},
-        evidence=str(path.resolve().relative_to(folder.resolve())) if path else "",
+        first_seconds=first.seconds,
+        counterexample=json.loads(path.read_text()).get("scenario") or {} if path and kept else {},
+        evidence=str(path.resolve().relative_to(folder.resolve())) if path and kept else "",
         seed=job.seed,
         own=job.own,
     )
@@ -384,10 +345,8 @@ def _kept(path: Path) -> dict[tuple[str, str, int, str], Result]:
     if path.exists():
         for line in path.read_text().splitlines():
             try:
-                row = json.loads(line)
-                row["also"], row["all_requirements"] = tuple(row["also"]), tuple(row["all_requirements"])
-                result = Result(**row)
-            except (ValueError, TypeError, KeyError):
+                result = codec.build(Result, json.loads(line), "result")
+            except ValueError:
                 continue
             out[(result.kind, result.name, result.seed, result.own)] = result
     return out
@@ -417,7 +376,7 @@ def prove(jobs: Sequence[Job], effort: str, workers: int, folder: Path, console:
         for n, future in enumerate(as_completed([pool.submit(one, j, effort, folder, context) for j in todo]), 1):
             result = future.result()
             results.append(result)
-            file.write(json.dumps(asdict(result)) + "\n")
+            file.write(json.dumps(codec.plain(result)) + "\n")
             file.flush()
             what = f"{result.requirement} after {result.calls} calls" if result.requirement else result.summary[:60]
             who = f"{result.kind:7} {result.name}" + (f" by {result.own} alone" if result.own else "")
@@ -435,13 +394,6 @@ class _pool(ThreadPoolExecutor):
         return super().__exit__(kind, *rest)
 
 
-def unproven(results: Sequence[Result]) -> list[str]:
-    """Requirements that no fault's first violation named and whose own checks have not been seen to catch one."""
-    caught = {r.requirement for r in results if r.kind == "fault" and r.verdict == "killed" and not r.own}
-    caught |= {r.own for r in results if r.verdict == "killed" and r.own}
-    return [short for short in CONTRACTS["2019"].requirements if short not in caught]
-
-
 def own_jobs(chosen: Sequence[Subject], results: Sequence[Result], seed: int) -> list[Job]:
     """Runs of a requirement's own checks, for those that no fault's first violation named."""
     faults = {s.name: s for s in chosen if s.kind == "fault"}
@@ -451,116 +403,6 @@ def own_jobs(chosen: Sequence[Subject], results: Sequence[Result], seed: int) ->
         for name in OWN_FAULTS.get(short, ())
         if name in faults
     ]
-
-
-def _whole_runs(results: Sequence[Result]) -> tuple[list[Result], list[Result]]:
-    """Of whole runs: those on faults that must be caught, and those on faults that keep within the page."""
-    faults = [r for r in results if r.kind == "fault" and not r.own]
-    return [r for r in faults if r.name not in EQUIVALENT], [r for r in faults if r.name in EQUIVALENT]
-
-
-def within(results: Sequence[Result]) -> list[tuple[int, float]]:
-    """(k, share of the faults that were killed within k calls), for several k."""
-    faults, _ = _whole_runs(results)
-    killed = [r.calls for r in faults if r.verdict == "killed"]
-    return [(k, round(sum(c <= k for c in killed) / max(1, len(faults)), 4)) for k in WITHIN]
-
-
-def summary(results: Sequence[Result], effort: str) -> dict[str, Any]:
-    """The kill matrix and its figures."""
-    faults, equivalent = _whole_runs(results)
-    variants = [r for r in results if r.kind == "variant"]
-    blamed = {r.name for r in variants if r.verdict != "silent"}
-    blamed |= {r.name for r in equivalent if r.verdict != "equivalent"}
-    killed = [r for r in faults if r.verdict == "killed"]
-    by_requirement: dict[str, list[str]] = {}
-    for result in killed:
-        by_requirement.setdefault(result.requirement, []).append(result.name)
-    own: dict[str, list[str]] = {}
-    for result in results:
-        if result.own and result.verdict == "killed":
-            own.setdefault(result.own, []).append(result.name)
-    return {
-        "effort": effort,
-        "faults": len(faults),
-        "killed": len(killed),
-        "survivors": sorted(r.name for r in faults if r.verdict != "killed"),
-        "equivalent": {r.name: EQUIVALENT[r.name] for r in equivalent if r.verdict == "equivalent"},
-        "variants": len({r.name for r in variants}),
-        "alarmed": sorted(blamed),
-        "median_calls": statistics.median([r.calls for r in killed]) if killed else 0,
-        "median_seconds": statistics.median([r.seconds for r in killed]) if killed else 0,
-        "killed_within": within(results),
-        "first_caught_by": {k: sorted(v) for k, v in sorted(by_requirement.items())},
-        "caught_by_own_checks": {k: sorted(v) for k, v in sorted(own.items())},
-        "unproven": unproven(results),
-        "titles": {short: [full_id(short), r.title] for short, r in CONTRACTS["2019"].requirements.items()},
-        "results": [asdict(r) for r in sorted(results, key=lambda r: (r.kind, r.group, r.name, r.own, r.seed))],
-    }
-
-
-def kills(results: Sequence[Result]) -> dict[str, int]:
-    """How many faults each requirement's checks have killed, first, along with another, or on their own."""
-    caught: dict[str, set[str]] = {}
-    for result in results:
-        if result.kind == "fault" and result.verdict == "killed":
-            for short in [result.own] if result.own else [result.requirement, *result.also]:
-                caught.setdefault(short, set()).add(result.name)
-    return {short: len(names) for short, names in sorted(caught.items())}
-
-
-def markdown(figures: dict[str, Any], results: Sequence[Result], command: str) -> str:
-    """The proof as a page: figures, and for each requirement the tests that reach it and the faults it caught."""
-    contract = CONTRACTS["2019"]
-    tests = tests_of()
-    killed = [r for r in results if r.kind == "fault" and r.verdict == "killed" and not r.own]
-    lines = [
-        "# Proof",
-        "",
-        f"Made by `{command}`.",
-        "",
-        "| figure | value |",
-        "|---|---|",
-        f"| faults killed | {figures['killed']} of {figures['faults']} |",
-        f"| conforming variants that raised an alarm | {len(figures['alarmed'])} of {figures['variants']} |",
-        f"| calls until the first violation, median | {figures['median_calls']:g} |",
-        f"| seconds of a run that ends at the first violation, median | {figures['median_seconds']:g} |",
-        *(f"| killed within {k} calls | {100 * share:.0f} % |" for k, share in figures["killed_within"]),
-        "",
-        "Survivors: " + (", ".join(f"`{name}`" for name in figures["survivors"]) or "none") + ".",
-        *(f"Equivalent to conforming behaviour: `{name}`. {why}" for name, why in figures["equivalent"].items()),
-        "",
-        "| requirement | reached by | faults it caught first | along with another | by its own checks alone |",
-        "|---|---|---|---|---|",
-    ]
-    for short, requirement in contract.requirements.items():
-        first = sorted(r.name for r in killed if r.requirement == short)
-        also = sum(1 for r in killed if short in r.also and r.requirement != short)
-        shown = ", ".join(f"`{n}`" for n in first[:4]) + (f" and {len(first) - 4} more" if len(first) > 4 else "")
-        reached = ", ".join(f"`{t}`" for t in tests.get(short, ())) or "every judged call"
-        own = ", ".join(f"`{n}`" for n in figures["caught_by_own_checks"].get(short, ()))
-        lines.append(f"| {full_id(short)} {requirement.title} | {reached} | {shown or '-'} | {also} | {own or '-'} |")
-    return "\n".join(lines) + "\n"
-
-
-def tests_of() -> dict[str, list[str]]:
-    """Short id of a requirement -> the conformance tests that are marked as evidence for it."""
-    out: dict[str, list[str]] = {}
-    for path in sorted(Path(__file__).parent.glob("test_*.py")):
-        marks: list[str] = []
-        for node in ast.parse(path.read_text()).body:
-            if not isinstance(node, ast.FunctionDef) or not node.name.startswith("test_"):
-                continue
-            marks = [
-                str(arg.value)
-                for decorator in node.decorator_list
-                if isinstance(decorator, ast.Call) and ast.unparse(decorator.func).endswith("requirement")
-                for arg in decorator.args
-                if isinstance(arg, ast.Constant)
-            ]
-            for short in marks:
-                out.setdefault(short, []).append(f"{path.stem}::{node.name}")
-    return out
 
 
 def main(args: Any) -> int:
@@ -600,16 +442,3 @@ def main(args: Any) -> int:
     print(f"minutes: {(time.monotonic() - began) / 60:.1f}, {workers} runs at a time")
     print(f"matrix: {page}")
     return 0 if not figures["survivors"] and not figures["alarmed"] else 1
-
-
-def write(folder: Path, figures: dict[str, Any], results: Sequence[Result], command: str) -> Path:
-    """Write the matrix as JSON, HTML and Markdown, and kills.json. Returns the HTML page."""
-    from eni_conformance.reports import matrix
-
-    effort = figures["effort"]
-    (folder / f"matrix-{effort}.json").write_text(json.dumps(figures, indent=1))
-    (folder / "kills.json").write_text(json.dumps(kills(results), indent=1) + "\n")
-    (folder / f"proof-{effort}.md").write_text(markdown(figures, results, command))
-    page = folder / f"matrix-{effort}.html"
-    page.write_text(matrix.render(figures, command))
-    return page

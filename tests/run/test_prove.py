@@ -9,8 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from eni_conformance.conformance import prove
-from eni_conformance.conformance.prove import Job, Result, Subject
+from eni_conformance.conformance import proof, prove
+from eni_conformance.conformance.proof import Result
+from eni_conformance.conformance.prove import Job, Subject
+from eni_conformance.oracle.results import parse
 from eni_conformance.reports import matrix
 from rich.console import Console
 
@@ -49,14 +51,14 @@ def test_a_run_in_which_the_suite_itself_failed_proves_nothing() -> None:
     assert prove._verdict(job(FAULT), 1, ["B01"], "IndexError: tuple index out of range") == "unusable"
     rows = [{"id": "ENI-DETACH-E03", "verdict": "error", "reason": "IndexError: tuple index out of range"}]
     violation = {"requirement": "B01", "also": [], "evidence": "", "summary": "500", "calls": 9, "detach_calls": 2}
-    data = {"violations": [{**violation, "seconds": 1.0}], "requirements": rows}
+    data = parse({"run": {"id": "x"}, "violations": [{**violation, "seconds": 1.0}], "requirements": rows})
     result = prove._result(job(FAULT), 1, 0.0, data, Path(), Path())
     assert (result.verdict, result.summary) == ("unusable", "IndexError: tuple index out of range")
 
 
 def test_the_share_killed_within_so_many_calls_counts_survivors_too() -> None:
     results = [KILLED, replace(KILLED, name="b", calls=400), replace(KILLED, name="c", verdict="survived", calls=0)]
-    shares = dict(prove.within(results))
+    shares = dict(proof.within(results))
     assert shares[30] == 0
     assert shares[100] == pytest.approx(1 / 3, abs=1e-3)
     assert shares[1000] == pytest.approx(2 / 3, abs=1e-3)
@@ -72,8 +74,8 @@ def test_a_fault_that_keeps_within_the_page_neither_survives_nor_counts_as_kille
 
 
 def test_at_most_three_faults_are_equivalent_and_each_is_a_fault_of_the_emulator() -> None:
-    assert set(prove.EQUIVALENT) <= {s.name for s in prove.subjects("") if s.kind == "fault"}
-    assert len(prove.EQUIVALENT) <= 3
+    assert set(proof.EQUIVALENT) <= {s.name for s in prove.subjects("") if s.kind == "fault"}
+    assert len(proof.EQUIVALENT) <= 3
 
 
 def test_variants_share_a_run_if_they_touch_different_things_and_others_with_another_seed() -> None:
@@ -105,7 +107,7 @@ def test_a_silent_group_speaks_for_its_members_and_any_other_is_run_apart() -> N
 def test_a_requirement_is_proven_by_being_first_or_by_its_own_checks_alone() -> None:
     alone = replace(KILLED, name="b", own="M01", requirement="M01")
     in_vain = replace(KILLED, name="c", own="M02", verdict="survived")
-    left = prove.unproven([KILLED, alone, in_vain])
+    left = proof.unproven([KILLED, alone, in_vain])
     assert not {"E12", "M01"} & set(left)
     assert {"R08", "M02"} <= set(left)
 
@@ -123,12 +125,12 @@ def test_each_requirement_that_is_seldom_first_names_faults_of_the_emulator() ->
 
 
 def test_a_fault_counts_once_for_each_requirement_that_it_was_caught_by() -> None:
-    counts = prove.kills([KILLED, replace(KILLED, own="R08"), replace(KILLED, name="b", verdict="survived")])
+    counts = proof.kills([KILLED, replace(KILLED, own="R08"), replace(KILLED, name="b", verdict="survived")])
     assert counts == {"E12": 1, "R08": 1}
 
 
 def figures(*results: Result) -> dict[str, Any]:
-    return json.loads(json.dumps(prove.summary(results, "quick")))
+    return json.loads(json.dumps(proof.summary(results, "quick")))
 
 
 def test_the_page_shows_what_was_missed_first_and_escapes_what_it_shows() -> None:
