@@ -25,7 +25,8 @@ from typing import Any
 from eni_conformance.conformance import views
 from eni_conformance.contract.common import passing
 from eni_conformance.contract.detach import ACTION, OWNER, REQUIRED, STEADY, TRUNK, VERSION
-from eni_conformance.contract.gateway import SIGNATURE
+from eni_conformance.contract.gateway import PROBES, SIGNATURE, WHO_CALLS
+from eni_conformance.contract.gateway import Probe as GatewayProbe
 from eni_conformance.contract.rules import Operation, Refusal
 from eni_conformance.contract.scenario import (
     AS_ASKED,
@@ -45,9 +46,11 @@ from eni_conformance.harness import acts, ecs
 from eni_conformance.harness.account.ledger import in_turn
 from eni_conformance.harness.bench import arrange, pool
 from eni_conformance.harness.bench.pool import Bench, Bound, NotArranged
+from eni_conformance.harness.clock import stamp
 from eni_conformance.harness.values import Asked, Deed, Exchange, Pair, Param, Snapshot
 from eni_conformance.harness.wire.client import Prepared, is_throttling
 from eni_conformance.harness.wire.codec import code_of
+from eni_conformance.harness.wire.tamper import changes_nothing, public, rewired, tampered
 from eni_conformance.oracle import envelope, frame, gateway, model, readings
 from eni_conformance.oracle.findings import Finding, OtherFormat
 from eni_conformance.oracle.readings import Admissible, EniKnown, Known, Reply
@@ -583,7 +586,7 @@ class _Run:
             book.observe("answer to oversized calls", str(exchange.status))
             return Reply(exchange.status, "?")
         findings = list(answer.findings)
-        early = call.wire.signing == "v3" and answer.reply.code in gateway.EARLY
+        early = call.wire.signing == "v3" and answer.reply.code in WHO_CALLS
         if answer.other_format and early:  # said before the format was looked at
             findings = [f for f in findings if not isinstance(f, OtherFormat)]
             book.observe("format of a gateway's refusal of a V3 call", answer.format)
@@ -1071,7 +1074,7 @@ class _Run:
 
     def _probe(self, index: int, step: Probe) -> None:
         """Send a call that the gateway must refuse, and judge by the gateway's own table."""
-        probe = gateway.PROBES[step.name]
+        probe = PROBES[step.name]
         call = self.lab.fit(step.call)
         if probe.scheme not in ("both", call.wire.signing):
             self.book.lacks((probe.requirement,), f"signature scheme {probe.scheme}")
@@ -1097,7 +1100,7 @@ class _Run:
 
     def _judge_probe(self, index: int, step: Probe, call: Call, asked: Asked, exchange: Exchange) -> None:
         """The answer to a probe: its shape, its RequestId, and whether the gateway may say that."""
-        probe = gateway.PROBES[step.name]
+        probe = PROBES[step.name]
         # Before the call is understood, the gateway may not know which format was asked for.
         wanted = "" if not probe.accept else _format(call)
         answer = envelope.read(exchange, wanted, sent=[p.text for p in asked.params])
@@ -1119,15 +1122,14 @@ class _Run:
         else:
             self.refused += 1
 
-    def _once(self, probe: gateway.Probe, call: Call, asked: Asked) -> Exchange | None:
+    def _once(self, probe: GatewayProbe, call: Call, asked: Asked) -> Exchange | None:
         """The answer to a probe that is sent once, sent again while its answer may pass; None if the tampering would
         change nothing that a verifier must look at."""
         harmless: list[bool] = []
 
         def tamper(prepared: Prepared) -> Prepared:
-            assert probe.tamper is not None
-            made = probe.tamper(prepared)
-            harmless.append(gateway.changes_nothing(prepared, made))
+            made = tampered(probe.tamper, prepared)
+            harmless.append(changes_nothing(prepared, made))
             return prepared if harmless[-1] else made
 
         exchange = self._put(probe, call, asked, {}, call.wire, tamper if probe.tamper else None)
@@ -1142,12 +1144,12 @@ class _Run:
             return None
         return exchange
 
-    def _twice(self, index: int, probe: gateway.Probe, call: Call, asked: Asked) -> Exchange | None:
+    def _twice(self, index: int, probe: GatewayProbe, call: Call, asked: Asked) -> Exchange | None:
         """The answer to the second of two calls with one nonce; None if the first was lost, or may pass."""
         now = self.lab.session.client.endpoint_time()
-        common: dict[str, str | None] = dict(probe.common(now))
-        common |= {"SignatureNonce": os.urandom(16).hex(), "Timestamp": gateway.stamp(now)}
-        first = self._put(probe, call, asked, common, call.wire, probe.tamper)
+        common: dict[str, str | None] = public(probe.common, now)
+        common |= {"SignatureNonce": os.urandom(16).hex(), "Timestamp": stamp(now)}
+        first = self._put(probe, call, asked, common, call.wire, None)
         tolerated = self._may_pass(first, valid=False)
         if first.outcome != "answered" or is_throttling(first) or tolerated:
             self.book.undecided((probe.requirement,), "the first of two calls was throttled or lost")
@@ -1159,7 +1161,8 @@ class _Run:
         if reply is not None:
             self._effect(index, asked, expected, reply, first)
         self._between(probe)
-        second = self._put(probe, call, asked, {**common, **probe.second(now)}, probe.rewire(call.wire), probe.tamper)
+        common |= public(probe.second, now)
+        second = self._put(probe, call, asked, common, rewired(probe, call.wire), None)
         if self._may_pass(second, valid=False):
             self.book.passed(ACTION, _told(second))
             self.book.undecided((probe.requirement,), "the second of two calls had an answer that may pass")
@@ -1168,7 +1171,7 @@ class _Run:
 
     def _put(
         self,
-        probe: gateway.Probe,
+        probe: GatewayProbe,
         call: Call,
         asked: Asked,
         common: Mapping[str, str | None],
@@ -1184,13 +1187,13 @@ class _Run:
             caller=call.caller,
             wire=wire,
             version=probe.version or VERSION,
-            common=common or probe.common(client.endpoint_time()),
+            common=common or public(probe.common, client.endpoint_time()),
             tamper=tamper,
             deadline=self.lab.deadline,
             retry=not probe.again,
         )
 
-    def _between(self, probe: gateway.Probe) -> None:
+    def _between(self, probe: GatewayProbe) -> None:
         """Other calls between the two of a replay."""
         for _ in range(probe.between):
             acts.act(self.lab.session, "describe", self.bound.enis[0], self.bound.instances[0])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from eni_conformance.conformance.inquiry import Inquiry
-from eni_conformance.oracle.gateway import table
+from eni_conformance.contract.gateway import table
 from eni_conformance.strategies import cases, probes, worlds
 
 

@@ -20,6 +20,7 @@ import pytest
 from eni_conformance.conformance import lab as labs
 from eni_conformance.contract.common import passing
 from eni_conformance.contract.detach import ACTION, CONTRACTS
+from eni_conformance.contract.gateway import PROBES
 from eni_conformance.contract.scenario import Detach, Scenario, World
 from eni_conformance.harness import ecs
 from eni_conformance.harness.account import ledger
@@ -30,7 +31,7 @@ from eni_conformance.harness.target import parse_target
 from eni_conformance.harness.values import Exchange, Request
 from eni_conformance.harness.wire.client import is_throttling
 from eni_conformance.oracle.envelope import read, template_left
-from eni_conformance.oracle.gateway import PROBES, judge
+from eni_conformance.oracle.gateway import judge
 from eni_conformance.oracle.readings import (
     Admissible,
     Asked,

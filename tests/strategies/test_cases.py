@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from eni_conformance.contract.codec import build, plain
 from eni_conformance.contract.detach import CONTRACTS
+from eni_conformance.contract.gateway import table
 from eni_conformance.contract.scenario import (
     ENI_STATUSES,
     INSTANCE_STATUSES,
@@ -27,7 +28,6 @@ from eni_conformance.contract.scenario import (
 )
 from eni_conformance.contract.texts import FORMS, REGION_FORMS, kind_of, make_text
 from eni_conformance.harness.values import Asked, Param
-from eni_conformance.oracle.gateway import table
 from eni_conformance.oracle.readings import EniKnown, InstanceKnown, Known, admissible
 from eni_conformance.strategies import calls, cases, histories, probes, worlds
 from eni_conformance.strategies.wire import FORMATS, ORDERS, PLACES, SIGNINGS, WIRES, wires
