@@ -109,7 +109,7 @@ PROBES: Mapping[str, Probe] = MappingProxyType(
         ),
         "date header changed after signing": _P(_OTHER, tamper=("header", "x-acs-date", "a minute less"), scheme="v3"),
         "nonce header changed after signing": _P(
-            _OTHER, SIGNATURE, tamper=("header", "x-acs-signature-nonce", "reversed"), scheme="v3"
+            _OTHER, SIGNATURE, tamper=("header", "x-acs-signature-nonce", "one character changed"), scheme="v3"
         ),
         "action header not signed": _P(_OTHER, tamper=("unsigned header", "x-acs-action"), scheme="v3"),
         "body hash of another body": _P(

@@ -91,7 +91,6 @@ CHANGES: Mapping[str, Callable[[str], str]] = MappingProxyType(
         "other case": str.swapcase,
         "zeros": lambda s: "0" * 40,
         "empty": lambda s: "",
-        "reversed": lambda s: s[::-1],
         "a minute less": _earlier,
         "other action": lambda s: "DescribeRegions",
     }
