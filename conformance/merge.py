@@ -17,7 +17,7 @@ from typing import Any
 
 from eni_conformance.conformance import deviations, results
 from eni_conformance.conformance import study as studies
-from eni_conformance.conformance.results import ENDED_EARLY, OK, USAGE, VIOLATED
+from eni_conformance.conformance.commands import ENDED_EARLY, OK, USAGE, VIOLATED
 from eni_conformance.contract.detach import CONTRACTS, full_id
 from eni_conformance.oracle.results import Results
 from eni_conformance.oracle.tally import read_all

@@ -14,16 +14,16 @@ from dataclasses import replace
 
 import pytest
 from eni_conformance.conformance import run, study
+from eni_conformance.conformance.commands import UNUSABLE, USAGE
 from eni_conformance.conformance.inquiry import LOST
 from eni_conformance.conformance.plugin import INQUIRY, KEY
-from eni_conformance.conformance.results import UNUSABLE, USAGE
 from eni_conformance.strategies.effort import EFFORTS
 
 from eni_conformance import conformance
 
 for _name in ("_pytest.junitxml", "xdist.plugin", *(m.name for m in pkgutil.iter_modules(conformance.__path__))):
     if "." in _name or _name.startswith("test_"):
-        importlib.import_module(_name if "." in _name else f"conformance.{_name}")
+        importlib.import_module(_name if "." in _name else f"{conformance.__name__}.{_name}")
 
 
 class ThrownAway:

@@ -11,7 +11,7 @@ from typing import Any
 
 from eni_conformance.conformance import evidence
 from eni_conformance.conformance import study as studies
-from eni_conformance.conformance.results import ENDED_EARLY, OK, UNUSABLE, USAGE, VIOLATED
+from eni_conformance.conformance.commands import ENDED_EARLY, OK, UNUSABLE, USAGE, VIOLATED
 from eni_conformance.conformance.study import Plan, Refused
 from eni_conformance.contract import codec
 from eni_conformance.contract.detach import CONTRACTS, full_id, short_id

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from eni_conformance.conformance import deviations
+from eni_conformance.conformance.commands import ENDED_EARLY, OK, VIOLATED
 from eni_conformance.contract import codec
 from eni_conformance.contract.detach import CONTRACTS, full_id
 from eni_conformance.contract.rules import Operation
@@ -40,8 +41,6 @@ from eni_conformance.oracle.results import (
 from eni_conformance.reports import files
 
 FILE = "results.json"
-OK, VIOLATED, USAGE, UNUSABLE, ENDED_EARLY = 0, 1, 2, 3, 4
-"""Exit statuses of a run (see docs/cli.md)."""
 MOST_SAMPLES = 2000
 """Samples of one distribution that are kept."""
 

@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 from eni_conformance.conformance import recording
 from eni_conformance.conformance import study as studies
+from eni_conformance.conformance.commands import OK, UNUSABLE, USAGE
 from eni_conformance.conformance.plugin import KEY
-from eni_conformance.conformance.results import OK, UNUSABLE, USAGE
 from eni_conformance.harness.target import TargetError, load_target
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn

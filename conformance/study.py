@@ -21,10 +21,10 @@ from pathlib import Path
 from typing import Any
 
 from eni_conformance.conformance import deviations, results
+from eni_conformance.conformance.commands import OK, UNUSABLE, USAGE
 from eni_conformance.conformance.database import DatabaseError, open_database
 from eni_conformance.conformance.inquiry import LOST, Inquiry
 from eni_conformance.conformance.lab import Lab
-from eni_conformance.conformance.results import OK, UNUSABLE, USAGE
 from eni_conformance.contract.detach import CONTRACTS, full_id
 from eni_conformance.contract.rules import Operation, Revision
 from eni_conformance.harness import control, ecs, journal
