@@ -28,9 +28,9 @@ from eni_conformance.conformance.lab import Lab
 from eni_conformance.contract.detach import CONTRACTS, full_id
 from eni_conformance.contract.rules import Operation, Revision
 from eni_conformance.harness import control, ecs, journal
-from eni_conformance.harness.account import control_check, janitor, stock
+from eni_conformance.harness.account import control_check, control_orders, janitor, stock
 from eni_conformance.harness.account import plan as plans
-from eni_conformance.harness.account.control_check import ControlCheck
+from eni_conformance.harness.account.control_orders import ControlCheck
 from eni_conformance.harness.account.ledger import common_folder
 from eni_conformance.harness.account.ledger import read as read_ledger
 from eni_conformance.harness.account.survey import Survey, survey
@@ -221,7 +221,7 @@ def open_study(plan: Plan, *, latest: bool = True) -> Study:
         try:
             study.ground = ecs.lay_ground(session)
             study.control = control_check.check(session, study.ground, offered.capabilities)
-            study.capabilities = control_check.usable(offered.capabilities, study.control)
+            study.capabilities = control_orders.usable(offered.capabilities, study.control)
             _hand_on(folder, found, study.control, offered.capabilities)
         except ecs.SetupError as error:
             janitor.teardown(session)
@@ -311,7 +311,7 @@ def _survey(target: Target, book: journal.Journal) -> tuple[Target, Survey]:
 
 def _hand_on(folder: Path, found: Survey, checked: ControlCheck, offered: frozenset[str]) -> None:
     """Write down for the workers what was found out about the target."""
-    broken = sorted(offered - control_check.usable(offered, checked))
+    broken = sorted(offered - control_orders.usable(offered, checked))
     orders = {name: checked.problems.get(name) or "what undoes it does not work" for name in broken}
     (folder / SURVEY).write_text(json.dumps({**asdict(found), "wrong_orders": orders}))
 

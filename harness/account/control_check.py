@@ -2,11 +2,11 @@
 
 An order that means something else makes a good endpoint look wrong (docs/control-protocol.md, "How a client checks
 it"). So each order that is offered is tried once, on resources of the check's own, and compared with what
-descriptions show. This file knows the orders and what they look like. It judges no operation: where one of those
+descriptions show (`control_orders` knows what they look like). It judges no operation: where one of those
 fails, nothing is said about the protocol.
 
 With everything offered, on a quick endpoint without lag, 30 requests try the orders: 24 orders and 6 looks. Making the
-resources, attaching, detaching and giving back take 21 or more besides, the more the longer transitions are under way.
+resources, attaching, detaching and giving back take 18 or more besides, the more the longer transitions are under way.
 """
 
 from __future__ import annotations
@@ -14,68 +14,33 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from eni_conformance.harness import control, ecs, observe
 from eni_conformance.harness.account import janitor
+from eni_conformance.harness.account.control_orders import (
+    ALONE,
+    ATTACHED,
+    ELSEWHERE,
+    EVERYWHERE,
+    KNOWN,
+    ON_GROUP,
+    ON_INSTANCE,
+    PROTOCOL,
+    ControlCheck,
+    Entry,
+    Laid,
+    Order,
+    compare,
+    is_answer,
+    names,
+    opposite,
+)
 from eni_conformance.harness.account.ledger import common_folder, in_turn
-from eni_conformance.harness.values import flatten
+from eni_conformance.harness.bench import look
+from eni_conformance.harness.values import Exchange, flatten
 
 T = TypeVar("T")
-Entry = Mapping[str, Any]
-"""A described resource, {} if it is not shown."""
-Order = Mapping[str, object]
-
-PROTOCOL = "protocol"
-"""The key of a problem that belongs to no capability."""
-EVERYWHERE = ("region.feature", "parameter.unsupported")
-"""Orders that touch everybody who uses the endpoint."""
-ON_GROUP = ("security_group.type", "security_group.full", "security_group.remove")
-ON_INSTANCE = ("instance.status", "instance.eni_limit")
-ATTACHED = ("hold", "release", "eni.status")
-"""Orders that are tried on an attached interface."""
-ALONE = ("eni.type", "eni.zone", "eni.vpc", "vswitch.remove", *ON_GROUP, *EVERYWHERE, "reset")
-"""Orders that need no instance."""
-UNDONE_BY_RESET = frozenset(
-    {"eni.status", "eni.type", "eni.zone", "eni.vpc", "instance.status", "vswitch.remove", "security_group.remove"}
-)
-KNOWN = frozenset({*ALONE, *ON_INSTANCE, *ATTACHED})
-
-ELSEWHERE = "vpc-elsewhere0000000000000"
-"""The VPC that `eni.vpc` names; it need not exist."""
-SHORTEST_NEARBY, SHORTEST, LONGEST = 0.2, 2.0, 30.0
-"""Seconds for which what must stay as it is is watched: at least on this machine, at least elsewhere, at most."""
-
-
-@dataclass(frozen=True)
-class ControlCheck:
-    """What of the control protocol does what its document says.
-
-    problems: capability -> what it did instead, in one sentence for a reader; "protocol" for what belongs to none.
-    calls: requests sent, to the service and to the control URL. untried: capability -> why it could not be tried.
-    """
-
-    problems: Mapping[str, str]
-    calls: int
-    untried: Mapping[str, str]
-
-
-def usable(offered: frozenset[str], found: ControlCheck) -> frozenset[str]:
-    """The capabilities that a run may rest on: those without a problem, and without one in what undoes them."""
-    broken = offered & set(found.problems)
-    if "reset" in broken:
-        broken |= UNDONE_BY_RESET
-    if "release" in broken:
-        broken |= {"hold"}
-    return offered - broken
-
-
-@dataclass(frozen=True)
-class Laid:
-    """What an order laid over a resource: the field of its description, and the value shown while it lasts."""
-
-    field: str
-    value: str
 
 
 @dataclass(frozen=True)
@@ -93,7 +58,8 @@ class _Trial:
 
     undo: orders to give yet. silent: why the control URL gave no answer. laid: by order, what the interface is to show;
     laid_look: what it showed then. removed: orders that hid what they had to. compared: what was laid has been judged.
-    stuck: the interface does not come to rest. pause: seconds for which what must stay is watched. took: seconds that
+    ended: what the interface was last seen to come to by a detach, "" if it was attached or none was tried since.
+    stuck: it does not come to rest. pause: seconds for which what must stay is watched. took: seconds that
     attaching took.
     """
 
@@ -114,14 +80,10 @@ class _Trial:
     removed: set[str] = field(default_factory=set)
     compared: bool = False
     attached: bool = False
+    ended: str = ""
     stuck: bool = False
     pause: float = 0.0
     took: float = 0.0
-
-    @property
-    def slow(self) -> bool:
-        """Whether a transition may be under way for as long as what must stay is watched."""
-        return self.took > self.pause / 2
 
     @property
     def lag(self) -> float:
@@ -189,7 +151,7 @@ def _part(trial: _Trial, part: Callable[[_Trial], None], capabilities: tuple[str
 def _make(trial: _Trial) -> None:
     """The check's own resources. What only one order needs is done without if it cannot be had."""
     session, ground = trial.session, trial.ground
-    trial.pause = SHORTEST_NEARBY if session.target.loopback else SHORTEST
+    trial.pause = look.LAID_NEARBY if session.target.loopback else look.LAID
 
     def vswitch(trial: _Trial) -> None:
         trial.vswitch = ecs.create_vswitch(session, ground)
@@ -210,27 +172,6 @@ def _make(trial: _Trial) -> None:
 
 
 # --- orders --------------------------------------------------------------------------------------
-
-
-def opposite(order: Order, offered: frozenset[str]) -> Order | None:
-    """The order that undoes this one, None if nothing that is offered does."""
-    op, name = order["op"], order.get("id")
-    match op:
-        case "region.feature":
-            return {**order, "supported": True}
-        case "parameter.unsupported":
-            return {**order, "unsupported": False}
-        case "hold" if "release" in offered:
-            return {"op": "release", "id": name}
-        case _ if "reset" in offered:
-            return {"op": "reset", "id": name}
-        case "security_group.type":
-            return {**order, "type": "vpc"}
-        case "security_group.full":
-            return {**order, "full": False}
-        case "instance.eni_limit":
-            return {**order, "exceeded": False}
-    return None
 
 
 def _lay(trial: _Trial, op: str, **fields: object) -> bool:
@@ -274,11 +215,6 @@ def _ask(trial: _Trial, order: Order) -> bool:
     return not problem
 
 
-def is_answer(problem: str) -> bool:
-    """Whether what control.order tells is a wrong answer, and no failure to answer."""
-    return problem == "the answer is no JSON object" or (problem.startswith("HTTP 4") and "HTTP 429" not in problem)
-
-
 def _must_refuse(trial: _Trial, order: Order, what: str) -> None:
     """Give an order that must be answered 400."""
     problem = _send(trial, order)
@@ -306,16 +242,10 @@ def _unknown_orders(trial: _Trial) -> None:
 # --- looking -------------------------------------------------------------------------------------
 
 
-def _watch(trial: _Trial, look: Callable[[], T], fits: Callable[[T], bool], seconds: float) -> T:
+def _watch(trial: _Trial, seen: Callable[[], T], fits: Callable[[T], bool], seconds: float) -> T:
     """Look until it fits or the time is over. Returns the last look, which is no earlier than that."""
-    until = trial.now() + seconds
-    for pause in ecs.pauses(trial.session):
-        late = trial.now() >= until
-        seen = look()
-        if late or fits(seen):
-            return seen
-        trial.sleep(pause)
-    raise AssertionError("pauses end")
+    session = trial.session
+    return look.look_until(seen, fits, seconds, clock=session.client.clock, pauses=ecs.pauses(session))
 
 
 def _eni(trial: _Trial) -> Entry:
@@ -328,17 +258,11 @@ def _instance(trial: _Trial) -> Entry:
     return next((entry for entry in found if entry.get("InstanceId") == trial.instance), {})
 
 
-def _listed(trial: _Trial, key: str, name: str) -> bool | None:
+def _listed(trial: _Trial, kind: str, name: str) -> bool | None:
     """Whether a group or vSwitch is described, None if that cannot be told."""
-    vpc = key == "VSwitchId"
-    action, path = (
-        ("DescribeVSwitches", ("VSwitches", "VSwitch"))
-        if vpc
-        else ("DescribeSecurityGroups", ("SecurityGroups", "SecurityGroup"))
-    )
-    pairs = [("RegionId", trial.session.target.region), (key, name)]
+    key = ecs.KINDS[kind].key
     try:
-        found = ecs.pages(trial.session, action, pairs, path, vpc=vpc, size=(("PageSize", "50"),))
+        found = ecs.listed(trial.session, kind, (key, name))
     except ecs.SetupError as error:
         return False if ecs.says_absent(error.code) else None
     return any(entry.get(key) == name for entry in found)
@@ -349,34 +273,13 @@ def _look(trial: _Trial) -> Seen:
     gone = {"security_group.remove", "vswitch.remove"} & trial.offered
     return Seen(
         _eni(trial),
-        _listed(trial, "SecurityGroupId", trial.group) if trial.group and "security_group.remove" in gone else None,
-        _listed(trial, "VSwitchId", trial.vswitch) if trial.vswitch and "vswitch.remove" in gone else None,
+        _listed(trial, "security_group", trial.group) if trial.group and "security_group.remove" in gone else None,
+        _listed(trial, "vswitch", trial.vswitch) if trial.vswitch and "vswitch.remove" in gone else None,
     )
 
 
 def _status(entry: Entry) -> str:
     return str(entry.get("Status", ""))
-
-
-def compare(laid: Mapping[str, Laid], seen: Entry, back: Entry) -> tuple[dict[str, str], dict[str, str]]:
-    """Problems and untried orders: what was to be shown, what was shown meanwhile, and what after `reset`. Pure.
-
-    What is never shown tells nothing, what is shown before or after and hidden meanwhile does.
-    """
-    problems: dict[str, str] = {}
-    untried: dict[str, str] = {}
-    for op, want in laid.items():
-        shown, after = str(seen.get(want.field) or ""), str(back.get(want.field) or "")
-        if shown == want.value:
-            if after == want.value:
-                problems.setdefault("reset", f"After {op} and reset, {want.field} is still {after}.")
-        elif shown:
-            problems[op] = f"{want.value} was laid over {want.field}, and descriptions go on showing {shown}."
-        elif after and (seen or op == "eni.status"):
-            problems[op] = f"{want.value} was laid over {want.field}, and descriptions show none until reset."
-        else:
-            untried[op] = f"descriptions show no {want.field}"
-    return problems, untried
 
 
 def _tell(trial: _Trial, problems: Mapping[str, str], untried: Mapping[str, str]) -> None:
@@ -450,12 +353,6 @@ def _switched_off(trial: _Trial) -> Seen:
     return seen
 
 
-def names(entry: Entry, group: str, vswitch: str) -> tuple[bool, bool]:
-    """Whether a described interface names this group, and this vSwitch. Pure."""
-    groups = entry.get("SecurityGroupIds")
-    return isinstance(groups, list) and group in groups, entry.get("VSwitchId") == vswitch
-
-
 def _compare_back(trial: _Trial, back: Entry) -> None:
     """Judge what was laid over the free interface, now that it must be as it was."""
     trial.compared = True
@@ -493,7 +390,7 @@ def _await_instance(trial: _Trial) -> None:
     shown = _watch(trial, lambda: _instance(trial), lambda i: _status(i) == "Running", trial.settle)
     if _status(shown) != "Running":
         raise ecs.SetupError("RunInstances", None, f"the new instance is {_status(shown) or 'not shown'}, not Running")
-    trial.pause = min(max(trial.pause, trial.now() - began), LONGEST)
+    trial.pause = min(max(trial.pause, trial.now() - began), look.LAID_LONGEST)
     primary = observe.primary_of(flatten(shown))
     if primary:
         trial.session.ledger.brought(trial.instance, primary)
@@ -569,7 +466,7 @@ def _detach_under_detaching(trial: _Trial) -> None:
     def lasting() -> str:
         return _status(_watch(trial, lambda: _eni(trial), lambda e: _status(e) == "Detaching", trial.lag))
 
-    if trial.slow:  # elsewhere, a status of its own is over when what must stay is looked at
+    if trial.took > trial.pause / 2:  # else a status of its own is over when what must stay is looked at
         shown = lasting()
         if shown == "InUse":
             trial.problems.setdefault("eni.status", "Detaching was laid over InUse, and descriptions show InUse.")
@@ -600,6 +497,7 @@ def _at_rest(trial: _Trial) -> str:
         if status != "InUse":
             status = _status(_watch(trial, lambda: _eni(trial), lambda e: _status(e) in ends, trial.settle))
     trial.stuck = status not in ends
+    trial.ended = status
     return status
 
 
@@ -625,8 +523,8 @@ def _give_back(trial: _Trial) -> None:
     try:
         _remove(trial)
     except ecs.SetupError:
-        for key, name in (("SecurityGroupId", trial.group), ("VSwitchId", trial.vswitch)):
-            _is_missing(trial, key, name)
+        for kind, name in (("security_group", trial.group), ("vswitch", trial.vswitch)):
+            _is_missing(trial, kind, name)
         session = trial.session
         book = session.ledger.book()
         ours = [name for name in (trial.eni, trial.instance, trial.group, trial.vswitch) if name in book.owned]
@@ -640,7 +538,7 @@ def _give_back(trial: _Trial) -> None:
 
 def _remove(trial: _Trial) -> None:
     """Detach and delete the interface, delete the instance, then what the interface lay in. Raises SetupError."""
-    if trial.attached:
+    if trial.attached and trial.ended != "Available":
         ends = ("Available", "InUse", "")
         patience = 0.0 if trial.stuck else trial.settle
         if _status(_watch(trial, lambda: _eni(trial), lambda e: _status(e) in ends, patience)) == "InUse":
@@ -654,9 +552,9 @@ def _remove(trial: _Trial) -> None:
     if trial.eni and _watch(trial, lambda: _eni(trial), lambda e: not e, trial.settle):
         raise ecs.SetupError("DeleteNetworkInterface", None, "it is still shown")
     if trial.group:
-        _drop(trial, "DeleteSecurityGroup", "SecurityGroupId", trial.group)
+        _drop(trial, "security_group", trial.group)
     if trial.vswitch:
-        _drop(trial, "DeleteVSwitch", "VSwitchId", trial.vswitch)
+        _drop(trial, "vswitch", trial.vswitch)
     if trial.instance:
         _watch(trial, lambda: _instance(trial), lambda i: not i, trial.settle)
 
@@ -670,32 +568,33 @@ def _instance_is_back(trial: _Trial) -> None:
         trial.problems.setdefault("reset", "After instance.status and reset, Status is still Stopping.")
 
 
-def _drop(trial: _Trial, action: str, key: str, name: str) -> None:
+def _drop(trial: _Trial, kind: str, name: str) -> None:
     """Delete a group or vSwitch, unless reset did not bring it back. Raises SetupError."""
-    session = trial.session
+    session, one = trial.session, ecs.KINDS[kind]
     session.ledger.check(name)
-    until = trial.now() + session.patience
-    for pause in ecs.pauses(session):
-        pairs = [("RegionId", session.target.region), (key, name)]
-        exchange = ecs.send(session, action, pairs, vpc=key == "VSwitchId")
-        if ecs.succeeded(exchange):
-            session.ledger.gone(name)
-            return
-        if ecs.is_absent(exchange) and _is_missing(trial, key, name):
-            return
-        if trial.now() >= until:
-            raise ecs.SetupError(action, exchange, "it was made for this check")
-        trial.sleep(pause)
+    missing = False
+
+    def final(exchange: Exchange) -> bool:
+        nonlocal missing
+        missing = ecs.is_absent(exchange) and _is_missing(trial, kind, name)
+        return missing or ecs.succeeded(exchange)
+
+    def delete() -> Exchange:
+        return ecs.send(session, one.delete, [session.region, (one.key, name)], vpc=one.vpc)
+
+    exchange = _watch(trial, delete, final, session.patience)
+    if ecs.succeeded(exchange):
+        session.ledger.gone(name)
+    elif not missing:
+        raise ecs.SetupError(one.delete, exchange, "it was made for this check")
 
 
-def _is_missing(trial: _Trial, key: str, name: str) -> bool:
+def _is_missing(trial: _Trial, kind: str, name: str) -> bool:
     """Whether what was removed is not even described after reset: that is a problem."""
-    op = "vswitch.remove" if key == "VSwitchId" else "security_group.remove"
-    if (
-        not name
-        or op not in trial.removed
-        or _watch(trial, lambda: _listed(trial, key, name), bool, trial.lag) is not False
-    ):
+    op = f"{kind}.remove"
+    if not name or op not in trial.removed:
+        return False
+    if _watch(trial, lambda: _listed(trial, kind, name), bool, trial.lag) is not False:
         return False
     trial.problems.setdefault("reset", f"After {op} and reset, what was removed is still not there.")
     return True

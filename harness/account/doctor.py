@@ -19,8 +19,8 @@ from typing import Any
 from eni_conformance.contract.detach import CALLER_OF, CALLERS, CONTRACTS, IDS, ORDERS, STRANGER, full_id
 from eni_conformance.contract.rules import Operation, Refusal
 from eni_conformance.harness import control, ecs
-from eni_conformance.harness.account import control_check, janitor
-from eni_conformance.harness.account.control_check import ControlCheck
+from eni_conformance.harness.account import control_check, control_orders, janitor
+from eni_conformance.harness.account.control_orders import ControlCheck
 from eni_conformance.harness.account.permissions import permissions
 from eni_conformance.harness.account.question import Check, ask, give_back, looking, owning, seen_of, unknown_id
 from eni_conformance.harness.account.stock import stock
@@ -378,7 +378,7 @@ def protocol(target: Target, client: Client, offer: control.Offer, fine: bool) -
 
     fine: nothing else stands in the way. Only then is it tried, on resources that are created for it and removed.
     """
-    offered = offer.capabilities & control_check.KNOWN
+    offered = offer.capabilities & control_orders.KNOWN
     if not target.control_url:
         return [Check(CONTROL, "ok", "none is named; rows that need it are not tried")], frozenset()
     if offer.problem:
@@ -395,7 +395,7 @@ def protocol(target: Target, client: Client, offer: control.Offer, fine: bool) -
         failed = str(error)
     finally:
         made, left = give_back(session)
-    usable = control_check.usable(offered, found)
+    usable = control_orders.usable(offered, found)
     given = f"created and removed {made} resources"
     if failed:
         seen = f"could not be tried: {failed[:300]}; {given}"
@@ -416,7 +416,7 @@ def _wrong(broken: frozenset[str], found: ControlCheck) -> list[Check]:
     for name, text in found.problems.items():
         undoes = also if name in ("reset", "release") else []
         advice = f"a run does without {', '.join(dict.fromkeys([name, *undoes]))}: see docs/control-protocol.md"
-        if name == control_check.PROTOCOL:
+        if name == control_orders.PROTOCOL:
             advice = "see docs/control-protocol.md"
         checks.append(Check(CONTROL, "warning", f"{name}: {text}", advice))
     reasons: dict[str, list[str]] = {}

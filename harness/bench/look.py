@@ -29,7 +29,7 @@ def look_until(
     while True:
         late = clock.monotonic() >= end
         seen = look()
-        if late or explained(seen):
+        if explained(seen) or late:
             return seen
         pause = next(waits, None)
         if pause is None:

@@ -74,13 +74,15 @@ class SetupError(Exception):
 @dataclass(frozen=True)
 class Session:
     """Who builds: a target, a client, the ledger of what is owned, and the run's id. by_number: operations that refuse
-    to be asked for pages by token."""
+    to be asked for pages by token. blocks: of each VPC, those that were free when it was asked about and are not used
+    by this session since."""
 
     target: Target
     client: Client
     ledger: Ledger
     run_id: str
     by_number: set[str] = field(default_factory=set, compare=False)
+    blocks: dict[str, Iterator[str]] = field(default_factory=dict, compare=False)
 
     def __post_init__(self) -> None:
         self.ledger.place(where(self.target))

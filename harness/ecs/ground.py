@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import itertools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -219,9 +220,11 @@ def create_vswitch(session: Session, ground: Ground, zone: int = 0) -> str:
 
 
 def _create_vswitch(session: Session, vpc_id: str, zone: str) -> str:
+    """Create a vSwitch in a block that is free: one that was so before, and if somebody has taken it, one asked for
+    anew. Raises SetupError."""
     advice = "check the VPC's address space, or name a vSwitch under setup.vswitch_id"
-    error: SetupError | None = None
-    for block in _free_blocks(session, vpc_id):
+    error = SetupError("CreateVSwitch", None, advice)
+    for block in _untaken(session, vpc_id):
         pairs: list[Pair] = [
             session.region,
             ("VpcId", vpc_id),
@@ -239,7 +242,20 @@ def _create_vswitch(session: Session, vpc_id: str, zone: str) -> str:
             continue
         _await_network(session, "vswitch", identifier)
         return identifier
-    raise error or SetupError("CreateVSwitch", None, advice)
+    raise error
+
+
+MOST_BLOCKS = 8
+"""How many blocks are tried in one go."""
+
+
+def _untaken(session: Session, vpc_id: str) -> Iterator[str]:
+    """Blocks to try: the next one of those known to be free, then those that are free now."""
+    known = next(session.blocks.get(vpc_id, iter(())), None)
+    if known is not None:
+        yield known
+    session.blocks[vpc_id] = _free_blocks(session, vpc_id)
+    yield from itertools.islice(session.blocks[vpc_id], MOST_BLOCKS)
 
 
 def _listed(session: Session, kind: str, pair: Pair) -> list[dict[str, Any]]:
@@ -251,18 +267,14 @@ def _listed(session: Session, kind: str, pair: Pair) -> list[dict[str, Any]]:
 
 
 def _free_blocks(session: Session, vpc_id: str) -> Iterator[str]:
-    """A few blocks of the VPC that no vSwitch uses."""
+    """The blocks of the VPC that no vSwitch uses."""
     vpcs, switches = (_listed(session, kind, ("VpcId", vpc_id)) for kind in ("vpc", "vswitch"))
     space = next((v.get("CidrBlock") for v in vpcs if v.get("VpcId") == vpc_id), None)
     used = [net for s in switches if (net := _network(s.get("CidrBlock"))) is not None]
     whole = _network(space) or ipaddress.IPv4Network("172.16.0.0/12")
-    given = 0
     for block in whole.subnets(new_prefix=max(24, min(28, whole.prefixlen + 2))):
         if not any(block.overlaps(other) for other in used):
             yield str(block)
-            given += 1
-            if given == 8:
-                return
 
 
 def _network(text: Any) -> ipaddress.IPv4Network | None:

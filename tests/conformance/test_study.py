@@ -6,7 +6,7 @@ import pytest
 from eni_conformance.conformance import study as studies
 from eni_conformance.conformance.study import Plan
 from eni_conformance.contract.detach import CONTRACTS
-from eni_conformance.harness.account.control_check import ControlCheck
+from eni_conformance.harness.account.control_orders import ControlCheck
 from eni_conformance.harness.account.survey import Survey
 from eni_conformance.harness.target import Offers, parse_target
 

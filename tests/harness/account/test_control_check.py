@@ -10,14 +10,14 @@ from dataclasses import replace
 import pytest
 from eni_conformance.emulator.embed import running
 from eni_conformance.harness import control, ecs
-from eni_conformance.harness.account import control_check
-from eni_conformance.harness.account.control_check import Laid
+from eni_conformance.harness.account import control_check, control_orders
+from eni_conformance.harness.account.control_orders import Laid
+from eni_conformance.harness.bench.look import LAID_NEARBY
 from eni_conformance.harness.clock import Clock
 from eni_conformance.harness.target import load_target
 from eni_conformance.harness.wire.client import Client
 
 GIVING = {
-    "DescribeVpcs",
     "CreateVSwitch",
     "CreateSecurityGroup",
     "CreateNetworkInterface",
@@ -101,12 +101,12 @@ def test_a_good_protocol_passes_within_its_requests(tmp_path, monkeypatch):
         assert emulator.control("stats")["resources"] == resources
         session.ledger.close()
     counts = session.client.counts
-    assert found.calls == sum(counts.values()) + len(given) <= 51
-    assert {order["op"] for order in given} == {*control_check.KNOWN, "no.such.op"}
+    assert found.calls == sum(counts.values()) + len(given) <= 48
+    assert {order["op"] for order in given} == {*control_orders.KNOWN, "no.such.op"}
     making = sum(counts[action] for action in GIVING)
-    making += 2  # of the vSwitch: which blocks are free, and is it Available?
+    making += 1  # of the vSwitch: is it Available?
     making += 3  # of the instance: is it Running, is it as it was, is it gone?
-    making += 4  # of the interface: is it InUse, is it Available, is it free to go, is it gone?
+    making += 3  # of the interface: is it InUse, is it Available, is it gone?
     making += 1  # its last reset
     assert found.calls - making <= 30
 
@@ -134,17 +134,17 @@ def test_descriptions_that_lag_behind_are_no_problem(place):
 
 def test_nothing_is_asked_where_nothing_is_offered(place):
     """Nor where only extensions are, which the protocol does not name."""
-    assert place(without=control_check.KNOWN) == control_check.ControlCheck({}, 0, {})
+    assert place(without=control_orders.KNOWN) == control_orders.ControlCheck({}, 0, {})
     assert not place.session.client.counts
 
 
-@pytest.mark.parametrize("op", sorted(control_check.KNOWN))
+@pytest.mark.parametrize("op", sorted(control_orders.KNOWN))
 def test_each_capability_alone(op, place):
     """No order is given that is not offered; what nothing offered undoes is not tried."""
-    found = place(without=control_check.KNOWN - {op})
+    found = place(without=control_orders.KNOWN - {op})
     assert found.problems == {} and nothing_is_left(place)
     assert set(found.untried) <= {op}
-    undone = {*control_check.EVERYWHERE, "security_group.type", "security_group.full", "instance.eni_limit"}
+    undone = {*control_orders.EVERYWHERE, "security_group.type", "security_group.full", "instance.eni_limit"}
     assert (op in found.untried) == (op not in {*undone, "reset", "release"})
 
 
@@ -281,7 +281,7 @@ def test_a_control_url_that_does_not_answer_is_no_problem(place, monkeypatch):
     """It says nothing about what the orders mean."""
     ordering(monkeypatch, lambda order, send: "refused: nobody listens")
     found = place()
-    assert found.problems == {} and set(found.untried) >= control_check.KNOWN - {"release", "reset"}
+    assert found.problems == {} and set(found.untried) >= control_orders.KNOWN - {"release", "reset"}
     assert found.calls < 40 and nothing_is_left(place)
 
 
@@ -322,13 +322,13 @@ def test_broken_protocols_of_the_emulator(variant, tmp_path):
 @pytest.mark.parametrize(
     ("action", "untried"),
     [
-        ("CreateNetworkInterface", control_check.KNOWN),
+        ("CreateNetworkInterface", control_orders.KNOWN),
         ("CreateVSwitch", {"vswitch.remove"}),
-        ("CreateSecurityGroup", control_check.ON_GROUP),
-        ("RunInstances", {*control_check.ON_INSTANCE, *control_check.ATTACHED}),
-        ("AttachNetworkInterface", control_check.ATTACHED),
+        ("CreateSecurityGroup", control_orders.ON_GROUP),
+        ("RunInstances", {*control_orders.ON_INSTANCE, *control_orders.ATTACHED}),
+        ("AttachNetworkInterface", control_orders.ATTACHED),
         ("DetachNetworkInterface", {"eni.status", "reset"}),
-        ("DescribeNetworkInterfaces", {*control_check.ALONE, *control_check.ATTACHED}),
+        ("DescribeNetworkInterfaces", {*control_orders.ALONE, *control_orders.ATTACHED}),
     ],
 )
 def test_a_service_that_refuses(action, untried, place):
@@ -389,7 +389,7 @@ def test_time_is_the_client_s(place):
         real.sleep(seconds)
 
     place(lambda target: Client(target, clock=replace(real, sleep=sleep)))
-    assert max(slept) >= control_check.SHORTEST_NEARBY
+    assert max(slept) >= LAID_NEARBY
 
 
 # --- pure parts ----------------------------------------------------------------------------------
@@ -409,14 +409,14 @@ def test_time_is_the_client_s(place):
 )
 def test_what_is_shown_is_compared(seen, back, problems, untried):
     """A field that is never shown tells nothing."""
-    found = control_check.compare({"eni.type": Laid("Type", "Trunk")}, seen, back)
+    found = control_orders.compare({"eni.type": Laid("Type", "Trunk")}, seen, back)
     assert tuple(map(set, found)) == (problems, untried)
 
 
 def test_an_interface_that_is_hidden_is_told_by_its_status():
     """Not by what else was laid over it."""
     laid = {"eni.status": Laid("Status", "Deleting"), "eni.type": Laid("Type", "Trunk")}
-    problems, untried = control_check.compare(laid, {}, {"Status": "Available", "Type": "Secondary"})
+    problems, untried = control_orders.compare(laid, {}, {"Status": "Available", "Type": "Secondary"})
     assert set(problems) == {"eni.status"} and set(untried) == {"eni.type"}
 
 
@@ -434,7 +434,7 @@ def test_an_interface_that_is_hidden_is_told_by_its_status():
 )
 def test_a_refusal_is_told_from_silence(problem, told):
     """Only an answer can be wrong."""
-    assert control_check.is_answer(problem) == told
+    assert control_orders.is_answer(problem) == told
 
 
 @pytest.mark.parametrize(
@@ -453,5 +453,5 @@ def test_what_is_not_there(code, absent):
 
 def test_names():
     """As described, with the wrapper of lists taken off."""
-    assert control_check.names({"SecurityGroupIds": ["sg-1"], "VSwitchId": "vsw-1"}, "sg-1", "vsw-2") == (True, False)
-    assert control_check.names({}, "sg-1", "vsw-1") == (False, False)
+    assert control_orders.names({"SecurityGroupIds": ["sg-1"], "VSwitchId": "vsw-1"}, "sg-1", "vsw-2") == (True, False)
+    assert control_orders.names({}, "sg-1", "vsw-1") == (False, False)
