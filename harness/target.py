@@ -209,6 +209,13 @@ def load_target(
     return replace(target, path=shown, warnings=target.warnings + _readable_by_others(Path(path), target))
 
 
+KEYS = [
+    *("name", "endpoint", "vpc_endpoint", "region", "second_region"),
+    *("callers", "control", "setup", "limits", "judge", "offers"),
+]
+"""What a target file may hold at its top."""
+
+
 def parse_target(
     data: Mapping[str, Any],
     *,
@@ -217,24 +224,7 @@ def parse_target(
     environ: Mapping[str, str] | None = None,
 ) -> Target:
     """Check what a target file holds. `where` begins each message. Raises TargetError."""
-    _only(
-        data,
-        where,
-        "",
-        [
-            "name",
-            "endpoint",
-            "vpc_endpoint",
-            "region",
-            "second_region",
-            "callers",
-            "control",
-            "setup",
-            "limits",
-            "judge",
-            "offers",
-        ],
-    )
+    _only(data, where, "", KEYS)
     region = _text(data, where, "region", "").strip()
     if not _REGION.fullmatch(region):
         raise _error(where, "region", f"{region!r} is no region", 'write for example region = "cn-hangzhou"')

@@ -16,7 +16,7 @@ import random
 import threading
 from collections import Counter, deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 
 from eni_conformance.contract.scenario import Wire as Form
@@ -167,32 +167,30 @@ class Client:
         stale = False
         while True:
             attempts += 1
-            credential = self.credential(caller)
-            prepared = _build(
-                action,
-                ordered,
-                wire,
-                version,
-                endpoint,
-                self._hosts[endpoint],
-                credential,
-                common or {},
-                self.endpoint_time(),
-                os.urandom(16).hex(),
+            parts = Parts(
+                action=action,
+                version=version,
+                pairs=ordered,
+                wire=wire,
+                endpoint=endpoint,
+                host=self._hosts[endpoint],
+                caller=caller,
+                credential=self.credential(caller),
+                common=common or {},
+                now=self.endpoint_time(),
+                nonce=os.urandom(16).hex(),
             )
-            if tamper is not None:
-                prepared = tamper(prepared)
+            prepared = tamper(build(parts)) if tamper else build(parts)
             self._limit.wait()
             at = self.clock.now()
-            context = (prepared, action, version, ordered, caller, wire, credential, at, attempts)
             try:
                 with self._wire(endpoint) as connection:
                     answer = connection.exchange(prepared, deadline=deadline, fresh=wire.fresh or stale)
             except BaseException:  # Ctrl-C: what was sent is written down all the same
                 broken = Answer("reset", self.clock.now() - at, detail="the run was interrupted")
-                self._record(_exchange(broken, *context), stale)
+                self._record(_exchange(broken, prepared, parts, at, attempts), stale)
                 raise
-            exchange = self._record(_exchange(answer, *context), stale)
+            exchange = self._record(_exchange(answer, prepared, parts, at, attempts), stale)
             if answer.stale and not stale:
                 stale = True
                 attempts -= 1
@@ -305,90 +303,72 @@ def _split(pairs: tuple[Pair, ...], wire: Form) -> tuple[tuple[Pair, ...], tuple
     return pairs[:half], pairs[half:]
 
 
-def _build(
-    action: str,
-    pairs: tuple[Pair, ...],
-    wire: Form,
-    version: str,
-    endpoint: str,
-    host: str,
-    credential: Credential,
-    common: Mapping[str, str | None],
-    now: float,
-    nonce: str,
-) -> Prepared:
+@dataclass(frozen=True)
+class Parts:
+    """What one request is built from. host: of the endpoint, as its header has it. common: public parameters or headers
+    to set, or with None to leave out. now: Unix seconds by the endpoint's clock."""
+
+    action: str
+    version: str
+    pairs: tuple[Pair, ...]
+    wire: Form
+    endpoint: str
+    host: str
+    caller: str
+    credential: Credential
+    common: Mapping[str, str | None]
+    now: float
+    nonce: str
+
+
+def build(parts: Parts) -> Prepared:
     """The signed request."""
-    query, form = _split(pairs, wire)
-    body = encode_pairs(form).encode("ascii")
-    make = _build_v3 if wire.signing == "v3" else _build_v1
-    prepared = make(action, query, form, body, wire, version, endpoint, host, credential, common, stamp(now), nonce)
+    query, form = _split(parts.pairs, parts.wire)
+    prepared = (_build_v3 if parts.wire.signing == "v3" else _build_v1)(parts, query, form)
     extra: tuple[Pair, ...] = (_USER_AGENT, ("accept-encoding", "identity"))
-    extra += (("connection", "close"),) if wire.fresh else ()
+    extra += (("connection", "close"),) if parts.wire.fresh else ()
     return replace(prepared, headers=prepared.headers + extra)
 
 
-def _build_v1(
-    action: str,
-    query: tuple[Pair, ...],
-    form: tuple[Pair, ...],
-    body: bytes,
-    wire: Form,
-    version: str,
-    endpoint: str,
-    host: str,
-    credential: Credential,
-    common: Mapping[str, str | None],
-    stamp: str,
-    nonce: str,
-) -> Prepared:
+def _build_v1(parts: Parts, query: tuple[Pair, ...], form: tuple[Pair, ...]) -> Prepared:
+    wire, credential = parts.wire, parts.credential
     public: dict[str, str | None] = {
-        "Action": action,
-        "Version": version,
+        "Action": parts.action,
+        "Version": parts.version,
         "AccessKeyId": credential.access_key_id,
         "SignatureMethod": "HMAC-SHA1",
         "SignatureVersion": "1.0",
-        "SignatureNonce": nonce,
-        "Timestamp": stamp,
+        "SignatureNonce": parts.nonce,
+        "Timestamp": stamp(parts.now),
         "Format": wire.format or None,
         "SecurityToken": credential.security_token or None,
     }
-    public.update(common)
+    public.update(parts.common)
     named = tuple([(name, value) for name, value in public.items() if value is not None])
     signature = sign_v1(wire.method, named + query + form, credential.access_key_secret)
-    url = f"{endpoint}/?{encode_pairs(named + query)}&Signature={percent_encode(signature)}"
-    headers: tuple[Pair, ...] = (("host", host),)
+    url = f"{parts.endpoint}/?{encode_pairs(named + query)}&Signature={percent_encode(signature)}"
+    headers: tuple[Pair, ...] = (("host", parts.host),)
     if form:
         headers += (("content-type", _FORM),)
-    return Prepared(wire.method, url, headers, body)
+    return Prepared(wire.method, url, headers, encode_pairs(form).encode("ascii"))
 
 
-def _build_v3(
-    action: str,
-    query: tuple[Pair, ...],
-    form: tuple[Pair, ...],
-    body: bytes,
-    wire: Form,
-    version: str,
-    endpoint: str,
-    host: str,
-    credential: Credential,
-    common: Mapping[str, str | None],
-    stamp: str,
-    nonce: str,
-) -> Prepared:
+def _build_v3(parts: Parts, query: tuple[Pair, ...], form: tuple[Pair, ...]) -> Prepared:
+    wire, credential = parts.wire, parts.credential
+    body = encode_pairs(form).encode("ascii")
     digest = hashlib.sha256(body).hexdigest() if body else EMPTY_SHA256
     public: dict[str, str | None] = {
-        "host": host,
-        "x-acs-action": action,
-        "x-acs-version": version,
-        "x-acs-date": stamp,
-        "x-acs-signature-nonce": nonce,
+        "host": parts.host,
+        "x-acs-action": parts.action,
+        "x-acs-version": parts.version,
+        "x-acs-date": stamp(parts.now),
+        "x-acs-signature-nonce": parts.nonce,
         "x-acs-content-sha256": digest,
         "x-acs-security-token": credential.security_token or None,
         "content-type": _FORM if form else None,
     }
     named: dict[str, str | None] = {"AccessKeyId": credential.access_key_id, "Format": wire.format or None}
-    for name, value in common.items():
+    for name, value in parts.common.items():
         if name in _HEADER_OF or name.lower() in public or name.lower().startswith("x-acs-"):
             public[_HEADER_OF.get(name, name.lower())] = value
         else:
@@ -401,51 +381,41 @@ def _build_v3(
     accept = "application/xml" if wire.format.upper() == "XML" else "application/json"
     return Prepared(
         wire.method,
-        f"{endpoint}/?{encode_pairs(query)}" if query else f"{endpoint}/",
+        f"{parts.endpoint}/?{encode_pairs(query)}" if query else f"{parts.endpoint}/",
         (*headers, ("accept", accept), ("authorization", authorization_v3(key_id, signed, signature))),
         body,
     )
 
 
-def _exchange(
-    answer: Answer,
-    prepared: Prepared,
-    action: str,
-    version: str,
-    pairs: tuple[Pair, ...],
-    caller: str,
-    wire: Form,
-    credential: Credential,
-    at: float,
-    attempts: int,
-) -> Exchange:
+def _exchange(answer: Answer, prepared: Prepared, parts: Parts, at: float, attempts: int) -> Exchange:
     """The evidence: request and answer, with what identifies or authorises the caller hidden."""
     outcome, detail = answer.outcome, answer.detail
     if outcome == "answered" and plain_body(answer.headers, answer.body) is None:
         outcome, detail = "unreadable", "the content encoding is unknown or broken"
+    credential = parts.credential
     sent = Request(
-        action,
-        version,
+        parts.action,
+        parts.version,
         prepared.method,
         _hide_url(prepared.url, credential),
-        pairs,
+        parts.pairs,
         tuple([(name, _hide_header(name, value, credential)) for name, value in prepared.headers]),
         prepared.body,
-        caller,
-        wire.signing,
+        parts.caller,
+        parts.wire.signing,
     )
     return Exchange(
-        "",
-        sent,
-        at,
-        answer.seconds,
-        outcome,
-        answer.status,
-        answer.reason,
-        answer.headers,
-        answer.body,
-        detail,
-        attempts,
+        id="",
+        sent=sent,
+        at=at,
+        seconds=answer.seconds,
+        outcome=outcome,
+        status=answer.status,
+        reason=answer.reason,
+        headers=answer.headers,
+        body=answer.body,
+        detail=detail,
+        attempts=attempts,
     )
 
 

@@ -277,6 +277,11 @@ class Wire:
         kept: list[bytes] = []
         raw: Any = None
         whole = False
+
+        def answer(outcome: Outcome, detail: str, *, stale: bool = False) -> Answer:
+            body = b"".join(kept)[:body_cap]
+            return Answer(outcome, clock() - started, status, reason, headers, body, detail, stale)
+
         try:
             adapter: Any = self._session.get_adapter(prepared.url)
             if fresh:
@@ -299,34 +304,18 @@ class Wire:
                 kept.append(piece)
                 size += len(piece)
                 if size > body_cap:
-                    return Answer(
-                        "unreadable",
-                        clock() - started,
-                        status,
-                        reason,
-                        headers,
-                        b"".join(kept)[:body_cap],
-                        f"the body is longer than {body_cap} octets",
-                    )
+                    return answer("unreadable", f"the body is longer than {body_cap} octets")
             whole = not attempt.surplus
             detail = f"{attempt.surplus} octets followed the answer" if attempt.surplus else ""
-            return Answer("answered", clock() - started, status, reason, headers, b"".join(kept), detail)
+            return answer("answered", detail)
         except Exception as error:
             outcome, detail = classify(error)
             if outcome == "unreadable" and not attempt.sent:
                 raise  # nothing was sent: the mistake is ours
             if not attempt.received and attempt.sent and outcome == "unreadable":
                 outcome = "reset"
-            return Answer(
-                outcome,
-                clock() - started,
-                status,
-                reason,
-                headers,
-                b"".join(kept),
-                detail,
-                stale=outcome == "reset" and attempt.reused and not attempt.received,
-            )
+            stale = outcome == "reset" and attempt.reused and not attempt.received
+            return answer(outcome, detail, stale=stale)
         finally:
             _current.reset(token)
             if raw is not None:

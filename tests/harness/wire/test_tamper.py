@@ -31,10 +31,12 @@ BASE = "http://127.0.0.1:9000"
 
 def built(probe, wire, nonce="0123456789abcdef"):
     """The request of a probe in a wire form, before it is tampered with."""
-    return client._build(
-        probe.action or ACTION, client._in_order(PAIRS, wire), wire, probe.version or VERSION, BASE, "127.0.0.1:9000",
-        Credential("LTAI-tests", SECRET), tamper.public(probe.common, NOW), NOW, nonce,
+    parts = client.Parts(
+        action=probe.action or ACTION, version=probe.version or VERSION, pairs=client._in_order(PAIRS, wire), wire=wire,
+        endpoint=BASE, host="127.0.0.1:9000", caller="account", credential=Credential("LTAI-tests", SECRET),
+        common=tamper.public(probe.common, NOW), now=NOW, nonce=nonce,
     )  # fmt: skip
+    return client.build(parts)
 
 
 def verifies(request) -> bool:
