@@ -171,11 +171,8 @@ def stop_emulator(process: subprocess.Popen[str] | None) -> None:
         process.wait(5)
 
 
-def open_study(plan: Plan, *, latest: bool = True) -> Study:
-    """Check everything, start the emulator if it is the target, lay the ground. Raises Refused.
-
-    latest: make out/latest point to it.
-    """
+def _checked(plan: Plan) -> tuple[deviations.Deviation, ...]:
+    """The deviations that are accepted. Raises Refused if anything that was asked for cannot be."""
     if plan.effort not in EFFORTS:
         raise Refused(USAGE, f"--effort {plan.effort}: choose one of {', '.join(EFFORTS)}")
     if plan.revision not in CONTRACTS:
@@ -183,16 +180,19 @@ def open_study(plan: Plan, *, latest: bool = True) -> Study:
     if plan.only and not any(plan.only.upper() in full_id(r) for r in CONTRACTS[plan.revision].requirements):
         raise Refused(USAGE, f"-k {plan.only}: no requirement has this in its id; they look like {full_id('E11')}")
     try:
-        accepted = deviations.load(plan.deviations) if plan.deviations else ()
-    except deviations.DeviationError as error:
-        raise Refused(USAGE, str(error)) from None
-    target = None
-    if plan.target != EMBEDDED:
-        target = _load(Path(plan.target), plan)
-    try:
         open_database(plan.database, check=True)
-    except DatabaseError as error:
+        return deviations.load(plan.deviations) if plan.deviations else ()
+    except (DatabaseError, deviations.DeviationError) as error:
         raise Refused(USAGE, str(error)) from None
+
+
+def open_study(plan: Plan, *, latest: bool = True) -> Study:
+    """Check everything, start the emulator if it is the target, lay the ground. Raises Refused.
+
+    latest: make out/latest point to it.
+    """
+    accepted = _checked(plan)
+    target = _load(Path(plan.target), plan) if plan.target != EMBEDDED else None
     run_id = new_run_id()
     folder = Path(plan.out) / run_id
     try:

@@ -157,14 +157,6 @@ def fold(
             absent_caller=needed if needed and needed not in callers else "",
             incomplete=incomplete,
         )
-        strength = Strength(
-            bound=round(3 / n, 6) if n else None,
-            worlds=len(worlds[short]),
-            callers=len(seen_callers[short]),
-            wire_forms=len(wires[short]),
-            faults_killed=None if kills is None else kills.get(short, 0),
-            unproven=kills is not None and not kills.get(short),
-        )
         row = RequirementResult(
             full_id(short),
             title=requirement.title,
@@ -183,10 +175,24 @@ def fold(
             severity=requirement.severity,
             how=HOW[requirement.needs],
             missing=next((name for name, _ in missing.get(short, Counter()).most_common(1)), ""),
-            strength=strength,
+            strength=_strength(
+                n, worlds[short], seen_callers[short], wires[short], None if kills is None else kills.get(short, 0)
+            ),
         )
         made.append(row)
     return tuple(made)
+
+
+def _strength(n: int, worlds: set[Any], callers: set[Any], wires: set[Any], killed: int | None) -> Strength:
+    """What `n` judged calls are worth that came from these worlds, callers and wire forms."""
+    return Strength(
+        bound=round(3 / n, 6) if n else None,
+        worlds=len(worlds),
+        callers=len(callers),
+        wire_forms=len(wires),
+        faults_killed=killed,
+        unproven=killed == 0,
+    )
 
 
 def seen_once(records: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:

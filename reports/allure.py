@@ -124,15 +124,7 @@ def _result(
 ) -> Any:
     feature = _FEATURES.get(requirement.kind, requirement.kind or "Other")
     full_name = f"DetachNetworkInterface.{requirement.id}"
-    known = requirement.verdict == "known-deviation"
-    message = notes.why(results, requirement)
-    if known:
-        owner = f", owner {requirement.deviation.owner}" if requirement.deviation else ""
-        expires = f", until {requirement.deviation.expires}" if requirement.deviation else ""
-        message = f"known deviation{owner}{expires}: {message}"
-    elif not requirement.passed:
-        verdict = "not-exercised" if requirement.hollow else requirement.verdict
-        message = f"{verdict}: {message}" if message else verdict
+    message = _message(results, requirement)
     status = allure_model.Status.PASSED if requirement.passed else _STATUS.get(requirement.verdict)
     result = allure_model.TestResult(
         uuid=sink.name(requirement.id),
@@ -148,38 +140,11 @@ def _result(
         description=_description(requirement),
         statusDetails=allure_model.StatusDetails(
             message=short(message, 1000) or None,
-            known=known or None,
+            known=requirement.verdict == "known-deviation" or None,
             trace=ev.text(items[0][1])[:6000] if items and requirement.verdict == "violated" else None,
         ),
-        labels=[
-            allure_model.Label(name=name, value=short(value, 200))
-            for name, value in (
-                ("epic", "DetachNetworkInterface"),
-                ("feature", feature),
-                ("story", requirement.code or requirement.title or requirement.id),
-                ("requirement", requirement.id),
-                ("severity", requirement.severity or "normal"),
-                ("parentSuite", "DetachNetworkInterface"),
-                ("suite", feature),
-                ("tag", requirement.verdict),
-                ("host", results.target.name),
-                ("framework", "eni-conformance"),
-                ("language", "python"),
-            )
-            if value
-        ],
-        parameters=[
-            allure_model.Parameter(name=name, value=short(str(value), 200), excluded=excluded or None)
-            for name, value, excluded in (
-                ("HTTP status", requirement.http, False),
-                ("code", requirement.code, False),
-                ("revision", results.run.revision, False),
-                ("judged calls", requirement.judged, True),
-                ("seed", results.run.seed, True),
-                ("effort", results.run.effort, True),
-            )
-            if value not in (None, "")
-        ],
+        labels=_labels(results, requirement, feature),
+        parameters=_parameters(results, requirement),
     )
     if items:
         until = at
@@ -194,6 +159,56 @@ def _result(
         result.steps = _summed(results, requirement, str(result.status), at)
         result.stop = result.steps[-1].stop
     return result
+
+
+def _message(results: Results, requirement: RequirementResult) -> str:
+    """The reason, after the verdict where it is no pass."""
+    message = notes.why(results, requirement)
+    if requirement.verdict == "known-deviation":
+        deviation = requirement.deviation
+        by = f", owner {deviation.owner}, until {deviation.expires}" if deviation else ""
+        return f"known deviation{by}: {message}"
+    if requirement.passed:
+        return message
+    verdict = "not-exercised" if requirement.hollow else requirement.verdict
+    return f"{verdict}: {message}" if message else verdict
+
+
+def _labels(results: Results, requirement: RequirementResult, feature: str) -> list[Any]:
+    """What Allure groups and filters by."""
+    return [
+        allure_model.Label(name=name, value=short(value, 200))
+        for name, value in (
+            ("epic", "DetachNetworkInterface"),
+            ("feature", feature),
+            ("story", requirement.code or requirement.title or requirement.id),
+            ("requirement", requirement.id),
+            ("severity", requirement.severity or "normal"),
+            ("parentSuite", "DetachNetworkInterface"),
+            ("suite", feature),
+            ("tag", requirement.verdict),
+            ("host", results.target.name),
+            ("framework", "eni-conformance"),
+            ("language", "python"),
+        )
+        if value
+    ]
+
+
+def _parameters(results: Results, requirement: RequirementResult) -> list[Any]:
+    """What is shown beside the name; what differs from run to run does not tell two histories apart."""
+    return [
+        allure_model.Parameter(name=name, value=short(str(value), 200), excluded=excluded or None)
+        for name, value, excluded in (
+            ("HTTP status", requirement.http, False),
+            ("code", requirement.code, False),
+            ("revision", results.run.revision, False),
+            ("judged calls", requirement.judged, True),
+            ("seed", results.run.seed, True),
+            ("effort", results.run.effort, True),
+        )
+        if value not in (None, "")
+    ]
 
 
 def _summed(results: Results, requirement: RequirementResult, status: str, at: int) -> list[Any]:

@@ -91,6 +91,50 @@ def worlds(item: Evidence) -> tuple[Side, ...]:
     )
 
 
+@dataclass(frozen=True)
+class _Boxes:
+    """Makes the boxes of one side. known: the resources of the other side by id. later: this is the side after.
+    plain: nothing is compared."""
+
+    item: Evidence
+    known: Mapping[str, Mapping[str, Any]]
+    later: bool
+    plain: bool
+
+    def box(self, resource: Mapping[str, Any], kind: str) -> Box:
+        """A resource with the fields that changed first, then the first of the others."""
+        ident = str(resource.get("id", "?"))
+        twin = self.known.get(ident)
+        compared = not self.plain and twin is not None
+        listed = [c for c in self.item.changes if c.resource.split(":")[-1] == ident]
+        marked = {_ALIASES.get(c.path, c.path) for c in listed}
+
+        def made(name: str) -> Field:
+            value, old = resource.get(name), (twin or {}).get(name)
+            differs = compared and (value != old or name in marked)
+            return Field(name, _value(value), differs, _value(old) if differs and self.later else "")
+
+        names = [name for name in ("name", "type") if resource.get(name) not in (None, "")]
+        rest = sorted((set(resource) | set(twin or {})) - _HIDDEN)
+        moved = [name for name in ("instance", "instance_id") if made(name).changed]
+        fields = [made(name) for name in (*moved, *names, *rest)]
+        shown = [f for i, f in enumerate(fields) if f.changed or (i < 8 and f.value not in ("", "none"))]
+        drawn = {"id", "status", *(f.name for f in fields)}
+        for c in listed:
+            if compared and c.path and _ALIASES.get(c.path, c.path) not in drawn | _IMPLIED:
+                here_now, was = (c.after, _value(c.before)) if self.later else (c.before, "")
+                shown.append(Field(c.path, _value(here_now), True, was))
+        gone = not self.plain and twin is None
+        return Box(
+            id=ident,
+            kind=kind,
+            status=made("status"),
+            fields=tuple(sorted(shown, key=lambda f: not f.changed)[:14]),
+            mark=("new" if self.later else "gone afterwards") if gone else "",
+            named=self.item.exchange is not None and ident in {value for _, value in self.item.exchange.sent.pairs},
+        )
+
+
 def _side(
     title: str,
     here: Picture,
@@ -99,42 +143,8 @@ def _side(
     later: bool = False,
     plain: bool = False,
 ) -> Side:
-    named = {value for _, value in (item.exchange.sent.pairs if item.exchange else ())}
     known = {str(r.get("id")): r for r in (*other.instances, *other.enis)}
-    listed: dict[str, list[Difference]] = {}
-    for change in item.changes:
-        listed.setdefault(change.resource.split(":")[-1], []).append(change)
-
-    def box(resource: Mapping[str, Any], kind: str) -> Box:
-        ident = str(resource.get("id", "?"))
-        twin = known.get(ident)
-        compared = not plain and twin is not None
-        marked = {_ALIASES.get(c.path, c.path) for c in listed.get(ident, ())}
-
-        def made(name: str) -> Field:
-            value, old = resource.get(name), (twin or {}).get(name)
-            differs = compared and (value != old or name in marked)
-            return Field(name, _value(value), differs, _value(old) if differs and later else "")
-
-        names = [name for name in ("name", "type") if resource.get(name) not in (None, "")]
-        rest = sorted((set(resource) | set(twin or {})) - _HIDDEN)
-        moved = [name for name in ("instance", "instance_id") if made(name).changed]
-        fields = [made(name) for name in (*moved, *names, *rest)]
-        shown = [f for i, f in enumerate(fields) if f.changed or (i < 8 and f.value not in ("", "none"))]
-        drawn = {"id", "status", *(f.name for f in fields)}
-        for c in listed.get(ident, ()):
-            if compared and c.path and _ALIASES.get(c.path, c.path) not in drawn | _IMPLIED:
-                here_now, was = (c.after, _value(c.before)) if later else (c.before, "")
-                shown.append(Field(c.path, _value(here_now), True, was))
-        gone = not plain and twin is None
-        return Box(
-            id=ident,
-            kind=kind,
-            status=made("status"),
-            fields=tuple(sorted(shown, key=lambda f: not f.changed)[:14]),
-            mark=("new" if later else "gone afterwards") if gone else "",
-            named=ident in named,
-        )
+    box = _Boxes(item, known, later, plain).box
 
     def touched(b: Box) -> bool:
         return b.named or bool(b.mark) or b.status.changed or any(f.changed for f in b.fields)
