@@ -224,8 +224,8 @@ def test_what_one_call_did_to_several_fields_is_one_finding() -> None:
 
 def test_overlapping_answers_in_another_order_are_the_same_cause() -> None:
     data = _violated("M03")
-    causes = ("overlap:200, 500 InternalError", "overlap:500 InternalError, 200", "overlap:200, 200")
-    items = [_failure(f"m{n}", "ENI-DETACH-M03", cause, data) for n, cause in enumerate(causes)]
+    told = ("overlap:200, 500 InternalError", "overlap:500 InternalError, 200", "overlap:200, 200")
+    items = [_failure(f"m{n}", "ENI-DETACH-M03", cause, data) for n, cause in enumerate(told)]
     assert sorted(f.seen for f in causes.findings(results_parse(data), items)) == [1, 2]
 
 
