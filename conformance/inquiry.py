@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import time
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -22,6 +21,7 @@ from eni_conformance.conformance.shrink import shrink
 from eni_conformance.contract import codec
 from eni_conformance.contract.detach import full_id
 from eni_conformance.contract.scenario import Detach, Parallel, Scenario, Settle
+from eni_conformance.harness.clock import REAL
 from eni_conformance.harness.redact import Redactor
 from eni_conformance.strategies.cases import again, unknown
 from eni_conformance.strategies.effort import Effort
@@ -69,7 +69,7 @@ class Inquiry:
     first_violation: bool = False
     deadline: float = float("inf")
     undeclared: tuple[str, ...] = ()
-    began: float = field(default_factory=time.monotonic)
+    began: float = field(default_factory=REAL.monotonic)
     seen: dict[str, int] = field(default_factory=dict)
     here: list[str] = field(default_factory=list)
     ran: int = 0
@@ -92,7 +92,7 @@ class Inquiry:
 
     def over(self) -> bool:
         """Whether the run must end: out of minutes, stopped at the first violation, or the target is gone."""
-        return self.stop or time.monotonic() > self.deadline or self.lost() or (self.out / ENDED).exists()
+        return self.stop or REAL.monotonic() > self.deadline or self.lost() or (self.out / ENDED).exists()
 
     def lost(self) -> bool:
         """Whether a worker has found that the target is gone."""
@@ -102,7 +102,7 @@ class Inquiry:
         """Whether the target still answers anything. If not, twice in a row, no worker goes on."""
         client = self.lab.session.client
         for pause in (0.0, 1.0 if client.target.loopback else 20.0):
-            time.sleep(pause)
+            REAL.sleep(pause)
             exchange = client.send("DescribeRegions", [], deadline=self.lab.deadline)
             if exchange.outcome == "answered":
                 return True
@@ -121,7 +121,7 @@ class Inquiry:
         """Whether what is optional should be left out now: the time for this effort is over, or twice that time where
         it is for a row of the error table whose code this worker has not seen yet."""
         unseen = any(r.startswith("E") and not self.lab.record.provoked[r] for r in requirements)
-        return time.monotonic() - self.began > self.effort.seconds * (2 if unseen else 1)
+        return REAL.monotonic() - self.began > self.effort.seconds * (2 if unseen else 1)
 
     def run(self, scenario: Scenario, requirements: Sequence[str] = ()) -> Outcome:
         """Carry out one Scenario and follow up what it shows. `requirements`: what it was meant to be evidence
@@ -331,7 +331,7 @@ class Inquiry:
             "sure": False,
             "calls": found.sent[0],
             "detach_calls": found.sent[1],
-            "seconds": round(time.monotonic() - self.began, 3),
+            "seconds": round(REAL.monotonic() - self.began, 3),
             "test": self.test,
         }
 
@@ -372,14 +372,14 @@ class Inquiry:
             confirmed = self._confirm(fails, scenario, 1, AGAIN)
         if not confirmed["failed_again"]:
             return scenario, found, 0, confirmed
-        until = time.monotonic() + self.effort.shrink_seconds * (0.6 if self.first_violation else 1)
+        until = REAL.monotonic() + self.effort.shrink_seconds * (0.6 if self.first_violation else 1)
         until = min(until, self.deadline)
         budget = 3 if slow else self.effort.shrink_candidates
         patience = self.lab.relook
         # That the difference lasts is known; while candidates are tried it need not be waited for each time.
         self.lab.relook = patience if self.lab.bench.lags else min(patience, HASTY)
         try:
-            smallest, tried = shrink(scenario, found.step, fails, budget, lambda: time.monotonic() > until)
+            smallest, tried = shrink(scenario, found.step, fails, budget, lambda: REAL.monotonic() > until)
         finally:
             self.lab.relook = patience
         if smallest != scenario:

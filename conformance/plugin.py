@@ -7,7 +7,6 @@ import json
 import os
 import signal
 import sys
-import time
 import zlib
 from collections.abc import Iterator
 from dataclasses import asdict
@@ -19,6 +18,7 @@ from eni_conformance.conformance import study as studies
 from eni_conformance.conformance.inquiry import ENDED, Inquiry
 from eni_conformance.conformance.study import Plan, Refused, Study
 from eni_conformance.contract.detach import CONTRACTS, full_id, short_id
+from eni_conformance.harness.clock import REAL
 from eni_conformance.strategies.effort import EFFORTS
 
 KEY = pytest.StashKey[Study]()
@@ -268,7 +268,7 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
         incomplete = ended.read_text()
     elif exitstatus == pytest.ExitCode.INTERRUPTED:
         incomplete = "the run was interrupted"
-    elif time.time() - study.began > 60 * study.target.limits.minutes:
+    elif REAL.now() - study.began > 60 * study.target.limits.minutes:
         incomplete = f"limits.minutes ({study.target.limits.minutes:g}) was reached"
     elif exitstatus == pytest.ExitCode.INTERNAL_ERROR:
         incomplete = "the suite failed"

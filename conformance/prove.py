@@ -20,7 +20,6 @@ import re
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, replace
@@ -31,6 +30,7 @@ from typing import Any
 from eni_conformance.conformance.proof import EQUIVALENT, Result, summary, unproven, write
 from eni_conformance.contract import codec
 from eni_conformance.contract.detach import full_id
+from eni_conformance.harness.clock import REAL
 from eni_conformance.oracle.results import Results, Run, Violation
 from eni_conformance.oracle.tally import read_all
 from eni_conformance.reports import files
@@ -224,7 +224,7 @@ def warm() -> ForkServerContext:
 
 def one(job: Job, effort: str, folder: Path, context: ForkServerContext) -> Result:
     """Run the suite against one subject."""
-    began = time.monotonic()
+    began = REAL.monotonic()
     place = _place(job, folder)
     place.mkdir(parents=True, exist_ok=True)
     target = place / "target.toml"
@@ -327,7 +327,7 @@ def _result(job: Job, status: int, began: float, told: Results, place: Path, fol
         summary=first.summary if violations and not failed else failed or told.run.note,
         calls=first.calls,
         detach_calls=first.detach_calls,
-        seconds=round(time.monotonic() - began, 2),
+        seconds=round(REAL.monotonic() - began, 2),
         first_seconds=first.seconds,
         counterexample=json.loads(path.read_text()).get("scenario") or {} if path and kept else {},
         evidence=str(path.resolve().relative_to(folder.resolve())) if path and kept else "",
@@ -416,7 +416,7 @@ def main(args: Any) -> int:
         return 2
     folder = Path(args.out) / (f"prove-adversary-{seed}" if args.adversary else "prove")
     workers = args.workers or RUNS_PER_CORE * (os.cpu_count() or 1)
-    began = time.monotonic()
+    began = REAL.monotonic()
     try:
         variants = grouped([s for s in chosen if s.kind == "variant"], seed)
         faults = [s for s in chosen if s.kind == "fault"]
@@ -439,6 +439,6 @@ def main(args: Any) -> int:
     print(f"kill rate: {100 * figures['killed'] / max(1, figures['faults']):.1f} % at --effort {args.effort}")
     print("killed within calls: " + ", ".join(f"{k}: {100 * share:.0f} %" for k, share in figures["killed_within"]))
     print(f"median calls until the first violation: {figures['median_calls']}")
-    print(f"minutes: {(time.monotonic() - began) / 60:.1f}, {workers} runs at a time")
+    print(f"minutes: {(REAL.monotonic() - began) / 60:.1f}, {workers} runs at a time")
     print(f"matrix: {page}")
     return 0 if not figures["survivors"] and not figures["alarmed"] else 1

@@ -14,7 +14,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
@@ -36,6 +35,7 @@ from eni_conformance.harness.account.ledger import read as read_ledger
 from eni_conformance.harness.account.survey import Survey, survey
 from eni_conformance.harness.bench import pool
 from eni_conformance.harness.bench.look import STEP, STEP_NEARBY
+from eni_conformance.harness.clock import REAL
 from eni_conformance.harness.redact import Redactor
 from eni_conformance.harness.target import Offers, Target, TargetError, abroad, load_target, shares
 from eni_conformance.harness.wire.client import Client
@@ -119,7 +119,7 @@ class Study:
     redactor: Redactor
     found: Survey = field(default_factory=Survey)
     control: ControlCheck = field(default_factory=lambda: ControlCheck({}, 0, {}))
-    began: float = field(default_factory=time.time)
+    began: float = field(default_factory=REAL.now)
     emulator: subprocess.Popen[str] | None = None
     deviations: tuple[deviations.Deviation, ...] = ()
     predicted: told.Predicted | None = None
@@ -367,7 +367,7 @@ def join(
         frozenset(target.callers),
         open_database(plan.database),
         plan.first_violation,
-        time.monotonic() + 60 * target.limits.minutes,
+        REAL.monotonic() + 60 * target.limits.minutes,
         undeclared=found.undeclared,
     )
 
@@ -509,7 +509,7 @@ def write_results(study: Study, *, incomplete: str = "") -> int:
     Calls are counted in what was written down, so that a worker that was killed is counted, too.
     """
     calls = journal.merge(study.folder, study.folder / "wire.jsonl.gz")
-    plan, now = study.plan, time.time()
+    plan, now = study.plan, REAL.now()
     records = verdicts.published(read_all(study.folder))
     notes = [incomplete, study.note]
     run = told.Run(
