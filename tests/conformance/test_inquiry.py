@@ -11,6 +11,7 @@ from eni_conformance.conformance import inquiry as inquiries
 from eni_conformance.conformance.inquiry import AGAIN, HASTY, Inquiry, clocked, lasting_damage
 from eni_conformance.conformance.lab import Found, Outcome
 from eni_conformance.contract.scenario import Arg, Call, Detach, Scenario, World
+from eni_conformance.harness.clock import Clock
 from eni_conformance.harness.redact import Redactor
 from eni_conformance.harness.values import Snapshot
 from eni_conformance.oracle.findings import Finding
@@ -111,7 +112,7 @@ class Endpoint:
 def inquiry(tmp_path, monkeypatch):
     """Makes an Inquiry of an Endpoint. What cannot be made smaller is not."""
     monkeypatch.setattr(inquiries, "shrink", lambda scenario, *_: (scenario, 0))
-    monkeypatch.setattr(inquiries.time, "sleep", lambda _: None)
+    monkeypatch.setattr(inquiries, "REAL", Clock(sleep=lambda _: None))
     info = {"id": "r-1", "seed": 1, "revision": "2019", "effort": "quick", "strict": False}
 
     def make(*shows, **more):
