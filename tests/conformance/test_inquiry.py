@@ -327,7 +327,7 @@ def test_the_record_on_disk_has_what_was_seen_once_before_it_is_tried_again(inqu
 def test_the_time_for_a_smaller_counterexample_begins_when_it_was_seen_again(inquiry, monkeypatch):
     """A long Scenario takes its time to be repeated; the search has its own."""
     now = [1000.0]
-    monkeypatch.setattr(inquiries.time, "monotonic", lambda: now[0])
+    monkeypatch.setattr(inquiries, "REAL", Clock(monotonic=lambda: now[0], sleep=lambda _: None))
     made = inquiry(CODE)
     run, over = made.lab.run, []
 
