@@ -14,7 +14,6 @@ from eni_conformance.conformance.lab import Found
 from eni_conformance.contract import codec as values
 from eni_conformance.contract.detach import full_id
 from eni_conformance.contract.scenario import Scenario
-from eni_conformance.harness import journal
 from eni_conformance.harness.redact import Redactor
 from eni_conformance.harness.values import Snapshot
 from eni_conformance.harness.wire import codec
@@ -118,7 +117,7 @@ def build(
         "shrunk": shrunk,
         "candidates": tried,
         "step": found.step,
-        "exchange": journal.to_json(replace(exchange, body=exchange.body[:BODY])) if exchange is not None else None,
+        "exchange": values.plain(replace(exchange, body=exchange.body[:BODY])) if exchange is not None else None,
         "world_before": _world(found.before),
         "world_after": _world(found.after or found.end),
         "changes": [

@@ -24,6 +24,7 @@ from eni_conformance.conformance.commands import OK, UNUSABLE, USAGE
 from eni_conformance.conformance.database import DatabaseError, open_database
 from eni_conformance.conformance.inquiry import LOST, Inquiry
 from eni_conformance.conformance.lab import Lab
+from eni_conformance.contract import codec
 from eni_conformance.contract.detach import CONTRACTS, full_id
 from eni_conformance.contract.rules import Operation, Revision
 from eni_conformance.harness import control, ecs, journal
@@ -234,7 +235,7 @@ def open_study(plan: Plan, *, latest: bool = True) -> Study:
         book.close()
         stop_emulator(process)
         raise Refused(UNUSABLE, redactor.text(str(error))) from None
-    (folder / "ground.json").write_text(json.dumps(study.ground.to_json()))
+    (folder / "ground.json").write_text(json.dumps(codec.plain(study.ground)))
     study.predicted = _predicted(study)
     return study
 
@@ -338,7 +339,7 @@ def join(
     book = journal.Journal(journal.worker_path(folder, worker), redactor)
     session = ecs.open_session(target, folder, run_id, worker=worker, share=workers, journal=book, skew=found.skew)
     quiet_second(session)
-    ground = ecs.Ground.from_json(json.loads((folder / "ground.json").read_text()))
+    ground = codec.build(ecs.Ground, json.loads((folder / "ground.json").read_text()), "ground")
     bench = _bench(session, ground, capabilities, workers, wrong)
     lab = _lab(plan, bench, Record(worker))
 

@@ -32,6 +32,7 @@ Share = Annotated[float, {"minimum": 0, "maximum": 1}]
 Name = Annotated[str, {"minLength": 1}]
 """A text that is not empty."""
 
+_AS_IS = frozenset({str, int, float, bool, type(None)})
 _WORDS: dict[Any, str] = {str: "a text", int: "a whole number", float: "a number", bool: "true or false"}
 _JSON_TYPES: dict[Any, str] = {str: "string", bytes: "string", int: "integer", float: "number", bool: "boolean"}
 
@@ -41,16 +42,22 @@ _JSON_TYPES: dict[Any, str] = {str: "string", bytes: "string", int: "integer", f
 
 def plain(value: Any, *, brief: bool = False) -> Any:
     """A copy of a value that json.dumps takes. brief: fields at their default are left out, apart from tags."""
-    if value is None or isinstance(value, str | int | float):
+    if type(value) in _AS_IS or isinstance(value, (str, int, float)):
         return value
-    if isinstance(value, tuple | list):
+    if isinstance(value, (tuple, list)):
         return [plain(item, brief=brief) for item in value]
-    if isinstance(value, Mapping):
-        return {key: plain(item, brief=brief) for key, item in value.items()}
     if isinstance(value, bytes):
         return value.decode("utf-8", "surrogateescape")
+    if hasattr(value, "__dataclass_fields__"):
+        return _plain_object(value, brief)
+    if isinstance(value, Mapping):
+        return {key: plain(item, brief=brief) for key, item in value.items()}
     if isinstance(value, AbstractSet):
         return [plain(item, brief=brief) for item in sorted(value)]
+    raise TypeError(f"{type(value).__name__} is no value that can be written")
+
+
+def _plain_object(value: Any, brief: bool) -> dict[str, Any]:
     out: dict[str, Any] = {}
     for name, default, tag in _written(typing.cast(Any, type(value))):
         item = getattr(value, name)

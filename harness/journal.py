@@ -10,12 +10,12 @@ import json
 import threading
 import zlib
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
+from eni_conformance.contract.codec import build, plain
 from eni_conformance.harness.redact import Redactor
-from eni_conformance.harness.values import Exchange, Request
+from eni_conformance.harness.values import Exchange
 
 _GZIP = 31
 
@@ -33,7 +33,7 @@ class Journal:
 
     def write(self, exchange: Exchange) -> None:
         """Append one exchange. Does nothing once closed."""
-        line = self.redactor.text(json.dumps(to_json(exchange), separators=(",", ":"))) + "\n"
+        line = self.redactor.text(json.dumps(plain(exchange), separators=(",", ":"))) + "\n"
         with self._lock:
             if not self._file.closed:
                 self._file.write(self._press.compress(line.encode("ascii")) + self._press.flush(zlib.Z_SYNC_FLUSH))
@@ -57,54 +57,6 @@ def worker_path(directory: Path, worker: str) -> Path:
     return directory / f"wire-{worker}.jsonl.gz"
 
 
-def to_json(exchange: Exchange) -> dict[str, Any]:
-    """The exchange as JSON values; octets as text, those that are not UTF-8 as surrogate escapes."""
-    sent = exchange.sent
-    return {
-        "id": exchange.id,
-        "at": round(exchange.at, 6),
-        "seconds": round(exchange.seconds, 6),
-        "sent": {
-            "action": sent.action,
-            "version": sent.version,
-            "method": sent.method,
-            "url": sent.url,
-            "pairs": sent.pairs,
-            "headers": sent.headers,
-            "body": sent.body.decode("utf-8", "surrogateescape"),
-            "caller": sent.caller,
-            "signing": sent.signing,
-        },
-        "outcome": exchange.outcome,
-        "status": exchange.status,
-        "reason": exchange.reason,
-        "headers": exchange.headers,
-        "body": exchange.body.decode("utf-8", "surrogateescape"),
-        "detail": exchange.detail,
-        "attempts": exchange.attempts,
-        "throttled": exchange.throttled,
-        "resent": exchange.resent,
-    }
-
-
-def from_json(data: Mapping[str, Any]) -> Exchange:
-    """The Exchange that `to_json` wrote. Raises KeyError or TypeError if it did not."""
-    sent = dict(data["sent"])
-    sent["pairs"], sent["headers"] = _pairs(sent["pairs"]), _pairs(sent["headers"])
-    sent["body"] = sent["body"].encode("utf-8", "surrogateescape")
-    rest = {key: value for key, value in data.items() if key not in ("sent", "headers", "body")}
-    return Exchange(
-        sent=Request(**sent),
-        headers=_pairs(data["headers"]),
-        body=data["body"].encode("utf-8", "surrogateescape"),
-        **rest,
-    )
-
-
-def _pairs(data: Any) -> tuple[tuple[str, str], ...]:
-    return tuple((str(name), str(value)) for name, value in data)
-
-
 def read_lines(path: Path) -> Iterator[str]:
     """The complete lines of a journal, also of one that was cut off or has several members."""
     rest = b""
@@ -124,8 +76,8 @@ def read(path: Path) -> Iterator[Exchange]:
     """The exchanges of a journal; lines that cannot be read are passed over."""
     for line in read_lines(path):
         try:
-            yield from_json(json.loads(line))
-        except (ValueError, KeyError, TypeError):
+            yield build(Exchange, json.loads(line), "exchange")
+        except ValueError:
             continue
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import dataclass, field
 from typing import Any
 
 from eni_conformance.harness.clock import stamp
@@ -98,17 +98,6 @@ class Ground:
     second_region: str = ""
     notes: tuple[str, ...] = field(default_factory=tuple)
     quota_assumed: bool = False
-
-    def to_json(self) -> dict[str, Any]:
-        """A copy that json.dumps takes."""
-        return asdict(self)
-
-    @staticmethod
-    def from_json(data: Mapping[str, Any]) -> Ground:
-        """What `to_json` made. Raises KeyError or TypeError if it did not."""
-        known = {f.name for f in fields(Ground)}
-        values: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in data.items()}
-        return Ground(**{k: v for k, v in values.items() if k in known})
 
 
 _WRAPPED = {

@@ -14,6 +14,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from eni_conformance.contract import codec
 from eni_conformance.emulator.embed import running
 from eni_conformance.harness import control, ecs, journal
 from eni_conformance.harness.account import janitor
@@ -125,7 +126,7 @@ def test_every_way_of_being_right(variant, tmp_path):
         session = ecs.open_session(target, tmp_path / "out", "run-000001")
         ground = small_run(session)
         assert len(ground.zones) == 2 and len(ground.security_group_ids) == 5 and ground.eni_quota >= 2
-        assert ecs.Ground.from_json(json.loads(json.dumps(ground.to_json()))) == ground
+        assert codec.build(ecs.Ground, json.loads(json.dumps(codec.plain(ground))), "ground") == ground
         done = janitor.teardown(session)
         assert not done.left and len(done.removed) >= 9
         session.ledger.close()
