@@ -12,6 +12,7 @@ from typing import Any
 
 from eni_conformance.conformance.lab import Found
 from eni_conformance.contract import codec as values
+from eni_conformance.contract import rows
 from eni_conformance.contract.detach import full_id
 from eni_conformance.contract.scenario import Scenario
 from eni_conformance.harness.redact import Redactor
@@ -83,7 +84,7 @@ def build(
                     "status": 200,
                     "code": "",
                     "because": ALL_HOLDS,
-                    "requirement": full_id("S04"),
+                    "requirement": full_id(rows.ACCEPTED_RUNNING),
                 }
             )
         for refusal in expected.refusals:

@@ -17,7 +17,7 @@ from typing import Any
 
 from eni_conformance.conformance import deviations
 from eni_conformance.conformance.commands import ENDED_EARLY, OK, VIOLATED
-from eni_conformance.contract import codec
+from eni_conformance.contract import codec, rows
 from eni_conformance.contract.detach import CONTRACTS, full_id
 from eni_conformance.contract.rules import Operation
 from eni_conformance.harness.account import ledger
@@ -143,7 +143,7 @@ def _violations(entries: Any) -> tuple[Violation, ...]:
 def _repeated(request_id: str, one: str, other: str) -> dict[str, Any]:
     """A record for a RequestId that two workers received."""
     entry = {
-        "requirement": "R07",
+        "requirement": rows.REQUEST_ID_UNIQUE,
         "also": [],
         "evidence": "",
         "key": f"{full_id('R07')}-workers",

@@ -9,6 +9,7 @@ import zlib
 from collections.abc import Mapping
 from typing import Any
 
+from eni_conformance.contract import rows
 from eni_conformance.harness import ecs, observe
 from eni_conformance.harness.account.ledger import RUN_TAG
 from eni_conformance.harness.values import Fields, Snapshot
@@ -65,7 +66,7 @@ def _membership(
     name: str, shown: Mapping[str, Fields], others: frozenset[str], eni: str, now: Snapshot
 ) -> list[tuple[str, str]]:
     """A list of what is attached: it holds the others, and no longer the interface."""
-    gone = [("F03", f"view {name}: {eni} is still listed after its detach")] if eni in shown else []
+    gone = [(rows.LINK_GONE, f"view {name}: {eni} is still listed after its detach")] if eni in shown else []
     return gone + _lost(name, shown, others, now)
 
 
@@ -73,7 +74,9 @@ def _lost(
     name: str, shown: Mapping[str, Fields], expected: set[str] | frozenset[str], now: Snapshot
 ) -> list[tuple[str, str]]:
     """What should be listed and is not, and fields that differ."""
-    lost = [("M05", f"view {name}: {e} ({now.status(e)}) is not listed") for e in sorted(expected - set(shown))]
+    lost = [
+        (rows.VIEWS_AGREE, f"view {name}: {e} ({now.status(e)}) is not listed") for e in sorted(expected - set(shown))
+    ]
     usual = COMPARED & {path for fields in shown.values() for path in fields}
     return lost + _fields(name, {e: shown[e] for e in expected & set(shown)}, now, usual)
 
@@ -86,11 +89,11 @@ def _fields(
     for eni in sorted(shown):
         one, two = now.enis[eni], shown[eni]
         for path in sorted((usual & set(one)) - set(two) - {"Status", "InstanceId"}):
-            out.append(("M05", f"view {name}: {path} of {eni} is not shown, by id {one[path]!r}"))
+            out.append((rows.VIEWS_AGREE, f"view {name}: {path} of {eni} is not shown, by id {one[path]!r}"))
         for path in sorted(COMPARED & set(two)):
             if not frame.same(
                 path, two[path], one.get(path, two[path] if path not in ("Status", "InstanceId") else None)
             ):
-                row = "F03" if path in ("Status", "InstanceId") else "M05"
+                row = rows.LINK_GONE if path in ("Status", "InstanceId") else rows.VIEWS_AGREE
                 out.append((row, f"view {name}: {path} of {eni} is {two[path]!r}, by id {one.get(path)!r}"))
     return out

@@ -15,6 +15,7 @@ from typing import Any
 
 import defusedxml.ElementTree as ElementTree
 from defusedxml.common import DefusedXmlException
+from eni_conformance.contract import rows
 from eni_conformance.contract.detach import ACTION
 from eni_conformance.harness.values import Exchange
 from eni_conformance.oracle.findings import Failed, Finding, OtherFormat, Shape
@@ -128,7 +129,7 @@ def read(exchange: Exchange, wanted: str, operation: str = ACTION, sent: Sequenc
     """Read an answered exchange. `wanted`: "JSON", "XML", or "" if the format is the endpoint's choice. sent: the texts
     of the call, which a Message may quote.
 
-    Findings carry the requirements R01 to R06, R09, and B01 for a status of 500 or above.
+    Findings carry the requirements on the response, and that of robustness for a status of 500 or above.
     """
     headers = {name.lower(): value for name, value in exchange.headers}
     found: list[Finding] = []
@@ -138,30 +139,30 @@ def read(exchange: Exchange, wanted: str, operation: str = ACTION, sent: Sequenc
 
     status = exchange.status
     if status >= 500:
-        found.append(Failed("B01", f"the endpoint answered with status {status}", f"status:{status}"))
+        found.append(Failed(rows.NO_FAILURE, f"the endpoint answered with status {status}", f"status:{status}"))
     encoding = headers.get("content-encoding", "").lower()
     if encoding not in ("", "identity"):
-        say("R05", f"the body is compressed ({encoding}), which was not asked for")
+        say(rows.CONTENT_TYPE, f"the body is compressed ({encoding}), which was not asked for")
     content_type = headers.get("content-type", "")
     first = exchange.body.lstrip(b"\xef\xbb\xbf \r\n\t")[:1]
     xml = wanted == "XML" or (not wanted and first == b"<")
     other = (wanted == "XML" and first == b"{") or (wanted == "JSON" and first == b"<" and _is_ecs(exchange.body))
     if other:
         came = "XML" if wanted == "JSON" else "JSON"
-        row = "R02" if wanted == "JSON" else "R03"
+        row = rows.SUCCESS_IN[wanted]
         text = f"the answer is {came}, although {wanted} was asked for"
         found.append(OtherFormat(row, text, "shape:format"))
         xml = came == "XML"
     format_ = "XML" if xml else "JSON"
     problem = _type_problem(content_type, xml)
     if problem:
-        say("R05", problem)
+        say(rows.CONTENT_TYPE, problem)
     fields, problem, root = _read_xml(exchange.body) if xml else _read_json(exchange.body)
     if problem:
-        row = "R05" if "byte order" in problem else ("R03" if xml else "R02")
+        row = rows.CONTENT_TYPE if "byte order" in problem else rows.SUCCESS_IN[format_]
         say(row, problem, f"shape:{row}:{problem.partition(': ')[0]}")
     if fields is None:
-        say("R01", "no RequestId can be read from the answer")
+        say(rows.REQUEST_ID, "no RequestId can be read from the answer")
         return Answer(Reply(status, "?"), "", "", {}, tuple(found), format_, other)
 
     code = fields.get("Code", "")
@@ -170,21 +171,27 @@ def read(exchange: Exchange, wanted: str, operation: str = ACTION, sent: Sequenc
         _judge_refusal(fields, root, xml, say, sent)
     else:
         if status != 200:
-            say("R02", f"a success came with status {status}, not 200")
+            say(rows.JSON_SUCCESS, f"a success came with status {status}, not 200")
         if xml and root != f"{operation}Response":
-            say("R03", f"the root element of a success is {root}, not {operation}Response")
+            say(rows.XML_SUCCESS, f"the root element of a success is {root}, not {operation}Response")
         extra = [k for k in ("Code", "Message", "code", "message") if fields.get(k)]
         if extra:
-            say("R03" if xml else "R02", f"a success carries {extra[0]}")
+            say(rows.SUCCESS_IN[format_], f"a success carries {extra[0]}")
     request_id = fields.get("RequestId", "")
     if not isinstance(request_id, str) or not request_id:
-        say("R01", "RequestId is missing")
+        say(rows.REQUEST_ID, "RequestId is missing")
         request_id = ""
     elif not REQUEST_ID.match(request_id):
-        say("R01", f"RequestId {request_id[:48]!r} is not an upper-case UUID", "shape:R01:form")
+        say(
+            rows.REQUEST_ID, f"RequestId {request_id[:48]!r} is not an upper-case UUID", f"shape:{rows.REQUEST_ID}:form"
+        )
     header_id = headers.get("x-acs-request-id", "")
     if header_id and request_id and header_id != request_id:
-        say("R09", f"x-acs-request-id is {header_id}, RequestId is {request_id}", "shape:R09")
+        say(
+            rows.REQUEST_ID_HEADER,
+            f"x-acs-request-id is {header_id}, RequestId is {request_id}",
+            f"shape:{rows.REQUEST_ID_HEADER}",
+        )
     message = fields.get("Message", "")
     shown = code if isinstance(code, str) else "?"
     if refused and not shown:
@@ -209,20 +216,20 @@ def _is_ecs(body: bytes) -> bool:
 def _judge_refusal(fields: Mapping[str, Any], root: str, xml: bool, say: Any, sent: Sequence[str]) -> None:
     """The envelope of a refusal: root, Code, HostId, Message."""
     if xml and root != "Error":
-        say("R04", f"the root element of a refusal is {root}, not Error")
+        say(rows.ENVELOPE, f"the root element of a refusal is {root}, not Error")
     for name in ("Code", "HostId"):
         value = fields.get(name)
         if not isinstance(value, str) or not value.strip():
-            say("R04", f"{name} is {'empty' if name in fields else 'missing'} in a refusal")
+            say(rows.ENVELOPE, f"{name} is {'empty' if name in fields else 'missing'} in a refusal")
     message = fields.get("Message")
     if not isinstance(message, str) or not message.strip():
-        say("R04", f"Message is {'empty' if 'Message' in fields else 'missing'} in a refusal")
+        say(rows.ENVELOPE, f"Message is {'empty' if 'Message' in fields else 'missing'} in a refusal")
         return
     bare = message.strip().strip(".。!")
     if bare in ("%s", "{}", "{0}", "null", "None", "undefined", "message") and not any(bare in text for text in sent):
-        say("R06", f"Message is the bare template {message.strip()!r}")
+        say(rows.MESSAGE, f"Message is the bare template {message.strip()!r}")
     elif _INTERNALS.search(message):
-        say("R06", "Message shows internals of the endpoint (a stack trace or an exception)")
+        say(rows.MESSAGE, "Message shows internals of the endpoint (a stack trace or an exception)")
 
 
 def template_left(message: str, sent: Sequence[str]) -> bool:

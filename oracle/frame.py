@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from eni_conformance.contract import rows
 from eni_conformance.harness.values import Snapshot
 from eni_conformance.oracle.findings import AfterSuccess, Finding, RefusalChanged
 
@@ -165,7 +166,9 @@ def judge_unchanged(found: Iterable[Change]) -> list[Finding]:
     for change in found:
         what = f"{change.path or 'existence'} went from {change.before!r} to {change.after!r}"
         cause = f"refusal changed:{change.path or 'existence'}"
-        out.append(RefusalChanged("F01", f"after refused calls only, {change.resource}: {what}", cause))
+        out.append(
+            RefusalChanged(rows.REFUSAL_CHANGES_NOTHING, f"after refused calls only, {change.resource}: {what}", cause)
+        )
     return out
 
 
@@ -191,28 +194,28 @@ def judge_success(
         if eni in touched:
             continue
         if eni not in after.enis:
-            say("F02", f"{eni} is gone after its detach; it should be Available", "gone")
+            say(rows.BECOMES_AVAILABLE, f"{eni} is gone after its detach; it should be Available", "gone")
             continue
         status = after.status(eni)
         if status != "Available":
             say(
-                "F02",
+                rows.BECOMES_AVAILABLE,
                 f"{eni} is {status or 'without status'} long after its detach was accepted",
                 f"stays {status}",
                 slow=True,
             )
             continue
         if after.link(eni):
-            say("F03", f"{eni} is Available and still shows instance {after.link(eni)}", "link on interface")
+            say(rows.LINK_GONE, f"{eni} is Available and still shows instance {after.link(eni)}", "link on interface")
         if eni in after.held(instance):
-            say("F03", f"instance {instance} still lists {eni}", "link on instance")
+            say(rows.LINK_GONE, f"instance {instance} still lists {eni}", "link on instance")
     for change in found:
         if change.resource in touched:
             continue
         what = f"{change.path or 'existence'} went from {change.before!r} to {change.after!r}"
         if change.resource in detached:
             if change.path in KEPT_BY_ENI:
-                say("F04", f"the detach changed {change.resource}: {what}", f"changed {change.path}")
+                say(rows.OWN_KEPT, f"the detach changed {change.resource}: {what}", f"changed {change.path}")
         elif change.resource in hosts:
             if change.path == "NetworkInterfaces":
                 lost = before.held(change.resource) - after.held(change.resource) - set(detached)
@@ -220,25 +223,25 @@ def judge_success(
                 if lost or new:
                     names = ", ".join(sorted(lost | new))
                     say(
-                        "F05",
+                        rows.OTHERS_KEPT,
                         f"instance {change.resource} lost or gained {names}",
                         "other interface of instance",
                     )
                 elif _other_entries_differ(change, frozenset(detached)):
                     say(
-                        "F05",
+                        rows.OTHERS_KEPT,
                         f"instance {change.resource} shows its other interfaces differently",
                         "entry of instance",
                     )
             elif change.path in KEPT_BY_INSTANCE or not change.path:
                 say(
-                    "F09",
+                    rows.INSTANCE_KEPT,
                     f"the detach changed instance {change.resource}: {what}",
                     f"changed {change.path or 'existence'}",
                 )
         else:
             say(
-                "F05",
+                rows.OTHERS_KEPT,
                 f"the detach changed a bystander, {change.resource}: {what}",
                 f"changed {change.path or 'existence'}",
             )

@@ -16,6 +16,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
+from eni_conformance.contract import rows
 from eni_conformance.contract.detach import CALLER_OF, CALLERS, CONTRACTS, IDS, ORDERS, STRANGER, full_id
 from eni_conformance.contract.rules import Operation, Refusal
 from eni_conformance.harness import control, ecs
@@ -31,7 +32,7 @@ from eni_conformance.harness.values import Pair
 from eni_conformance.harness.wire.client import Client
 from eni_conformance.harness.wire.codec import code_of, decode, listing
 
-OF_FORMAT = (("R02", "json"), ("R03", "xml"))
+OF_FORMAT = tuple((row, name.lower()) for name, row in rows.SUCCESS_IN.items())
 """The requirement that each format has of its own."""
 
 
@@ -85,8 +86,8 @@ def diagnose(target: Target, client: Client, contract: Operation) -> Diagnosis:
     orders, usable = protocol(target, client, offer, fine)
     checks += orders
     fine = not any(check.answer == "problem" for check in checks)
-    rows = provokable(contract, declared, usable, broken=offer.capabilities - usable, found=found.offers)
-    return Diagnosis(target.name, target.endpoint, fine, tuple(checks), rows)
+    tried = provokable(contract, declared, usable, broken=offer.capabilities - usable, found=found.offers)
+    return Diagnosis(target.name, target.endpoint, fine, tuple(checks), tried)
 
 
 def provokable(
@@ -126,7 +127,10 @@ def _lacking(declared: Offers, found: Offers) -> dict[str, str]:
         for r, n in OF_FORMAT
         if n not in (declared.formats or ALL_OFFERS.formats)
     }
-    for row, key, what in (("M02", "formats", "a second format"), ("M03", "signing", "a second signature scheme")):
+    for row, key, what in (
+        (rows.FORMATS_ALIKE, "formats", "a second format"),
+        (rows.SCHEMES_ALIKE, "signing", "a second signature scheme"),
+    ):
         given = [getattr(one, key) for one in (declared, found) if getattr(one, key)]
         if any(len(names) < 2 for names in given):
             out[row] = what
@@ -188,8 +192,8 @@ def account(target: Target, found: Survey) -> Check:
 def formats(target: Target, every: Survey) -> Check:
     """Which formats work, and does the target file say so? every: what was asked whatever the file says."""
     works = every.offers.formats if not every.problem else ()
-    rows = [row for row, name in OF_FORMAT if name not in works]
-    cost = f"a run finds {' and '.join(rows)} violated"
+    lost = [row for row, name in OF_FORMAT if name not in works]
+    cost = f"a run finds {' and '.join(lost)} violated"
     return _offered("formats", target.offers.formats, works, ALL_OFFERS.formats, _reasons(every, 1), cost)
 
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator, Mapping, Sequence, Set
 
+from eni_conformance.contract.detach import OPS
 from eni_conformance.contract.scenario import EniSpec, InstanceSpec, World
 from eni_conformance.harness import ecs
 from eni_conformance.harness.bench.look import FOREVER, FRESH, LOOKS_TO_AGREE, RELOOK, look_until
@@ -248,7 +249,7 @@ def _freeze(bench: Bench, world: World, hosts: list[OwnInstance], chosen: list[O
         if host_spec.status in BUSY:
             _instance_transition(bench, host, host_spec.status, held, racing)
         if host_spec.over_eni_limit:
-            _switch(bench, "instance.eni_limit", "exceeded", True, id=host.id)
+            _order(bench, "instance.eni_limit", host.id)
     faults = {own.id: spec.fault for own, spec in enis if spec.fault}
     for own, spec in enis:
         if spec.fault:
@@ -262,9 +263,9 @@ def _freeze(bench: Bench, world: World, hosts: list[OwnInstance], chosen: list[O
         if seen != status and resource not in racing:
             raise NotArranged(f"{resource} is {seen or 'absent'}, not {status}")
     if not world.region_feature:
-        _switch(bench, "region.feature", "supported", False, region=bench.session.target.region)
+        _order(bench, "region.feature", bench.session.target.region)
     if world.refused_parameter:
-        _switch(bench, "parameter.unsupported", "unsupported", True, name=world.refused_parameter)
+        _order(bench, "parameter.unsupported", world.refused_parameter)
     return Bound(
         tuple(host.id for host in hosts),
         tuple(own.id for own in chosen),
@@ -302,18 +303,16 @@ def _as_asked(
     return _seen_twice(bench, snapshot, moving) if bench.careful else snapshot
 
 
-def _switch(bench: Bench, op: str, key: str, value: bool, **on: str) -> None:
-    """Give an order that the opposite value undoes."""
-    order(bench, {"op": op, **on, key: value}, {"op": op, **on, key: not value})
+def _order(bench: Bench, op: str, name: str, value: str = "") -> None:
+    """Give an order of the contract's rows for a resource, a region or a parameter, to be taken back later."""
+    order(bench, OPS[op].given(name, value), OPS[op].taken_back(name))
 
 
 def _in_force(snapshot: Snapshot, eni: str, fault: str) -> bool:
     """Whether an order that descriptions show is shown, as far as they show its field at all."""
     op, _, value = fault.partition("=")
-    shown = snapshot.enis.get(eni, {})
-    if op == "eni.type" and "Type" in shown:
-        return bool(shown["Type"] == value)
-    return True
+    shown, field = snapshot.enis.get(eni, {}), OPS[op].shown
+    return bool(shown[field] == value) if field in shown else True
 
 
 def _seen_twice(bench: Bench, snapshot: Snapshot, moving: frozenset[str]) -> Snapshot:
@@ -406,30 +405,17 @@ def _instance_transition(
         ecs.stop_instance(bench.session, own.id)
 
 
-def _fault(bench: Bench, own: OwnEni, fault: str) -> None:
-    """Bring about a condition of one interface through the control protocol."""
-    op, _, value = fault.partition("=")
-    undo_eni = {"op": "reset", "id": own.id}
-    match op:
-        case "eni.type":
-            order(bench, {"op": op, "id": own.id, "type": value}, undo_eni)
-        case "eni.zone":
-            others = [z for z in bench.ground.zones if z != bench.ground.zones[own.zone]]
-            other = others[0] if others else bench.session.target.region + "-z"
-            order(bench, {"op": op, "id": own.id, "value": other}, undo_eni)
-        case "eni.vpc":
-            order(bench, {"op": op, "id": own.id, "value": "vpc-elsewhere0000000000000"}, undo_eni)
-        case "vswitch.remove":
-            order(bench, {"op": op, "id": own.vswitch}, {"op": "reset", "id": own.vswitch})
-        case "security_group.remove":
-            order(bench, {"op": op, "id": own.group}, {"op": "reset", "id": own.group})
-        case "security_group.type":
-            order(bench, {"op": op, "id": own.group, "type": "classic"}, {"op": "reset", "id": own.group})
-        case "security_group.full":
-            order(
-                bench,
-                {"op": op, "id": own.group, "full": True},
-                {"op": op, "id": own.group, "full": False},
-            )
-        case _:
-            raise NotArranged(f"unknown fault {fault!r}")
+def _fault(bench: Bench, own: OwnEni, condition: str) -> None:
+    """Bring about a condition of one interface, or of what it refers to, through the control protocol."""
+    op, _, value = condition.partition("=")
+    if op not in OPS:
+        raise NotArranged(f"unknown fault {condition!r}")
+    name = {"eni": own.id, "vswitch": own.vswitch, "group": own.group}[OPS[op].on]
+    _order(bench, op, name, value or _other_zone(bench, own))
+
+
+def _other_zone(bench: Bench, own: OwnEni) -> str:
+    """A zone that is not the interface's, of the target where it has one."""
+    zones = bench.ground.zones
+    others = [zone for zone in zones if zone != zones[own.zone]]
+    return others[0] if others else bench.session.target.region + "-z"
