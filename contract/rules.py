@@ -50,13 +50,18 @@ class Order:
     def given(self, name: str, value: str = "") -> dict[str, object]:
         """The order for this resource, region or parameter; `value` stands for GIVEN."""
         fields = {key: value if item is GIVEN else item for key, item in self.do.items()}
-        return {"op": self.op, _NAME.get(self.on, "id"): name, **fields}
+        return {"op": self.op, self.key: name, **fields}
 
     def taken_back(self, name: str) -> dict[str, object]:
         """The order that undoes it."""
         if self.undo is None:
             return {"op": "reset", "id": name}
-        return {"op": self.op, _NAME.get(self.on, "id"): name, **self.undo}
+        return {"op": self.op, self.key: name, **self.undo}
+
+    @property
+    def key(self) -> str:
+        """The field of the order that names what it is given for."""
+        return _NAME.get(self.on, "id")
 
     @property
     def conditions(self) -> tuple[str, ...]:

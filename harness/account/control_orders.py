@@ -9,26 +9,34 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from eni_conformance.contract.detach import OPS
+from eni_conformance.contract.rules import Holder
+
 Entry = Mapping[str, Any]
 """A described resource, {} if it is not shown."""
 Order = Mapping[str, object]
 
 PROTOCOL = "protocol"
 """The key of a problem that belongs to no capability."""
-EVERYWHERE = ("region.feature", "parameter.unsupported")
+
+
+def _given_for(*holders: Holder) -> tuple[str, ...]:
+    """The capabilities whose orders are given for one of these."""
+    return tuple(op for op, row in OPS.items() if row.on in holders)
+
+
+EVERYWHERE = _given_for("region", "parameter")
 """Orders that touch everybody who uses the endpoint."""
-ON_GROUP = ("security_group.type", "security_group.full", "security_group.remove")
-ON_INSTANCE = ("instance.status", "instance.eni_limit")
+ON_GROUP = _given_for("group")
+ON_INSTANCE = ("instance.status", *_given_for("instance"))
 ATTACHED = ("hold", "release", "eni.status")
 """Orders that are tried on an attached interface."""
-ALONE = ("eni.type", "eni.zone", "eni.vpc", "vswitch.remove", *ON_GROUP, *EVERYWHERE, "reset")
+ALONE = (*_given_for("eni", "vswitch"), *ON_GROUP, *EVERYWHERE, "reset")
 """Orders that need no instance."""
-UNDONE_BY_RESET = frozenset(
-    {"eni.status", "eni.type", "eni.zone", "eni.vpc", "instance.status", "vswitch.remove", "security_group.remove"}
-)
+UNDONE_BY_RESET = frozenset({"eni.status", "instance.status", *(op for op, row in OPS.items() if row.undo is None)})
 KNOWN = frozenset({*ALONE, *ON_INSTANCE, *ATTACHED})
 
-ELSEWHERE = "vpc-elsewhere0000000000000"
+ELSEWHERE = str(OPS["eni.vpc"].do["value"])
 """The VPC that `eni.vpc` names; it need not exist."""
 
 
@@ -65,23 +73,14 @@ class Laid:
 
 def opposite(order: Order, offered: frozenset[str]) -> Order | None:
     """The order that undoes this one, None if nothing that is offered does."""
-    op, name = order["op"], order.get("id")
-    match op:
-        case "region.feature":
-            return {**order, "supported": True}
-        case "parameter.unsupported":
-            return {**order, "unsupported": False}
-        case "hold" if "release" in offered:
-            return {"op": "release", "id": name}
-        case _ if "reset" in offered:
-            return {"op": "reset", "id": name}
-        case "security_group.type":
-            return {**order, "type": "vpc"}
-        case "security_group.full":
-            return {**order, "full": False}
-        case "instance.eni_limit":
-            return {**order, "exceeded": False}
-    return None
+    op, row = str(order["op"]), OPS.get(str(order["op"]))
+    if op in EVERYWHERE and row:
+        return row.taken_back(str(order[row.key]))
+    if op == "hold" and "release" in offered:
+        return {"op": "release", "id": order.get("id")}
+    if "reset" in offered:
+        return {"op": "reset", "id": order.get("id")}
+    return row.taken_back(str(order["id"])) if row and row.undo is not None else None
 
 
 def is_answer(problem: str) -> bool:

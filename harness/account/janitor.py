@@ -23,6 +23,7 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from eni_conformance.contract.detach import OPS, OWNER
 from eni_conformance.harness import control, ecs
 from eni_conformance.harness.account.ledger import (
     CREATED_TAG,
@@ -48,7 +49,7 @@ CLOCK_TOLERANCE = 20 * 60
 OTHERS_AGE = 2 * 3600
 """Seconds that a run of which only tags are known is left alone on a real account, unless told otherwise."""
 
-REFUSABLE = ("OwnerAccount", "OwnerId", "ResourceOwnerAccount", "ResourceOwnerId")
+REFUSABLE = OWNER
 """Parameters that a test may have had refused."""
 
 ORDER = tuple(ecs.KINDS)
@@ -241,11 +242,8 @@ def _undo_control(work: _Work) -> None:
     for op in ("release", "reset"):
         for identifier in work.todo if op in offered else ():
             control.order(target, {"op": op, "id": identifier})
-    everywhere: list[dict[str, object]] = []
-    if "region.feature" in offered:
-        everywhere.append({"op": "region.feature", "region": target.region, "supported": True})
-    if "parameter.unsupported" in offered:
-        everywhere += [{"op": "parameter.unsupported", "name": n, "unsupported": False} for n in REFUSABLE]
+    names: dict[str, tuple[str, ...]] = {"region": (target.region,), "parameter": REFUSABLE}
+    everywhere = [row.taken_back(name) for op, row in OPS.items() if op in offered for name in names.get(row.on, ())]
     if everywhere:
         there, patience = common_folder(ecs.reach(target)), work.session.patience
         with in_turn(there, exclusive=True, seconds=patience):  # another run may have given such an order itself
