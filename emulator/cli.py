@@ -140,7 +140,7 @@ def _list(faults: bool, variants: bool, revision: str, as_json: bool) -> int:
     """Print the faults or variants of a revision."""
     rows: list[dict[str, str]] = []
     if faults:
-        from eni_conformance.emulator.faults import FAULTS
+        from eni_conformance.emulator.named import FAULTS
 
         rows += [fault.row() for fault in FAULTS.values() if fault.revision <= revision]
     if variants:
@@ -160,7 +160,7 @@ def _list(faults: bool, variants: bool, revision: str, as_json: bool) -> int:
 
 def _list_composed(n: int, seed: int, conforming: bool, as_json: bool) -> int:
     """Print behaviours out of the grammar of composed faults."""
-    from eni_conformance.emulator.adversary import compose, parse
+    from eni_conformance.emulator.words.grammar import compose, parse
 
     try:
         rows = [parse(spec).row() for spec in compose(n, seed, conforming)]

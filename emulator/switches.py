@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from eni_conformance.emulator.behaviour import Hooks
-from eni_conformance.emulator.faults import FAULTS
+from eni_conformance.emulator.named import FAULTS
 from eni_conformance.emulator.state import Cloud
 from eni_conformance.emulator.variants import VARIANTS
+from eni_conformance.emulator.words.grammar import parse
 
 
 def switch_fault(cloud: Cloud, names: list[str]) -> None:
@@ -34,8 +35,6 @@ def switch_variant(cloud: Cloud, names: list[str]) -> None:
 
 def switch_composed(cloud: Cloud, specs: list[str]) -> None:
     """Make exactly these composed behaviours active.  Raises ValueError for a spec outside the grammar."""
-    from eni_conformance.emulator.adversary import parse
-
     for spec in specs:
         parse(spec)
     cloud.behaviour.composed = list(specs)
@@ -52,9 +51,6 @@ def _rebuild(cloud: Cloud) -> None:
     for name in behaviour.variants:
         VARIANTS[name].install(behaviour)
     for name in behaviour.faults:
-        FAULTS[name].install(behaviour.hooks)
-    if behaviour.composed:
-        from eni_conformance.emulator.adversary import parse
-
-        for spec in behaviour.composed:
-            parse(spec).install(behaviour)
+        FAULTS[name].install(behaviour)
+    for spec in behaviour.composed:
+        parse(spec).install(behaviour)

@@ -11,11 +11,21 @@ from typing import Any
 import pytest
 from adversary_witnesses import EFFECTS_SHOWN, LASTING, TRIGGERS_SHOWN, UNSEEN, VARIANTS_SHOWN, build, read
 from emulator_client import Client
-from eni_conformance.emulator.adversary import RULES, SpecError, compose, objection, parse, too_rare
-from eni_conformance.emulator.adversary_effects import CODES, FAULT_EFFECTS, Family
-from eni_conformance.emulator.adversary_triggers import PERSISTENCE, TRIGGERS
-from eni_conformance.emulator.adversary_variants import VARIANT_EFFECTS
 from eni_conformance.emulator.behaviour import Behaviour
+from eni_conformance.emulator.words.codes import CODES
+from eni_conformance.emulator.words.family import Family
+from eni_conformance.emulator.words.grammar import (
+    FAULT_EFFECTS,
+    RULES,
+    SpecError,
+    compose,
+    objection,
+    parse,
+    too_rare,
+)
+from eni_conformance.emulator.words.persistence import PERSISTENCE
+from eni_conformance.emulator.words.triggers import TRIGGERS
+from eni_conformance.emulator.words.variants import VARIANT_EFFECTS
 from test_emulator_variants import Patient
 
 READS = [name for name, family in TRIGGERS.items() if family.reads]

@@ -1,11 +1,12 @@
-"""Faults that nobody wrote by hand: composed from a grammar, trigger x effect x persistence.
+"""The grammar of wrongness: trigger x effect x persistence, read from a spec or composed by chance.
 
 A spec is one printable word that says everything:
 
     effect(argument)@trigger(argument)&trigger(argument)/persistence
     wrong-code(InvalidEniId.NotFound)@only-post&second-eni/every
 
-`parse` turns it into a behaviour that can be switched on, `compose` draws many.  The same grammar, with effects
+`parse` turns it into a behaviour that can be switched on, `compose` draws many, and `parse_line` reads the line of
+a named fault.  The same grammar, with effects
 that the contract admits, gives conforming variants.  RULES lists what is never composed, and why; what nobody
 could meet within a reasonable number of calls is left out by FLOOR.
 """
@@ -18,14 +19,38 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
-from eni_conformance.emulator.adversary_effects import FAULT_EFFECTS, Effect
-from eni_conformance.emulator.adversary_effects import Family as EffectFamily
-from eni_conformance.emulator.adversary_triggers import PERSISTENCE, TRACKERS, TRIGGERS, Gate, Trigger, agree
-from eni_conformance.emulator.adversary_triggers import Family as TriggerFamily
-from eni_conformance.emulator.adversary_variants import CHOICE_KINDS, VARIANT_EFFECTS
 from eni_conformance.emulator.behaviour import Behaviour
-from eni_conformance.emulator.faults.kit import Hooked
+from eni_conformance.emulator.words.answers import ANSWER_FAMILIES, NAMED_ANSWERS
+from eni_conformance.emulator.words.codes import CODE_FAMILIES, DECISION_FAMILIES, NAMED_CODES
+from eni_conformance.emulator.words.effects import EFFECT_FAMILIES, NAMED_EFFECTS, REFUSAL_FAMILIES
+from eni_conformance.emulator.words.family import Effect
+from eni_conformance.emulator.words.family import Family as EffectFamily
+from eni_conformance.emulator.words.parallel import NAMED_PARALLEL
+from eni_conformance.emulator.words.persistence import PERSISTENCE, Gate, Moment
+from eni_conformance.emulator.words.requests import CALLER_FAMILIES, NAMED_REQUESTS
+from eni_conformance.emulator.words.scene import TRACKERS, Hooked, agree
+from eni_conformance.emulator.words.triggers import NAMED_TRIGGERS, TRIGGERS, Trigger
+from eni_conformance.emulator.words.triggers import Family as TriggerFamily
+from eni_conformance.emulator.words.variants import CHOICE_KINDS, VARIANT_EFFECTS
+from eni_conformance.emulator.words.views import NAMED_VIEWS, READ_FAMILIES
 
+FAULT_EFFECTS: dict[str, EffectFamily] = {
+    each.name: each
+    for each in (
+        *CODE_FAMILIES,
+        *DECISION_FAMILIES,
+        *EFFECT_FAMILIES,
+        *REFUSAL_FAMILIES,
+        *READ_FAMILIES,
+        *ANSWER_FAMILIES,
+        *CALLER_FAMILIES,
+    )
+}
+NAMED_EFFECT_WORDS: dict[str, EffectFamily] = {
+    each.name: each
+    for each in (*NAMED_CODES, *NAMED_EFFECTS, *NAMED_VIEWS, *NAMED_ANSWERS, *NAMED_REQUESTS, *NAMED_PARALLEL)
+}
+"""Words of named faults alone."""
 FLOOR = 0.004
 """The least part of a varied suite's calls that must be able to show a behaviour."""
 MOST_TRIGGERS = 2
@@ -245,6 +270,48 @@ def parse(spec: str) -> Composed:
     if reason:
         raise SpecError(f"{spec}: {reason}")
     return made
+
+
+_LINE = re.compile(rf"({_WORD}(?:\+{_WORD})*)(?:@({_WORD}(?:&{_WORD})*))?(?:/([a-z0-9]+))?")
+
+
+@dataclass(frozen=True)
+class Line:
+    """A named fault's line: one or more effects that go together, under conditions, for as long as it says."""
+
+    effects: tuple[Effect, ...]
+    triggers: tuple[Trigger, ...]
+    persistence: str
+
+    @property
+    def when(self) -> str:
+        """The conditions in words."""
+        return ", and ".join(trigger.words for trigger in self.triggers) or "always"
+
+    def install(self, name: str, behaviour: Behaviour) -> None:
+        """Add the hooks, those that keep the history first where the line says how long it lasts."""
+        gate = Gate(name, self.triggers, self.persistence) if self.persistence else Moment(name, self.triggers)
+        hooks = [hook for effect in self.effects for hook in effect.build(gate)]
+        for point, function in (*TRACKERS, *hooks, gate.watch()) if self.persistence else hooks:
+            getattr(behaviour.hooks, point).append(function)
+
+
+def parse_line(line: str) -> Line:
+    """A named fault's line: `effect+effect@trigger&trigger/persistence`, of which only one effect is needed.
+
+    Besides the words that are composed it knows those that named faults alone use.  Raises KeyError for others.
+    """
+    match = _LINE.fullmatch(line)
+    if match is None:
+        raise SpecError(f"{line!r} is not of the form effect+effect@trigger/persistence")
+    effects, triggers, persistence = match.groups(default="")
+    known = FAULT_EFFECTS | NAMED_EFFECT_WORDS
+    conditions = TRIGGERS | NAMED_TRIGGERS
+    return Line(
+        tuple(known[name].make(argument) for name, argument in map(_split, effects.split("+"))),
+        tuple(conditions[name].make(argument) for name, argument in map(_split, filter(None, triggers.split("&")))),
+        persistence,
+    )
 
 
 def is_spec(name: str) -> bool:

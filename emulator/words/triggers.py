@@ -1,172 +1,24 @@
-"""When a composed behaviour shows: triggers, persistence, and what both have to remember.
+"""When a behaviour shows: named conditions on one DetachNetworkInterface call.
 
-A trigger is a named condition on one DetachNetworkInterface call; a few are conditions on the describe call
-that looks at the result.  Each states its `facts`: what a world must be like for it to hold, so that a pair of
-conditions that exclude each other is recognised without trying.  `share` is a rough estimate of the part of a
-varied suite's calls that meets the condition; it serves only to leave out what nobody could ever meet.
-
-What happened before is kept in a `History` per cloud, in the scars, and forgotten when faults are switched.
+A few are conditions on the describe call that looks at the result.  Each states its `facts`, and in `share` a
+rough estimate of the part of a varied suite's calls that meets it, which serves only to leave out what nobody
+could ever meet.  NAMED_TRIGGERS are used by named faults alone and are never drawn.
 """
 
 from __future__ import annotations
 
-from collections import deque
+import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass
 
-from eni_conformance.emulator.accounts import Caller
-from eni_conformance.emulator.call import NOBODY, Call
+from eni_conformance.emulator import signing
+from eni_conformance.emulator.call import Call
 from eni_conformance.emulator.catalogue import REGIONS
 from eni_conformance.emulator.detach import COMMON_PARAMETERS, LEGACY_PARAMETERS, legacy, names, undeclared
-from eni_conformance.emulator.envelope import Reply
-from eni_conformance.emulator.faults.kit import DETACH, Hooked, scar, siblings
-from eni_conformance.emulator.state import Cloud, Instance, NetworkInterface
-
-Facts = dict[str, frozenset[str]]
-REMEMBERED = 512
-"""Calls whose verdict is kept, so that all parts of one behaviour agree on a call."""
-
-
-def facts(**dimensions: str) -> Facts:
-    """Facts out of words: `facts(method="GET", status="Running Stopped")`."""
-    return {name.replace("_", "-"): frozenset(words.split()) for name, words in dimensions.items()}
-
-
-def agree(*several: Facts) -> bool:
-    """Whether one world can meet all of these facts."""
-    merged: Facts = {}
-    for each in several:
-        for name, values in each.items():
-            merged[name] = merged.get(name, values) & values
-    return all(merged.values())
-
-
-# What happened before
-
-
-@dataclass(slots=True)
-class History:
-    """What one cloud has seen since the behaviour was switched on."""
-
-    calls: int = 0
-    refusals: int = 0
-    refused: set[str] = field(default_factory=set)
-    succeeded_on: set[str] = field(default_factory=set)
-    restarted: dict[str, set[str]] = field(default_factory=dict)
-    homes: dict[str, list[str]] = field(default_factory=dict)
-    order: dict[str, int] = field(default_factory=dict)
-    keys: deque[str] = field(default_factory=lambda: deque(maxlen=6))
-    schemes: deque[str] = field(default_factory=lambda: deque(maxlen=2))
-    interfaces: deque[str] = field(default_factory=lambda: deque(maxlen=1))
-    last_request_id: str = ""
-    flight: set[str] = field(default_factory=set)
-    due: list[tuple[float, Callable[[], None]]] = field(default_factory=list)
-
-
-def history(cloud: Cloud) -> History:
-    """The history of a cloud."""
-    found = scar(cloud, "history")
-    if "is" not in found:
-        found["is"] = History()
-    kept: History = found["is"]
-    return kept
-
-
-def after(cloud: Cloud, seconds: float, then: Callable[[], None]) -> None:
-    """Do something with the first request that comes so much later."""
-    history(cloud).due.append((cloud.now() + seconds, then))
-
-
-def _tick(call: Call, pairs: list[tuple[str, str]]) -> None:
-    seen = history(call.cloud)
-    now = call.cloud.now()
-    ready = [then for due, then in seen.due if due <= now]
-    seen.due = [item for item in seen.due if item[0] > now]
-    for then in ready:
-        then()
-
-
-def _enter(call: Call, guards: tuple[Any, ...]) -> tuple[Any, ...]:
-    seen = history(call.cloud)
-    seen.flight.add(call.request_id)
-    seen.keys.append(call.caller.access_key_id)
-    return guards
-
-
-def _attached(call: Call, instance: Instance, eni: NetworkInterface) -> None:
-    seen = history(call.cloud)
-    seen.homes.setdefault(eni.id, []).append(instance.id)
-    seen.order[eni.id] = max(seen.order.values(), default=0) + 1
-
-
-def _leave(call: Call, reply: Reply) -> None:
-    seen = history(call.cloud)
-    good = reply.root != "Error"
-    if call.action == DETACH and call.request_id in seen.flight:
-        seen.flight.discard(call.request_id)
-        seen.calls += 1
-        seen.schemes.append(call.scheme)
-        seen.interfaces.append(call.get("NetworkInterfaceId"))
-        seen.last_request_id = call.request_id
-        if good:
-            seen.succeeded_on.add(call.get("InstanceId"))
-        else:
-            seen.refusals += 1
-            seen.refused.add(call.get("NetworkInterfaceId"))
-    elif good and call.action in ("RebootInstance", "StopInstance", "StartInstance"):
-        seen.restarted.setdefault(call.get("InstanceId"), set()).add(call.action)
-
-
-TRACKERS: tuple[Hooked, ...] = (
-    ("parameters", _tick),
-    ("order", _enter),
-    ("attach", _attached),
-    ("fields", _leave),
-)
-
-
-# One call, as triggers see it
-
-
-@dataclass(frozen=True, slots=True)
-class Scene:
-    """A call with the resources that its ids name, whosever they are."""
-
-    call: Call
-    seen: History
-    eni: NetworkInterface | None
-    instance: Instance | None
-
-    @property
-    def caller(self) -> Caller:
-        """Who calls, known before the signature was checked."""
-        if self.call.caller is not NOBODY:
-            return self.call.caller
-        return self.call.cloud.callers.get(self.call.get("AccessKeyId"), NOBODY)
-
-    @property
-    def siblings(self) -> list[NetworkInterface]:
-        """The other secondary interfaces of the instance named."""
-        return siblings(self.eni, self.instance) if self.eni is not None else []
-
-    @property
-    def held(self) -> int:
-        """How many secondary interfaces the instance holds."""
-        if self.instance is None:
-            return -1
-        return sum(each.type != "Primary" for each in self.instance.interfaces.values())
-
-
-def scene(call: Call) -> Scene:
-    """What triggers see of a call."""
-    eni = call.eni or call.cloud.interfaces.get(call.get("NetworkInterfaceId"))
-    instance = call.instance or call.cloud.instances.get(call.get("InstanceId"))
-    return Scene(call, history(call.cloud), eni, instance)
-
+from eni_conformance.emulator.state import Instance, NetworkInterface
+from eni_conformance.emulator.words.scene import NOWHERE, Facts, Scene, facts
 
 Test = Callable[[Scene], bool]
-NOWHERE: Facts = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -462,80 +314,116 @@ def by_filter(call: Call) -> bool:
     return any(call.get(name) for name in names) or any(name.startswith("Tag.") for name in call.params)
 
 
-# How long it lasts
+# Conditions of named faults alone
 
 
-PERSISTENCE: dict[str, str] = {
-    "every": "every time",
-    "once": "the first time only",
-    "second": "every second time",
-    "first3": "the first three times",
-    "sticky": "from the first time on for ever, whatever the condition",
+def _status_of(who: str) -> Callable[[Scene, str], bool]:
+    def test(scene: Scene, status: str) -> bool:
+        resource = scene.eni if who == "eni" else scene.instance
+        return resource is not None and resource.state == status
+
+    return test
+
+
+_VALUES: dict[str, tuple[str, Callable[[str], bool]]] = {
+    "apostrophe": ("contains an apostrophe", lambda text: "'" in text),
+    "percent": ("contains a percent sign", lambda text: "%" in text),
+    "astral": ("contains a character beyond U+FFFF", lambda text: any(ord(each) > 0xFFFF for each in text)),
+    "foreign": ("contains a character that is not ASCII", lambda text: not text.isascii()),
+    "long": ("is longer than 128 characters", lambda text: len(text) > 128),
+    "very-long": ("is longer than 1000 characters", lambda text: len(text) > 1000),
+    "nul": ("contains a NUL", lambda text: "\0" in text),
+    "line-feed": ("contains a line feed", lambda text: "\n" in text),
+    "markup": ("contains a less-than sign", lambda text: "<" in text),
+    "backslash": ("contains a backslash", lambda text: "\\" in text),
+    "space": ("contains a space", lambda text: " " in text),
+    "space-or-asterisk": ("contains a space or an asterisk", lambda text: " " in text or "*" in text),
+    "brace": ("contains a brace", lambda text: "{" in text),
+    "not-utf-8": ("is no UTF-8", lambda text: any("\ud800" <= each <= "\udfff" for each in text)),
 }
 
 
-class Gate:
-    """Decides for each call whether a composed behaviour shows; all its parts ask the same gate."""
-
-    def __init__(self, spec: str, triggers: tuple[Trigger, ...], persistence: str) -> None:
-        self.key = f"composed {spec}"
-        self.triggers = tuple(each for each in triggers if not each.reads)
-        self.looks = tuple(each for each in triggers if each.reads)
-        self.persistence = persistence
-
-    def memory(self, cloud: Cloud, name: str) -> dict[str, Any]:
-        """A table of this behaviour's own."""
-        found: dict[str, Any] = scar(cloud, self.key).setdefault(name, {})
-        return found
-
-    def look(self, call: Call) -> bool:
-        """Whether the condition holds for a call; asked once, before the call changes anything."""
-        held = self.memory(call.cloud, "held")
-        if call.request_id not in held:
-            here = scene(call)
-            _keep(held, call.request_id, all(each.test(here) for each in self.triggers))
-        return bool(held[call.request_id])
-
-    def decided(self, call: Call) -> bool:
-        """Whether this is a detach that came as far as being decided."""
-        return call.action == DETACH and call.request_id in self.memory(call.cloud, "held")
-
-    def fires(self, call: Call) -> bool:
-        """Whether to show now.  Ask only where showing would make a difference: each new call counts."""
-        shown = self.memory(call.cloud, "shown")
-        if call.request_id not in shown:
-            _keep(shown, call.request_id, self._count(call))
-        return bool(shown[call.request_id])
-
-    def _count(self, call: Call) -> bool:
-        tally = self.memory(call.cloud, "tally")
-        if self.persistence == "sticky" and tally.get("times"):
-            return True
-        if not self.look(call):
-            return False
-        times = tally["times"] = tally.get("times", 0) + 1
-        if self.persistence == "once":
-            return bool(times == 1)
-        if self.persistence == "second":
-            return bool(times % 2 == 0)
-        return bool(self.persistence != "first3" or times <= 3)
-
-    def sees(self, call: Call) -> bool:
-        """Whether the conditions on a describe call hold."""
-        here = scene(call)
-        return all(each.test(here) for each in self.looks)
-
-    def watch(self) -> Hooked:
-        """The hook that looks at each call before anything else does."""
-
-        def order(call: Call, guards: tuple[Any, ...]) -> tuple[Any, ...]:
-            self.look(call)
-            return guards
-
-        return "order", order
+def _id_has(argument: str) -> Trigger:
+    words, test = _VALUES[argument]
+    return Trigger(
+        f"id-has({argument})",
+        f"an id {words}",
+        lambda scene: any(test(scene.call.get(name)) for name in _IDS),
+        NOWHERE,
+        0.0,
+    )
 
 
-def _keep(table: dict[str, Any], key: str, value: bool) -> None:
-    if len(table) >= REMEMBERED:
-        del table[next(iter(table))]
-    table[key] = value
+def _foreign_resource(scene: Scene) -> bool:
+    eni = scene.call.cloud.interfaces.get(scene.call.get("NetworkInterfaceId"))
+    return eni is not None and eni.owner != scene.call.caller.account
+
+
+def _on_another_instance(scene: Scene) -> bool:
+    return scene.eni is not None and scene.eni.instance is not None and scene.eni.instance is not scene.instance
+
+
+def _twice(scene: Scene) -> bool:
+    pieces = scene.call.query.split(b"&") + scene.call.body.split(b"&")
+    given = [piece.split(b"=")[0] for piece in pieces if piece]
+    return len(set(given)) < len(given)
+
+
+def _ahead(scene: Scene) -> bool:
+    return _stamp(scene) > time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + 60))
+
+
+def _of_other_method(scene: Scene) -> bool:
+    """Whether a V1 signature fits the other method."""
+    call = scene.call
+    caller = call.cloud.callers.get(call.get("AccessKeyId"))
+    if caller is None:
+        return False
+    pairs = [pair for pair in signing.parse_pairs(call.query) if pair[0] != "Signature"]
+    method = "GET" if call.method == "POST" else "POST"
+    text = signing.v1_string_to_sign(method, next(signing.canonical_queries(pairs)))
+    return signing.same(signing.v1_signature(caller.access_key_secret, text), call.get("Signature"))
+
+
+def _free(argument: str) -> float:
+    return 0.0
+
+
+# fmt: off
+NAMED_TRIGGERS: dict[str, Family] = {each.name: each for each in (
+    _many("eni-is", (), "the interface is %s", _status_of("eni"), _free),
+    _many("instance-is", (), "the instance is %s", _status_of("instance"), _free),
+    _many("type-is", (), "the interface is of type %s",
+        lambda scene, argument: scene.eni is not None and scene.eni.type == argument, _free),
+    _one("novel-type", "the type is none of Primary, Secondary, Trunk, Member",
+        _eni(lambda eni: eni.type not in ("Primary", "Secondary", "Trunk", "Member")), 0.0),
+    _one("on-another-instance", "the interface is on another instance", _on_another_instance, 0.0),
+    _one("foreign", "the resources belong to another account", _foreign_resource, 0.0),
+    _one("named", "the interface has a name", _eni(lambda eni: bool(eni.name)), 0.0),
+    _one("detached-three-times", "the interface was detached three times", _eni(lambda eni: eni.detaches > 2), 0.0),
+    _one("booted-again", "the instance was stopped and started, or rebooted",
+        _instance(lambda instance: instance.boots > 1), 0.0),
+    _one("has-sibling", "the instance has another secondary interface", lambda scene: bool(scene.siblings), 0.0),
+    _one("second-region", "the region is not cn-hangzhou",
+        lambda scene: scene.call.get("RegionId") != "cn-hangzhou", 0.0),
+    _many("serial", (), "it is every %sth detach call since the emulator started",
+        lambda scene, argument: scene.call.serial % int(argument) == int(argument) - 1, _free),
+    _many("empty", (), "%s is empty", lambda scene, argument: scene.call.params.get(argument) == "", _free),
+    _many("missing", (), "%s is missing", lambda scene, argument: argument not in scene.call.params, _free),
+    Family("id-has", (), _id_has),
+    _one("no-instance-id", "the instance id does not begin with i-",
+        lambda scene: not scene.call.get("InstanceId").startswith("i-"), 0.0),
+    _one("long-owner", "OwnerAccount is longer than 64 characters",
+        lambda scene: len(scene.call.get("OwnerAccount")) > 64, 0.0),
+    _one("sixty-parameters", "there are more than 60 parameters", lambda scene: len(scene.call.params) > 60, 0.0),
+    _one("parameter-twice", "a parameter is given twice", _twice, 0.0),
+    _one("interface-exists", "the interface exists",
+        lambda scene: scene.call.get("NetworkInterfaceId") in scene.call.cloud.interfaces, 0.0),
+    _one("future", "the time stamp lies in the future", _ahead, 0.0),
+    _one("signed-for-other-method", "the signature fits the other method", _of_other_method, 0.0),
+    _one("fresh-connection", "the client closes the connection after it",
+        lambda scene: scene.call.headers.get("connection") == "close", 0.0),
+    _one("trunk-named", "TrunkNetworkInstanceId is given",
+        lambda scene: bool(scene.call.get("TrunkNetworkInstanceId")), 0.0),
+)}
+# fmt: on

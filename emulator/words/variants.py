@@ -11,30 +11,20 @@ import random
 from collections.abc import Callable
 from typing import Any
 
-from eni_conformance.emulator.adversary_effects import (
-    NOWHERE,
-    Builder,
-    Edit,
-    Effect,
-    Family,
-    Hooks,
-    is_error,
-    is_success,
-    on_reply,
-)
-from eni_conformance.emulator.adversary_triggers import Facts, Gate, facts
 from eni_conformance.emulator.behaviour import Row
 from eni_conformance.emulator.call import Call
 from eni_conformance.emulator.detach import NO_ECS, NO_ENI, STATE, Guard
 from eni_conformance.emulator.envelope import Refusal, Reply, to_json, to_xml
-from eni_conformance.emulator.faults.kit import DETACH, success
 from eni_conformance.emulator.state import Instance, NetworkInterface
 from eni_conformance.emulator.variants import VARIANTS, parameters_are_known
+from eni_conformance.emulator.words.answers import Edit, is_error, is_success, on_reply
+from eni_conformance.emulator.words.family import REFUSED, Builder, Effect, Family
+from eni_conformance.emulator.words.persistence import Gate
+from eni_conformance.emulator.words.scene import DETACH, NOWHERE, Facts, Hooks, facts, success
 
 Guards = tuple[Guard, ...]
 
 ACCEPTED = facts(outcome="accepted", caller="account", eni="known", instance="known", linked="yes")
-REFUSED = facts(outcome="refused")
 
 
 def _row(
@@ -51,7 +41,7 @@ def _row(
         return Effect(
             f"{name}({argument})" if argument else name,
             kind,
-            words % argument if argument else words,
+            words.replace("%s", argument),
             where,
             share,
             1.0,
