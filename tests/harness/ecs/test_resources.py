@@ -1,4 +1,4 @@
-"""Lists of what there is, and what is assumed where an endpoint does not tell: small endpoints that do it otherwise."""
+"""Lists of what there is, from small endpoints that want to be asked for pages in one way or the other."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from types import SimpleNamespace
 
 import pytest
 from eni_conformance.harness import ecs
-from eni_conformance.harness.target import parse_target
 from eni_conformance.harness.values import Exchange, Request
 
 SENT = Request("DescribeThings", "2014-05-26", "GET", "http://127.0.0.1/", (), (), b"", "account", "v1")
@@ -100,61 +99,3 @@ def test_one_that_refuses_both_is_told_and_asked_both_ways_again(lists):
     with pytest.raises(ecs.SetupError):
         lists(endpoint, one)
     assert endpoint.asked == ["token", "number"] and not one.by_number
-
-
-# --- how many interfaces an instance takes -----------------------------------------------------------
-
-
-def asking(types, wanted=""):
-    target = parse_target(
-        {
-            "region": "cn-hangzhou",
-            "endpoint": "http://127.0.0.1:9",
-            "callers": {"account": {"access_key_id": "LTAIkey0001", "access_key_secret": "the-secret"}},
-            "setup": {"instance_type": wanted} if wanted else {},
-        }
-    )
-
-    def ask(_session, action, pairs, _path, _notes, **_more):
-        if action != "DescribeInstanceTypes":
-            return []
-        named = [value for name, value in pairs if name.startswith("InstanceTypes")]
-        return [one for one in types if not named or one["InstanceTypeId"] in named]
-
-    return SimpleNamespace(target=target, region=("RegionId", target.region)), ask
-
-
-@pytest.mark.parametrize(
-    ("types", "enis", "assumed"),
-    [
-        ([{"InstanceTypeId": "ecs.g7.large", "EniQuantity": 4}], 4, False),
-        ([{"InstanceTypeId": "ecs.g7.large"}], ecs.ASSUMED_QUOTA, True),
-        ([{"InstanceTypeId": "ecs.other", "EniQuantity": 8}], ecs.ASSUMED_QUOTA, True),
-        ([], ecs.ASSUMED_QUOTA, True),
-    ],
-)
-def test_how_many_interfaces_the_named_type_takes_is_told_or_assumed(monkeypatch, types, enis, assumed):
-    """What is assumed is said to be: no endpoint is to blame for taking fewer."""
-    session, ask = asking(types, "ecs.g7.large")
-    monkeypatch.setattr("eni_conformance.harness.ecs.ground._ask", ask)
-    choice = ecs.find_instance_type(session, ["cn-hangzhou-b"], [])
-    assert (choice.name, choice.enis, choice.assumed) == ("ecs.g7.large", enis, assumed)
-
-
-def test_a_type_that_is_assumed_has_an_assumed_quota(monkeypatch):
-    session, ask = asking([])
-    monkeypatch.setattr("eni_conformance.harness.ecs.ground._ask", ask)
-    notes = []
-    choice = ecs.find_instance_type(session, ["cn-hangzhou-b"], notes)
-    assert choice.assumed and choice.enis == ecs.ASSUMED_QUOTA and "assumed" in notes[0]
-
-
-@pytest.mark.parametrize(
-    ("code", "full"),
-    [
-        ("EniPerInstanceLimitExceeded", True), ("MaxEniCountExceeded.Limit", True), ("RequestLimitExceeded", False),
-        ("Throttling.RateLimit", False), ("InvalidOperation.InvalidEniState", False), ("", False),
-    ],
-)  # fmt: skip
-def test_a_code_on_limits_says_that_an_instance_is_full_unless_it_is_about_requests(code, full):
-    assert ecs.is_full(code) is full

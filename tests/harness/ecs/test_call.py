@@ -1,0 +1,17 @@
+"""What the codes of refusals say to the set-up."""
+
+from __future__ import annotations
+
+import pytest
+from eni_conformance.harness import ecs
+
+
+@pytest.mark.parametrize(
+    ("code", "full"),
+    [
+        ("EniPerInstanceLimitExceeded", True), ("MaxEniCountExceeded.Limit", True), ("RequestLimitExceeded", False),
+        ("Throttling.RateLimit", False), ("InvalidOperation.InvalidEniState", False), ("", False),
+    ],
+)  # fmt: skip
+def test_a_code_on_limits_says_that_an_instance_is_full_unless_it_is_about_requests(code, full):
+    assert ecs.is_full(code) is full
