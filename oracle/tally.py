@@ -11,9 +11,11 @@ import json
 import os
 from collections import Counter, defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
+
+from eni_conformance.contract import codec
 
 KEEP = 2000
 """Samples kept of a distribution, and reasons or examples kept of one kind."""
@@ -104,39 +106,10 @@ class Record:
         self.leases.update({"world": 1, "instance": instances, "eni": enis})
 
     def to_json(self) -> dict[str, Any]:
-        """JSON-ready copy; sets as sorted lists."""
-        return {
-            "worker": self.worker,
-            "judged": dict(self.judged),
-            "alone": dict(self.alone),
-            "provoked": dict(self.provoked),
-            "worlds": {k: sorted(v) for k, v in self.worlds.items()},
-            "callers": {k: sorted(v) for k, v in self.callers.items()},
-            "wires": {k: sorted(v) for k, v in self.wires.items()},
-            "violations": self.violations,
-            "once": self.once,
-            "common": {k: dict(v) for k, v in self.common.items()},
-            "passing": {k: dict(v) for k, v in self.passing.items()},
-            "inconclusive": {k: dict(v) for k, v in self.inconclusive.items()},
-            "doubts": {k: dict(v) for k, v in self.doubts.items()},
-            "missing": {k: dict(v) for k, v in self.missing.items()},
-            "errors": self.errors,
-            "observations": {k: dict(v) for k, v in self.observations.items()},
-            "examples": dict(self.examples),
-            "states": dict(self.states),
-            "pairs": sorted(self.pairs),
-            "atlas": {k: dict(v) for k, v in self.atlas.items()},
-            "answers": {k: dict(v) for k, v in self.answers.items()},
-            "rules": dict(self.rules),
-            "transitions": dict(self.transitions),
-            "leases": dict(self.leases),
-            "detach_calls": self.detach_calls,
-            "successes": self.successes,
-            "latency": {k: v[:KEEP] for k, v in self.latency.items()},
-            "settle": {k: v[:KEEP] for k, v in self.settle.items()},
-            "tests": self.tests,
-            "notes": self.notes,
-        }
+        """JSON-ready copy; sets as sorted lists, distributions cut. RequestIds have a file of their own."""
+        latency, settle = ({k: v[:KEEP] for k, v in kept.items()} for kept in (self.latency, self.settle))
+        told: dict[str, Any] = codec.plain(replace(self, latency=latency, settle=settle, request_ids={}))
+        return {name: value for name, value in told.items() if name not in ("request_ids", "ids_written")}
 
     def write(self, directory: Path) -> None:
         """Write to `directory`/record-WORKER.json; RequestIds, which only grow, are added to a file beside it."""
