@@ -9,27 +9,21 @@ from __future__ import annotations
 
 import contextlib
 import json
-import zlib
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from eni_conformance.conformance import evidence
 from eni_conformance.conformance.lab import Found, Lab, Outcome
 from eni_conformance.conformance.shrink import shrink
 from eni_conformance.contract import codec
-from eni_conformance.contract.detach import full_id
 from eni_conformance.contract.scenario import Detach, Parallel, Scenario, Settle
 from eni_conformance.harness.clock import REAL
 from eni_conformance.harness.redact import Redactor
-from eni_conformance.strategies.cases import again, unknown
 from eni_conformance.strategies.effort import Effort
-from hypothesis import HealthCheck, Phase, given, seed, settings
-from hypothesis import strategies as st
+from eni_conformance.strategies.tables import again, still_refuses
 from hypothesis.database import ExampleDatabase
-
-T = TypeVar("T")
 
 LATE = 1.5
 """Seconds to wait for a late effect."""
@@ -53,6 +47,15 @@ CLOCKED = ("outcome:timeout", "stays", "F02:stays")
 """Causes that rest on a clock: not reported unless they are seen again each time."""
 
 
+@dataclass(frozen=True)
+class Contradiction:
+    """What a test has found: the requirement, in one sentence what is wrong, and its evidence file."""
+
+    requirement: str
+    summary: str
+    evidence: str
+
+
 @dataclass
 class Inquiry:
     """What a test needs. `info`: id, seed, revision, effort of the run; `target`: name, endpoint, region. `undeclared`:
@@ -71,7 +74,7 @@ class Inquiry:
     undeclared: tuple[str, ...] = ()
     began: float = field(default_factory=REAL.monotonic)
     seen: dict[str, int] = field(default_factory=dict)
-    here: list[str] = field(default_factory=list)
+    here: list[Contradiction] = field(default_factory=list)
     ran: int = 0
     judged: int = 0
     reasons: list[str] = field(default_factory=list)
@@ -159,58 +162,6 @@ class Inquiry:
             self.tried.append(scenario)
             for found in self.lab.run(scenario).found:
                 self._follow(found, scenario)
-
-    def run_all(self, scenarios: Iterable[Scenario], requirements: Sequence[str] = (), must: int = 1) -> None:
-        """Carry out several; those after the first `must` are left out when the time for this effort is spent."""
-        left_out = 0
-        for n, scenario in enumerate(scenarios):
-            if self.over():
-                return
-            if n >= must and self.spent(requirements):
-                left_out += 1
-                continue
-            self.run(scenario, requirements)
-        if left_out:
-            self.lab.record.notes.append(f"{self.test}: {left_out} optional scenarios were left out for lack of time")
-
-    def draw(self, strategy: st.SearchStrategy[T], n: int, use: Callable[[T], None], salt: str = "") -> None:
-        """Let Hypothesis draw `n` values and hand each to `use`; the same seed draws the same values.
-
-        Hypothesis always begins with the simplest value of a strategy, whatever the seed, so that one is let go.
-        """
-        derived = zlib.crc32(f"{self.info['seed']}/{self.test}/{salt}".encode())
-        first = True
-
-        @seed(derived)
-        @settings(
-            max_examples=n + 1,
-            phases=[Phase.generate],
-            database=None,
-            deadline=None,
-            suppress_health_check=list(HealthCheck),
-        )
-        @given(strategy)
-        def drawn(value: T) -> None:
-            nonlocal first
-            if not first and not self.over():
-                use(value)
-            first = False
-
-        drawn()
-
-    def explore(
-        self, strategy: st.SearchStrategy[Scenario], n: int, requirements: Sequence[str] = (), salt: str = ""
-    ) -> None:
-        """Run `n` drawn Scenarios (fewer when time is spent)."""
-        count = 0
-
-        def use(scenario: Scenario) -> None:
-            nonlocal count
-            count += 1
-            if count == 1 or not self.spent(requirements):
-                self.run(scenario, requirements)
-
-        self.draw(strategy, n, use, salt)
 
     # --- findings --------------------------------------------------------------------------------
 
@@ -340,7 +291,7 @@ class Inquiry:
         if entry not in self.lab.record.violations:
             self.lab.record.once = [e for e in self.lab.record.once if e is not entry]
             self.lab.record.violations.append(entry)
-            self.here.append(f"{full_id(entry['requirement'])}: {entry['summary']} (evidence/{entry['evidence']})")
+            self.here.append(Contradiction(entry["requirement"], entry["summary"], entry["evidence"]))
         self.lab.record.write(self.out)
         if self.first_violation:
             self.stop = True
@@ -349,7 +300,7 @@ class Inquiry:
     def _count(self, entry: dict[str, Any]) -> None:
         entry["count"] += 1
         if entry["evidence"] and self.test != entry["test"]:
-            self.here.append(f"{full_id(entry['requirement'])}: again, see evidence/{entry['evidence']}")
+            self.here.append(Contradiction(entry["requirement"], "again", entry["evidence"]))
 
     def _smaller(self, found: Found, scenario: Scenario) -> tuple[Scenario, Found, int, dict[str, int]]:
         """The smallest Scenario that shows the same, what it showed, candidates tried, and confirmations.
@@ -411,7 +362,7 @@ class Inquiry:
         """Send ordinary calls until one is answered as it must be: what an earlier candidate did to the endpoint is not
         to be taken for the work of the next."""
         for _ in range(RECOVERY):
-            if not self.lab.run(unknown(scenario.world), record=False).found:
+            if not self.lab.run(still_refuses(scenario.world), record=False).found:
                 return
 
     @staticmethod

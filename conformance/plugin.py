@@ -9,40 +9,43 @@ import signal
 import sys
 import zlib
 from collections.abc import Iterator
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any, cast
 
 import pytest
+from eni_conformance.conformance import evidence
 from eni_conformance.conformance import study as studies
 from eni_conformance.conformance.inquiry import ENDED, Inquiry
+from eni_conformance.conformance.played import Played, marked, play
 from eni_conformance.conformance.study import Plan, Refused, Study
-from eni_conformance.contract.detach import CONTRACTS, full_id, short_id
+from eni_conformance.contract.detach import CONTRACTS, full_id
 from eni_conformance.harness.clock import REAL
+from eni_conformance.oracle.evidence import parse
 from eni_conformance.strategies.effort import EFFORTS
 
 KEY = pytest.StashKey[Study]()
 INQUIRY = pytest.StashKey[Inquiry]()
-CALLED = pytest.StashKey[bool]()
+TOLD = pytest.StashKey[bool]()
 HERE = Path(__file__).parent
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """The options of `eni-conformance run`, for `pytest conformance`."""
-    group = parser.getgroup("eni-conformance")
-    group.addoption("--target", default=studies.EMBEDDED, help="target file, or 'embedded' (default)")
-    group.addoption("--revision", default="2019", choices=sorted(CONTRACTS), help="revision of the page")
-    group.addoption("--effort", default="quick", choices=list(EFFORTS), help="how much is tried")
-    group.addoption("--seed", type=int, default=None, help="seed of everything that is drawn")
-    group.addoption("--out", default="out", help="directory for the results of runs")
-    group.addoption("--deviations", default="", help="TOML file of known deviations")
-    group.addoption("--first-violation", action="store_true", help="end at the first violation")
-    group.addoption("--eni-strict", action="store_true", help="the page alone counts, not the common table")
-    group.addoption("--requirement", default="", help="only tests for this requirement, such as ENI-DETACH-E11")
-    group.addoption("--allow-plain-http", action="store_true", help="allow http to hosts other than this machine")
-    group.addoption("--database", default="", help="shared example database: a directory, redis://..., github:O/R")
-    group.addoption("--shard", default="", help="I/N: only this part of N; join the parts with merge")
-    group.addoption("--history", default="", help="file that keeps a line for each run")
+    """The options of `eni-conformance run`, each a field of Plan, for `pytest conformance`."""
+    add = parser.getgroup("eni-conformance").addoption
+    add("--eni-target", "--target", default=studies.EMBEDDED, help="target file, or 'embedded' (default)")
+    add("--eni-revision", default="2019", choices=sorted(CONTRACTS), help="revision of the page")
+    add("--eni-effort", default="quick", choices=list(EFFORTS), help="how much is tried")
+    add("--eni-seed", type=int, help="seed of everything that is drawn (default: a new one)")
+    add("--eni-out", default="out", help="directory for the results of runs")
+    add("--eni-deviations", default="", help="TOML file of known deviations")
+    add("--eni-first-violation", action="store_true", help="end at the first violation")
+    add("--eni-strict", action="store_true", help="the page alone counts, not the common table")
+    add("--eni-only", default="", help="only tests for this requirement, such as ENI-DETACH-E11")
+    add("--eni-allow-plain-http", action="store_true", help="allow http to hosts other than this machine")
+    add("--eni-database", default="", help="shared example database: a directory, redis://..., github:O/R")
+    add("--eni-shard", default="", help="I/N: only this part of N; join the parts with merge")
+    add("--eni-history", default="", help="file that keeps a line for each run")
 
 
 def _ours(config: pytest.Config) -> bool:
@@ -51,30 +54,18 @@ def _ours(config: pytest.Config) -> bool:
 
 
 def _plan(config: pytest.Config) -> Plan:
-    option = config.getoption
-    seed = option("--seed")
-    return Plan(
-        target=option("--target"),
-        revision=option("--revision"),
-        effort=option("--effort"),
-        seed=int.from_bytes(os.urandom(4), "big") if seed is None else seed,
-        workers=int(option("numprocesses", 0) or 1),
-        out=option("--out"),
-        deviations=option("--deviations"),
-        first_violation=option("--first-violation"),
-        strict=option("--eni-strict"),
-        only=option("--requirement"),
-        allow_plain_http=option("--allow-plain-http"),
-        database=option("--database"),
-        history=option("--history"),
-        shard=option("--shard"),
-    )
+    given = {f.name: config.getoption(f"eni_{f.name}", None) for f in fields(Plan)}
+    given["workers"] = int(config.getoption("numprocesses", 0) or 1)
+    if given["seed"] is None:
+        given["seed"] = int.from_bytes(os.urandom(4), "big")
+    return Plan(**given)
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_configure(config: pytest.Config) -> None:
     """Register the marker; in the controller, open the study."""
     config.addinivalue_line("markers", "requirement(*ids): what a test is evidence for")
+    config.addinivalue_line("markers", "scenarios(make, about, must): what a test plays (played.py)")
     if hasattr(config, "workerinput") or not _ours(config) or config.option.collectonly:
         return
     plan = _plan(config)
@@ -151,8 +142,7 @@ def _recall(inquiry: Inquiry, items: list[pytest.Item], place: int, count: int) 
     """Before any test: this worker's share (`place` of `count`) of the counterexamples in the shared database."""
     tests: dict[str, set[str]] = {}
     for item in items:
-        marked = {short_id(r) for mark in item.iter_markers("requirement") for r in mark.args}
-        tests.setdefault(item.name.partition("[")[0], set()).update(marked)
+        tests.setdefault(item.name.partition("[")[0], set()).update(marked(item))
     for test, requirements in tests.items():
         inquiry.start(test)
         for scenario in inquiry.kept():
@@ -165,31 +155,43 @@ def _recall(inquiry: Inquiry, items: list[pytest.Item], place: int, count: int) 
 
 
 @pytest.fixture
-def inquiry(_joined: Inquiry, request: pytest.FixtureRequest) -> Iterator[Inquiry]:
-    """The Inquiry, told which test is running; afterwards the test's verdict is drawn."""
+def played(_joined: Inquiry, request: pytest.FixtureRequest) -> Iterator[Played]:
+    """What came of the Scenarios of the test, which are played now."""
     if _joined.over():
         pytest.skip("the run has ended (first violation, or out of limits.minutes)")
     _joined.start(request.node.name)
-    marked = [short_id(r) for mark in request.node.iter_markers("requirement") for r in mark.args]
-    if _joined.left_out(marked):
+    if _joined.left_out(marked(request.node)):
         pytest.skip("the time for this effort is spent, and what this test is for was judged before")
-    yield _joined
-    _joined.lab.record.write(_joined.out)
-    if CALLED not in request.node.stash:
-        return  # interrupted: there is no test any more that could fail or be skipped
+    parameters = getattr(request.node, "callspec", None)
+    try:
+        made = play(_joined, request.node, parameters.params if parameters else {})
+    finally:
+        _joined.lab.record.write(_joined.out)
     if _joined.stop:
         request.session.shouldstop = "first violation"
-    if _joined.here:
-        pytest.fail("\n".join(_joined.here), pytrace=False)
-    if _joined.ran and not _joined.judged:
+    if not _joined.judged and not made.contradictions:
         pytest.skip(_joined.reasons[0] if _joined.reasons else "nothing could be judged")
+    yield made
+    if made.contradictions and not request.node.stash.get(TOLD, False):
+        pytest.fail(_told(_joined), pytrace=False)  # of another kind than the test speaks of
+
+
+def _told(inquiry: Inquiry) -> str:
+    """What was found, for somebody who did not write the test: the requirement, what was sent, what came, what was
+    admissible, and how to repeat it."""
+    from eni_conformance.reports import evidence as reported
+
+    told = []
+    for one in inquiry.here:
+        content = evidence.read(inquiry.out / "evidence" / one.evidence)
+        told.append(f"{full_id(one.requirement)}: {one.summary}\n{reported.text(parse(content))}")
+    return "\n\n".join(told)
 
 
 @pytest.hookimpl(hookwrapper=True)
 def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[Any]) -> Iterator[None]:
-    """An exception of the suite itself is an error of its requirements, never blamed on the target."""
-    if call.when == "call":
-        item.stash[CALLED] = True
+    """An assertion that something contradicts tells what. Any other exception is an error of the suite for what the
+    test is evidence for, never blamed on the target."""
     outcome = yield
     report = cast(Any, outcome).get_result()
     inquiry = item.config.stash.get(INQUIRY, None)
@@ -197,9 +199,12 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[Any]) -> 
         return
     if call.excinfo.errisinstance((pytest.fail.Exception, KeyboardInterrupt, pytest.exit.Exception)):
         return
-    marked = [short_id(r) for mark in item.iter_markers("requirement") for r in mark.args]
+    if call.when == "call" and inquiry.here and call.excinfo.errisinstance(AssertionError):
+        item.stash[TOLD] = True
+        report.longrepr = _told(inquiry)
+        return
     text = inquiry.redactor.text(f"{call.excinfo.typename}: {call.excinfo.value}")
-    inquiry.lab.record.errors.append({"requirements": " ".join(marked), "text": text, "test": item.name})
+    inquiry.lab.record.errors.append({"requirements": " ".join(marked(item)), "text": text, "test": item.name})
     inquiry.lab.record.write(inquiry.out)
 
 
@@ -212,7 +217,7 @@ ORDER = (
 
 def _shard(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Keep every N-th test, and write down how all of them are divided, for `merge`."""
-    shard = str(config.getoption("--shard") or "")
+    shard = str(config.getoption("eni_shard") or "")
     if not shard:
         return
     number, _, total = shard.partition("/")
@@ -221,10 +226,7 @@ def _shard(config: pytest.Config, items: list[pytest.Item]) -> None:
     study = config.stash.get(KEY, None)
     folder = Path(told["folder"]) if told else study.folder if study else None
     if folder is not None and not (folder / "tests.json").exists():
-        rows = [
-            {"test": i.nodeid, "requirements": [r for mark in i.iter_markers("requirement") for r in mark.args]}
-            for i in every
-        ]
+        rows = [{"test": item.nodeid, "requirements": marked(item)} for item in every]
         part = folder / f"tests.json.{os.getpid()}"
         part.write_text(json.dumps(rows))
         os.replace(part, folder / "tests.json")
@@ -244,14 +246,11 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         return
     items.sort(key=_rank)
     _shard(config, items)
-    only = str(config.getoption("--requirement") or "").upper()
+    only = str(config.getoption("eni_only") or "").upper()
     if not only:
         return
 
-    def serves(item: pytest.Item) -> bool:
-        return any(only in full_id(short) for mark in item.iter_markers("requirement") for short in mark.args)
-
-    kept = [i for i in items if serves(i)]
+    kept = [item for item in items if any(only in full_id(short) for short in marked(item))]
     config.hook.pytest_deselected(items=[i for i in items if i not in kept])
     items[:] = kept
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import ast
+import importlib
 import json
 import statistics
 from collections.abc import Mapping, Sequence
@@ -157,19 +157,13 @@ def tests_of() -> dict[str, list[str]]:
     """Short id of a requirement -> the conformance tests that are marked as evidence for it."""
     out: dict[str, list[str]] = {}
     for path in sorted(Path(__file__).parent.glob("test_*.py")):
-        marks: list[str] = []
-        for node in ast.parse(path.read_text()).body:
-            if not isinstance(node, ast.FunctionDef) or not node.name.startswith("test_"):
-                continue
-            marks = [
-                str(arg.value)
-                for decorator in node.decorator_list
-                if isinstance(decorator, ast.Call) and ast.unparse(decorator.func).endswith("requirement")
-                for arg in decorator.args
-                if isinstance(arg, ast.Constant)
-            ]
-            for short in marks:
-                out.setdefault(short, []).append(f"{path.stem}::{node.name}")
+        module = importlib.import_module(f"{__package__}.{path.stem}")
+        for name, test in vars(module).items():
+            marks = list(getattr(test, "pytestmark", ()))
+            sets = [one for mark in marks if mark.name == "parametrize" for one in mark.args[1]]
+            marks += [mark for one in sets for mark in getattr(one, "marks", ())]
+            for short in dict.fromkeys(row for mark in marks if mark.name == "requirement" for row in mark.args):
+                out.setdefault(short, []).append(f"{path.stem}::{name}")
     return out
 
 

@@ -94,24 +94,25 @@ def arguments(args: Any) -> list[str]:
     out = [
         str(HERE), "-c", str(HERE / "run.ini"), "--rootdir", str(HERE), "-p", "eni_conformance.conformance.plugin",
         "-p", "no:cacheprovider", "-p", "no:terminal", "-p", "no:anyio", "--assert", "plain",
-        "--target", target, "--revision", str(args.revision), "--effort", args.effort, "--out", str(args.out),
+        "--eni-target", target, "--eni-revision", str(args.revision), "--eni-effort", args.effort,
+        "--eni-out", str(args.out),
     ]  # fmt: skip
     if workers > 1:
         out += ["-n", str(workers), "--dist", "worksteal"]
     for flag, value in (
-        ("--seed", args.seed),
-        ("--deviations", args.deviations),
-        ("--requirement", args.requirement),
-        ("--history", getattr(args, "history", None)),
-        ("--shard", getattr(args, "shard", None)),
-        ("--database", getattr(args, "database", None)),
+        ("--eni-seed", args.seed),
+        ("--eni-deviations", args.deviations),
+        ("--eni-only", args.requirement),
+        ("--eni-history", getattr(args, "history", None)),
+        ("--eni-shard", getattr(args, "shard", None)),
+        ("--eni-database", getattr(args, "database", None)),
     ):
         if value is not None and value != "":
             out += [flag, str(value)]
     for flag, on in (
-        ("--first-violation", args.first_violation),
+        ("--eni-first-violation", args.first_violation),
         ("--eni-strict", getattr(args, "strict", False)),
-        ("--allow-plain-http", getattr(args, "allow_plain_http", False)),
+        ("--eni-allow-plain-http", getattr(args, "allow_plain_http", False)),
     ):
         if on:
             out.append(flag)

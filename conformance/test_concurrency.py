@@ -2,15 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
-from eni_conformance.conformance.inquiry import Inquiry
-from eni_conformance.strategies import cases
+from eni_conformance.conformance.played import Drawn, Given, Play, Played, requirement, scenarios
+from eni_conformance.contract import rows
+from eni_conformance.strategies import drawn, tables
+from eni_conformance.strategies.worlds import WALKED_ALONE
+
+PARTS = ("named", "drawn")
 
 
-@pytest.mark.requirement("M06", "F05")
-@pytest.mark.parametrize("part", range(2))
-def test_overlapping_calls(inquiry: Inquiry, part: int) -> None:
-    """Two to eight clients at once, on one interface, on siblings, against attach, stop and delete."""
-    most = 4 if inquiry.effort.name == "quick" else 8
-    inquiry.run_all(cases.overlaps_named(cases.OVERLAPPED), ("M06",)) if part == 0 else None
-    inquiry.explore(cases.overlapping(cases.OVERLAPPED, most), inquiry.effort.overlaps // 2, ("M06",))
+def overlapping(given: Given, part: str) -> Iterator[Play]:
+    """Those with a name, and two to eight clients at once; four are enough for a quick run."""
+    if part == "named":
+        yield from tables.overlaps(WALKED_ALONE)
+    most = 4 if given.effort.name == "quick" else 8
+    yield Drawn(drawn.overlapping(WALKED_ALONE, most), given.effort.overlaps // len(PARTS))
+
+
+@requirement(rows.SERIAL_ORDER, rows.OTHERS_KEPT)
+@pytest.mark.parametrize("part", PARTS)
+@scenarios(overlapping, about=(rows.SERIAL_ORDER,))
+def test_overlapping_calls(played: Played, part: str) -> None:
+    """Several clients at once, on one interface, on siblings, against attach, stop and delete."""
+    assert played.relations_hold()
+    assert played.answers_are_admissible()
+    assert played.effects_are_documented()

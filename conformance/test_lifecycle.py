@@ -2,59 +2,45 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections.abc import Iterator
 
 import pytest
-from eni_conformance.conformance.inquiry import Inquiry
-from eni_conformance.contract.scenario import Scenario
+from eni_conformance.conformance.played import Given, Play, Played, requirement, scenarios
+from eni_conformance.contract import rows
 from eni_conformance.strategies import histories
-from hypothesis import HealthCheck, Phase, seed, settings
-from hypothesis.stateful import run_state_machine_as_test
+from eni_conformance.strategies.worlds import WALKED, WALKED_ALONE
 
 PARTS = 4
 
 
-@pytest.mark.requirement("M07", "F06", "F07", "F08", "S02", "S04", "S05")
+@requirement(
+    rows.LIFE_CYCLE, rows.SLOT_FREED, rows.ATTACHED_AGAIN, rows.STAYS_AVAILABLE, rows.LINKED_ONLY,
+    rows.ACCEPTED_RUNNING, rows.ACCEPTED_STOPPED,
+)  # fmt: skip
 @pytest.mark.parametrize("name", [*histories.SCENARIOS, *histories.MOVES])
-def test_named_sequence(inquiry: Inquiry, name: str) -> None:
+@scenarios(lambda given, name: [histories.named(name)], about=(rows.LIFE_CYCLE,))
+def test_named_sequence(played: Played, name: str) -> None:
     """A sequence in which services have been seen to lose track."""
-    world = histories.ALONE if name in histories.SCENARIOS else histories.WALKED
-    steps = {**histories.SCENARIOS, **histories.MOVES}[name]
-    inquiry.run(Scenario(world, steps, name=name), ("M07",))
+    assert played.answers_are_admissible()
+    assert played.effects_are_documented()
+    assert played.relations_hold()
 
 
-@pytest.mark.requirement("M07", "F01", "F02", "F05", "F07")
+def walks(given: Given, part: int) -> Iterator[Play]:
+    """This part's share of the walks, over two instances where there are two."""
+    offer, effort = given.offer, given.effort
+    world = WALKED if offer.two_instances else WALKED_ALONE
+    most = min(3, offer.quota - 1)
+    yield histories.Walks(world, most, effort.steps, effort.walks // PARTS, given.seed * PARTS + part)
+
+
+@requirement(
+    rows.LIFE_CYCLE, rows.REFUSAL_CHANGES_NOTHING, rows.BECOMES_AVAILABLE, rows.OTHERS_KEPT, rows.ATTACHED_AGAIN
+)  # fmt: skip
 @pytest.mark.parametrize("part", range(PARTS))
-def test_random_walk(inquiry: Inquiry, part: int) -> None:
+@scenarios(walks, about=(rows.LIFE_CYCLE,))
+def test_random_walk(played: Played, part: int) -> None:
     """Every step of a walk through the life cycle can be explained by the model."""
-    two = inquiry.lab.bench.most_instances > 1
-
-    class Walk(histories.Walk):
-        world = histories.WALKED if two else histories.ALONE
-        fired: Counter[str] = Counter()  # noqa: RUF012
-        most_on_one = min(3, inquiry.lab.bench.ground.eni_quota - 1)
-
-        walked = 0
-
-        @classmethod
-        def finished(cls, scenario: Scenario) -> None:
-            cls.walked += 1
-            if cls.walked == 1:
-                return  # Hypothesis begins with the simplest walk, whatever the seed
-            if not inquiry.over() and (not inquiry.ran or not inquiry.spent()):
-                inquiry.run(scenario, ("M07",))
-
-    effort = inquiry.effort
-    run = seed(int(inquiry.info["seed"]) * PARTS + part)(Walk)
-    run_state_machine_as_test(
-        run,
-        settings=settings(
-            max_examples=effort.walks // PARTS + 2,  # Hypothesis counts a first, empty one
-            stateful_step_count=effort.steps,
-            phases=[Phase.generate],
-            database=None,
-            deadline=None,
-            suppress_health_check=list(HealthCheck),
-        ),
-    )
-    inquiry.lab.record.rules.update(Walk.fired)
+    assert played.answers_are_admissible()
+    assert played.effects_are_documented()
+    assert played.relations_hold()

@@ -2,43 +2,74 @@
 
 from __future__ import annotations
 
+import itertools
+from collections.abc import Iterator
+
 import pytest
-from eni_conformance.conformance.inquiry import Inquiry
-from eni_conformance.strategies import calls, cases
+from eni_conformance.conformance.played import Credit, Drawn, Given, Play, Played, requirement, scenarios
+from eni_conformance.contract import rows
+from eni_conformance.contract.detach import ERRORS_2024, IDS
+from eni_conformance.contract.scenario import Scenario
+from eni_conformance.strategies import calls, drawn, tables
+from eni_conformance.strategies.worlds import ONE, TRUNKS
 
 PARTS = 6
+AT_ONCE = 40
+"""Odd texts of one Scenario."""
+ODD = calls.texts(ONE)
 
 
-@pytest.mark.requirement(
-    "P01", "P02", "P03", "E03", "E07", "E08", "E09", "E13", "E14", "E24", "B01", "B02", "B03", "G08"
-)
+def odd_texts(given: Given, part: int) -> Iterator[Play]:
+    """This part of the odd texts, then an ordinary call."""
+    mine = ODD[part::PARTS]
+    for n, first in enumerate(range(0, len(mine), AT_ONCE)):
+        piece = mine[first : first + AT_ONCE]
+        yield Drawn(drawn.odd_texts(ONE, piece), max(1, given.effort.draws // 2), str(n))
+    yield tables.still_works(ONE)
+    yield Credit(rows.NO_DAMAGE, part, "after hostile texts", len(mine))
+
+
+@requirement(*(one.row for one in IDS), *rows.IDENTIFIERS, *rows.BROKEN_DOWN, rows.CORRECTLY_SIGNED, rows.NO_DAMAGE)
 @pytest.mark.parametrize("part", range(PARTS))
-def test_identifiers_denote_byte_for_byte(inquiry: Inquiry, part: int) -> None:
+@scenarios(odd_texts, about=())
+def test_identifiers_denote_byte_for_byte(played: Played, part: int) -> None:
     """No odd text denotes a resource: trimmed, folded, cut, doubled, quoted, listed, encoded or hostile."""
-    world = cases.ONE
-    items = calls.texts(world)[part::PARTS]
-    size = 40
-    parts = [items[i : i + size] for i in range(0, len(items), size)]
-    for n, piece in enumerate(parts):
-        inquiry.explore(cases.odd_texts(world, piece), max(1, inquiry.effort.draws // 2), salt=str(n))
-    outcome = inquiry.run(cases.alive(world), ("B03",))
-    if not outcome.undecided and not outcome.found:
-        inquiry.lab.record.credit(("B03",), part, "account", "after hostile texts", len(items))
+    assert played.answers_are_admissible()
+    assert played.effects_are_documented()
+    assert played.endpoint_stays_well()
 
 
-@pytest.mark.requirement("P05", "P06", "P07", "P08")
-@pytest.mark.parametrize("part", range(3))
-def test_what_rides_along(inquiry: Inquiry, part: int) -> None:
+RIDING_PARTS = 3
+
+
+def riding_along(given: Given, part: int) -> Iterator[Scenario]:
+    """This part of what rides along, or is given twice."""
+    every = itertools.chain(tables.alike(ONE), tables.riding_along(ONE), tables.given_twice(ONE))
+    return itertools.islice(every, part, None, RIDING_PARTS)
+
+
+@requirement(*rows.FREE_PARAMETERS)
+@pytest.mark.parametrize("part", range(RIDING_PARTS))
+@scenarios(riding_along, about=rows.FREE_PARAMETERS)
+def test_what_rides_along(played: Played, part: int) -> None:
     """Owner parameters change nothing; undeclared and repeated ones are ignored or refused, always alike."""
-    scenarios = [*cases.alike(cases.ONE), *cases.riding_along(cases.ONE)]
-    inquiry.run_all(scenarios[part::3], ("P05", "P06", "P07", "P08"))
+    assert played.answers_are_admissible()
+    assert played.effects_are_documented()
 
 
-@pytest.mark.requirement("P09", "X08", "X11", "X12")
+TRUNK_ROWS = tuple(row.id for row in ERRORS_2024 if row.provoke)
+
+
+def trunks(given: Given, world: str) -> Iterator[Play]:
+    """Calls that name a trunk: nothing to try by the earlier page, which does not have the parameter."""
+    if rows.TRUNK in given.contract.requirements:
+        yield from tables.trunks(ONE if world == "plain" else TRUNKS)
+
+
+@requirement(rows.TRUNK, *TRUNK_ROWS, "X12")
 @pytest.mark.parametrize("world", ["plain", "trunks"])
-def test_trunk_parameter(inquiry: Inquiry, world: str) -> None:
+@scenarios(trunks, about=(rows.TRUNK, *TRUNK_ROWS), must=4)
+def test_trunk_parameter(played: Played, world: str) -> None:
     """The later page's optional parameter: what names no trunk of the interface is ignored or refused."""
-    if "P09" not in inquiry.lab.contract.requirements:
-        pytest.skip("a parameter of the later page")
-    made = list(cases.trunks(cases.ONE if world == "plain" else cases.TRUNKS))
-    inquiry.run_all(made, ("P09",) if world == "plain" else ("X08", "X11"), must=4)
+    assert played.answers_are_admissible()
+    assert played.effects_are_documented()

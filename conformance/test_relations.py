@@ -2,17 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
-from eni_conformance.conformance.inquiry import Inquiry
-from eni_conformance.strategies import cases
+from eni_conformance.conformance.played import Given, Play, Played, requirement, scenarios
+from eni_conformance.contract import rows
+from eni_conformance.strategies import calls, tables, worlds
 
 PARTS = 4
 
 
-@pytest.mark.requirement("M01", "M02", "M03", "M04", "M08", "R01", "R04", "R05", "R06", "R07", "R09")
+def refusals(given: Given, part: int) -> Iterator[Play]:
+    """This part of the classes of single fault."""
+    world = worlds.plain(given.offer)
+    return tables.in_every_wire_form(world, calls.one_of_each(calls.core(world))[part::PARTS])
+
+
+@requirement(
+    *rows.WIRE_FORMS, rows.SAME_ANSWER, rows.REQUEST_ID, rows.CONTENT_TYPE, rows.REQUEST_ID_UNIQUE,
+    rows.REQUEST_ID_HEADER, *rows.OF_A_REFUSAL,
+)  # fmt: skip
 @pytest.mark.parametrize("part", range(PARTS))
-def test_a_refusal_is_the_same_in_every_wire_form(inquiry: Inquiry, part: int) -> None:
+@scenarios(refusals, about=rows.WIRE_FORMS)
+def test_a_refusal_is_the_same_in_every_wire_form(played: Played, part: int) -> None:
     """Each class of single fault in each of 40 wire forms gets one and the same refusal."""
-    two = inquiry.lab.bench.most_instances > 1
-    world, items = cases.single_faults(two)
-    inquiry.run_all(cases.wire_table(world, items[part::PARTS]), ("M01", "M02", "M03", "M04"))
+    assert played.relations_hold()
+    assert played.answers_are_admissible()
+    assert played.answers_are_well_formed()

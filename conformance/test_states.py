@@ -6,33 +6,51 @@ cell what is admissible, so one test reads like the three notes together.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
-from eni_conformance.conformance.inquiry import Inquiry
-from eni_conformance.strategies import cases, worlds
+from eni_conformance.conformance.played import Given, Play, Played, requirement, scenarios
+from eni_conformance.contract import rows
+from eni_conformance.contract.detach import CHECKS
+from eni_conformance.contract.scenario import Scenario
+from eni_conformance.strategies import tables, worlds
 
 PARTS = 4
+NOTES = (rows.LINKED_ONLY, rows.STEADY_ONLY)
+STATES = (*sorted({rule.own for rule in CHECKS if rule.contradicted[0] in NOTES}), *NOTES)
+"""The notes on states, and the rows that refuse by them."""
 
 
-@pytest.mark.requirement("S01", "S02", "S03", "S04", "S05", "S06", "S07", "E10", "E11", "E12", "F01")
+def matrix(given: Given, part: int) -> list[Scenario]:
+    """This part of the matrix."""
+    return list(tables.in_states(worlds.state_matrix(given.offer), given.callers))[part::PARTS]
+
+
+@requirement(*rows.NOTES, *rows.ACCEPTED, rows.NAMED_INSTANCE, *rows.STATES, rows.REFUSAL_CHANGES_NOTHING)
 @pytest.mark.parametrize("part", range(PARTS))
-def test_every_state_of_instance_and_interface(inquiry: Inquiry, part: int) -> None:
+@scenarios(matrix, about=STATES)
+def test_every_state_of_instance_and_interface(played: Played, part: int) -> None:
     """A detach is accepted exactly in the states that the page names; elsewhere it is refused and harmless."""
-    two = inquiry.lab.bench.most_instances > 1
-    matrix = list(enumerate(worlds.state_matrix(two)))[part::PARTS]
-    rows = ("E10", "E11", "S02", "S03")
-    others = tuple(sorted(inquiry.callers - {"account"}))
-    inquiry.run_all((cases.in_state(world, n, others) for n, world in matrix), rows)
+    assert played.answers_are_admissible()
+    assert played.effects_are_documented()
 
 
-@pytest.mark.requirement("S02", "S03", "E10", "E11", "F01")
-def test_every_state_of_an_instance_that_is_full(inquiry: Inquiry) -> None:
+def full_houses(given: Given) -> Iterator[Play]:
+    """Every state of an instance that has no slot left."""
+    return tables.in_states(worlds.full_houses(given.offer), given.callers)
+
+
+@requirement(*STATES, rows.REFUSAL_CHANGES_NOTHING)
+@scenarios(full_houses, about=STATES)
+def test_every_state_of_an_instance_that_is_full(played: Played) -> None:
     """How many interfaces an instance holds makes no difference."""
-    others = tuple(sorted(inquiry.callers - {"account"}))
-    houses = enumerate(worlds.full_houses(inquiry.lab.bench.ground.eni_quota))
-    inquiry.run_all((cases.in_state(world, n, others) for n, world in houses), ("E10", "E11", "S02", "S03"))
+    assert played.answers_are_admissible()
+    assert played.effects_are_documented()
 
 
-@pytest.mark.requirement("S06")
-def test_the_call_may_be_repeated_while_detaching(inquiry: Inquiry) -> None:
+@requirement(rows.ACCEPTED_AGAIN)
+@scenarios(lambda given: tables.repeated_while_detaching(), about=(rows.ACCEPTED_AGAIN,))
+def test_the_call_may_be_repeated_while_detaching(played: Played) -> None:
     """The page admits Detaching: a second call is accepted, and the end is the same."""
-    inquiry.run_all(cases.repeated_while_detaching(), ("S06",))
+    assert played.answers_are_admissible()
+    assert played.effects_are_documented()

@@ -9,7 +9,7 @@ Source: the vendor's pages on public parameters, on the two signature schemes an
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Literal
@@ -153,8 +153,3 @@ PROBES: Mapping[str, Probe] = MappingProxyType(
         "further signed header": _P(_FINE, accept=True, common={"x-acs-trace": "abc"}, scheme="v3"),
     }
 )
-
-
-def table(wanted: Callable[[Probe], bool] = lambda _: True) -> dict[str, tuple[str, str, tuple[str, ...]]]:
-    """name -> (requirement, scheme, methods) of the wanted probes: what the strategies need of them."""
-    return {name: (p.requirement, p.scheme, p.methods) for name, p in PROBES.items() if wanted(p)}

@@ -1,46 +1,78 @@
 """Calls for a World: valid ones, and every way to break exactly one precondition in it.
 
-`faulty(world)` lists the single faults that the world offers, each with a label that says what is broken;
-strategies draw from that list, so a class of fault is never left to luck. Pure apart from drawing.
+`core(world)` lists the single faults that the World offers, each with a label that says what is broken; strategies take
+from that list, so a class of fault is never left to luck. Pure apart from drawing.
 """
 
 from __future__ import annotations
 
 import dataclasses
 import functools
-from collections.abc import Iterator, Sequence
+import itertools
+from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
-from eni_conformance.contract.scenario import Arg, Call, InstanceSpec, Wire, World
+from eni_conformance.contract.scenario import Arg, Call, Detach, InstanceSpec, Wire, World
 from eni_conformance.contract.texts import FORMS, REGION_FORMS
 from hypothesis import strategies as st
 
 REGION = Arg("RegionId", "region")
-OWNER = Arg("OwnerAccount", "", "text:ECSforCloud@Alibaba.com")
-NAMES = ("RegionId", "InstanceId", "NetworkInterfaceId")
+IDS = ("InstanceId", "NetworkInterfaceId")
+NAMES = ("RegionId", *IDS)
+UNKNOWN = "last changed"
+"""The plainest form of an identifier that denotes nothing: well-formed, and one character off."""
+UNKNOWN_REGION = "unknown region"
 
+
+def text(name: str, value: str) -> Arg:
+    """A parameter with this text, whatever the World."""
+    return Arg(name, "", f"text:{value}")
+
+
+# --- what may ride along -------------------------------------------------------------------------
+
+OWNER = text("OwnerAccount", "ECSforCloud@Alibaba.com")
+OWNER_UNICODE = text("OwnerAccount", "子账号@例子.com")
+OWNER_LONG = text("OwnerAccount", "a-rather-long-name-of-a-sub-user@a-rather-long-domain.onaliyun.com")
+OWNER_ID = text("OwnerId", "155780923770")
+OWNERS_ALL = (OWNER, text("OwnerId", "1"), text("ResourceOwnerId", "1"))
 # Parameters that may ride along without changing what is asked.
 EXTRAS: tuple[tuple[Arg, ...], ...] = (
     (),
     (OWNER,),
-    (Arg("OwnerAccount", "", "text:user@example.onaliyun.com"),),
-    (Arg("OwnerAccount", "", "text:子账号@例子.com"),),
-    (Arg("OwnerAccount", "", "text:a-rather-long-name-of-a-sub-user@a-rather-long-domain.onaliyun.com"),),
-    (Arg("OwnerId", "", "text:155780923770"),),
-    (Arg("ResourceOwnerId", "", "text:155780923770"),),
-    (Arg("ResourceOwnerAccount", "", "text:ECSforCloud@Alibaba.com"),),
-    (OWNER, Arg("OwnerId", "", "text:1"), Arg("ResourceOwnerId", "", "text:1")),
+    (text("OwnerAccount", "user@example.onaliyun.com"),),
+    (OWNER_UNICODE,),
+    (OWNER_LONG,),
+    (OWNER_ID,),
+    (text("ResourceOwnerId", "155780923770"),),
+    (text("ResourceOwnerAccount", "ECSforCloud@Alibaba.com"),),
+    OWNERS_ALL,
 )
+UNHEARD = (text("Foo", "bar"),)
+DRY_RUN = (text("DryRun", "false"),)
+PUNCTUATION = (text("Description", "a +*~'()!é%&="),)
+A_HUNDRED = tuple(text(f"X{i}", str(i)) for i in range(100))
 UNDECLARED: tuple[tuple[Arg, ...], ...] = (
-    (Arg("Foo", "", "text:bar"),),
-    (Arg("DryRun", "", "text:false"),),
-    (Arg("ClientToken", "", "text:token-1"),),
-    (Arg("Description", "", "text:a +*~'()!é%&="),),
-    (Arg("instanceId", "", "text:x"),),
-    (Arg("Tag.1.Key", "", "text:k"), Arg("Tag.1.Value", "", "text:v")),
-    tuple(Arg(f"Extra{i}", "", f"text:{i}") for i in range(30)),
-    tuple(Arg(f"X{i}", "", f"text:{i}") for i in range(100)),
+    UNHEARD,
+    DRY_RUN,
+    (text("ClientToken", "token-1"),),
+    PUNCTUATION,
+    (text("instanceId", "x"),),
+    (text("Tag.1.Key", "k"), text("Tag.1.Value", "v")),
+    tuple(text(f"Extra{i}", str(i)) for i in range(30)),
+    A_HUNDRED,
 )
+PLAIN_IN = 8
+"""Of what is drawn to ride along, so many times nothing for each time something."""
+
+
+@functools.cache
+def extras() -> st.SearchStrategy[tuple[Arg, ...]]:
+    """Parameters that ride along; mostly none."""
+    return st.sampled_from(EXTRAS[:1] * PLAIN_IN + EXTRAS)
+
+
+# --- calls ---------------------------------------------------------------------------------------
 
 
 class Labelled(NamedTuple):
@@ -50,44 +82,74 @@ class Labelled(NamedTuple):
     call: Call
 
 
+def valid(eni: int, instance: int = 0) -> Call:
+    """The plain call that names this interface and this instance."""
+    return Call((REGION, Arg("InstanceId", f"instance:{instance}"), Arg("NetworkInterfaceId", f"eni:{eni}")))
+
+
+def on(world: World, eni: int) -> Call:
+    """The plain call that names this interface and the instance that holds it."""
+    return valid(eni, place_of(world, eni))
+
+
+def primary(instance: int = 0, of: int | None = None) -> Call:
+    """A call on the primary interface of an instance, or of another one (`of`)."""
+    eni = Arg("NetworkInterfaceId", f"primary:{instance if of is None else of}")
+    return Call((REGION, Arg("InstanceId", f"instance:{instance}"), eni))
+
+
+def formed(call: Call, name: str, form: str) -> Call:
+    """The call with another form of the text of one parameter."""
+    return _each(call, lambda a: dataclasses.replace(a, form=form) if a.name == name else a)
+
+
+def unknown(call: Call, *names: str) -> Call:
+    """The call with identifiers that denote nothing."""
+    for name in names:
+        call = formed(call, name, UNKNOWN_REGION if name == "RegionId" else UNKNOWN)
+    return call
+
+
+def without(call: Call, *names: str) -> Call:
+    """The call without these parameters."""
+    return dataclasses.replace(call, args=tuple(a for a in call.args if a.name not in names))
+
+
+def dressed(call: Call, wire: Wire, extra: Sequence[Arg] = (), caller: str = "") -> Call:
+    """The same call in another wire form, with parameters that ride along, by another caller."""
+    return Call((*call.args, *extra), wire, caller or call.caller)
+
+
+def send(call: Call, wire: Wire | None = None, extra: Sequence[Arg] = (), caller: str = "") -> Detach:
+    """The call as a step of a Scenario, dressed."""
+    return Detach(dressed(call, wire or call.wire, extra, caller))
+
+
+def _each(call: Call, change: Callable[[Arg], Arg]) -> Call:
+    """The call with each parameter changed."""
+    return dataclasses.replace(call, args=tuple(change(a) for a in call.args))
+
+
 def targets(world: World) -> list[int]:
     """Interfaces that a valid call may detach: InUse, on a steady instance, without a fault."""
     return [
         k
         for k, eni in enumerate(world.enis)
-        if eni.status == "InUse" and eni.on is not None and not eni.fault and _steady(world.instances[eni.on])
+        if eni.status == "InUse" and eni.on is not None and not eni.fault and steady(world.instances[eni.on])
     ]
 
 
-def _steady(instance: InstanceSpec) -> bool:
+def steady(instance: InstanceSpec) -> bool:
+    """Whether the instance may lose an interface."""
     return instance.status in ("Running", "Stopped") and not instance.over_eni_limit
-
-
-def valid(eni: int, instance: int = 0, *extra: Arg, wire: Wire = Wire()) -> Call:  # noqa: B008
-    """The plain call that names this interface and this instance."""
-    base = (REGION, Arg("InstanceId", f"instance:{instance}"), Arg("NetworkInterfaceId", f"eni:{eni}"))
-    return Call((*base, *extra), wire)
-
-
-def formed(call: Call, name: str, form: str) -> Call:
-    """The call with another form of the text of one parameter."""
-    return dataclasses.replace(
-        call, args=tuple(dataclasses.replace(a, form=form) if a.name == name else a for a in call.args)
-    )
-
-
-def _with(call: Call, name: str, arg: Arg | None) -> Call:
-    """The call with one parameter replaced or left out."""
-    args = tuple(a for a in call.args if a.name != name) if arg is None else tuple(
-        arg if a.name == name else a for a in call.args
-    )  # fmt: skip
-    return dataclasses.replace(call, args=args)
 
 
 def place_of(world: World, eni: int) -> int:
     """The instance that a call on this interface names; 0 for an unattached one."""
-    on = world.enis[eni].on
-    return on if on is not None else 0
+    return world.enis[eni].on or 0
+
+
+# --- single faults -------------------------------------------------------------------------------
 
 
 def missing(call: Call) -> Iterator[Labelled]:
@@ -96,32 +158,30 @@ def missing(call: Call) -> Iterator[Labelled]:
         ("InstanceId",), ("NetworkInterfaceId",), ("RegionId",), ("InstanceId", "NetworkInterfaceId"),
         ("InstanceId", "RegionId"), ("NetworkInterfaceId", "RegionId"), NAMES,
     ):  # fmt: skip
-        cut = call
-        for name in subset:
-            cut = _with(cut, name, None)
-        yield Labelled("missing " + "+".join(subset), cut)
+        yield Labelled("missing " + "+".join(subset), without(call, *subset))
+
+
+OTHER_NAMES = {
+    "InstanceId": ("instanceId", "InstanceID", "InstanceId.1", "instance_id"),
+    "NetworkInterfaceId": ("networkInterfaceId", "NetworkInterfaceID", "NetworkInterfaceId.1", "EniId"),
+    "RegionId": ("regionId", "Region"),
+}
 
 
 def misnamed(call: Call) -> Iterator[Labelled]:
     """A required parameter under a name that the page does not know."""
-    for name, other in (
-        ("InstanceId", "instanceId"), ("InstanceId", "InstanceID"), ("InstanceId", "InstanceId.1"),
-        ("InstanceId", "instance_id"), ("NetworkInterfaceId", "networkInterfaceId"),
-        ("NetworkInterfaceId", "NetworkInterfaceID"), ("NetworkInterfaceId", "NetworkInterfaceId.1"),
-        ("NetworkInterfaceId", "EniId"), ("RegionId", "regionId"), ("RegionId", "Region"),
-    ):  # fmt: skip
-        args = tuple(dataclasses.replace(a, name=other) if a.name == name else a for a in call.args)
-        yield Labelled(f"misnamed {name} as {other}", dataclasses.replace(call, args=args))
+    for name, others in OTHER_NAMES.items():
+        for other in others:
+            args = tuple(dataclasses.replace(a, name=other) if a.name == name else a for a in call.args)
+            yield Labelled(f"misnamed {name} as {other}", dataclasses.replace(call, args=args))
 
 
 def malformed(call: Call) -> Iterator[Labelled]:
     """Each identifier in each form but the exact one."""
     for arg in call.args:
-        if arg.name in NAMES and arg.form == "exact":
-            forms = REGION_FORMS if arg.name == "RegionId" else FORMS
-            for form in forms:
-                if form != "exact":
-                    yield Labelled(f"{arg.name} {form}", _with(call, arg.name, dataclasses.replace(arg, form=form)))
+        for form in REGION_FORMS if arg.name == "RegionId" else FORMS:
+            if form != "exact":
+                yield Labelled(f"{arg.name} {form}", formed(call, arg.name, form))
 
 
 def confused(call: Call, instance: int, eni: int) -> Iterator[Labelled]:
@@ -132,22 +192,26 @@ def confused(call: Call, instance: int, eni: int) -> Iterator[Labelled]:
         ("NetworkInterfaceId", "region"), ("RegionId", "zone"), ("RegionId", "second_region"),
         ("RegionId", f"instance:{instance}"),
     ):  # fmt: skip
-        yield Labelled(f"{name} is {ref.partition(':')[0]}", _with(call, name, Arg(name, ref)))
-    args = {a.name: a for a in call.args}
-    swapped = _with(call, "InstanceId", dataclasses.replace(args["NetworkInterfaceId"], name="InstanceId"))
-    swapped = _with(swapped, "NetworkInterfaceId", dataclasses.replace(args["InstanceId"], name="NetworkInterfaceId"))
-    yield Labelled("ids swapped", swapped)
+        yield Labelled(f"{name} is {ref.partition(':')[0]}", _each(call, _naming(name, ref)))
+    swapped = {"InstanceId": f"eni:{eni}", "NetworkInterfaceId": f"instance:{instance}"}
+    both = call
+    for name, ref in swapped.items():
+        both = _each(both, _naming(name, ref))
+    yield Labelled("ids swapped", both)
+
+
+def _naming(name: str, ref: str) -> Callable[[Arg], Arg]:
+    return lambda arg: Arg(name, ref) if arg.name == name else arg
 
 
 def repeated(call: Call) -> Iterator[Labelled]:
     """A required parameter twice, with a value that denotes nothing in both places."""
     for arg in call.args:
-        if arg.name in ("InstanceId", "NetworkInterfaceId"):
-            bad = dataclasses.replace(arg, form="last changed")
-            worse = dataclasses.replace(arg, form="last changed twice")
-            base = _with(call, arg.name, bad)
-            yield Labelled(f"{arg.name} twice, unknown", dataclasses.replace(base, args=(*base.args, bad)))
-            yield Labelled(f"{arg.name} twice, two unknown", dataclasses.replace(base, args=(*base.args, worse)))
+        if arg.name in IDS:
+            base = unknown(call, arg.name)
+            for label, form in (("unknown", UNKNOWN), ("two unknown", f"{UNKNOWN} twice")):
+                args = (*base.args, dataclasses.replace(arg, form=form))
+                yield Labelled(f"{arg.name} twice, {label}", dataclasses.replace(base, args=args))
 
 
 def twice(call: Call, other: Arg) -> tuple[Call, Call]:
@@ -155,65 +219,79 @@ def twice(call: Call, other: Arg) -> tuple[Call, Call]:
     return dataclasses.replace(call, args=(*call.args, other)), dataclasses.replace(call, args=(other, *call.args))
 
 
+def primaries(world: World) -> Iterator[Labelled]:
+    """The primary interface of each instance that is in a state to lose an interface."""
+    for i, instance in enumerate(world.instances):
+        if steady(instance):
+            yield Labelled("primary", primary(i))
+
+
+def elsewhere(world: World) -> Iterator[Labelled]:
+    """Each attached interface, with each instance that does not hold it."""
+    for k, eni in enumerate(world.enis):
+        for i in range(len(world.instances)):
+            if eni.on is not None and i != eni.on:
+                yield Labelled("other instance", valid(k, i))
+
+
 def stateful(world: World) -> Iterator[Labelled]:
     """Calls that name existing resources in a state or relation that refuses them."""
-    for i, instance in enumerate(world.instances):
-        if _steady(instance):
-            args = (REGION, Arg("InstanceId", f"instance:{i}"), Arg("NetworkInterfaceId", f"primary:{i}"))
-            yield Labelled("primary", Call(args))
+    yield from primaries(world)
+    free = targets(world)
     for k, eni in enumerate(world.enis):
-        at = place_of(world, k)
-        if eni.on is None or eni.status != "InUse" or eni.fault or not _steady(world.instances[at]):
-            yield Labelled(f"interface {eni.status} {eni.fault}".strip(), valid(k, at))
-        if eni.on is not None:
-            for i in range(len(world.instances)):
-                if i != eni.on:
-                    yield Labelled("other instance", valid(k, i))
+        if k not in free:
+            yield Labelled(f"interface {eni.status} {eni.fault}".strip(), on(world, k))
+    yield from elsewhere(world)
     if len(world.instances) > 1:
-        args = (REGION, Arg("InstanceId", "instance:1"), Arg("NetworkInterfaceId", "primary:0"))
-        yield Labelled("primary of another instance", Call(args))
+        yield Labelled("primary of another instance", primary(1, of=0))
+
+
+CORE_FORMS = (UNKNOWN, "half", "empty", "middle changed", "sql", "upper", "trailing space")
+CORE_REGIONS = (UNKNOWN_REGION, "empty", "upper", "slash")
+"""The forms of identifiers, and of regions, that are tried in every World."""
 
 
 def core(world: World) -> list[Labelled]:
-    """One call per class of single fault, for every interface of the world; forms of texts are apart."""
+    """One call per class of single fault, for every interface of the world; all forms of texts are in `texts`."""
     out = list(stateful(world))
-    for k in targets(world) or ([0] if world.enis else []):
-        base = valid(k, place_of(world, k))
+    for k in bases(world):
+        base = on(world, k)
         out += missing(base)
         out += confused(base, place_of(world, k), k)
-        for arg, form in (
-            ("InstanceId", "last changed"), ("NetworkInterfaceId", "last changed"), ("InstanceId", "half"),
-            ("NetworkInterfaceId", "half"), ("InstanceId", "empty"), ("NetworkInterfaceId", "empty"),
-            ("InstanceId", "middle changed"), ("NetworkInterfaceId", "middle changed"),
-            ("InstanceId", "sql"), ("NetworkInterfaceId", "sql"), ("InstanceId", "upper"),
-            ("NetworkInterfaceId", "upper"), ("InstanceId", "trailing space"),
-            ("NetworkInterfaceId", "trailing space"),
-        ):  # fmt: skip
-            old = next(a for a in base.args if a.name == arg)
-            out.append(Labelled(f"{arg} {form}", _with(base, arg, dataclasses.replace(old, form=form))))
-        for form in ("unknown region", "empty", "upper", "slash"):
-            out.append(Labelled(f"RegionId {form}", _with(base, "RegionId", Arg("RegionId", "region", form))))
+        out += [Labelled(f"{n} {form}", formed(base, n, form)) for form, n in itertools.product(CORE_FORMS, IDS)]
+        out += [Labelled(f"RegionId {form}", formed(base, "RegionId", form)) for form in CORE_REGIONS]
     return out
+
+
+def plainest(world: World) -> list[Labelled]:
+    """The plainest call of each kind of fault: a few for each interface, where `core` would be too many."""
+    out = [*primaries(world), *elsewhere(world)]
+    for k in bases(world):
+        base = on(world, k)
+        out += [Labelled("missing InstanceId", without(base, "InstanceId"))]
+        out += [Labelled(f"{name} {UNKNOWN}", unknown(base, name)) for name in NAMES]
+        out += [Labelled("InstanceId half", formed(base, "InstanceId", "half"))]
+    return out
+
+
+def bases(world: World) -> list[int]:
+    """Interfaces whose valid call is made invalid: those that may be detached, else the first."""
+    return targets(world) or list(range(len(world.enis)))[:1]
+
+
+def one_of_each(labelled: Sequence[Labelled]) -> list[Labelled]:
+    """The first of each class."""
+    seen: dict[str, Labelled] = {}
+    for item in labelled:
+        seen.setdefault(item.label, item)
+    return list(seen.values())
 
 
 def texts(world: World) -> list[Labelled]:
     """Every form of every identifier, every misnaming and repetition, on the first interface and the last."""
+    chosen = bases(world)
     out: list[Labelled] = []
-    chosen = targets(world) or ([0] if world.enis else [])
     for k in dict.fromkeys((*chosen[:1], *chosen[-1:])):
-        base = valid(k, place_of(world, k))
-        out += malformed(base)
-        out += misnamed(base)
-        out += repeated(base)
+        base = on(world, k)
+        out += [*malformed(base), *misnamed(base), *repeated(base)]
     return out
-
-
-def dressed(call: Call, wire: Wire, extra: Sequence[Arg], caller: str = "") -> Call:
-    """The same call in another wire form, with parameters that ride along, by another caller."""
-    return Call((*call.args, *extra), wire, caller or call.caller)
-
-
-@functools.cache
-def extras() -> st.SearchStrategy[tuple[Arg, ...]]:
-    """Parameters that ride along; mostly none."""
-    return st.sampled_from(EXTRAS[:1] * 8 + EXTRAS)

@@ -7,21 +7,19 @@ what an endpoint answered, so it can be repeated, made smaller and kept. `SCENAR
 
 from __future__ import annotations
 
+import itertools
 from collections import Counter
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
-from eni_conformance.contract.scenario import Act, Arg, Detach, EniSpec, InstanceSpec, Scenario, Settle, Step, World
-from eni_conformance.strategies.calls import dressed, extras, valid
+from eni_conformance.contract.scenario import Act, Detach, Scenario, Settle, Step, World
+from eni_conformance.strategies.calls import IDS, extras, formed, primary, send, unknown, valid
 from eni_conformance.strategies.wire import wires
+from eni_conformance.strategies.worlds import WALKED, WALKED_ALONE
+from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
-
-WALKED = World(
-    (InstanceSpec(), InstanceSpec()),
-    (EniSpec(), EniSpec(tags=1), EniSpec(on=None, status="Available")),
-)
-ALONE = World((InstanceSpec(),), (EniSpec(), EniSpec(tags=1), EniSpec(on=None, status="Available")))
+from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule, run_state_machine_as_test
 
 
 class Walk(RuleBasedStateMachine):
@@ -58,7 +56,7 @@ class Walk(RuleBasedStateMachine):
         k = data.draw(st.sampled_from(self._attached()))
         on = self.on[k]
         assert on is not None
-        self.steps.append(Detach(dressed(valid(k, on), wire, extra)))
+        self.steps.append(send(valid(k, on), wire, extra))
         self.on[k] = None
         if wait:
             self.steps.append(Settle())
@@ -71,7 +69,7 @@ class Walk(RuleBasedStateMachine):
         for k in data.draw(st.permutations(self._attached()))[:2]:
             on = self.on[k]
             assert on is not None
-            self.steps.append(Detach(dressed(valid(k, on), wire, ())))
+            self.steps.append(send(valid(k, on), wire))
             self.on[k] = None
 
     @precondition(lambda self: self._spare())
@@ -81,7 +79,7 @@ class Walk(RuleBasedStateMachine):
         self.fired["detach_again"] += 1
         k = data.draw(st.sampled_from(self._spare()))
         i = data.draw(st.sampled_from(sorted(self.status)))
-        self.steps.append(Detach(dressed(valid(k, i), wire, ())))
+        self.steps.append(send(valid(k, i), wire))
 
     @precondition(lambda self: self._attached() and len(self.status) > 1)
     @rule(data=st.data(), wire=wires())
@@ -90,30 +88,24 @@ class Walk(RuleBasedStateMachine):
         self.fired["detach_from_other"] += 1
         k = data.draw(st.sampled_from(self._attached()))
         i = data.draw(st.sampled_from([i for i in sorted(self.status) if i != self.on[k]]))
-        self.steps.append(Detach(dressed(valid(k, i), wire, ())))
+        self.steps.append(send(valid(k, i), wire))
 
     @rule(data=st.data(), wire=wires())
     def detach_primary(self, data: st.DataObject, wire: Any) -> None:
         """A call on a primary interface."""
         self.fired["detach_primary"] += 1
         i = data.draw(st.sampled_from(sorted(self.status)))
-        args = (
-            valid(0).args[0],
-            Arg("InstanceId", f"instance:{i}"),
-            Arg("NetworkInterfaceId", f"primary:{i}"),
-        )
-        self.steps.append(Detach(dressed(valid(0).__class__(args), wire, ())))
+        self.steps.append(send(primary(i), wire))
 
     @rule(
         wire=wires(),
-        name=st.sampled_from(("InstanceId", "NetworkInterfaceId")),
+        name=st.sampled_from(IDS),
         form=st.sampled_from(("last changed", "half", "empty", "sql", "upper")),
     )
     def detach_odd(self, wire: Any, name: str, form: str) -> None:
         """A call with a text that denotes nothing."""
         self.fired["detach_odd"] += 1
-        args = tuple(Arg(a.name, a.ref, form) if a.name == name else a for a in valid(0).args)
-        self.steps.append(Detach(dressed(valid(0).__class__(args), wire, ())))
+        self.steps.append(send(formed(valid(0), name, form), wire))
 
     @precondition(lambda self: self._spare())
     @rule(data=st.data())
@@ -141,41 +133,81 @@ class Walk(RuleBasedStateMachine):
     def teardown(self) -> None:
         """The walk is written down: carry it out."""
         if self.steps:
-            type(self).finished(Scenario(self.world, tuple(self.steps), name="walk"))
+            self.finished(Scenario(self.world, tuple(self.steps), name="walk"))
 
 
-def _d(eni: int, instance: int = 0) -> Detach:
-    return Detach(valid(eni, instance))
+@dataclass(frozen=True)
+class Walks:
+    """Walks to carry out: so many (`times`) of so many steps, in this World, where an instance takes `most_on_one`."""
+
+    world: World
+    most_on_one: int
+    steps: int
+    times: int
+    seed: int
+
+    def carry_out(self, use: Callable[[Scenario], None]) -> Counter[str]:
+        """Hand each walk to `use`; how often each rule fired. The same seed walks the same ways."""
+        walked = itertools.count()
+
+        def finished(scenario: Scenario) -> None:
+            if next(walked):  # Hypothesis begins with the simplest walk, whatever the seed
+                use(scenario)
+
+        fired: Counter[str] = Counter()
+        names = {"world": self.world, "most_on_one": self.most_on_one, "fired": fired}
+        names["finished"] = staticmethod(finished)
+        run_state_machine_as_test(
+            seed(self.seed)(type("Walk", (Walk,), names)),
+            settings=settings(
+                max_examples=self.times + 2,  # Hypothesis counts a first, empty one
+                stateful_step_count=self.steps,
+                phases=[Phase.generate],
+                database=None,
+                deadline=None,
+                suppress_health_check=list(HealthCheck),
+            ),
+        )
+        return fired
 
 
-_PRIMARY = Detach(valid(0).__class__((valid(0).args[0], valid(0).args[1], Arg("NetworkInterfaceId", "primary:0"))))
-_UNKNOWN = Detach(
-    valid(0).__class__((valid(0).args[0], valid(0).args[1], Arg("NetworkInterfaceId", "eni:0", "last changed")))
-)
+# --- walks with a name ---------------------------------------------------------------------------
+
+STILL = Settle()
+FIRST, SECOND, THIRD = (Detach(valid(k)) for k in range(3))
+ATTACH_FIRST, ATTACH_SECOND, ATTACH_THIRD = (Act("attach", k) for k in range(3))
+STOP, START, REBOOT = Act("stop"), Act("start"), Act("reboot")
+PRIMARY = Detach(primary())
+UNKNOWN = Detach(unknown(valid(0), "NetworkInterfaceId"))
+ELSEWHERE, THERE = Act("attach", 0, 1), Detach(valid(0, 1))
 
 # Known sequences, one for each way in which a service has been seen to lose track.
 SCENARIOS: Mapping[str, tuple[Step, ...]] = {
-    "detach, attach, detach": (_d(0), Settle(), Act("attach", 0, 0), Settle(), _d(0), Settle()),
-    "detach twice at once, then again": (_d(0), _d(0), Settle(), _d(0)),
-    "refusals, then a valid call": (_PRIMARY, _UNKNOWN, _PRIMARY, _d(0), Settle()),
-    "after a restart": (Act("stop"), Settle(), Act("start"), Settle(), _d(0), Settle(), _d(1), Settle(), _PRIMARY),
-    "after a reboot": (Act("reboot"), Settle(), _PRIMARY, _d(1), Settle(), _d(0), Settle()),
-    "while stopped": (Act("stop"), Settle(), _d(0), Settle(), _PRIMARY, _d(0), Act("attach", 0, 0), Settle(), _d(0), Settle()),
-    "stopped, detached, started": (Act("stop"), Settle(), _d(1), Settle(), Act("start"), Settle(), _d(1), _d(0), Settle()),
-    "right after stop": (Act("stop"), _d(0), Settle()),
-    "right after start": (Act("stop"), Settle(), Act("start"), _d(0), Settle()),
-    "right after attach": (Act("attach", 2, 0), _d(2), Settle(), _d(0), Settle()),
-    "both at once": (_d(0), _d(1), Settle(), Act("attach", 1, 0), Act("attach", 0, 0), Settle(), _d(1), Settle(), _d(0), Settle()),
-    "three on, three off": (Act("attach", 2, 0), Settle(), _d(0), Settle(), _d(1), Settle(), _d(2), Settle()),
-    "slot reuse": (_d(0), Settle(), Act("attach", 2, 0), Settle(), Act("attach", 0, 0), Settle(), _d(2), Settle()),
-    "third attachment": (
-        _d(0), Settle(), Act("attach", 0, 0), Settle(), _d(0), Settle(), Act("attach", 0, 0), Settle(), _d(0), Settle(),
-    ),
-}  # fmt: skip
+    "detach, attach, detach": (FIRST, STILL, ATTACH_FIRST, STILL, FIRST, STILL),
+    "detach twice at once, then again": (FIRST, FIRST, STILL, FIRST),
+    "refusals, then a valid call": (PRIMARY, UNKNOWN, PRIMARY, FIRST, STILL),
+    "after a restart": (STOP, STILL, START, STILL, FIRST, STILL, SECOND, STILL, PRIMARY),
+    "after a reboot": (REBOOT, STILL, PRIMARY, SECOND, STILL, FIRST, STILL),
+    "while stopped": (STOP, STILL, FIRST, STILL, PRIMARY, FIRST, ATTACH_FIRST, STILL, FIRST, STILL),
+    "stopped, detached, started": (STOP, STILL, SECOND, STILL, START, STILL, SECOND, FIRST, STILL),
+    "right after stop": (STOP, FIRST, STILL),
+    "right after start": (STOP, STILL, START, FIRST, STILL),
+    "right after attach": (ATTACH_THIRD, THIRD, STILL, FIRST, STILL),
+    "both at once": (FIRST, SECOND, STILL, ATTACH_SECOND, ATTACH_FIRST, STILL, SECOND, STILL, FIRST, STILL),
+    "three on, three off": (ATTACH_THIRD, STILL, FIRST, STILL, SECOND, STILL, THIRD, STILL),
+    "slot reuse": (FIRST, STILL, ATTACH_THIRD, STILL, ATTACH_FIRST, STILL, THIRD, STILL),
+    "third attachment": (*(FIRST, STILL, ATTACH_FIRST, STILL) * 2, FIRST, STILL),
+}
 MOVES: Mapping[str, tuple[Step, ...]] = {
     "moved to another instance and back": (
-        _d(0), Settle(), Act("attach", 0, 1), Settle(), _d(0, 0), _d(0, 1), Settle(), Act("attach", 0, 0), Settle(),
-        _d(0, 1), _d(0, 0), Settle(),
+        FIRST, STILL, ELSEWHERE, STILL, FIRST, THERE, STILL, ATTACH_FIRST, STILL, THERE, FIRST, STILL,
     ),
-    "wrong instance, then right": (_d(0, 1), _d(0, 1), _d(0, 0), Settle()),
+    "wrong instance, then right": (THERE, THERE, FIRST, STILL),
 }  # fmt: skip
+
+
+def named(name: str) -> Scenario:
+    """The walk of this name."""
+    if name in MOVES:
+        return Scenario(WALKED, MOVES[name], name)
+    return Scenario(WALKED_ALONE, SCENARIOS[name], name)

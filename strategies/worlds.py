@@ -1,19 +1,99 @@
-"""Worlds: a covering array over what a world can be like, the full matrix of states, and the faulty ones.
+"""Worlds: a covering array over what a world can be like, the full matrix of states, the faulty ones, a few with names.
 
-`varied(...)` returns rows in which every pair of properties (status with zone, tags with past, ...) occurs,
-so that a defect behind any two of them is met. Knows nothing of calls.
+`rows(offer)` returns rows in which every pair of properties (status with zone, tags with past, ...) occurs, so that a
+defect behind any two of them is met. `breaking(order)` returns the Worlds in which an order of the control protocol is
+in force. Knows nothing of calls.
 """
 
 from __future__ import annotations
 
-import dataclasses
 import functools
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 
 from allpairspy import AllPairs
-from eni_conformance.contract.scenario import ENI_STATUSES, INSTANCE_STATUSES, EniSpec, InstanceSpec, World
+from eni_conformance.contract.detach import OPS
+from eni_conformance.contract.scenario import (
+    ENI_STATUSES,
+    INSTANCE_STATUSES,
+    EniSpec,
+    InstanceSpec,
+    InstanceStatus,
+    World,
+)
 from hypothesis import strategies as st
+
+
+@dataclass(frozen=True)
+class Offer:
+    """What a target offers that Worlds are made of.
+
+    quota: how many interfaces an instance takes, the primary one included. transitional: states that pass can be held.
+    """
+
+    two_instances: bool = True
+    second_zone: bool = True
+    quota: int = 4
+    transitional: bool = True
+
+    @property
+    def most_attached(self) -> int:
+        """How many secondary interfaces are put on an instance where it need not be full."""
+        return max(1, min(3, self.quota - 1))
+
+    @property
+    def slots(self) -> int:
+        """How many secondary interfaces fill an instance; seven at most are tried."""
+        return max(1, min(7, self.quota - 1))
+
+
+# --- interfaces and Worlds with a name -----------------------------------------------------------
+
+PLAIN = EniSpec()
+SPARE = EniSpec(on=None, status="Available")
+TAGGED = EniSpec(tags=1)
+RICH = EniSpec(tags=3, groups=2, addresses=2, name="unicode", description="unicode", delete_on_release=True)
+PLAINER = EniSpec(tags=1, groups=3, name="long", description="plain", delete_on_release=False)
+"""An interface with much to lose, and one that differs from it in everything."""
+MORE_OF_ALL = EniSpec(past="reattached", tags=2, groups=2, addresses=2, name="long", delete_on_release=True)
+TRUNK = EniSpec(fault="eni.type=Trunk")
+
+
+def alone(*enis: EniSpec, status: InstanceStatus = "Running", past: str = "any") -> World:
+    """A World of one instance."""
+    return World((InstanceSpec(status, past),), enis)  # type: ignore[arg-type]
+
+
+ONE = alone(PLAIN, RICH, SPARE)
+PAIR = alone(RICH, PLAINER)
+TWINS = alone(PLAIN, PLAIN)
+TWO = World((InstanceSpec(), InstanceSpec()), (PLAIN, RICH, EniSpec(on=1), SPARE))
+WITH_STOPPED = World((InstanceSpec("Stopped"), InstanceSpec()), (RICH, EniSpec(on=1), SPARE))
+WITH_TRANSITIONS = World(
+    (InstanceSpec(), InstanceSpec("Starting")), (PLAIN, EniSpec(status="Attaching"), EniSpec(on=1))
+)
+WALKED_ALONE = alone(PLAIN, TAGGED, SPARE)
+WALKED = World((InstanceSpec(), InstanceSpec()), (PLAIN, TAGGED, SPARE))
+TRUNKS = alone(PLAIN, PLAIN, TRUNK, replace(SPARE, fault=TRUNK.fault))
+
+
+def plain(offer: Offer) -> World:
+    """The World with a name for this target: two instances if it has them."""
+    return TWO if offer.two_instances else ONE
+
+
+def three(status: InstanceStatus, offer: Offer) -> World:
+    """An instance with as many interfaces as it takes, three at most."""
+    return alone(*[PLAIN] * offer.most_attached, status=status)
+
+
+def full(offer: Offer, *more: EniSpec) -> World:
+    """An instance whose every slot is taken, and `more` beside."""
+    return alone(*[PLAIN] * offer.slots, *more)
+
+
+# --- the covering array --------------------------------------------------------------------------
 
 # What varies from row to row; the first value is the plain one.
 DIMENSIONS: dict[str, tuple[object, ...]] = {
@@ -32,61 +112,49 @@ DIMENSIONS: dict[str, tuple[object, ...]] = {
     "neighbour": ("none", "Available", "Attaching", "Detaching", "Deleting"),
     "second": ("none", "Running", "Stopped"),
 }
-RICH = EniSpec(tags=3, groups=2, addresses=2, name="unicode", description="unicode", delete_on_release=True)
-PLAINER = EniSpec(tags=1, groups=3, name="long", description="plain", delete_on_release=False)
-"""An interface with much to lose, and one that differs from it in everything."""
+OF_THE_ENI = ("tags", "groups", "addresses", "name", "description", "delete_on_release", "other_vswitch")
 # Statuses that last without the control protocol.
 LASTING = frozenset({"Available", "InUse"})
 
 
-@functools.lru_cache(maxsize=16)
-def rows(second_zone: bool, most_attached: int, two_instances: bool, transitional: bool) -> tuple[World, ...]:
-    """Worlds that cover every pair of the properties that this target offers.
-
-    most_attached: how many secondary interfaces an instance may hold.
-    """
+def offered(offer: Offer) -> dict[str, tuple[object, ...]]:
+    """The values of each dimension that this target offers."""
     values = dict(DIMENSIONS)
-    if not second_zone:
+    values["attached"] = tuple(range(1, offer.most_attached + 1))
+    if not offer.second_zone:
         values["zone"] = (0,)
-    values["attached"] = tuple(n for n in (1, 2, 3) if n <= most_attached) or (1,)
-    if not two_instances:
-        values["second"] = ("none",)
-        values["eni_past"] = ("fresh", "reattached")
-    if not transitional:
+    if not offer.two_instances:
+        values |= {"second": ("none",), "eni_past": ("fresh", "reattached")}
+    if not offer.transitional:
         values["neighbour"] = ("none", "Available")
-    names = list(values)
-    out = []
-    for row in AllPairs([list(values[n]) for n in names]):
-        out.append(_world(dict(zip(names, row, strict=True)), most_attached))
-    return tuple(out)
+    return values
 
 
-def _world(row: dict[str, object], most_attached: int) -> World:
-    """One row as a World: the first interface has the row's properties, the others vary a little."""
-    attached = int(str(row["attached"]))
-    special = EniSpec(
-        on=0,
-        past=row["eni_past"],  # type: ignore[arg-type]
-        tags=int(str(row["tags"])),
-        groups=int(str(row["groups"])),
-        addresses=int(str(row["addresses"])),
-        name=row["name"],  # type: ignore[arg-type]
-        description=row["description"],  # type: ignore[arg-type]
-        delete_on_release=row["delete_on_release"],  # type: ignore[arg-type]
-        other_vswitch=bool(row["other_vswitch"]),
-    )
-    plain = EniSpec(on=0, name="same" if row["name"] == "same" else "plain", tags=1)
-    # The special interface stands first, in the middle or last, so that its ordinal varies too.
-    place = (int(str(row["tags"])) + int(str(row["groups"]))) % attached
-    enis = [plain] * attached
-    enis[place] = special
+def covering(offer: Offer) -> Iterator[dict[str, object]]:
+    """Rows in which every pair of values that this target offers occurs."""
+    values = offered(offer)
+    for row in AllPairs([list(options) for options in values.values()]):
+        yield dict(zip(values, row, strict=True))
+
+
+@functools.lru_cache(maxsize=16)
+def rows(offer: Offer) -> tuple[World, ...]:
+    """A World for each row of the covering array."""
+    return tuple(of_row(row, offer.most_attached) for row in covering(offer))
+
+
+def of_row(row: dict[str, object], most_attached: int) -> World:
+    """One row as a World: one interface has the row's properties, the others vary a little."""
+    attached, tags, groups = (int(str(row[name])) for name in ("attached", "tags", "groups"))
+    special = EniSpec(past=row["eni_past"], **{name: row[name] for name in OF_THE_ENI})  # type: ignore[arg-type]
+    enis = [EniSpec(name="same" if row["name"] == "same" else "plain", tags=1)] * attached
+    # It stands first, in the middle or last, so that its ordinal varies too.
+    enis[(tags + groups) % attached] = special
     match row["neighbour"]:
-        case "Available":
-            enis.append(EniSpec(on=None, status="Available"))
-        case "Deleting":
-            enis.append(EniSpec(on=None, status="Deleting"))
-        case "Attaching" | "Detaching" if attached < most_attached:
-            enis.append(EniSpec(on=0, status=str(row["neighbour"])))  # type: ignore[arg-type]
+        case "Available" | "Deleting" as status:
+            enis.append(EniSpec(on=None, status=status))
+        case "Attaching" | "Detaching" as status if attached < most_attached:
+            enis.append(EniSpec(status=status))
         case _:
             pass
     zone = int(str(row["zone"]))
@@ -97,69 +165,75 @@ def _world(row: dict[str, object], most_attached: int) -> World:
     return World(tuple(instances), tuple(enis))
 
 
-def state_matrix(two_instances: bool) -> Iterator[World]:
+# --- states --------------------------------------------------------------------------------------
+
+
+def state_matrix(offer: Offer) -> Iterator[World]:
     """Instance status x interface status x attachment: on the named instance, on another, on none.
 
     The first instance is the one that calls name, the first interface the one they name.
     """
     for status, eni in itertools.product(INSTANCE_STATUSES, ENI_STATUSES):
-        if eni not in ("Available", "Deleting"):
-            yield World((InstanceSpec(status),), (EniSpec(on=0, status=eni),))
-            if two_instances:
-                yield World((InstanceSpec(status), InstanceSpec()), (EniSpec(on=1, status=eni),))
-        else:
-            yield World((InstanceSpec(status),), (EniSpec(on=None, status=eni),))
+        if eni in ("Available", "Deleting"):
+            yield alone(EniSpec(on=None, status=eni), status=status)
+            continue
+        yield alone(EniSpec(status=eni), status=status)
+        if offer.two_instances:
+            yield World((InstanceSpec(status), InstanceSpec()), (EniSpec(on=1, status=eni),))
 
 
-def secondary(quota: int) -> int:
-    """How many secondary interfaces fill an instance that takes `quota` in all; seven at most are tried."""
-    return max(1, min(quota - 1, 7))
-
-
-def full_houses(quota: int) -> Iterator[World]:
+def full_houses(offer: Offer) -> Iterator[World]:
     """Instance status x an instance whose every slot is taken, the interface in question, with more than one of
     everything, being there or not."""
-    all_there = (RICH, *((EniSpec(),) * (secondary(quota) - 1)))
+    all_there = (RICH, *[PLAIN] * (offer.slots - 1))
     for status in INSTANCE_STATUSES:
-        yield World((InstanceSpec(status),), all_there)
-    for status in ("Running", "Stopped"):
-        yield World((InstanceSpec(status),), (EniSpec(on=None, status="Available"), *all_there))
+        yield alone(*all_there, status=status)
+    yield alone(SPARE, *all_there)
+    yield alone(SPARE, *all_there, status="Stopped")
 
 
-# Conditions that only the control protocol can bring about, with the capabilities each needs.
-CONTROL_FAULTS: dict[str, str] = {
-    "vswitch.remove": "vswitch.remove",
-    "security_group.remove": "security_group.remove",
-    "security_group.type": "security_group.type",
-    "security_group.full": "security_group.full",
-    "eni.zone": "eni.zone",
-    "eni.vpc": "eni.vpc",
-    "eni.type=Member": "eni.type",
-    "eni.type=Unheard": "eni.type",
-    "eni.type=Trunk": "eni.type",
-}
+def detaching() -> Iterator[World]:
+    """The last interface is held Detaching: alone, of a Stopped instance, and beside another."""
+    held = EniSpec(status="Detaching")
+    yield alone(held)
+    yield alone(held, status="Stopped")
+    yield alone(PLAIN, held)
 
 
-_MORE_OF_ALL = EniSpec(past="reattached", tags=2, groups=2, addresses=2, name="long", delete_on_release=True)
+# --- Worlds that only the control protocol can bring about ---------------------------------------
+
+CONDITIONS: tuple[str, ...] = tuple(
+    condition for order in OPS.values() if order.on in ("eni", "vswitch", "group") for condition in order.conditions
+)
+"""Everything that can be wrong with an interface or with what it refers to."""
 
 
-def faulty_worlds(fault: str) -> Iterator[World]:
+def faulty(fault: str) -> Iterator[World]:
     """Worlds with one faulty interface: alone, beside a clean one before and after it, on a Stopped instance, and with
     more than one of everything."""
-    bad = EniSpec(on=0, fault=fault)
-    clean = EniSpec(on=0)
-    yield World((InstanceSpec("Running"),), (bad,))
-    yield World((InstanceSpec("Stopped"),), (bad,))
-    yield World((InstanceSpec("Running"),), (clean, bad))
-    yield World((InstanceSpec("Running"),), (bad, clean))
-    yield World((InstanceSpec("Running"),), (dataclasses.replace(_MORE_OF_ALL, fault=fault),))
+    bad = EniSpec(fault=fault)
+    yield alone(bad)
+    yield alone(bad, status="Stopped")
+    yield alone(PLAIN, bad)
+    yield alone(bad, PLAIN)
+    yield alone(replace(MORE_OF_ALL, fault=fault))
 
 
-def over_limit_worlds() -> Iterator[World]:
-    """Worlds whose instance holds more interfaces than its type allows, one of them with more than one of everything."""
-    yield World((InstanceSpec("Running", over_eni_limit=True),), (_MORE_OF_ALL,))
-    yield World((InstanceSpec("Stopped", over_eni_limit=True),), (EniSpec(),))
-    yield World((InstanceSpec("Running", over_eni_limit=True),), (EniSpec(),) * 2)
+def over_limit() -> Iterator[World]:
+    """Worlds whose instance holds more interfaces than its type allows, one of them with more than one of
+    everything."""
+    for made in (alone(MORE_OF_ALL), alone(PLAIN, status="Stopped"), TWINS):
+        yield replace(made, instances=(replace(made.instances[0], over_eni_limit=True),))
+
+
+def without_feature(offer: Offer) -> Iterator[World]:
+    """Worlds in a region that does not offer the operation."""
+    both = World((InstanceSpec(), InstanceSpec("Stopped")), (PLAIN, EniSpec(on=1), PLAIN))
+    for made in (both,) if offer.two_instances else (TWINS, alone(PLAIN, status="Stopped")):
+        yield replace(made, region_feature=False)
+
+
+# --- drawn Worlds --------------------------------------------------------------------------------
 
 
 def eni_specs() -> st.SearchStrategy[EniSpec]:
@@ -178,25 +252,20 @@ def eni_specs() -> st.SearchStrategy[EniSpec]:
     )
 
 
-def random_worlds(two_instances: bool, second_zone: bool, most_attached: int) -> st.SearchStrategy[World]:
-    """Any clean world: one or two instances, one to `most_attached` interfaces with any properties."""
-    instances = st.builds(
-        InstanceSpec,
-        st.sampled_from(("Running", "Stopped")),
-        st.sampled_from(("any", "fresh", "restarted", "rebooted")),
-        st.just(0),
-    )
+def random_worlds(offer: Offer, most_attached: int) -> st.SearchStrategy[World]:
+    """Any clean World: one or two instances, one to `most_attached` interfaces with any properties."""
 
-    def build(first: InstanceSpec, enis: list[EniSpec], more: bool, zone: int) -> World:
-        first = dataclasses.replace(first, zone=zone)
-        if more and two_instances:
+    def build(status: str, past: str, enis: Sequence[EniSpec], more: bool, zone: int) -> World:
+        first = InstanceSpec(status, past, zone)  # type: ignore[arg-type]
+        if more and offer.two_instances:
             return World((first, InstanceSpec(zone=zone)), (*enis, EniSpec(on=1)))
         return World((first,), tuple(enis))
 
     return st.builds(
         build,
-        instances,
+        st.sampled_from(("Running", "Stopped")),
+        st.sampled_from(("any", "fresh", "restarted", "rebooted")),
         st.lists(eni_specs(), min_size=1, max_size=most_attached),
         st.booleans(),
-        st.integers(0, 1 if second_zone else 0),
+        st.integers(0, 1 if offer.second_zone else 0),
     )

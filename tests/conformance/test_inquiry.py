@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from eni_conformance.conformance import inquiry as inquiries
-from eni_conformance.conformance.inquiry import AGAIN, HASTY, Inquiry, clocked, lasting_damage
+from eni_conformance.conformance.inquiry import AGAIN, HASTY, Contradiction, Inquiry, clocked, lasting_damage
 from eni_conformance.conformance.lab import Found, Outcome
 from eni_conformance.contract.scenario import Arg, Call, Detach, Scenario, World
 from eni_conformance.harness.clock import Clock
@@ -227,7 +227,7 @@ def test_what_is_published_is_counted_and_not_tried_again(inquiry):
     made.run(OTHER)
     (entry,), _ = kept(made)
     assert entry["count"] == 2 and len(made.lab.runs) == runs + 1
-    assert made.here == [f"ENI-DETACH-E14: again, see evidence/{entry['evidence']}"]
+    assert made.here == [Contradiction("E14", "again", entry["evidence"])]
 
 
 # --- what rests on a clock, and failures -------------------------------------------------------------

@@ -19,7 +19,7 @@ def flags(**more):
 
 @pytest.mark.parametrize(
     ("option", "flag"),
-    [("strict", "--eni-strict"), ("first_violation", "--first-violation"), ("allow_plain_http", "--allow-plain-http")],
+    [(name, "--eni-" + name.replace("_", "-")) for name in ("strict", "first_violation", "allow_plain_http")],
 )
 def test_what_is_switched_on_is_handed_to_the_tests_and_nothing_else_is(option, flag):
     assert flag not in flags() and flag not in flags(**{option: False})

@@ -41,8 +41,9 @@ def test_nothing_is_violated_on_the_embedded_emulator(seed: int, suite: Callable
 @pytest.mark.parametrize("workers", [1, 2])
 def test_pytest_gives_the_same_run(start_emulator: Callable[..., Any], tmp_path: Path, workers: int) -> None:
     with start_emulator("--fault", "status-primary") as target:
-        command = [sys.executable, "-m", "pytest", "conformance", "--target", str(target), "--effort", "quick"]
-        command += ["--seed", "1", "--requirement", "E12", "--first-violation", "--out", str(tmp_path / "out"), "-q"]
+        command = [sys.executable, "-m", "pytest", "conformance", "--target", str(target), "--eni-effort", "quick"]
+        command += ["--eni-seed", "1", "--eni-only", "E12", "--eni-first-violation"]
+        command += ["--eni-out", str(tmp_path / "out"), "-q"]
         command += ["-n", str(workers)] if workers > 1 else []
         ended = subprocess.run(command, capture_output=True, text=True, timeout=120)
     assert ended.returncode == 1, ended.stdout + ended.stderr
