@@ -181,10 +181,8 @@ def _told(inquiry: Inquiry) -> str:
     admissible, and how to repeat it."""
     from eni_conformance.reports import evidence as reported
 
-    told = []
-    for one in inquiry.here:
-        content = evidence.read(inquiry.out / "evidence" / one.evidence)
-        told.append(f"{full_id(one.requirement)}: {one.summary}\n{reported.text(parse(content))}")
+    files = dict.fromkeys(one.evidence for one in inquiry.here)
+    told = (reported.text(parse(evidence.read(inquiry.out / "evidence" / name))) for name in files)
     return "\n\n".join(told)
 
 
