@@ -45,6 +45,7 @@ from eni_conformance.contract.texts import kind_of, make_text
 from eni_conformance.harness import acts, ecs
 from eni_conformance.harness.account.ledger import in_turn
 from eni_conformance.harness.bench import arrange, pool
+from eni_conformance.harness.bench.look import BY_ITSELF, PASSING, PASSING_ELSEWHERE, SLOT
 from eni_conformance.harness.bench.pool import Bench, Bound, NotArranged
 from eni_conformance.harness.clock import stamp
 from eni_conformance.harness.values import Asked, Deed, Exchange, Pair, Param, Snapshot
@@ -72,12 +73,6 @@ ENI = "NetworkInterfaceId"
 SORTS = {"InstanceId": ("instance",), ENI: ("eni", "primary"), "RegionId": ("region", "second_region")}
 """What a parameter may refer to; anything else is no identifier of its sort."""
 UNDECLARED = "undeclared parameter"
-RESOLUTION = 1.2
-"""Seconds between two looks that tell what moves by itself."""
-FREE = 1.0
-"""Seconds, besides those that descriptions may lag, after which what is Available must be free for others."""
-PAUSES = (0.05, 0.3, 1.0)
-"""Seconds to wait before a call is sent again whose answer may pass; tenfold where a network is between."""
 
 
 @dataclass(frozen=True)
@@ -194,7 +189,7 @@ class Lab:
     def _learn_volatile(self, bound: Bound) -> None:
         """What changes while nothing is sent is not judged, such as a time that is told to the second."""
         before = self.bench.now
-        time.sleep(RESOLUTION)
+        time.sleep(BY_ITSELF)
         after = pool.refresh(self.bench, "both", bound.held | frozenset(bound.racing))
         self.ignore |= {c.path for c in frame.changes(before, after) if c.path not in MOVES}
 
@@ -477,7 +472,7 @@ class _Run:
 
     def _pauses(self) -> tuple[float, ...]:
         """Seconds to wait before each further try of a call whose answer may pass."""
-        return PAUSES if self.lab.session.target.loopback else tuple(10 * pause for pause in PAUSES)
+        return PASSING if self.lab.session.target.loopback else PASSING_ELSEWHERE
 
     def _passes(self, expected: Admissible, exchange: Exchange) -> bool:
         """Whether an answer is wrong here and one of those that may pass."""
@@ -1220,7 +1215,7 @@ class _Run:
     def _do(self, index: int, deed: Deed, certain: bool) -> Exchange:
         """Send it; one that must be accepted is sent again for a while if it is refused for a state that may pass: what
         was detached is not free at once everywhere."""
-        until = time.monotonic() + self.lab.relook + FREE
+        until = time.monotonic() + self.lab.relook + SLOT
         pause = 0.1 if self.lab.session.target.loopback else 2.0
         while True:
             self.lab.bench.stale = pool.PARTS

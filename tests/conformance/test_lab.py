@@ -16,6 +16,7 @@ from eni_conformance.contract.detach import CONTRACTS
 from eni_conformance.contract.scenario import Arg, Call, Detach, Scenario, Wire, World
 from eni_conformance.harness.account.ledger import in_turn
 from eni_conformance.harness.bench import arrange, pool
+from eni_conformance.harness.bench.look import PASSING
 from eni_conformance.harness.target import ALL_OFFERS, Offers
 from eni_conformance.harness.values import Exchange, Request, Snapshot
 from eni_conformance.oracle.model import known_of
@@ -309,7 +310,7 @@ def test_behind_a_network_an_answer_that_may_pass_is_asked_again(
 @pytest.mark.parametrize("first", [CONFLICT, *FAILURES], ids=labs._told)
 def test_what_does_not_pass_is_judged_after_a_few_tries(first: Exchange, monkeypatch: pytest.MonkeyPatch) -> None:
     sending = Sending(monkeypatch, [first], IN_USE, True)
-    assert sending.past(first) is first and sending.sent == len(labs.PAUSES)
+    assert sending.past(first) is first and sending.sent == len(PASSING)
 
 
 @pytest.mark.parametrize("look", [LEAVING, FREE], ids=["Detaching", "Available"])
