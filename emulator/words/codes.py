@@ -12,31 +12,20 @@ from eni_conformance.emulator.words.family import REFUSED, VALID, family, named
 from eni_conformance.emulator.words.persistence import Gate
 from eni_conformance.emulator.words.scene import Facts, Hooks, facts
 
+_STATUSES_OF = {guard.code: guard.status for guard in GUARDS}
 CODES: dict[str, int] = {
-    "MissingParameter": 400,
-    "UnsupportedParameter": 400,
-    "InvalidParameter": 400,
-    "InvalidInstanceID.Malformed": 400,
-    "InvalidParams.EniId": 400,
-    "InvalidOperation.InvalidRegion": 400,
-    "Forbidden.RegionId": 400,
-    "InvalidOperation.InvalidEcsState": 400,
-    "InvalidOperation.InvalidEniState": 400,
-    "InvalidOperation.DetachPrimaryEniNotAllowed": 400,
-    "InvalidUserType.NotSupported": 403,
-    "Abs.InvalidAccount.NotFound": 403,
-    "Forbidden.NotSupportRAM": 403,
-    "Forbidden.SubUser": 403,
-    "EniPerInstanceLimitExceeded": 403,
-    "InvalidOperation.AvailabilityZoneMismatch": 403,
-    "InvalidOperation.VpcMismatch": 403,
-    "SecurityGroupInstanceLimitExceed": 403,
-    "InvalidSecurityGroupId.NotVpc": 403,
-    "InvalidOperation.InvalidEniType": 403,
-    "InvalidEcsId.NotFound": 404,
-    "InvalidEniId.NotFound": 404,
-    "InvalidVSwitchId.NotFound": 404,
-    "InvalidSecurityGroupId.NotFound": 404,
+    code: _STATUSES_OF[code]
+    for code in (
+        *("MissingParameter", "UnsupportedParameter", "InvalidParameter", "InvalidInstanceID.Malformed"),
+        *("InvalidParams.EniId", "InvalidOperation.InvalidRegion", "Forbidden.RegionId"),
+        *("InvalidOperation.InvalidEcsState", "InvalidOperation.InvalidEniState"),
+        *("InvalidOperation.DetachPrimaryEniNotAllowed", "InvalidUserType.NotSupported"),
+        *("Abs.InvalidAccount.NotFound", "Forbidden.NotSupportRAM", "Forbidden.SubUser"),
+        *("EniPerInstanceLimitExceeded", "InvalidOperation.AvailabilityZoneMismatch", "InvalidOperation.VpcMismatch"),
+        *("SecurityGroupInstanceLimitExceed", "InvalidSecurityGroupId.NotVpc", "InvalidOperation.InvalidEniType"),
+        *("InvalidEcsId.NotFound", "InvalidEniId.NotFound", "InvalidVSwitchId.NotFound"),
+        *("InvalidSecurityGroupId.NotFound",),
+    )
 }
 """The documented codes, each with the status that the page gives it."""
 
@@ -261,35 +250,8 @@ def _skip_guard(gate: Gate, guard: str) -> Hooks:
     return (("decision", decision),)
 
 
-_GUARD_CODES = {
-    "account_exists": "Abs.InvalidAccount.NotFound",
-    "account_type_is_supported": "InvalidUserType.NotSupported",
-    "ram_user_is_supported": "Forbidden.NotSupportRAM",
-    "ram_user_is_authorized": "Forbidden.SubUser",
-    "instance_id_is_given": "MissingParameter",
-    "interface_id_is_given": "MissingParameter",
-    "region_id_is_given": "MissingParameter",
-    "parameters_are_supported": "UnsupportedParameter",
-    "values_are_text": "InvalidParameter",
-    "instance_id_is_well_formed": "InvalidInstanceID.Malformed",
-    "interface_id_is_well_formed": "InvalidParams.EniId",
-    "region_exists": "InvalidOperation.InvalidRegion",
-    "region_offers_the_feature": "Forbidden.RegionId",
-    "instance_exists": NO_ECS,
-    "interface_exists": NO_ENI,
-    "interface_is_not_primary": "InvalidOperation.DetachPrimaryEniNotAllowed",
-    "interface_type_is_supported": "InvalidOperation.InvalidEniType",
-    "interface_is_in_use_or_detaching": STATE,
-    "interface_is_on_the_instance": STATE,
-    "instance_is_running_or_stopped": ECS_STATE,
-    "vswitch_exists": "InvalidVSwitchId.NotFound",
-    "security_groups_exist": "InvalidSecurityGroupId.NotFound",
-    "security_groups_are_of_a_vpc": "InvalidSecurityGroupId.NotVpc",
-    "interface_is_in_the_zone": "InvalidOperation.AvailabilityZoneMismatch",
-    "interface_is_in_the_vpc": "InvalidOperation.VpcMismatch",
-    "security_groups_are_within_their_limit": "SecurityGroupInstanceLimitExceed",
-    "instance_is_within_its_limit": "EniPerInstanceLimitExceeded",
-}
+_CALLERS_FIRST = sorted(GUARDS, key=lambda guard: not guard.name.startswith(("account_", "ram_user_")))
+_GUARD_CODES = {guard.name: guard.code for guard in _CALLERS_FIRST if guard.name != "trunk_holds_the_interface"}
 _GUARD_FACTS: dict[str, Facts] = {
     "instance_id_is_given": facts(instance="unknown", caller="account"),
     "interface_id_is_given": facts(eni="unknown", caller="account"),

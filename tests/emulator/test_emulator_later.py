@@ -20,8 +20,12 @@ def listed(option: str, revision: str) -> dict[str, dict[str, Any]]:
     return {row["name"]: row for row in rows}
 
 
-FAULTS = {n: r for n, r in listed("--list-faults", "2024").items() if n not in listed("--list-faults", "2019")}
-VARIANTS = {n: r for n, r in listed("--list-variants", "2024").items() if n not in listed("--list-variants", "2019")}
+def only_later(option: str) -> dict[str, dict[str, Any]]:
+    earlier = listed(option, "2019")
+    return {name: row for name, row in listed(option, "2024").items() if name not in earlier}
+
+
+FAULTS, VARIANTS = only_later("--list-faults"), only_later("--list-variants")
 
 
 @pytest.fixture(scope="module")
