@@ -38,32 +38,17 @@ ERRORS = [
     (400, "InvalidParams.EniId", "an interface id that cannot be one"),
 ]
 OTHERS = [
-    (
-        "P01",
-        "parameter",
-        "RegionId, InstanceId and NetworkInterfaceId are each required",
-        "Request parameters",
-    ),
+    ("P01", "parameter", "RegionId, InstanceId and NetworkInterfaceId are each required", "Request parameters"),
     ("P02", "parameter", "Action names the operation and is matched exactly", "Request parameters"),
     ("P03", "parameter", "OwnerAccount is optional and changes nothing for the owner", "Request parameters"),
     ("P04", "parameter", "An identifier denotes a resource only byte for byte", "Request parameters"),
-    (
-        "P05",
-        "parameter",
-        "Unknown parameters never change the outcome for the resource",
-        "Request parameters",
-    ),
+    ("P05", "parameter", "Unknown parameters never change the outcome for the resource", "Request parameters"),
     ("S01", "state", "An interface that is InUse can be detached", "Description"),
     ("S02", "state", "A detach of an interface that is Detaching is admissible and harmless", "Description"),
     ("S03", "state", "The instance must be Running or Stopped", "Description"),
     ("S04", "state", "A primary interface is never detached, in any state", "Description"),
     ("R01", "response", "A success answers 200 with a RequestId", "Response parameters"),
-    (
-        "R02",
-        "response",
-        "Every answer carries a well-formed RequestId that is never repeated",
-        "Response parameters",
-    ),
+    ("R02", "response", "Every answer carries a well-formed RequestId that is never repeated", "Response parameters"),
     ("R03", "response", "Errors name Code, Message, RequestId and HostId", "Error codes"),
     ("R04", "response", "The Message is text for people, not a template or a stack trace", "Error codes"),
     ("R05", "response", "Format selects JSON or XML", "Examples"),
@@ -148,13 +133,7 @@ def results(run: str = "20261124-101500-a1b2", seed: int = 7, calls: int = 4000)
                 if possible and not judged:
                     note = "passed by too fast to be held"
                 states.append(
-                    {
-                        "instance": instance,
-                        "eni": eni,
-                        "attachment": attachment,
-                        "judged": judged,
-                        "note": note,
-                    }
+                    {"instance": instance, "eni": eni, "attachment": attachment, "judged": judged, "note": note}
                 )
     dimensions = ["method", "format", "signing", "caller", "instance", "eni", "attachment", "id form"]
     codes = [f"ENI-DETACH-E{n:02}" for n in (6, 3, 8, 24, 13, 14, 12, 10, 11)]
@@ -284,56 +263,45 @@ def results(run: str = "20261124-101500-a1b2", seed: int = 7, calls: int = 4000)
     }
 
 
+def admissible(status: int, code: str, because: str, requirement: str) -> dict[str, Any]:
+    """An answer that would have been right."""
+    return {"status": status, "code": code, "because": because, "requirement": requirement}
+
+
+def answered(status: int, code: str = "", message: str = "") -> dict[str, Any]:
+    """The answer that came."""
+    return {"outcome": "answered", "status": status, "code": code, "message": message, "detail": ""}
+
+
+def moment(n: int, step: str, at: float, seconds: float, status: int | None, note: str = "") -> dict[str, Any]:
+    """A step of a history."""
+    return {"n": n, "step": step, "at": at, "seconds": seconds, "status": status, "code": "", "note": note}
+
+
+def interface(ident: str, status: str, kind: str, on: str, ip: str) -> dict[str, Any]:
+    """A network interface as it was shown."""
+    return {"id": ident, "status": status, "type": kind, "instance": on, "ip": ip}
+
+
+def instance(ident: str, name: str, status: str) -> dict[str, Any]:
+    """An instance as it was shown."""
+    return {"id": ident, "name": name, "status": status, "zone": "cn-hangzhou-h", "type": "ecs.g6.large"}
+
+
 def evidence(ident: str, requirement: str, data: dict[str, Any], **changes: Any) -> dict[str, Any]:
     """One evidence file: a detach that answered 200 where it had to be refused, unless changed."""
     pairs = [["RegionId", "cn-hangzhou"], ["InstanceId", "i-bp1aa01"], ["NetworkInterfaceId", "eni-bp1aa07"]]
     endpoint = data["target"]["endpoint"]
     before = {
         "instances": [
-            {
-                "id": "i-bp1aa01",
-                "name": "eni-conf-0",
-                "status": "Running",
-                "zone": "cn-hangzhou-h",
-                "type": "ecs.g6.large",
-            },
-            {
-                "id": "i-bp1aa02",
-                "name": "eni-conf-1",
-                "status": "Stopped",
-                "zone": "cn-hangzhou-h",
-                "type": "ecs.g6.large",
-            },
+            instance("i-bp1aa01", "eni-conf-0", "Running"),
+            instance("i-bp1aa02", "eni-conf-1", "Stopped"),
         ],
         "enis": [
-            {
-                "id": "eni-bp1aa00",
-                "status": "InUse",
-                "type": "Primary",
-                "instance": "i-bp1aa01",
-                "ip": "192.168.0.10",
-            },
-            {
-                "id": "eni-bp1aa07",
-                "status": "InUse",
-                "type": "Secondary",
-                "instance": "i-bp1aa01",
-                "ip": "192.168.0.17",
-            },
-            {
-                "id": "eni-bp1aa08",
-                "status": "InUse",
-                "type": "Secondary",
-                "instance": "i-bp1aa02",
-                "ip": "192.168.0.18",
-            },
-            {
-                "id": "eni-bp1aa09",
-                "status": "Available",
-                "type": "Secondary",
-                "instance": "",
-                "ip": "192.168.0.19",
-            },
+            interface("eni-bp1aa00", "InUse", "Primary", "i-bp1aa01", "192.168.0.10"),
+            interface("eni-bp1aa07", "InUse", "Secondary", "i-bp1aa01", "192.168.0.17"),
+            interface("eni-bp1aa08", "InUse", "Secondary", "i-bp1aa02", "192.168.0.18"),
+            interface("eni-bp1aa09", "Available", "Secondary", "", "192.168.0.19"),
         ],
     }
     item: dict[str, Any] = {
@@ -350,18 +318,18 @@ def evidence(ident: str, requirement: str, data: dict[str, Any], **changes: Any)
         "summary": "the primary interface was detached",
         "certainty": 1.0,
         "expected": [
-            {
-                "status": 400,
-                "code": "InvalidOperation.DetachPrimaryEniNotAllowed",
-                "because": "the named interface is the primary one of its instance",
-                "requirement": "ENI-DETACH-E12",
-            },
-            {
-                "status": 403,
-                "code": "InvalidOperation.InvalidEniType",
-                "because": "a primary interface is of a type the operation does not serve",
-                "requirement": "ENI-DETACH-E22",
-            },
+            admissible(
+                400,
+                "InvalidOperation.DetachPrimaryEniNotAllowed",
+                "the named interface is the primary one of its instance",
+                "ENI-DETACH-E12",
+            ),
+            admissible(
+                403,
+                "InvalidOperation.InvalidEniType",
+                "a primary interface is of a type the operation does not serve",
+                "ENI-DETACH-E22",
+            ),
         ],
         "observed": {"outcome": "answered", "status": 200, "code": "", "message": "", "detail": ""},
         "scenario": {
@@ -431,21 +399,8 @@ def violated(run: str = "20261124-111500-c3d4") -> tuple[dict[str, Any], list[di
         "E14-77c1d0", "ENI-DETACH-E14", data, summary="an unknown interface was answered as if its id were malformed"
     )
     wrong["exchange"]["sent"]["pairs"][2][1] = "eni-bp1zzzzzzzzzzzzzzzzz"
-    wrong["expected"] = [
-        {
-            "status": 404,
-            "code": "InvalidEniId.NotFound",
-            "because": "no interface has this id",
-            "requirement": "ENI-DETACH-E14",
-        }
-    ]
-    wrong["observed"] = {
-        "outcome": "answered",
-        "status": 400,
-        "code": "InvalidParams.EniId",
-        "message": "This is no interface id.",
-        "detail": "",
-    }
+    wrong["expected"] = [admissible(404, "InvalidEniId.NotFound", "no interface has this id", "ENI-DETACH-E14")]
+    wrong["observed"] = answered(400, "InvalidParams.EniId", "This is no interface id.")
     wrong["exchange"].update(
         status=400,
         body='{"Code":"InvalidParams.EniId","Message":"This is no interface id.","RequestId":"1E5C0F6B"}',
@@ -457,26 +412,10 @@ def violated(run: str = "20261124-111500-c3d4") -> tuple[dict[str, Any], list[di
     )
     crash["exchange"]["sent"]["pairs"].append(["OwnerAccount", "o'hara \"\u202e\u00e9$(id)`\n--x</script>"])
     crash["expected"] = [
-        {
-            "status": 200,
-            "code": "",
-            "because": "OwnerAccount changes nothing for the owner",
-            "requirement": "ENI-DETACH-P03",
-        },
-        {
-            "status": 400,
-            "code": "InvalidParameter",
-            "because": "OwnerAccount is not an account name",
-            "requirement": "ENI-DETACH-E07",
-        },
+        admissible(200, "", "OwnerAccount changes nothing for the owner", "ENI-DETACH-P03"),
+        admissible(400, "InvalidParameter", "OwnerAccount is not an account name", "ENI-DETACH-E07"),
     ]
-    crash["observed"] = {
-        "outcome": "answered",
-        "status": 500,
-        "code": "InternalError",
-        "message": "Traceback (most recent call last): ...",
-        "detail": "",
-    }
+    crash["observed"] = answered(500, "InternalError", "Traceback (most recent call last): ...")
     crash["exchange"].update(status=500, body="<html><body>Traceback (most recent call last)</body></html>")
     items.append(crash)
 
@@ -487,7 +426,7 @@ def violated(run: str = "20261124-111500-c3d4") -> tuple[dict[str, Any], list[di
         summary="the detached interface lost its tags and its second address",
         certainty=0.9,
     )
-    lost["expected"] = [{"status": 200, "code": "", "because": "nothing is broken", "requirement": "ENI-DETACH-S01"}]
+    lost["expected"] = [admissible(200, "", "nothing is broken", "ENI-DETACH-S01")]
     lost["world_after"]["enis"][1].update(status="Available", instance="", tags="", ip="192.168.0.17")
     lost["world_before"]["enis"][1]["tags"] = "team=net"
     lost["changes"] = [
@@ -504,69 +443,14 @@ def violated(run: str = "20261124-111500-c3d4") -> tuple[dict[str, Any], list[di
         summary="two detaches at once both succeeded, then the interface was attached twice",
         certainty=0.7,
     )
-    race["expected"] = [
-        {
-            "status": 200,
-            "code": "",
-            "because": "some serial order must explain all answers",
-            "requirement": "ENI-DETACH-M03",
-        }
-    ]
+    race["expected"] = [admissible(200, "", "some serial order must explain all answers", "ENI-DETACH-M03")]
     race["history"] = [
-        {
-            "n": 1,
-            "step": "client A: detach eni:0 from instance:0",
-            "at": 0.0,
-            "seconds": 0.031,
-            "status": 200,
-            "code": "",
-            "note": "",
-        },
-        {
-            "n": 2,
-            "step": "client B: detach eni:0 from instance:0",
-            "at": 0.004,
-            "seconds": 0.029,
-            "status": 200,
-            "code": "",
-            "note": "overlaps with 1",
-        },
-        {
-            "n": 3,
-            "step": "settle",
-            "at": 0.04,
-            "seconds": 0.12,
-            "status": None,
-            "code": "",
-            "note": "eni:0 is Available",
-        },
-        {
-            "n": 4,
-            "step": "client A: attach eni:0 to instance:0",
-            "at": 0.17,
-            "seconds": 0.022,
-            "status": 200,
-            "code": "",
-            "note": "",
-        },
-        {
-            "n": 5,
-            "step": "client B: attach eni:0 to instance:1",
-            "at": 0.171,
-            "seconds": 0.024,
-            "status": 200,
-            "code": "",
-            "note": "no serial order admits this",
-        },
-        {
-            "n": 6,
-            "step": "describe eni:0",
-            "at": 0.21,
-            "seconds": 0.004,
-            "status": 200,
-            "code": "",
-            "note": "InUse on both instances",
-        },
+        moment(1, "client A: detach eni:0 from instance:0", 0.0, 0.031, 200, ""),
+        moment(2, "client B: detach eni:0 from instance:0", 0.004, 0.029, 200, "overlaps with 1"),
+        moment(3, "settle", 0.04, 0.12, None, "eni:0 is Available"),
+        moment(4, "client A: attach eni:0 to instance:0", 0.17, 0.022, 200, ""),
+        moment(5, "client B: attach eni:0 to instance:1", 0.171, 0.024, 200, "no serial order admits this"),
+        moment(6, "describe eni:0", 0.21, 0.004, 200, "InUse on both instances"),
     ]
     race["confirmations"] = {"tried": 10, "failed_again": 7}
     items.append(race)
@@ -656,7 +540,7 @@ def refused_once(data: dict[str, Any]) -> list[dict[str, Any]]:
         cause="F05:changed Status",
         summary="the detached interface was InUse again for a moment",
         certainty=0.8,
-        expected=[{"status": 200, "code": "", "because": "nothing is broken", "requirement": "ENI-DETACH-S01"}],
+        expected=[admissible(200, "", "nothing is broken", "ENI-DETACH-S01")],
         shrunk=False,
         confirmations={"tried": 3, "failed_again": 0},
     )
