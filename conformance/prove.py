@@ -28,7 +28,7 @@ from pathlib import Path
 from typing import Any
 
 from eni_conformance.conformance.proof import EQUIVALENT, Result, summary, unproven, write
-from eni_conformance.contract import codec
+from eni_conformance.contract import codec, rows
 from eni_conformance.contract.detach import full_id
 from eni_conformance.harness.clock import REAL
 from eni_conformance.oracle.results import Results, Run, Violation
@@ -44,26 +44,26 @@ RUNS_PER_CORE = 4
 TOGETHER = 4
 """Conforming variants that are switched on in one run."""
 OWN_FAULTS: Mapping[str, tuple[str, ...]] = {
-    "P04": ("action-case-folded",),
-    "P05": ("owner-account-refused",),
-    "P06": ("owner-id-refused",),
-    "P07": ("unknown-parameters-refused-by-post",),
-    "P08": ("duplicates-mixed",),
-    "R08": ("code-eni-state",),
-    "F08": ("flaps-back-late",),
-    "M01": ("malformed-unknown-by-post",),
-    "M02": ("malformed-unknown-in-xml",),
-    "M03": ("malformed-unknown-by-v3",),
-    "M04": ("malformed-unknown-on-fresh-connection",),
-    "M06": ("parallel-first-lost",),
-    "M07": ("attached-again-but-not-for-long",),
-    "M08": ("malformed-unknown-in-lower-case",),
-    "G02": ("body-hash-unchecked", "signature-of-other-method"),
-    "G05": ("unknown-key-accepted",),
-    "G06": ("version-unchecked",),
-    "G07": ("nonce-may-be-missing", "timestamp-may-be-missing"),
-    "G08": ("clock-impatient", "signature-of-special-characters"),
-    "B03": ("brace-poisons",),
+    rows.ACTION: ("action-case-folded",),
+    rows.OWNER_ACCOUNT: ("owner-account-refused",),
+    rows.OLDER_OWNERS: ("owner-id-refused",),
+    rows.UNDECLARED: ("unknown-parameters-refused-by-post",),
+    rows.REPEATED: ("duplicates-mixed",),
+    rows.PAIR: ("code-eni-state",),
+    rows.STAYS_AVAILABLE: ("flaps-back-late",),
+    rows.METHODS_ALIKE: ("malformed-unknown-by-post",),
+    rows.FORMATS_ALIKE: ("malformed-unknown-in-xml",),
+    rows.SCHEMES_ALIKE: ("malformed-unknown-by-v3",),
+    rows.ORDER_ALIKE: ("malformed-unknown-on-fresh-connection",),
+    rows.SERIAL_ORDER: ("parallel-first-lost",),
+    rows.LIFE_CYCLE: ("attached-again-but-not-for-long",),
+    rows.SAME_ANSWER: ("malformed-unknown-in-lower-case",),
+    rows.OTHER_SIGNED: ("body-hash-unchecked", "signature-of-other-method"),
+    rows.UNKNOWN_KEY: ("unknown-key-accepted",),
+    rows.UNKNOWN_ACTION: ("version-unchecked",),
+    rows.MISSING_PUBLIC: ("nonce-may-be-missing", "timestamp-may-be-missing"),
+    rows.CORRECTLY_SIGNED: ("clock-impatient", "signature-of-special-characters"),
+    rows.NO_DAMAGE: ("brace-poisons",),
 }
 """Requirement -> faults that its own checks must catch, for requirements that are seldom the first to tell."""
 _PRELOADED = ["eni_conformance.conformance.prove_run"]
@@ -103,8 +103,8 @@ def listed(what: str) -> list[dict[str, str]]:
     """The emulator's own list of "faults" or "variants"."""
     command = [sys.executable, "-m", "eni_conformance.emulator", f"--list-{what}", "--json"]
     out = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60).stdout  # noqa: S603 - this interpreter
-    rows: list[dict[str, str]] = json.loads(out)
-    return rows
+    listed: list[dict[str, str]] = json.loads(out)
+    return listed
 
 
 def subjects(only: str) -> list[Subject]:
@@ -310,7 +310,7 @@ def _result(job: Job, status: int, began: float, told: Results, place: Path, fol
     first = violations[0] if violations else Violation()
     path = place / "latest" / "evidence" / first.evidence if first.evidence else None
     kept = path is not None and path.exists()
-    rows = tuple(dict.fromkeys([r for v in violations for r in (v.requirement, *v.also)]))
+    blamed = tuple(dict.fromkeys([r for v in violations for r in (v.requirement, *v.also)]))
     failed = next((row.why for row in told.by_verdict("error")), "")
     subject = job.subject
     return Result(
@@ -319,11 +319,11 @@ def _result(job: Job, status: int, began: float, told: Results, place: Path, fol
         group=subject.group,
         trigger=subject.trigger,
         description=subject.description,
-        verdict=_verdict(job, status, rows, failed),
+        verdict=_verdict(job, status, blamed, failed),
         exit=status,
         requirement=first.requirement,
         also=first.also,
-        all_requirements=rows,
+        all_requirements=blamed,
         summary=first.summary if violations and not failed else failed or told.run.note,
         calls=first.calls,
         detach_calls=first.detach_calls,
