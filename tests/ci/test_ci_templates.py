@@ -14,11 +14,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from processes import CLEAN, results_of, violated
 from ruamel.yaml import YAML
 
 ROOT = Path(__file__).parents[2]
 NODE = Path(__file__).parent / "node"
 ACTION, GITHUB, GITLAB = ROOT / "action.yml", ROOT / "docs/ci/github.yml", ROOT / "docs/ci/gitlab.yml"
+PATH = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
 FAULTY = "eni-conformance emulator --port 0 --fault status-primary --write-target target.toml"
 
 
@@ -109,9 +111,7 @@ class Job:
         inputs = {name: one["default"] for name, one in action["inputs"].items()} | given
         runner = self.folder / "runner"
         runner.mkdir(exist_ok=True)
-        base = {k: v for k, v in os.environ.items() if not k.startswith("GITHUB_")}
-        base["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{base['PATH']}"
-        base |= {"RUNNER_TEMP": str(runner), "GITHUB_RUN_ID": "7", "GITHUB_ACTION_PATH": str(ROOT)}
+        base = CLEAN | {"PATH": PATH, "RUNNER_TEMP": str(runner), "GITHUB_RUN_ID": "7", "GITHUB_ACTION_PATH": str(ROOT)}
         base["GITHUB_STEP_SUMMARY"] = str(self.folder / "summary.md")
         self.status = 0
         for step in action["runs"]["steps"]:
@@ -153,6 +153,7 @@ def job(tmp_path: Path) -> Job:
     return Job(tmp_path)
 
 
+ENTRY = '[[deviation]]\nrequirement = "{}"\nreason = "old gateway"\nowner = "net"\nexpires = 2999-01-01\n'
 COMMON = {"effort": "quick", "requirement": "E12", "target": "target.toml"}
 
 
@@ -200,10 +201,8 @@ def test_shards_and_their_baseline(job: Job) -> None:
     joined = Job(job.folder).perform(merge="shards", out="joined")
     assert joined.status == 1, joined.said
     assert "ENI-DETACH-E12" in (job.folder / "summary.md").read_text()
-    results = json.loads((Path(joined.outputs["folder"]) / "results.json").read_text())
-    violated = [r["id"] for r in results["requirements"] if r["verdict"] == "violated"]
-    entry = '[[deviation]]\nrequirement = "{}"\nreason = "old gateway"\nowner = "net"\nexpires = 2999-01-01\n'
-    (job.folder / "known.toml").write_text("".join(entry.format(r) for r in violated))
+    found = violated(json.loads((Path(joined.outputs["folder"]) / "results.json").read_text()))
+    (job.folder / "known.toml").write_text("".join(ENTRY.format(r) for r in found))
     accepted = Job(job.folder).perform(merge="shards", out="accepted", deviations="known.toml")
     assert accepted.status == 0, accepted.said
 
@@ -214,8 +213,7 @@ def test_shards_and_their_baseline(job: Job) -> None:
 def gitlab(name: str, folder: Path, **variables: str) -> subprocess.CompletedProcess[str]:
     """Carry out a job's script, without its installation."""
     template = load(GITLAB)
-    base = {**os.environ, **template["variables"], "CI_PIPELINE_ID": "7", **variables}
-    base["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{base['PATH']}"
+    base = {**CLEAN, **template["variables"], "PATH": PATH, "CI_PIPELINE_ID": "7", **variables}
     # A runner ends what a job has started together with its container.
     script = "trap 'kill $(jobs -p) 2>/dev/null || true' EXIT\n" + "\n".join(template[name]["script"])
     return subprocess.run(
@@ -223,6 +221,7 @@ def gitlab(name: str, folder: Path, **variables: str) -> subprocess.CompletedPro
     )
 
 
+@pytest.mark.whole
 def test_the_gitlab_template(tmp_path: Path) -> None:
     """Two parallel parts and their report, with a violation and with one that is known."""
     variables = {
@@ -238,9 +237,7 @@ def test_the_gitlab_template(tmp_path: Path) -> None:
     assert not list((tmp_path / "shards").rglob("target.toml"))
     joined = gitlab("eni-report", tmp_path)
     assert joined.returncode == 1, joined.stdout + joined.stderr
-    results = json.loads((tmp_path / "out" / "latest" / "results.json").read_text())
-    violated = [r["id"] for r in results["requirements"] if r["verdict"] == "violated"]
-    assert "ENI-DETACH-E12" in violated
-    entry = '[[deviation]]\nrequirement = "{}"\nreason = "old gateway"\nowner = "net"\nexpires = 2999-01-01\n'
-    (tmp_path / "known.toml").write_text("".join(entry.format(r) for r in violated))
+    found = violated(results_of(tmp_path / "out"))
+    assert "ENI-DETACH-E12" in found
+    (tmp_path / "known.toml").write_text("".join(ENTRY.format(r) for r in found))
     assert gitlab("eni-report", tmp_path, ENI_DEVIATIONS="known.toml").returncode == 0

@@ -18,20 +18,6 @@ COMMANDS = ("run", "doctor", "plan", "janitor", "replay", "compare", "merge", "p
 SECRET = "a-secret-of-the-command-line"
 
 
-def command(*arguments, cwd, **options):
-    environment = {**os.environ, "PYTHONPATH": str(ROOT), "COLUMNS": "110"}
-    return subprocess.run(
-        [sys.executable, "-m", "eni_conformance", *arguments],
-        capture_output=True,
-        text=True,
-        cwd=cwd,
-        env=environment,
-        timeout=60,
-        check=False,
-        **options,
-    )
-
-
 def target_file(path, url):
     path.write_text(
         f'endpoint = "{url}"\nregion = "cn-hangzhou"\n[callers.account]\n'
@@ -103,7 +89,7 @@ def test_a_bad_target_file_is_status_two(name, tmp_path, monkeypatch, capsys):
 
 
 @pytest.mark.parametrize("name", ["doctor", "janitor"])
-def test_an_endpoint_that_is_not_there_is_status_three(name, tmp_path):
+def test_an_endpoint_that_is_not_there_is_status_three(name, suite, tmp_path):
     """Nobody listens at the port of a socket that was closed."""
     import socket
 
@@ -111,23 +97,23 @@ def test_an_endpoint_that_is_not_there_is_status_three(name, tmp_path):
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     path = target_file(tmp_path / "t.toml", f"http://127.0.0.1:{port}")
-    ended = command(name, "--target", path, cwd=tmp_path)
-    assert ended.returncode == 3 and "Traceback" not in ended.stderr and SECRET not in ended.stdout + ended.stderr
+    ended = suite(name, "--target", path)
+    assert ended.status == 3 and "Traceback" not in ended.err and SECRET not in ended.said
 
 
-def test_doctor_and_janitor_of_the_emulator(tmp_path):
+def test_doctor_and_janitor_of_the_emulator(suite, tmp_path):
     """Usable, and nothing left; as text and as JSON."""
     import json
 
     with running(settle_ms=5) as emulator:
         path = str(emulator.write_target(tmp_path / "t.toml"))
-        ended = command("doctor", "--target", path, cwd=tmp_path)
-        assert ended.returncode == 0 and "The target can be used." in ended.stdout, ended
-        data = json.loads(command("doctor", "--target", path, "--json", cwd=tmp_path).stdout)
+        ended = suite("doctor", "--target", path)
+        assert ended.status == 0 and "The target can be used." in ended.out, ended
+        data = json.loads(suite("doctor", "--target", path, "--json").out)
         assert data["usable"] and {check["answer"] for check in data["checks"]} <= {"ok", "warning"}
         assert all(one["possible"] for one in data["requirements"])
-        ended = command("janitor", "--target", path, "--json", cwd=tmp_path)
-        assert (ended.returncode, json.loads(ended.stdout)) == (0, [])
+        ended = suite("janitor", "--target", path, "--json")
+        assert (ended.status, json.loads(ended.out)) == (0, [])
 
 
 def install(monkeypatch, work):
@@ -181,11 +167,11 @@ def missing(name):
     raise ModuleNotFoundError(name=name)
 
 
-def test_the_emulator_gets_its_own_arguments(tmp_path):
+def test_the_emulator_gets_its_own_arguments(suite):
     """Also from another directory; the process becomes the emulator, so that signals reach it."""
-    ended = command("emulator", "--list-variants", cwd=tmp_path)
-    assert ended.returncode == 0 and "throttling" in ended.stdout
-    assert command("emulator", "--nonsense", cwd=tmp_path).returncode == 2
+    ended = suite("emulator", "--list-variants")
+    assert ended.status == 0 and "throttling" in ended.out
+    assert suite("emulator", "--nonsense").status == 2
 
 
 def test_a_closed_pipe_is_no_error(tmp_path):

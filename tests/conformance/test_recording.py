@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import re
-import subprocess
-import sys
-from pathlib import Path
 
 import pytest
 from eni_conformance.conformance import recording
@@ -14,7 +11,6 @@ from eni_conformance.harness.account import ledger
 from eni_conformance.oracle.results import parse
 from eni_conformance.reports import compare, files
 
-ROOT = Path(__file__).parents[2]
 ENI = "eni-bp1aaaaaaaaaaaaaaa01"
 CALL = "Running, InUse, this | account | InstanceId instance exact"
 VALID, BROKEN = f" | {CALL}", f"ENI-DETACH-E11 ENI-DETACH-E12 | {CALL}"
@@ -89,38 +85,31 @@ def test_beside_a_recording_another_answer_is_worse():
     assert not compared(kept, result({BROKEN: {"400 A": 3, "400 B": 1}})).worse
 
 
-def suite(*arguments):
-    return subprocess.run(
-        [sys.executable, "-m", "eni_conformance", *map(str, arguments)],
-        capture_output=True, text=True, cwd=ROOT, timeout=240, check=False,
-    )  # fmt: skip
-
-
-def test_a_run_is_recorded_and_another_endpoint_compared_with_it(tmp_path):
+def test_a_run_is_recorded_and_another_endpoint_compared_with_it(suite, tmp_path):
     """The recording names nothing of the account, and an endpoint of another kind is told from it."""
     common = ("--effort", "quick", "--seed", "1", "-n", "1", "-k", "ENI-DETACH-P07", "--out", tmp_path / "out")
     with running(settle_ms=20) as emulator:
         real = emulator.write_target(tmp_path / "real.toml")
         ended = suite("run", "--target", real, *common, "--record", tmp_path / "kept" / "real.json")
-        assert ended.returncode == 0, ended.stdout + ended.stderr
+        assert ended.status == 0, ended.said
     kept = (tmp_path / "kept" / "real.json").read_text()
     (folder,) = (f for f in (tmp_path / "out").iterdir() if f.is_dir() and not f.is_symlink())
     book = ledger.read(folder)
     assert len(book.owned) > 8 and not [identifier for identifier in book.owned if identifier in kept]
     assert str(tmp_path) not in kept and "LTAI" not in kept and not re.search(r"\d{16}", kept)
     same = suite("compare", tmp_path / "kept" / "real.json", folder)
-    assert same.returncode == 0 and "no verdict differs" in same.stdout
-    assert re.search(r"answers: the same to (\d+) of \1 kinds of call", same.stdout), same.stdout
+    assert same.status == 0 and "no verdict differs" in same.out
+    assert re.search(r"answers: the same to (\d+) of \1 kinds of call", same.out), same.out
     with running(settle_ms=20, variants=["unknown-parameters-refused"]) as emulator:
         other = emulator.write_target(tmp_path / "other.toml")
         suite("run", "--target", other, *common)
-    told = suite("compare", tmp_path / "kept" / "real.json", tmp_path / "out" / "latest").stdout
+    told = suite("compare", tmp_path / "kept" / "real.json", tmp_path / "out" / "latest").out
     assert "observations that differ:" in told and "UnsupportedParameter" in told, told
     assert "-> 400 UnsupportedParameter" in told.partition("answers: the same to")[2], told
 
 
-def test_a_place_that_cannot_be_written_is_told_before_the_run(tmp_path):
+def test_a_place_that_cannot_be_written_is_told_before_the_run(suite, tmp_path):
     """Not after an hour on a real account."""
     (tmp_path / "file").write_text("")
     ended = suite("run", "--record", tmp_path / "file" / "x.json", "--out", tmp_path / "out")
-    assert ended.returncode == 2 and "--record" in ended.stderr and not (tmp_path / "out").exists()
+    assert ended.status == 2 and "--record" in ended.err and not (tmp_path / "out").exists()

@@ -7,7 +7,6 @@ import json
 import os
 import re
 import shutil
-import socket
 import subprocess
 import sys
 import tomllib
@@ -18,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from processes import CLEAN, EMULATOR, emulator, listening, redis_server
 
 ROOT = Path(__file__).parents[2]
 PAGES = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").glob("*.md"))]
@@ -70,40 +70,27 @@ class Desk:
     url: str
     redis: str
 
+    @property
+    def environment(self) -> dict[str, str]:
+        return {**CLEAN, "PATH": f"{Path(sys.executable).parent}{os.pathsep}{CLEAN['PATH']}"}
+
     def run(self, text: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
-        environment = {k: v for k, v in os.environ.items() if not k.startswith("GITHUB_")}
-        environment["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{environment['PATH']}"
-        environment["PYTHONPATH"] = str(ROOT)
+        command = ["bash", "-c", text]
         return subprocess.run(
-            ["bash", "-c", text], cwd=cwd or self.folder, env=environment, capture_output=True, text=True, timeout=90
+            command, cwd=cwd or self.folder, env=self.environment, capture_output=True, text=True, timeout=90
         )
 
 
 @pytest.fixture(scope="module")
 def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
     folder = tmp_path_factory.mktemp("desk")
-    start = [sys.executable, "-m", "eni_conformance.emulator", "--port", "0", "--fault", "status-primary"]
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        redis_port = free.getsockname()[1]
-    redis = subprocess.Popen(
-        ["redis-server", "--port", str(redis_port), "--save", "", "--dir", str(folder)], stdout=subprocess.DEVNULL
-    )
-    process = subprocess.Popen(
-        [*start, "--write-target", str(folder / "staging.toml"), "--parent-pid", str(os.getpid())],
-        stdout=subprocess.PIPE, text=True, cwd=ROOT,
-    )  # fmt: skip
-    try:
-        assert process.stdout is not None
-        made = Desk(folder, process.stdout.readline().split()[1], f"redis://127.0.0.1:{redis_port}")
+    target = folder / "staging.toml"
+    with redis_server(folder) as redis, emulator(target, "--fault", "status-primary") as url:
+        made = Desk(folder, url, redis)
         first = made.run(f"eni-conformance run --target staging.toml --seed 1 {QUICK}")
         assert first.returncode == 1, first.stdout + first.stderr
         shutil.copytree((folder / "out" / "latest").resolve(), folder / "out" / "before")
         yield made
-    finally:
-        for one in (process, redis):
-            one.terminate()
-            one.wait(10)
 
 
 def runnable(text: str, desk: Desk) -> str:
@@ -155,18 +142,9 @@ def test_it_works(command: Command, desk: Desk) -> None:
 
 def starts(text: str, desk: Desk) -> None:
     """The emulator says where it listens, and ends when it is asked to."""
-    written = text.replace("staging.toml", "another.toml")
-    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    environment = {**os.environ, "PATH": path, "PYTHONPATH": str(ROOT)}
-    process = subprocess.Popen(
-        ["bash", "-c", f"exec {written}"], cwd=desk.folder, env=environment, stdout=subprocess.PIPE, text=True
-    )
-    try:
-        assert process.stdout is not None
-        assert process.stdout.readline().startswith("LISTENING http://127.0.0.1:")
-    finally:
-        process.terminate()
-        process.wait(10)
+    command = ["bash", "-c", f"exec {text.replace('staging.toml', 'another.toml')}"]
+    with listening(command, cwd=desk.folder, env=desk.environment):
+        pass
 
 
 def complete(path: Path) -> None:
@@ -250,9 +228,7 @@ def test_the_least_policy_names_what_is_called() -> None:
 
 def test_every_option_of_the_emulator_is_in_its_page() -> None:
     """None is forgotten, none is there that no longer exists."""
-    text = subprocess.run(
-        [sys.executable, "-m", "eni_conformance.emulator", "--help"], capture_output=True, text=True, cwd=ROOT
-    ).stdout
+    text = subprocess.run([*EMULATOR, "--help"], capture_output=True, text=True).stdout
     options = set(re.findall(r"--[a-z][a-z-]+", text)) - {"--help"}
     page = (ROOT / "docs" / "emulator.md").read_text()
     rows = "".join(line for line in page.splitlines() if line.startswith("|"))
@@ -294,7 +270,7 @@ def test_composed_behaviours_are_switched_as_the_page_says(desk: Desk) -> None:
 
 @pytest.mark.parametrize("more", [[], ["--conforming"]])
 def test_composed_behaviours_are_drawn_by_the_seed(more: list[str], desk: Desk) -> None:
-    command = " ".join(["python -m emulator --list-composed 5 --json --seed", "{}", *more])
+    command = " ".join(["python -m eni_conformance.emulator --list-composed 5 --json --seed", "{}", *more])
     lists = [json.loads(desk.run(command.format(seed)).stdout) for seed in (7, 7, 8)]
     assert lists[0] == lists[1] != lists[2]
     assert all(row["conforming"] == ("yes" if more else "no") and row["description"] for row in lists[0])
@@ -308,13 +284,8 @@ def door(tmp_path: Path) -> Iterator[str]:
     """The example, running as it stands in the page."""
     (text,) = blocks("docs/implementing-the-control-protocol.md", "python")
     (tmp_path / "door.py").write_text(text)
-    process = subprocess.Popen([sys.executable, str(tmp_path / "door.py"), "0"], stdout=subprocess.PIPE, text=True)
-    try:
-        assert process.stdout is not None
-        yield process.stdout.readline().split()[1]
-    finally:
-        process.terminate()
-        process.wait(10)
+    with listening([sys.executable, str(tmp_path / "door.py"), "0"]) as (url, _):
+        yield url
 
 
 def post(url: str, data: bytes, **headers: str) -> tuple[int, dict[str, object]]:

@@ -2,24 +2,18 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from collections.abc import Iterator
 
 import pytest
 from emulator_client import Client
+from processes import EMULATOR, listening
 
 
 @pytest.fixture(scope="session")
 def emulator_url() -> Iterator[str]:
     """The transitional states last a second, which no test waits for: `Client.settle` moves the clock."""
-    command = [sys.executable, "-m", "eni_conformance.emulator", "--port", "0", "--settle-ms", "1000"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None
-        line = process.stdout.readline()
-        assert line.startswith("LISTENING "), line
-        yield line.split()[1]
-        process.terminate()
+    with listening([*EMULATOR, "--port", "0", "--settle-ms", "1000"]) as (url, _):
+        yield url
 
 
 @pytest.fixture

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
-import sys
 from collections.abc import Iterator
-from typing import Any
 
 import pytest
 from adversary_witnesses import EFFECTS_SHOWN, LASTING, TRIGGERS_SHOWN, UNSEEN, VARIANTS_SHOWN, build, read
@@ -26,6 +24,7 @@ from eni_conformance.emulator.words.grammar import (
 from eni_conformance.emulator.words.persistence import PERSISTENCE
 from eni_conformance.emulator.words.triggers import TRIGGERS
 from eni_conformance.emulator.words.variants import VARIANT_EFFECTS
+from processes import EMULATOR, listed
 from test_emulator_variants import Patient
 
 READS = [name for name, family in TRIGGERS.items() if family.reads]
@@ -219,17 +218,10 @@ def test_conforming_ones_keep_the_life_cycle(mixed: Client, seed: int) -> None:
     patient.close()
 
 
-def rows(*options: str) -> list[dict[str, Any]]:
-    command = [sys.executable, "-m", "eni_conformance.emulator", *options, "--json"]
-    found = json.loads(subprocess.run(command, capture_output=True, check=True).stdout)
-    assert isinstance(found, list)
-    return found
-
-
 def test_command_line() -> None:
-    found = rows("--list-composed", "5", "--seed", "3")
+    found = listed("--list-composed", "5", "--seed", "3")
     assert [row["name"] for row in found] == compose(5, 3)
     assert all(row["class"] and row["trigger"] and row["description"] for row in found)
-    command = [sys.executable, "-m", "eni_conformance.emulator", "--port", "0", "--composed", "nothing"]
+    command = [*EMULATOR, "--port", "0", "--composed", "nothing"]
     failed = subprocess.run(command, capture_output=True, text=True, check=False)
     assert failed.returncode == 2 and "nothing" in failed.stderr

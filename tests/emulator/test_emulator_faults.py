@@ -2,22 +2,10 @@
 
 from __future__ import annotations
 
-import json
-import subprocess
-import sys
-from typing import Any
-
 import pytest
 from emulator_client import Client
 from emulator_witnesses import WITNESSES
-
-
-def listed(option: str) -> list[dict[str, Any]]:
-    command = [sys.executable, "-m", "eni_conformance.emulator", option, "--json"]
-    rows = json.loads(subprocess.run(command, capture_output=True, check=True).stdout)
-    assert isinstance(rows, list)
-    return rows
-
+from processes import listed
 
 FAULTS = listed("--list-faults")
 

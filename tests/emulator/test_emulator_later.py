@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -12,20 +9,16 @@ import pytest
 from emulator_client import Answer, Client
 from emulator_worlds import UNKNOWN_INSTANCE, build
 from eni_conformance.emulator.embed import make_cloud, running
+from processes import listed
 
 
-def listed(option: str, revision: str) -> dict[str, dict[str, Any]]:
-    command = [sys.executable, "-m", "eni_conformance.emulator", option, "--json", "--revision", revision]
-    rows = json.loads(subprocess.run(command, capture_output=True, check=True).stdout)
-    return {row["name"]: row for row in rows}
+def later_only(option: str) -> dict[str, dict[str, Any]]:
+    """What is listed for the later revision alone, by name."""
+    earlier = {row["name"] for row in listed(option, "--revision", "2019")}
+    return {row["name"]: row for row in listed(option, "--revision", "2024") if row["name"] not in earlier}
 
 
-def only_later(option: str) -> dict[str, dict[str, Any]]:
-    earlier = listed(option, "2019")
-    return {name: row for name, row in listed(option, "2024").items() if name not in earlier}
-
-
-FAULTS, VARIANTS = only_later("--list-faults"), only_later("--list-variants")
+FAULTS, VARIANTS = later_only("--list-faults"), later_only("--list-variants")
 
 
 @pytest.fixture(scope="module")

@@ -22,13 +22,14 @@ from emulator_client import Client
 from emulator_worlds import ERRORS, build
 from eni_conformance.emulator import app
 from eni_conformance.emulator.embed import Running, running
+from processes import EMULATOR
 
 pytest_plugins = ["eni_conformance.emulator.pytest_plugin"]
 
 
 @contextmanager
 def started(*options: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
-    command = [sys.executable, "-m", "eni_conformance.emulator", "--port", "0", *options]
+    command = [*EMULATOR, "--port", "0", *options]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         yield process, process.stdout.readline()
@@ -56,7 +57,7 @@ def test_interrupt() -> None:
 def test_occupied_port() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])
-        command = [sys.executable, "-m", "eni_conformance.emulator", "--port", port]
+        command = [*EMULATOR, "--port", port]
         done = subprocess.run(command, capture_output=True, text=True, timeout=10, check=False)
     assert done.returncode == 3
     assert done.stdout == ""
@@ -66,7 +67,7 @@ def test_occupied_port() -> None:
 
 @pytest.mark.parametrize("options", [["--fault", "novel"], ["--variant", "novel"], ["--settle-ms", "-1"]])
 def test_wrong_options(options: list[str]) -> None:
-    command = [sys.executable, "-m", "eni_conformance.emulator", "--port", "0", *options]
+    command = [*EMULATOR, "--port", "0", *options]
     done = subprocess.run(command, capture_output=True, text=True, timeout=10, check=False)
     assert done.returncode == 2
     assert done.stderr.count("\n") == 1
@@ -136,7 +137,7 @@ def test_other_hosts_are_warned_about() -> None:
 
 
 def test_lists() -> None:
-    command = [sys.executable, "-m", "eni_conformance.emulator", "--list-faults"]
+    command = [*EMULATOR, "--list-faults"]
     text = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     assert "\ntags-lost\n    class: effect\n    trigger: always\n" in text
 

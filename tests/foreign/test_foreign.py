@@ -8,18 +8,15 @@ wait most of the time.
 from __future__ import annotations
 
 import ast
-import json
-import os
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import pytest
+from processes import Finished, finish, listening
 
 HERE = Path(__file__).parent
 SUITE = {"eni_conformance"}
@@ -56,60 +53,39 @@ FOREIGN = {
 }
 
 
-@contextmanager
-def listening(name: str, folder: Path) -> Iterator[Path]:
-    """The endpoint as a process of its own; yields its target file."""
-    process = subprocess.Popen(
-        [sys.executable, str(HERE / f"{name}.py"), "--port", "0"],
-        stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
-    )  # fmt: skip
-    try:
-        assert process.stdout is not None
-        port = process.stdout.readline().strip().rpartition(":")[2]
+def run(name: str, folder: Path) -> Finished:
+    """A quick run on the endpoint, which is a process of its own."""
+    command = [sys.executable, str(HERE / f"{name}.py"), "--port", "0"]
+    with listening(command, stderr=subprocess.DEVNULL) as (url, _):
         target = folder / f"{name}.toml"
         target.touch(0o600)
-        target.write_text((HERE / f"{name}.toml").read_text().replace("{port}", port))
-        yield target
-    finally:
-        process.terminate()
-        process.wait(10)
-
-
-def judged(name: str, folder: Path) -> tuple[int, dict[str, Any]]:
-    """The exit status of a quick run on the endpoint, and its results."""
-    environment = {k: v for k, v in os.environ.items() if k != "GITHUB_STEP_SUMMARY"}
-    with listening(name, folder) as target:
-        ended = subprocess.run(
-            [sys.executable, "-m", "eni_conformance", "run", "--target", str(target), "--effort", "quick", "--seed",
-             "1", "-n", str(FOREIGN[name].workers), "--out", str(folder / name), *FOREIGN[name].arguments],
-            capture_output=True, text=True, timeout=SECONDS, env=environment,
+        target.write_text((HERE / f"{name}.toml").read_text().replace("{port}", url.rpartition(":")[2]))
+        row = FOREIGN[name]
+        return finish(
+            "run", "--target", target, "--effort", "quick", "--seed", "1", "-n", row.workers, *row.arguments,
+            folder=folder, out=folder / name, timeout=SECONDS,
         )  # fmt: skip
-    results = folder / name / "latest" / "results.json"
-    assert results.exists(), ended.stdout + ended.stderr
-    return ended.returncode, json.loads(results.read_text())
 
 
 @pytest.fixture(scope="module")
-def runs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Future[tuple[int, dict[str, Any]]]]]:
+def judged(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mapping[str, Future[Finished]]]:
     """A run on each endpoint, all begun at once."""
     folder = tmp_path_factory.mktemp("foreign")
     with ThreadPoolExecutor(len(FOREIGN)) as pool:
-        yield {name: pool.submit(judged, name, folder) for name in FOREIGN}
+        yield {name: pool.submit(run, name, folder) for name in FOREIGN}
 
 
 @pytest.mark.parametrize("name", FOREIGN)
-def test_nothing_but_its_true_defects_is_violated(runs: dict[str, Future[Any]], name: str) -> None:
-    status, results = runs[name].result()
+def test_nothing_but_its_true_defects_is_violated(judged: Mapping[str, Future[Finished]], name: str) -> None:
+    ended = judged[name].result()
     expected = FOREIGN[name]
-    violated = {r["id"]: r["reason"] for r in results["requirements"] if r["verdict"] == "violated"}
-    assert set(violated) == set(expected.defects), violated
-    assert status == (1 if expected.defects else 0), results["run"]["note"]
+    assert ended.violated == set(expected.defects), ended.said
+    assert ended.status == (1 if expected.defects else 0), ended.said
 
 
 @pytest.mark.parametrize("name", FOREIGN)
-def test_it_was_judged_in_earnest(runs: dict[str, Future[Any]], name: str) -> None:
-    _, results = runs[name].result()
-    verdicts = [r["verdict"] for r in results["requirements"]]
+def test_it_was_judged_in_earnest(judged: Mapping[str, Future[Finished]], name: str) -> None:
+    verdicts = [r["verdict"] for r in judged[name].result().results["requirements"]]
     assert "error" not in verdicts
     assert verdicts.count("conforms") >= FOREIGN[name].conforms
 

@@ -24,7 +24,7 @@ from eni_conformance.harness.journal import Journal
 from eni_conformance.harness.redact import Redactor
 from eni_conformance.harness.target import Credential, Limits, load_target
 from eni_conformance.harness.wire.client import Client
-from tests_of_the_emulator import VARIANTS
+from processes import listed
 
 QUICK = Clock(sleep=lambda seconds: time.sleep(min(seconds, 0.02)))
 
@@ -118,7 +118,7 @@ def test_no_secret_is_written(real, tmp_path):
         assert written > 50_000
 
 
-@pytest.mark.parametrize("variant", VARIANTS)
+@pytest.mark.parametrize("variant", [row["name"] for row in listed("--list-variants")])
 def test_every_way_of_being_right(variant, tmp_path):
     """Set-up and clean-up work against every conforming variant of the service."""
     with running(settle_ms=2, variants=[variant]) as emulator:

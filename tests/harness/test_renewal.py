@@ -3,20 +3,15 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 import threading
 import time
 from http.server import BaseHTTPRequestHandler, HTTPServer
-from pathlib import Path
 
 from eni_conformance.emulator.app import build, run
 from eni_conformance.emulator.cli import address, listen
 from eni_conformance.emulator.embed import make_cloud
 from eni_conformance.harness.journal import read_lines
 
-ROOT = Path(__file__).parents[2]
 SESSIONS = ("first", "second")
 CALLERS = "".join(
     f'[callers.{name}]\naccess_key_id = "STS.{name}Session1"\naccess_key_secret = "secret-of-the-{name}"\n'
@@ -62,7 +57,7 @@ class Answer(BaseHTTPRequestHandler):
         pass
 
 
-def test_a_token_that_expires_is_renewed_in_mid_run(tmp_path):
+def test_a_token_that_expires_is_renewed_in_mid_run(suite, tmp_path):
     """Nothing is violated, nothing undecided for it, nothing left, and neither token written anywhere."""
     (tmp_path / "callers.toml").write_text(CALLERS)
     cloud = make_cloud(settle_ms=20, callers=tmp_path / "callers.toml")
@@ -76,13 +71,9 @@ def test_a_token_that_expires_is_renewed_in_mid_run(tmp_path):
         endpoint = address(listener, "127.0.0.1")
         target.write_text(f'endpoint = "{endpoint}"\nregion = "cn-hangzhou"\n[callers.account]\n[limits]\n'
                           "requests_per_second = 40\ninstances = 4\nnetwork_interfaces = 20\n")  # fmt: skip
-        environment = {k: v for k, v in os.environ.items() if not k.startswith("ALIBABA_CLOUD")}
-        environment["ALIBABA_CLOUD_CREDENTIALS_URI"] = f"http://127.0.0.1:{issuer.server_port}/credentials"
-        command = ["run", "--target", str(target), "--out", str(tmp_path / "out"), "--effort", "quick"]
-        ended = subprocess.run(
-            [sys.executable, "-m", "eni_conformance", *command, "--seed", "1", "-n", "1", "-k", "ENI-DETACH-P07"],
-            capture_output=True, text=True, cwd=ROOT, env={**environment, "HOME": str(tmp_path)},
-            timeout=240, check=False,
+        ended = suite(
+            "run", "--target", target, "--effort", "quick", "--seed", "1", "-n", "1", "-k", "ENI-DETACH-P07",
+            HOME=str(tmp_path), ALIBABA_CLOUD_CREDENTIALS_URI=f"http://127.0.0.1:{issuer.server_port}/credentials",
         )  # fmt: skip
     finally:
         issuer.shutdown()
@@ -91,13 +82,13 @@ def test_a_token_that_expires_is_renewed_in_mid_run(tmp_path):
             thread.join(5)
         listener.close()
         issuer.server_close()
-    assert ended.returncode == 0, ended.stdout + ended.stderr
+    assert ended.status == 0, ended.said
     assert "STS.firstSession1" not in cloud.callers and {"first", "second"} == set(issuer.given)
-    results = json.loads((tmp_path / "out" / "latest" / "results.json").read_text())
+    results = ended.results
     verdicts = {entry["id"]: entry["verdict"] for entry in results["requirements"]}
     assert verdicts["ENI-DETACH-P07"] == "conforms" and "error" not in verdicts.values() and not results["run"]["note"]
     assert not [entry for entry in results["requirements"] if "oken" in (entry["reason"] or "")]
     files = [file for file in (tmp_path / "out").rglob("*") if file.is_file()]
     told = "".join("\n".join(read_lines(f)) if f.suffix == ".gz" else f.read_text(errors="replace") for f in files)
     hidden = [f"{what}-of-the-{name}" for name in SESSIONS for what in ("token", "secret")]
-    assert len(told) > 100_000 and not [word for word in [*hidden, "Session1"] if word in told + ended.stderr]
+    assert len(told) > 100_000 and not [word for word in [*hidden, "Session1"] if word in told + ended.err]

@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import re
-import subprocess
-import sys
-from pathlib import Path
 
 import pytest
 from eni_conformance.emulator.embed import running
 from eni_conformance.harness import journal
 
-ROOT = Path(__file__).parents[2]
 ACCOUNT = "1987654310246800"
 SECRETS = {"account": "first-Secret/of+tests=", "ram_denied": "second-Secret/of+tests=", "other_account": "third+one/"}
 
@@ -29,18 +24,6 @@ def callers_file(path):
     return path
 
 
-def run(target, tmp_path, *arguments):
-    return subprocess.run(
-        [sys.executable, "-m", "eni_conformance", "run", "--target", str(target), "--out", "out", *arguments],
-        capture_output=True,
-        text=True,
-        cwd=tmp_path,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
-        timeout=300,
-        check=False,
-    )
-
-
 def texts(folder):
     """Every file below the folder as text, compressed ones as what they hold."""
     for path in sorted(folder.rglob("*")):
@@ -50,16 +33,18 @@ def texts(folder):
 
 
 @pytest.mark.parametrize("workers", ["1", "2"])
-def test_a_run_that_finds_something_leaks_nothing(workers, tmp_path):
+def test_a_run_that_finds_something_leaks_nothing(workers, suite, tmp_path):
     """With failures, counterexamples, gateway probes and every caller, in one process and in two."""
     with running(settle_ms=5, faults=["status-missing-parameter"], callers=callers_file(tmp_path / "c")) as emulator:
         target = emulator.write_target(tmp_path / "target.toml")
-        ended = run(target, tmp_path, "--effort", "quick", "--seed", "1", "-n", workers, "-k", "ENI-DETACH-E03")
-    assert ended.returncode == 1, ended.stdout + ended.stderr
+        ended = suite(
+            "run", "--target", target, "--effort", "quick", "--seed", "1", "-n", workers, "-k", "ENI-DETACH-E03"
+        )
+    assert ended.status == 1, ended.said
     hidden = [f"LTAI5tUnguessable{number}" for number in range(3)] + [ACCOUNT[:-1]] + list(SECRETS.values())
     hidden += [secret.split("/")[0] for secret in SECRETS.values()]
     searched = 0
-    for path, text in [("output", ended.stdout + ended.stderr), *texts(tmp_path / "out")]:
+    for path, text in [("output", ended.said), *texts(tmp_path / "out")]:
         searched += 1
         assert not [word for word in hidden if word in text], path
         assert not re.search(r"Signature=(?!\*\*\*)[A-Za-z0-9%+/]{10}", text), path

@@ -7,13 +7,10 @@ scenario; a few through the command line, as a user would.
 from __future__ import annotations
 
 import json
-import os
 import signal
 import socket
-import subprocess
-import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -27,11 +24,18 @@ from eni_conformance.contract.scenario import Call, Detach, EniSpec, InstanceSpe
 from eni_conformance.emulator.embed import Running, running
 from hostile_server import Hostile, Line, hostile
 from misbehaviours import TABLE, Misbehaviour, answer, says
+from processes import EMULATOR, Finished, listening, results_of, start, wait_until
 from test_hostile_client import certificate
 
 DETACH = "DetachNetworkInterface"
 ROW = {row.name: row for row in TABLE}
 WORLD = World((InstanceSpec(),), (EniSpec(),))
+
+
+@pytest.fixture(autouse=True)
+def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """How often the set-up asks an endpoint again that does not answer is tested in tests/harness."""
+    monkeypatch.setattr("eni_conformance.harness.bench.look.PATIENCE_NEARBY", 0.2)
 
 
 @pytest.fixture(scope="module")
@@ -227,58 +231,43 @@ def test_a_target_without_a_good_connection_cannot_be_used(
 # --- through the command line ------------------------------------------------------------------------
 
 
-def command(target: Path, *more: str) -> list[str]:
-    out = str(target.parent / "out")
-    return [
-        sys.executable, "-m", "eni_conformance", "run", "--target", str(target), "--out", out, "--effort", "quick",
-        "--seed", "1", *more,
-    ]  # fmt: skip
+RUN = ("run", "--effort", "quick", "--seed", "1", "--target")
+Suite = Callable[..., Finished]
 
 
-def results_of(target: Path) -> dict[str, Any]:
-    loaded: dict[str, Any] = json.loads((target.parent / "out" / "latest" / "results.json").read_text())
-    return loaded
-
-
-def ended(target: Path, *more: str) -> subprocess.CompletedProcess[str]:
-    environment = {k: v for k, v in os.environ.items() if k != "GITHUB_STEP_SUMMARY"}
-    return subprocess.run(command(target, *more), capture_output=True, text=True, timeout=60, env=environment)
-
-
-def test_the_command_tells_it(emulator: Running, tmp_path: Path) -> None:
+def test_the_command_tells_it(emulator: Running, suite: Suite, tmp_path: Path) -> None:
     """The command ends with 1, and the summary names the requirement."""
     with hostile(ROW["502 page of a proxy"].behave, behind=emulator.url[7:], only=DETACH) as proxy:
         target = target_file(emulator, proxy.url, tmp_path)
-        done = ended(target, "-n", "1", "-k", "E12", "--first-violation")
-    assert done.returncode == 1, done.stdout + done.stderr
-    assert "B01" in done.stdout
-    assert "Traceback" not in done.stdout + done.stderr
+        done = suite(*RUN, target, "-n", "1", "-k", "E12", "--first-violation", timeout=60)
+    assert done.status == 1, done.said
+    assert "B01" in done.out
+    assert "Traceback" not in done.said
 
 
-def test_the_command_gives_up_on_an_unusable_target(emulator: Running, tmp_path: Path) -> None:
+def test_the_command_gives_up_on_an_unusable_target(emulator: Running, suite: Suite, tmp_path: Path) -> None:
     """One clear line on the error output, status 3."""
     with hostile(ROW["garbage"].behave) as server:
         target = target_file(emulator, server.url, tmp_path, control=False)
-        done = ended(target, "-n", "1")
-    assert done.returncode == 3
-    lines = [line for line in done.stderr.splitlines() if line.strip()]
-    assert len(lines) == 1, done.stderr
+        done = suite(*RUN, target, "-n", "1", timeout=60)
+    assert done.status == 3
+    lines = [line for line in done.err.splitlines() if line.strip()]
+    assert len(lines) == 1, done.err
     assert "cannot be used" in lines[0]
 
 
-def test_a_target_that_dies_in_the_middle(emulator: Running, tmp_path: Path) -> None:
+def test_a_target_that_dies_in_the_middle(emulator: Running, suite: Suite, tmp_path: Path) -> None:
     """The run ends in time with what was learned: status 4 or 1, and every report is there."""
     with hostile(says(answer()), behind=emulator.url[7:]) as proxy:
         proxy.after = 400
         target = target_file(emulator, proxy.url, tmp_path)
         started = time.monotonic()
-        done = ended(target, "-n", "2")
+        done = suite(*RUN, target, "-n", "2", timeout=60)
         assert proxy.dead
         assert time.monotonic() - started < 40
-    said = done.stdout + done.stderr
-    assert done.returncode in (1, 4), said
-    assert "Traceback" not in said
-    results = results_of(target)
+    assert done.status in (1, 4), done.said
+    assert "Traceback" not in done.said
+    results = done.results
     assert results["run"]["incomplete"] is True
     assert "the target" in results["run"]["note"]
     assert not [r for r in results["requirements"] if r["verdict"] == "conforms" and not r["judged"]]
@@ -287,29 +276,22 @@ def test_a_target_that_dies_in_the_middle(emulator: Running, tmp_path: Path) -> 
         assert (target.parent / "out" / "latest" / name).stat().st_size > 1000
 
 
+@pytest.mark.whole
 def test_an_emulator_that_is_killed_in_the_middle(tmp_path: Path) -> None:
     """The same when the process of the target is gone, with its port."""
     target = tmp_path / "target.toml"
-    started = [sys.executable, "-m", "eni_conformance.emulator", "--port", "0", "--write-target", str(target)]
-    emulator = subprocess.Popen(started, stdout=subprocess.PIPE, text=True)
-    try:
-        assert emulator.stdout is not None
-        emulator.stdout.readline()
-        run = subprocess.Popen(command(target, "-n", "1"), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-        until = time.monotonic() + 30
-        while not list((tmp_path / "out").glob("*/record-gw*.json")) and time.monotonic() < until:
-            time.sleep(0.1)
+    out = tmp_path / "out"
+    with listening([*EMULATOR, "--port", "0", "--write-target", str(target)]) as (_, emulator):
+        run = start(*RUN, target, "--out", out, "-n", "1")
+        wait_until(lambda: list(out.glob("*/record-gw*.json")), 30)
         emulator.send_signal(signal.SIGKILL)
         said, _ = run.communicate(timeout=40)
-    finally:
-        emulator.kill()
-        emulator.wait(5)
     assert run.returncode in (1, 4), said
     assert "Traceback" not in said
-    assert results_of(target)["run"]["incomplete"] is True
+    assert results_of(out)["run"]["incomplete"] is True
 
 
-def test_a_target_that_hangs_in_the_middle(emulator: Running, tmp_path: Path) -> None:
+def test_a_target_that_hangs_in_the_middle(emulator: Running, suite: Suite, tmp_path: Path) -> None:
     """Silence of one operation costs deadlines, not the run; limits.minutes ends it at the latest."""
 
     def behave(line: Line) -> bool:
@@ -321,7 +303,7 @@ def test_a_target_that_hangs_in_the_middle(emulator: Running, tmp_path: Path) ->
         target = target_file(emulator, proxy.url, tmp_path)
         target.write_text(target.read_text().replace("minutes = 30", "minutes = 0.1"))
         started = time.monotonic()
-        done = ended(target, "-n", "1")
+        done = suite(*RUN, target, "-n", "1", timeout=60)
         assert time.monotonic() - started < 50
-    assert done.returncode in (1, 4), done.stdout + done.stderr
-    assert "Traceback" not in done.stdout + done.stderr
+    assert done.status in (1, 4), done.said
+    assert "Traceback" not in done.said

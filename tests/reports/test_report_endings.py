@@ -7,13 +7,14 @@ import os
 import pty
 import re
 import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from processes import COMMAND, emulator
 
-RUN = [sys.executable, "-m", "eni_conformance", "run", "--effort", "quick", "-n", "1", "-k", "E12", "--first-violation"]
+pytestmark = pytest.mark.whole
+RUN = [*COMMAND, "run", "--effort", "quick", "-n", "1", "-k", "E12", "--first-violation"]
 CLEAN = {k: v for k, v in os.environ.items() if k not in ("NO_COLOR", "TERM", "GITHUB_STEP_SUMMARY", "FORCE_COLOR")}
 
 
@@ -21,23 +22,8 @@ CLEAN = {k: v for k, v in os.environ.items() if k not in ("NO_COLOR", "TERM", "G
 def target(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """The target file of an emulator that detaches primary interfaces."""
     file = tmp_path_factory.mktemp("target") / "t.toml"
-    command = [
-        sys.executable,
-        "-m",
-        "emulator",
-        "--port",
-        "0",
-        "--fault",
-        "accepts-primary",
-        "--write-target",
-        str(file),
-    ]
-    process = subprocess.Popen([*command, "--parent-pid", str(os.getpid())], stdout=subprocess.PIPE, text=True)
-    assert process.stdout is not None
-    assert process.stdout.readline().startswith("LISTENING ")
-    yield file
-    process.terminate()
-    process.wait(10)
+    with emulator(file, "--fault", "accepts-primary"):
+        yield file
 
 
 def test_json_is_the_results_and_nothing_else(target: Path, tmp_path: Path) -> None:
@@ -71,7 +57,7 @@ def test_a_violated_run_in_a_terminal_ends_with_three_lines_and_colours(target: 
     page, _, anchor = read.removeprefix("Read    ").partition("#")
     assert f'id="{anchor}"' in Path(page).read_text(encoding="utf-8")
     command = repeat.removeprefix("Repeat  eni-conformance ").split()
-    again = [sys.executable, "-m", "eni_conformance", *command]
+    again = [*COMMAND, *command]
     done = subprocess.run(again, capture_output=True, text=True, timeout=180, env=CLEAN, cwd=tmp_path)
     assert done.returncode == 1, done.stdout + done.stderr
 

@@ -2,46 +2,17 @@
 
 from __future__ import annotations
 
-import shutil
-import socket
-import subprocess
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 from eni_conformance.conformance.database import DatabaseError, Forgiving, open_database
 from hypothesis.database import DirectoryBasedExampleDatabase, InMemoryExampleDatabase, MultiplexedDatabase
+from processes import redis_server
 
 RARE = "many-parameters-crash"
 """A fault that most calls do not show."""
-
-
-@contextmanager
-def redis_server(folder: Path, port: int = 0) -> Iterator[str]:
-    """A Redis server of its own, in memory; yields its URL."""
-    program = shutil.which("redis-server")
-    assert program, "install Redis: make redis"
-    if not port:
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            port = free.getsockname()[1]
-    options = ["--port", str(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--dir", str(folder)]
-    process = subprocess.Popen([program, *options], stdout=subprocess.DEVNULL)
-    try:
-        until = time.monotonic() + 20
-        while True:
-            with socket.socket() as probe:
-                if probe.connect_ex(("127.0.0.1", port)) == 0:
-                    break
-            assert time.monotonic() < until, "Redis did not start"
-            time.sleep(0.05)
-        yield f"redis://127.0.0.1:{port}/0"
-    finally:
-        process.terminate()
-        process.wait(10)
 
 
 def calls_until_found(suite: Callable[..., Any], target: Path, where: str, seed: int, workers: int) -> int:
@@ -129,6 +100,7 @@ def test_no_database_is_no_database() -> None:
     assert open_database("", check=True) is None
 
 
+@pytest.mark.whole
 def test_redis_that_dies_costs_what_it_holds_and_not_the_run(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -151,6 +151,7 @@ def test_a_proof_without_survivors_says_so() -> None:
     assert "\u2713" in page
 
 
+@pytest.mark.whole
 def test_a_fault_is_killed_and_the_proof_goes_on_where_it_was(tmp_path: Path) -> None:
     console = Console(quiet=True)
     (result,) = prove.prove([job()], "quick", 1, tmp_path, console)

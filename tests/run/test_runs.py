@@ -9,7 +9,6 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 import xml.etree.ElementTree as ET
 from collections.abc import Callable
 from pathlib import Path
@@ -17,6 +16,7 @@ from typing import Any
 
 import jsonschema
 import pytest
+from processes import results_of, start, wait_until
 
 from eni_conformance import reports
 
@@ -47,7 +47,7 @@ def test_pytest_gives_the_same_run(start_emulator: Callable[..., Any], tmp_path:
         command += ["-n", str(workers)] if workers > 1 else []
         ended = subprocess.run(command, capture_output=True, text=True, timeout=120)
     assert ended.returncode == 1, ended.stdout + ended.stderr
-    results = json.loads((tmp_path / "out" / "latest" / "results.json").read_text())
+    results = results_of(tmp_path / "out")
     assert any(r["id"] == "ENI-DETACH-E12" and r["verdict"] == "violated" for r in results["requirements"])
     assert (results["run"]["incomplete"], results["run"]["note"]) == (True, "the run ended at its first violation")
 
@@ -114,15 +114,12 @@ def test_an_interrupt_keeps_the_report_and_leaves_nothing(
 ) -> None:
     with start_emulator() as target:
         out = tmp_path / "out"
-        command = [sys.executable, "-m", "eni_conformance", "run", "--target", str(target), "--out", str(out)]
-        run = subprocess.Popen([*command, "-n", "2"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-        deadline = time.monotonic() + 60
-        while not list(out.glob("*/record-gw*.json")) and time.monotonic() < deadline:
-            time.sleep(0.1)
+        run = start("run", "--target", target, "--out", out, "-n", "2")
+        wait_until(lambda: list(out.glob("*/record-gw*.json")))
         run.send_signal(how)
         said, _ = run.communicate(timeout=90)
         assert run.returncode in (1, 4), said
-        results = json.loads((out / "latest" / "results.json").read_text())
+        results = results_of(out)
         assert results["run"]["incomplete"] is True
         assert (out / "latest" / "index.html").exists()
         assert "Traceback" not in said
@@ -163,11 +160,11 @@ def test_shards_merge_to_one_report(
     assert len(folders) == 2
     joined = suite("merge", *folders, "--out", str(tmp_path / "merged"))
     assert joined.status == 1, joined.out + joined.err
-    results = json.loads((tmp_path / "merged" / "latest" / "results.json").read_text())
+    results = results_of(tmp_path / "merged")
     by_id = {r["id"]: r for r in results["requirements"]}
     assert by_id["ENI-DETACH-E12"]["verdict"] == "violated"
     lost = suite("merge", folders[0], "--out", str(tmp_path / "half"))
-    results = json.loads((tmp_path / "half" / "latest" / "results.json").read_text())
+    results = results_of(tmp_path / "half")
     verdicts = {r["id"]: r["verdict"] for r in results["requirements"]}
     assert verdicts["ENI-DETACH-S01"] in ("inconclusive", "violated")
     assert lost.status in (1, 4)

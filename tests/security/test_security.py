@@ -6,11 +6,10 @@ import ast
 import json
 import re
 import socket
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+from processes import EMULATOR, listening
 
 ROOT = Path(__file__).parents[2]
 PARTS = ("contract", "strategies", "harness", "oracle", "conformance", "reports", "emulator")
@@ -103,12 +102,8 @@ def own_address() -> str:
 
 def test_the_emulator_is_reachable_from_loopback_only() -> None:
     """By its own word, and by trying: at another address of this machine nobody answers."""
-    process = subprocess.Popen(
-        [sys.executable, "-m", "eni_conformance.emulator", "--port", "0"], stdout=subprocess.PIPE, text=True, cwd=ROOT
-    )
-    try:
-        assert process.stdout is not None
-        host, _, port = process.stdout.readline().strip().rpartition("/")[2].partition(":")
+    with listening([*EMULATOR, "--port", "0"]) as (url, _):
+        host, _, port = url.rpartition("/")[2].partition(":")
         assert host == "127.0.0.1"
         with socket.create_connection((host, int(port)), 5):
             pass
@@ -116,6 +111,3 @@ def test_the_emulator_is_reachable_from_loopback_only() -> None:
         if address and not address.startswith("127."):
             with pytest.raises(OSError, match=r".*"), socket.create_connection((address, int(port)), 2):
                 pass
-    finally:
-        process.terminate()
-        process.wait(10)

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 import subprocess
-import sys
-import time
-from pathlib import Path
 
 import pytest
 from eni_conformance.emulator.embed import running
@@ -16,8 +12,9 @@ from eni_conformance.harness import ecs, journal
 from eni_conformance.harness.account import janitor, ledger
 from eni_conformance.harness.target import load_target
 from eni_conformance.harness.wire.client import Client
+from processes import finish, results_of, start, wait_until
 
-ROOT = Path(__file__).parents[3]
+pytestmark = pytest.mark.whole
 
 
 @pytest.fixture
@@ -26,24 +23,16 @@ def path(tmp_path):
         yield emulator.write_target(tmp_path / "target.toml")
 
 
-def suite(*arguments):
-    """A command as the leader of a process group of its own."""
-    return subprocess.Popen(
-        [sys.executable, "-m", "eni_conformance", *map(str, arguments)],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        cwd=ROOT,
-        start_new_session=True,
-    )
+def run_e12(path, out, workers):
+    """As the leader of a process group of its own."""
+    arguments = ("--target", path, "--out", out, "--effort", "quick", "--seed", "1", "-n", workers, "-k", "E12")
+    return start("run", *arguments, start_new_session=True)
 
 
 def started(path, out):
     """A run with two workers, both of which have created something, and their process ids."""
-    run = suite("run", "--target", path, "--out", out, "--effort", "quick", "--seed", "1", "-n", "2", "-k", "E12")
-    until = time.monotonic() + 90
-    while time.monotonic() < until and not all(owns(out, name) for name in ("gw0", "gw1")):
-        time.sleep(0.02)
+    run = run_e12(path, out, workers=2)
+    wait_until(lambda: all(owns(out, name) for name in ("gw0", "gw1")), 90)
     listed = subprocess.run(["ps", "--ppid", str(run.pid), "-o", "pid="], capture_output=True, text=True, check=True)
     workers = [int(line) for line in listed.stdout.split()]
     assert len(workers) == 2
@@ -74,7 +63,7 @@ def test_a_worker_that_dies_is_told_and_cleaned_up_after(path, tmp_path):
     run, workers = started(path, tmp_path / "out")
     os.kill(workers[0], signal.SIGKILL)
     status, said = ended(run)
-    results = json.loads((tmp_path / "out" / "latest" / "results.json").read_text())
+    results = results_of(tmp_path / "out")
     assert status == 4 and results["run"]["incomplete"], said
     assert "a worker process died while it ran test_" in results["run"]["note"]
     assert not left(path)
@@ -91,8 +80,8 @@ def test_a_run_that_is_killed_is_cleaned_up_by_one_call(known, path, tmp_path):
     run.wait(30)
     assert left(path)
     out = tmp_path / ("out" if known == "ledger" else "elsewhere")
-    status, said = ended(suite("janitor", "--target", path, "--out", out, "--older-than", "0"))
-    assert status == 0 and ", 0 left" in said, said
+    cleaned = finish("janitor", "--target", path, "--out", out, "--older-than", "0", folder=tmp_path)
+    assert cleaned.status == 0 and ", 0 left" in cleaned.said, cleaned.said
     assert not left(path)
     run.stdout.close()
 
@@ -100,13 +89,11 @@ def test_a_run_that_is_killed_is_cleaned_up_by_one_call(known, path, tmp_path):
 def test_an_interrupted_run_still_counts_what_it_sent(path, tmp_path):
     """In the process that leads it, too; and it leaves nothing."""
     out = tmp_path / "out"
-    run = suite("run", "--target", path, "--out", out, "--effort", "quick", "--seed", "1", "-n", "1", "-k", "E12")
-    until = time.monotonic() + 90
-    while time.monotonic() < until and not owns(out, "gw0"):
-        time.sleep(0.02)
+    run = run_e12(path, out, workers=1)
+    wait_until(lambda: owns(out, "gw0"), 90)
     run.send_signal(signal.SIGTERM)
     status, said = ended(run)
-    results = json.loads((out / "latest" / "results.json").read_text())
+    results = results_of(out)
     sent = sum(1 for _ in journal.read(out / "latest" / "wire.jsonl.gz"))
     assert status == 4 and sum(results["calls"].values()) == sent > 20, said
     assert results["calls"]["RunInstances"] >= 1 and not left(path)

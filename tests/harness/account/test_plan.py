@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -151,23 +149,11 @@ def test_the_difference_is_a_fraction():
     assert plan.difference({}, {}) == 0
 
 
-def test_what_was_told_is_what_happens(tmp_path):
+def test_what_was_told_is_what_happens(suite):
     """A whole run on the emulator sends as many calls as the shipped table says, within a tenth; so it says itself."""
-    command = [
-        sys.executable,
-        "-m",
-        "eni_conformance.conformance.cli",
-        "run",
-        "--effort",
-        "quick",
-        "--seed",
-        "7",
-        "--out",
-        str(tmp_path),
-    ]
-    ended = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, timeout=300, check=False)
-    assert ended.returncode == 0, ended.stdout + ended.stderr
-    results = json.loads((tmp_path / "latest" / "results.json").read_text())
+    ended = suite("run", "--effort", "quick", "--seed", "7")
+    assert ended.status == 0, ended.said
+    results = ended.results
     predicted = results["predicted"]
     assert predicted["total"] == sum(predicted["calls"].values()) and "emulator" in predicted["source"]
     assert predicted["money"] == 0 and predicted["seconds"] > 0 and predicted["instances"] > 0
@@ -176,14 +162,10 @@ def test_what_was_told_is_what_happens(tmp_path):
     assert plan.difference(predicted["calls"], results["calls"]) <= 0.1
 
 
-def test_nothing_is_told_about_a_part_of_a_run(tmp_path):
+def test_nothing_is_told_about_a_part_of_a_run(suite):
     """Nor is a part taken for a whole by the next prediction."""
-    command = ["run", "--effort", "quick", "-k", "ENI-DETACH-E23", "-n", "1", "--out", str(tmp_path)]
-    ended = subprocess.run(
-        [sys.executable, "-m", "eni_conformance", *command],
-        capture_output=True, text=True, cwd=ROOT, timeout=300, check=False,
-    )  # fmt: skip
-    assert ended.returncode == 0, ended.stdout + ended.stderr
-    results = json.loads((tmp_path / "latest" / "results.json").read_text())
+    ended = suite("run", "--effort", "quick", "-k", "ENI-DETACH-E23", "-n", "1")
+    assert ended.status == 0, ended.said
+    results = ended.results
     here = replace(LOCAL, endpoint=results["target"]["endpoint"])
-    assert results["predicted"] is None and plan.earlier(tmp_path, here, "quick", "2019") is None
+    assert results["predicted"] is None and plan.earlier(ended.folder, here, "quick", "2019") is None

@@ -3,29 +3,16 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
-import time
-from pathlib import Path
 
+import pytest
 from eni_conformance.emulator.embed import running
 from eni_conformance.harness import ecs, journal
 from eni_conformance.harness.account import janitor, ledger
 from eni_conformance.harness.target import load_target
 from eni_conformance.harness.wire.client import Client
+from processes import start, wait_until
 
-ROOT = Path(__file__).parents[3]
-
-
-def command(name, target, out, *arguments):
-    """A command of the suite as a process of its own."""
-    return subprocess.Popen(
-        [sys.executable, "-m", "eni_conformance", name, "--target", str(target), "--out", str(out), *arguments],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        cwd=ROOT,
-    )
+QUICK = ("--effort", "quick", "--seed", "1", "-n", "1")
 
 
 def ended(process):
@@ -58,6 +45,7 @@ def changed(folder):
     }
 
 
+@pytest.mark.whole
 def test_neither_run_touches_what_is_the_others(tmp_path):
     """While one has the region switched off and a parameter refused, the other waits; a janitor leaves both alone."""
     with running(settle_ms=20) as emulator:
@@ -66,13 +54,11 @@ def test_neither_run_touches_what_is_the_others(tmp_path):
         standing = everything(target)
         outs = {"E23": tmp_path / "one", "E05": tmp_path / "two", "E12": tmp_path / "three"}
         runs = {
-            name: command("run", path, out, "--effort", "quick", "--seed", "1", "-n", "1", "-k", f"ENI-DETACH-{name}")
+            name: start("run", *QUICK, "-k", f"ENI-DETACH-{name}", "--target", path, "--out", out)
             for name, out in outs.items()
         }
-        until = time.monotonic() + 60
-        while time.monotonic() < until and not all(list(out.glob("*/ledger-gw0.jsonl")) for out in outs.values()):
-            time.sleep(0.02)
-        cleaned, said = ended(command("janitor", path, tmp_path, "--older-than", "0", "--json"))
+        wait_until(lambda: all(list(out.glob("*/ledger-gw0.jsonl")) for out in outs.values()))
+        cleaned, said = ended(start("janitor", "--target", path, "--out", tmp_path, "--older-than", "0", "--json"))
         alive = [name for name, run in runs.items() if run.poll() is None]
         for name, run in runs.items():
             status, told = ended(run)
