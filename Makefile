@@ -6,7 +6,7 @@ EFFORT ?= standard
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := conformance
-.PHONY: conformance test lint types imports tree unit node browser redis lock plan-table prove mutation bench allure clean
+.PHONY: conformance test lint types imports tree unit fast night node browser redis lock plan-table prove mutation bench allure clean
 
 $(READY): pyproject.toml requirements.lock
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
@@ -18,8 +18,15 @@ $(READY): pyproject.toml requirements.lock
 conformance: $(READY)
 	$(BIN)/eni-conformance run --effort $(EFFORT) $(ARGS)
 
-# The project's own tests.
-test: lint types imports unit
+# The project's own tests: all of them, or with FAST=1 what needs neither whole runs nor a browser, Node.js or Redis.
+test: lint types imports $(if $(FAST),fast,unit)
+
+fast: $(READY)
+	$(BIN)/python -m pytest tests -n 2 --dist loadfile -m "not whole" --hypothesis-profile fast $(ARGS)
+
+# Outside CI: the same tests with many more examples for what is drawn.
+night: $(READY)
+	$(BIN)/python -m pytest tests -n 2 --dist loadfile -m "not whole" --hypothesis-profile night $(ARGS)
 
 lint: $(READY)
 	$(BIN)/ruff check .

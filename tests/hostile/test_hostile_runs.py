@@ -36,6 +36,7 @@ WORLD = World((InstanceSpec(),), (EniSpec(),))
 def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """How often the set-up asks an endpoint again that does not answer is tested in tests/harness."""
     monkeypatch.setattr("eni_conformance.harness.bench.look.PATIENCE_NEARBY", 0.2)
+    monkeypatch.setattr("eni_conformance.harness.bench.look.AGAIN", (0.01, 0.02, 0.03))
 
 
 @pytest.fixture(scope="module")

@@ -24,13 +24,7 @@ def everything(target):
     """The ids of all resources of the account."""
     book = ledger.Ledger(janitor.scratch(), "looking-1", worker="look", durable=False)
     session = ecs.Session(target, Client(target), book, "looking")
-    found = {
-        entry[key]
-        for _kind, action, path, key, vpc in janitor._LISTS
-        for entry in ecs.pages(
-            session, action, [("RegionId", target.region)], path, vpc=vpc, size=(("PageSize", "50"),)
-        )
-    }
+    found = {row[of.key] for kind, of in ecs.KINDS.items() for row in ecs.listed(session, kind)}
     book.close()
     return found
 
