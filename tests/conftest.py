@@ -28,11 +28,13 @@ WHOLE = {
 }  # fmt: skip
 """Fixtures that start the command, or what pip does not install: their tests are marked `whole`. `make test FAST=1`
 leaves them out."""
+LONG = {"test_give_back", "test_hostile_runs", "test_control_check", "test_emulator_sdks"}
+"""Files that make whole runs in their own process, or wait for an endpoint most of the time: they are marked, too."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
-        if WHOLE & set(getattr(item, "fixturenames", ())):
+        if item.path.stem in LONG or WHOLE & set(getattr(item, "fixturenames", ())):
             item.add_marker("whole")
 
 

@@ -137,7 +137,6 @@ def node_modules() -> None:
         subprocess.run(["npm", "ci"], cwd=NODE, check=True, capture_output=True, timeout=120)
 
 
-@pytest.mark.whole
 @pytest.mark.usefixtures("node_modules")
 def test_alicloud_pop_core(place: tuple[Client, str, str, str]) -> None:
     """V1, from Node."""

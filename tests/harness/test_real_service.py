@@ -118,6 +118,7 @@ def test_no_secret_is_written(real, tmp_path):
         assert written > 50_000
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize("variant", [row["name"] for row in listed("--list-variants")])
 def test_every_way_of_being_right(variant, tmp_path):
     """Set-up and clean-up work against every conforming variant of the service."""

@@ -277,7 +277,6 @@ def test_a_target_that_dies_in_the_middle(emulator: Running, suite: Suite, tmp_p
         assert (target.parent / "out" / "latest" / name).stat().st_size > 1000
 
 
-@pytest.mark.whole
 def test_an_emulator_that_is_killed_in_the_middle(tmp_path: Path) -> None:
     """The same when the process of the target is gone, with its port."""
     target = tmp_path / "target.toml"
