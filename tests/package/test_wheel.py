@@ -54,8 +54,10 @@ def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def run(folder: Path, cwd: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+def run(folder: Path, cwd: Path, *arguments: str, **more: str) -> subprocess.CompletedProcess[str]:
+    """more: variables of the environment."""
     environment = {k: v for k, v in os.environ.items() if not k.startswith(("PYTHON", "VIRTUAL", "GITHUB", "PYTEST"))}
+    environment |= more
     command = [str(folder / "bin" / "eni-conformance"), *arguments]
     return subprocess.run(command, cwd=cwd, env=environment, capture_output=True, text=True, timeout=120)
 
@@ -119,3 +121,25 @@ def test_a_run_from_an_empty_directory(installed: Path, tmp_path: Path) -> None:
 def test_the_emulator_starts(installed: Path, tmp_path: Path) -> None:
     """Also as a command of its own."""
     assert "status-primary" in run(installed, tmp_path, "emulator", "--list-faults").stdout
+
+
+def test_nothing_of_the_user_gets_in_its_way(installed: Path, tmp_path: Path) -> None:
+    """Files of the user that are called like a part of the package, here and in PYTHONPATH, are never imported."""
+    trap = "raise SystemExit('a file of the user was imported')\n"
+    for name in PARTS[:-1]:
+        (tmp_path / f"{name}.py").write_text(trap)
+    for name in ("conformance", "harness"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "__init__.py").write_text(trap)
+    (tmp_path / "conftest.py").write_text(trap)
+    (tmp_path / "pytest.ini").write_text("[pytest]\naddopts = --no-such-option\n")
+    short = ("run", "--effort", "quick", "--seed", "1", "-n", "2", "-k", "E12")
+    done = run(installed, tmp_path, *short, PYTHONPATH=str(tmp_path))
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_nothing_lands_beside_it(installed: Path) -> None:
+    """The parts are found under the one name alone."""
+    (site,) = (installed / "lib").glob("python*/site-packages")
+    ours = {entry.name.partition("-")[0] for entry in site.iterdir()} - {"lent", "lent.pth"}
+    assert ours == {"eni_conformance"}
