@@ -18,7 +18,7 @@ from eni_conformance.harness.clock import stamp
 from eni_conformance.harness.target import Credential
 from eni_conformance.harness.wire import client, tamper
 from eni_conformance.harness.wire.signing import sign_v1, sign_v3
-from eni_conformance.strategies.probes import forms
+from eni_conformance.strategies.probes import wire_forms
 from eni_conformance.strategies.wire import WIRES
 from hypothesis import given
 from hypothesis import strategies as st
@@ -58,7 +58,7 @@ def verifies(request) -> bool:
 
 
 def fitting(probe):
-    return forms(probe.scheme, probe.methods, False)
+    return wire_forms(probe)
 
 
 def shapes():
