@@ -107,7 +107,7 @@ def runnable(text: str, desk: Desk) -> str:
         whole = shards or "--deviations" in text
         return text + (QUICK.replace(" --first-violation", "") if whole else QUICK)
     if text.startswith("pytest conformance"):
-        text = text.replace("staging.toml", str(desk.folder / "staging.toml")) + f" --out {desk.folder / 'out'}"
+        text = text.replace("staging.toml", str(desk.folder / "staging.toml")) + f" --eni-out {desk.folder / 'out'}"
         return f"python -m {text} --eni-effort quick --eni-only E12 --eni-first-violation -q -p no:cacheprovider"
     if text.startswith("python -m tests"):
         return text.replace(" samples", f" {desk.folder / 'samples'}")
