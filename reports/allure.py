@@ -15,7 +15,6 @@ import hashlib
 import json
 import os
 import uuid
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -24,10 +23,10 @@ from attr import asdict
 from eni_conformance.contract.codec import plain
 from eni_conformance.oracle.evidence import Evidence
 from eni_conformance.oracle.results import RequirementResult, Results
-from eni_conformance.reports import causes, files, notes, svg
+from eni_conformance.reports import causes, files, values, words
 from eni_conformance.reports import evidence as ev
 from eni_conformance.reports.summary import plain_markdown
-from eni_conformance.reports.svg import percent, seconds, short
+from eni_conformance.reports.words import percent, seconds, short
 
 ATTACHMENT_LIMIT = 32_000
 EVIDENCE_PER_REQUIREMENT = 3
@@ -39,16 +38,6 @@ _STATUS = {
     "inconclusive": allure_model.Status.UNKNOWN,
     "not-exercised": allure_model.Status.SKIPPED,
     "known-deviation": allure_model.Status.SKIPPED,
-}
-_FEATURES = {
-    "error": "Documented errors",
-    "parameter": "Parameters",
-    "state": "Resource states",
-    "response": "Response shape",
-    "effect": "Effects",
-    "relation": "Relations",
-    "gateway": "Gateway",
-    "robustness": "Robustness",
 }
 _CATEGORIES = [
     {"name": "Violated", "matchedStatuses": ["failed"]},
@@ -122,9 +111,8 @@ def _result(
     sink: _Sink,
     at: int,
 ) -> Any:
-    feature = _FEATURES.get(requirement.kind, requirement.kind or "Other")
-    full_name = f"DetachNetworkInterface.{requirement.id}"
-    message = _message(results, requirement)
+    feature = values.FEATURES.get(requirement.kind, requirement.kind or "Other")
+    full_name = f"{values.OPERATION}.{requirement.id}"
     status = allure_model.Status.PASSED if requirement.passed else _STATUS.get(requirement.verdict)
     result = allure_model.TestResult(
         uuid=sink.name(requirement.id),
@@ -132,14 +120,14 @@ def _result(
         fullName=full_name,
         historyId=_digest(full_name, results.target.name),
         testCaseId=_digest(full_name),
-        titlePath=["DetachNetworkInterface", feature],
+        titlePath=[values.OPERATION, feature],
         status=status or allure_model.Status.SKIPPED,
         stage="finished",
         start=at,
         stop=at,
         description=_description(requirement),
         statusDetails=allure_model.StatusDetails(
-            message=short(message, 1000) or None,
+            message=short(values.told(results, requirement), 1000) or None,
             known=requirement.verdict == "known-deviation" or None,
             trace=ev.text(items[0][1])[:6000] if items and requirement.verdict == "violated" else None,
         ),
@@ -161,30 +149,17 @@ def _result(
     return result
 
 
-def _message(results: Results, requirement: RequirementResult) -> str:
-    """The reason, after the verdict where it is no pass."""
-    message = notes.why(results, requirement)
-    if requirement.verdict == "known-deviation":
-        deviation = requirement.deviation
-        by = f", owner {deviation.owner}, until {deviation.expires}" if deviation else ""
-        return f"known deviation{by}: {message}"
-    if requirement.passed:
-        return message
-    verdict = "not-exercised" if requirement.hollow else requirement.verdict
-    return f"{verdict}: {message}" if message else verdict
-
-
 def _labels(results: Results, requirement: RequirementResult, feature: str) -> list[Any]:
     """What Allure groups and filters by."""
     return [
         allure_model.Label(name=name, value=short(value, 200))
         for name, value in (
-            ("epic", "DetachNetworkInterface"),
+            ("epic", values.OPERATION),
             ("feature", feature),
             ("story", requirement.code or requirement.title or requirement.id),
             ("requirement", requirement.id),
             ("severity", requirement.severity or "normal"),
-            ("parentSuite", "DetachNetworkInterface"),
+            ("parentSuite", values.OPERATION),
             ("suite", feature),
             ("tag", requirement.verdict),
             ("host", results.target.name),
@@ -216,8 +191,8 @@ def _summed(results: Results, requirement: RequirementResult, status: str, at: i
     strength = requirement.strength
     worlds = f" in {strength.worlds} worlds" if strength else ""
     forms = f", {strength.wire_forms} wire forms, {strength.callers} callers" if strength else ""
-    times = (results.latency or {}).get("DetachNetworkInterface", ())
-    median = svg.quantile(times, 0.5) if times else 0.0
+    times = (results.latency or {}).get(values.OPERATION, ())
+    median = words.quantile(times, 0.5) if times else 0.0
     each = f", {seconds(median)} each (median of all)" if times else ""
     ok = allure_model.Status.PASSED if requirement.passed else status
     end = at + round(1000 * median)
@@ -290,7 +265,7 @@ def _description(requirement: RequirementResult) -> str:
         ("Who says so", requirement.source),
         ("How it is provoked", requirement.how),
         ("Would need", requirement.missing),
-        ("Beside the page", notes.common(requirement)),
+        ("Beside the page", values.common(requirement)),
     ):
         if value:
             lines.append(f"{label}: {plain_markdown(value)}")
@@ -304,7 +279,7 @@ def _description(requirement: RequirementResult) -> str:
 
 
 def _properties(results: Results) -> str:
-    values = {
+    told = {
         "target": results.target.name,
         "endpoint": results.target.endpoint,
         "region": results.target.region,
@@ -313,12 +288,12 @@ def _properties(results: Results) -> str:
         "seed": results.run.seed,
         "run": results.run.id,
         "incomplete": results.incomplete or None,
-        "judged by": "the page alone" if results.run.strict else None,
+        "judged by": values.judged_by(results),
         "python": results.environment.python if results.environment else None,
         "platform": results.environment.platform if results.environment else None,
     }
     lines = []
-    for key, value in values.items():
+    for key, value in told.items():
         if value not in (None, ""):
             text = short(str(value), 300).replace("\\", "\\\\").replace("\n", " ")
             lines.append(f"{key}={text}")
@@ -330,12 +305,8 @@ def _start(results: Results) -> int:
 
     Each result starts a millisecond after the one before, so that Allure keeps the order of the page.
     """
-    started = results.run.started
-    try:
-        start = started if isinstance(started, (int, float)) else datetime.fromisoformat(started).timestamp()
-    except (ValueError, OverflowError):
-        start = 0.0
-    return int(start * 1000)
+    started = words.moment(results.run.started)
+    return int(started.timestamp() * 1000) if started else 0
 
 
 def _digest(*parts: str) -> str:

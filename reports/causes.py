@@ -16,7 +16,7 @@ from eni_conformance.oracle.results import (
     Results,
 )
 from eni_conformance.reports import evidence as ev
-from eni_conformance.reports import impact, notes, svg
+from eni_conformance.reports import impact, values, words
 
 FULL_FINDINGS = 40
 """So many findings are told in full; the others in one line each, with the name of their file."""
@@ -63,7 +63,7 @@ def findings(results: Results, items: Sequence[tuple[str, Evidence]]) -> list[Fi
 
 def not_aside(results: Results, items: Sequence[tuple[str, Evidence]]) -> list[tuple[str, Evidence]]:
     """The evidence without that of findings that were seen once and not again."""
-    aside = {evidence_file(entry.evidence) for group in notes.once(results) for entry in group if entry.evidence}
+    aside = {evidence_file(entry.evidence) for group in values.once(results) for entry in group if entry.evidence}
     return [(name, item) for name, item in items if name not in aside]
 
 
@@ -108,7 +108,7 @@ def _finding(results: Results, members: Sequence[tuple[str, Evidence]]) -> Findi
         counted[evidence_file(violation.evidence)] += violation.count
     again, sure = _again(results, members)
     return Finding(
-        anchor="finding-" + svg.slug(name.removesuffix(".json")),
+        anchor="finding-" + words.slug(name.removesuffix(".json")),
         requirement_id=best.requirement,
         requirement=requirement,
         verdict=requirement.verdict if requirement else "violated",
@@ -130,8 +130,8 @@ def _again(results: Results, members: Sequence[tuple[str, Evidence]]) -> tuple[s
     """How often the finding was seen again, in words, and whether each time."""
     names = {name for name, _ in members}
     counts = [v.again for v in results.violations if v.again and evidence_file(v.evidence) in names]
-    if (best := notes.best(counts)) is not None:
-        return notes.again(best), 0 < best.failed_again == best.tried
+    if (best := values.best(counts)) is not None:
+        return values.again(best), 0 < best.failed_again == best.tried
     told = members[0][1].confirmations
     if told is None or not told.tried:
         return "", True
@@ -144,7 +144,7 @@ def _untold(results: Results, items: Sequence[tuple[str, Evidence]]) -> list[Fin
     names = {name for name, _ in items}
     return [
         Finding(
-            anchor="finding-" + svg.slug(requirement.id),
+            anchor="finding-" + words.slug(requirement.id),
             requirement_id=requirement.id,
             requirement=requirement,
             verdict="violated",
@@ -153,7 +153,7 @@ def _untold(results: Results, items: Sequence[tuple[str, Evidence]]) -> list[Fin
             certainty=None,
             file="",
             evidence=None,
-            again=notes.again_of(results, requirement),
+            again=values.again_of(results, requirement),
         )
         for requirement in results.by_verdict("violated")
         if requirement.id not in told and not names & {evidence_file(e) for e in requirement.evidence}
@@ -168,7 +168,7 @@ def seen_once(results: Results, items: Sequence[tuple[str, Evidence]]) -> list[F
     """What was seen once and not again, the most harmful first. No violations."""
     stored = dict(items)
     out = []
-    for entries in notes.once(results):
+    for entries in values.once(results):
         members = [(n, stored[n]) for e in entries if (n := evidence_file(e.evidence)) in stored]
         file, best = members[0] if members else ("", None)
         entry = next((e for e in entries if evidence_file(e.evidence) == file), entries[0])
@@ -176,7 +176,7 @@ def seen_once(results: Results, items: Sequence[tuple[str, Evidence]]) -> list[F
         requirement = next((r for r in results.requirements if r.id == main), None)
         out.append(
             Finding(
-                anchor="once-" + svg.slug(file.removesuffix(".json") or entry.key or main),
+                anchor="once-" + words.slug(file.removesuffix(".json") or entry.key or main),
                 requirement_id=main,
                 requirement=requirement,
                 verdict=SEEN_ONCE,
@@ -188,7 +188,7 @@ def seen_once(results: Results, items: Sequence[tuple[str, Evidence]]) -> list[F
                 members=tuple(members),
                 also=tuple(also),
                 seen=sum(e.count for e in entries),
-                again=notes.not_again(notes.tried(entries)),
+                again=values.not_again(values.tried(entries)),
             )
         )
     return sorted(out, key=_harm)
@@ -196,8 +196,8 @@ def seen_once(results: Results, items: Sequence[tuple[str, Evidence]]) -> list[F
 
 def _full_ids(results: Results, shorts: Iterable[str]) -> list[str]:
     """The ids of requirements of which these are the short ones; one that is not among them stays as it is."""
-    known = {notes.short_id(r.id): r.id for r in results.requirements}
-    return [known.get(notes.short_id(short), short) for short in shorts]
+    known = {values.short_id(r.id): r.id for r in results.requirements}
+    return [known.get(values.short_id(short), short) for short in shorts]
 
 
 _UNDOCUMENTED = re.compile(r"code:(\d* ?([^ :]+)):")

@@ -17,9 +17,8 @@ from pathlib import Path
 from typing import Any
 
 from eni_conformance.oracle.results import Duel, Observation, RequirementResult, Results, Samples
-from eni_conformance.reports import files, html, svg
-from eni_conformance.reports.parity import Parity, parity, recorded
-from eni_conformance.reports.svg import seconds, short
+from eni_conformance.reports import files, html, values, words
+from eni_conformance.reports.words import seconds, short
 
 DECIDED = ("conforms", "violated", "known-deviation")
 ABSENT = "absent"
@@ -49,6 +48,41 @@ class Shift:
     p95_a: float
     p95_b: float
     notable: bool
+
+
+NONE_BROKEN = "valid calls"
+
+
+@dataclass(frozen=True)
+class Difference:
+    """A kind of call with different answers. always: no answer of one run ever came in the other."""
+
+    requirement: str
+    call: str
+    a: tuple[str, ...]
+    b: tuple[str, ...]
+    always: bool
+
+
+@dataclass(frozen=True)
+class Parity:
+    """shared: kinds of call that both runs tried; differ: those of them with different answers."""
+
+    shared: int
+    differ: tuple[Difference, ...]
+
+    @property
+    def by_requirement(self) -> dict[str, list[Difference]]:
+        """The differences, by the requirements that the calls break."""
+        groups: dict[str, list[Difference]] = {}
+        for one in self.differ:
+            groups.setdefault(one.requirement, []).append(one)
+        return groups
+
+    @property
+    def apart(self) -> bool:
+        """Whether some kind of call never gets the same answer."""
+        return any(one.always for one in self.differ)
 
 
 @dataclass(frozen=True)
@@ -81,7 +115,7 @@ class Comparison:
     @property
     def unlike(self) -> bool:
         """True when one of the two stands for the real service, and the other answers some call otherwise."""
-        return (recorded(self.a) or recorded(self.b)) and self.parity.apart
+        return any(run.recording is not None for run in (self.a, self.b)) and self.parity.apart
 
 
 def compare(a: Results, b: Results) -> Comparison:
@@ -129,6 +163,28 @@ def compare(a: Results, b: Results) -> Comparison:
     )
 
 
+def parity(a: Results, b: Results) -> Parity:
+    """To which kinds of call the two runs answered differently: either answer may be admissible.
+
+    A kind of call is what does not depend on the endpoint: the requirements that the call breaks, the states of what it
+    names, who calls, and how each parameter was made.
+    """
+    old, new = _kinds(a), _kinds(b)
+    shared = [key for key in old if key in new]
+    differ = []
+    for key in shared:
+        x, y = old[key], new[key]
+        if x != y:
+            broken, _, call = key.partition(" | ")
+            differ.append(Difference(broken or NONE_BROKEN, call, tuple(sorted(x)), tuple(sorted(y)), not x & y))
+    return Parity(len(shared), tuple(sorted(differ, key=lambda d: (not d.always, d.requirement, d.call))))
+
+
+def _kinds(results: Results) -> dict[str, frozenset[str]]:
+    told = results.answers or {}
+    return {key: frozenset(counts) for key, counts in told.items() if counts}
+
+
 def _table(before: RequirementResult, after: RequirementResult) -> str:
     """By which table a row conforms in A and in B, where that differs; "" elsewhere."""
     if not (before.passed and after.passed) or before.by_common_alone == after.by_common_alone:
@@ -141,9 +197,7 @@ def _table(before: RequirementResult, after: RequirementResult) -> str:
 
 
 def _verdict(requirement: RequirementResult | None) -> str:
-    if requirement is None:
-        return ABSENT
-    return "not-exercised" if requirement.hollow else requirement.verdict
+    return ABSENT if requirement is None else values.shown(requirement)
 
 
 def _group(before: str, after: str) -> str:
@@ -178,12 +232,12 @@ def _shifts(prefix: str, a: Mapping[str, Samples] | None, b: Mapping[str, Sample
         x, y = (a or {})[name], (b or {}).get(name, ())
         if min(len(x), len(y)) < _LEAST_SAMPLES:
             continue
-        values = [svg.quantile(v, q) for q in (0.5, 0.95) for v in (x, y)]
+        times = [words.quantile(v, q) for q in (0.5, 0.95) for v in (x, y)]
         notable = any(
             abs(new - old) >= _SHIFT_SECONDS and max(new, old) >= _SHIFT * max(min(new, old), 1e-9)
-            for old, new in (values[:2], values[2:])
+            for old, new in (times[:2], times[2:])
         )
-        out.append(Shift(prefix + name, values[0], values[1], values[2], values[3], notable))
+        out.append(Shift(prefix + name, times[0], times[1], times[2], times[3], notable))
     return out
 
 
@@ -225,10 +279,10 @@ def text(comparison: Comparison) -> str:
     """The comparison for a terminal."""
     lines = [f"A  {_name(comparison.a)}", f"B  {_name(comparison.b)}", headline(comparison)]
     lines += [f"note: {short(caveat, 200)}" for caveat in comparison.caveats]
-    for key, words in _SECTIONS:
+    for key, called in _SECTIONS:
         changes = getattr(comparison, key)
         if changes:
-            lines += ["", f"{words}:"]
+            lines += ["", f"{called}:"]
             for c in changes:
                 reason = f"  ({short(c.reason, 160)})" if c.reason else ""
                 lines.append(f"  {short(c.id, 40)}  {c.before} -> {c.after}  {short(c.title, 100)}{reason}")
@@ -238,7 +292,7 @@ def text(comparison: Comparison) -> str:
     if comparison.observations:
         lines += ["", "observations that differ:"]
         for ident, x, y in comparison.observations:
-            lines.append(f"  {short(ident, 60)}: {html.value_text(x, 80)} -> {html.value_text(y, 80)}")
+            lines.append(f"  {short(ident, 60)}: {words.value_text(x, 80)} -> {words.value_text(y, 80)}")
     for run in ("A", "B"):
         names = [short(ident, 60) for ident, where in comparison.observed_once if where == run]
         if names:

@@ -1,12 +1,15 @@
-"""One evidence file in words, and as commands that repeat it (`reports.reproduce`)."""
+"""One evidence file in words, its steps side by side, and as commands that repeat it (`reports.reproduce`)."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Sequence
 
 from eni_conformance.oracle.evidence import AdmissibleAnswer, Evidence, Moment
+from eni_conformance.reports import svg
 from eni_conformance.reports.reproduce import aliyun, curl, python, shell_quote
+from eni_conformance.reports.words import joined, plain
 
 
 def answer(evidence: Evidence) -> str:
@@ -23,13 +26,26 @@ def answer(evidence: Evidence) -> str:
         return words.get(seen.outcome, seen.outcome) + (f" ({seen.detail})" if seen.detail else "")
     if seen.status is None and not seen.code:
         return seen.detail or "nothing recorded"
-    return " ".join(str(part) for part in (seen.status, seen.code) if part) or "nothing recorded"
+    return joined(seen.status, seen.code) or "nothing recorded"
 
 
 def admissible(expected: Iterable[AdmissibleAnswer]) -> str:
     """The admissible answers, in a few words."""
-    texts = list(dict.fromkeys(" ".join(str(p) for p in (e.status, e.code) if p) for e in expected))
+    texts = dict.fromkeys(joined(e.status, e.code) for e in expected)
     return " or ".join(text for text in texts if text) or "not recorded"
+
+
+def admissible_answers(expected: Iterable[AdmissibleAnswer]) -> list[tuple[str, list[str], list[str]]]:
+    """Each admissible answer once: its words, the reasons for it, the requirements behind it."""
+    out: dict[str, tuple[list[str], list[str]]] = {}
+    for entry in expected:
+        words = joined(entry.status, entry.code) or "any"
+        reasons, requirements = out.setdefault(words, ([], []))
+        if entry.because and entry.because not in reasons:
+            reasons.append(entry.because)
+        if entry.requirement and entry.requirement not in requirements:
+            requirements.append(entry.requirement)
+    return [(words, reasons, requirements) for words, (reasons, requirements) in out.items()]
 
 
 def answer_was_admissible(evidence: Evidence) -> bool:
@@ -59,7 +75,7 @@ def text(evidence: Evidence) -> str:
         lines.append(f"              {evidence.observed.message!r}")
     lines.append("  admissible")
     for entry in evidence.expected:
-        words = " ".join(str(p) for p in (entry.status, entry.code) if p)
+        words = joined(entry.status, entry.code)
         because = f"  because {entry.because}" if entry.because else ""
         lines.append(f"              {words}{because}" + (f" [{entry.requirement}]" if entry.requirement else ""))
     if not evidence.expected:
@@ -80,7 +96,7 @@ def text(evidence: Evidence) -> str:
 def moment_text(moment: Moment) -> str:
     """One line of a history."""
     step = moment.step if isinstance(moment.step, str) else json.dumps(moment.step, ensure_ascii=False)
-    got = " ".join(str(p) for p in (moment.status, moment.code) if p)
+    got = joined(moment.status, moment.code)
     return f"{moment.n}. {step}" + (f" -> {got}" if got else "") + (f" ({moment.note})" if moment.note else "")
 
 
@@ -110,3 +126,70 @@ def reproductions(evidence: Evidence, name: str | None = None) -> dict[str, str]
         }
     out["replay"] = replay_command(evidence, name) + "\n"
     return out
+
+
+_CLOSE = 0.000_05
+"""Seconds by which recorded times may be off, because they are rounded."""
+
+
+def lanes(moments: Sequence[Moment]) -> tuple[svg.Call, ...]:
+    """The calls of a history for `svg.lanes`; () unless at least two have a time.
+
+    A call that begins before another has ended stands in another lane, as it went over another connection. A step
+    may name its lane itself ("client A: ..."), or in a key `lane`.
+    """
+    timed = sorted((m for m in moments if m.at is not None), key=lambda m: m.at or 0.0)
+    if len(timed) < 2:
+        return ()
+    first = timed[0].at or 0.0
+    busy: list[tuple[str, float]] = []
+    out = []
+    for m in timed:
+        start = max(0.0, (m.at or 0.0) - first)
+        end = start + max(0.0, m.seconds or 0.0)
+        words = told(m)
+        who, colon, rest = words.partition(": ")
+        name = m.lane or (who if colon and re.fullmatch(r"(client|worker) \S{1,20}", who) else "")
+        free = [i for i, (known, until) in enumerate(busy) if known == name and (name or until <= start + _CLOSE)]
+        lane = free[0] if free else len(busy)
+        busy[lane : lane + 1] = [(name, end)]
+        got = joined(m.status, m.code)
+        status = str(m.status or "")
+        kind = "bad" if status.startswith("5") or (m.code and not status) else "good" if status[:1] == "2" else ""
+        text = _ID.sub(lambda found: f"{found[1]}\u2026{found[2]}", rest if name and colon else _brief(words))
+        out.append(svg.Call(str(m.n), text, got, start, end, lane, kind, name))
+    return tuple(out)
+
+
+def _brief(words: str) -> str:
+    """A step as a label: without the region, which the story beside the picture names."""
+    words = re.sub(r"\bRegionId='[^']*' ?", "", words).replace("NetworkInterfaceId=", "").replace("InstanceId=", "")
+    return words.replace("DetachNetworkInterface", "detach")
+
+
+_ID = re.compile(r"\b(eni|i|vsw|sg|vpc)-[A-Za-z0-9]*([A-Za-z0-9]{4})\b")
+_TOGETHER = "at the same time: "
+
+
+def told(moment: Moment) -> str:
+    """The step of a history in words; the parameters of a detach get the name of their operation."""
+    words = moment.step if isinstance(moment.step, str) else plain(moment.step)
+    together, words = words.startswith(_TOGETHER), words.removeprefix(_TOGETHER)
+    if together and re.match(r"\w+='", words):
+        words = f"DetachNetworkInterface {words}"
+    return words
+
+
+def together(moment: Moment) -> bool:
+    """Whether the step was sent at the same time as its neighbours."""
+    return isinstance(moment.step, str) and moment.step.startswith(_TOGETHER)
+
+
+def others(item: Evidence) -> list[Moment]:
+    """The calls that were sent at the same time as the one whose answer is told, where no answer alone decides."""
+    exchange = item.exchange.id if item.exchange else None
+    beside = [m for m in item.history if together(m)]
+    mine = [m for m in beside if m.note and m.note == exchange]
+    if item.expected or not mine:
+        return []
+    return [m for m in beside if m is not mine[0] and m.of == mine[0].of][:6]

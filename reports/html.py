@@ -12,14 +12,13 @@ import base64
 import hashlib
 import json
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import jinja2
 from eni_conformance.oracle.evidence import Evidence
-from eni_conformance.oracle.results import KINDS, SEVERITIES, VERDICTS, Results, Samples
-from eni_conformance.reports import causes, ending, files, history, notes, reached, spent, steps, svg, worlds
+from eni_conformance.oracle.results import SEVERITIES, VERDICTS, Results, Samples
+from eni_conformance.reports import causes, files, history, reached, spent, svg, values, words, worlds
 from eni_conformance.reports import evidence as ev
 from markupsafe import Markup
 
@@ -27,16 +26,7 @@ _HERE = Path(__file__).parent
 _BODY_LIMIT = 4000
 _FEW_SAMPLES = {"latency": 20, "settle": 3}
 _LONGEST_COMMAND = 16_000
-_BUCKETS = {
-    "error": "Documented errors",
-    "parameter": "Parameters",
-    "state": "Resource states",
-    "response": "Response shape",
-    "effect": "Effects",
-    "relation": "Relations",
-    "gateway": "Gateway (common errors)",
-    "robustness": "Robustness",
-}
+_TITLES = {**values.FEATURES, "gateway": "Gateway (common errors)"}
 _GLYPHS = {
     "violated": "\u2715",
     "error": "!",
@@ -76,8 +66,7 @@ def render(
     for finding in (*found, *once):
         for ident in (finding.requirement_id, *finding.also):
             also.setdefault(ident, []).append(finding)
-    kinds = list(dict.fromkeys([*KINDS, *(r.kind for r in results.requirements)]))
-    state, headline, reason = ending.verdict(results)
+    state, headline, reason = values.verdict(results)
     return document(
         "page.html.j2",
         title=f"{headline} \u00b7 {results.target.name or results.target.endpoint} \u00b7 {results.run.id}",
@@ -91,59 +80,32 @@ def render(
         findings=[f for f in found if f.verdict != "known-deviation"],
         known=[f for f in found if f.verdict == "known-deviation"],
         once=once,
-        full=causes.FULL_FINDINGS,
-        few=_FEW_SAMPLES,
-        longest=_LONGEST_COMMAND,
-        rows_per_finding=causes.ROWS_PER_FINDING,
         names=names,
-        **_beside(results),
+        beside=values.first_screen(results),
+        about_target=values.target(results),
+        common_rows=values.common_rows(results),
+        with_common=[r for r in results.requirements if r.by_common],
         findings_of=also,
-        groups=[(k, _BUCKETS.get(k, k), [r for r in results.requirements if r.kind == k]) for k in kinds],
+        groups=[(kind, _TITLES.get(kind, kind), members) for kind, members in values.by_kind(results)],
         errors=[r for r in results.requirements if r.kind == "error"],
         heat=reached.heat(results.coverage.states) if results.coverage else None,
-        pair_matrix=reached.pair_matrix,
         tried=reached.tried(results.coverage.transitions) if results.coverage else (),
         latency=_distributions(results.latency),
         settle=_distributions(results.settle),
         duels=reached.duels(results.atlas or (), names),
         graph=svg.precedence(results.atlas or (), names),
-        not_exercised=ending.not_exercised(results),
+        not_exercised=values.not_exercised(results),
         unreadable=unreadable or [],
         past=past,
-        changes=worlds.changes,
-        since=lambda requirement: ending.since(past, requirement),
-        worlds=worlds.worlds,
-        lanes=lambda moments: svg.lanes(steps.lanes(moments)),
-        others=steps.others,
-        **_cost(results),
-        reproductions=ev.reproductions,
-        answer=ev.answer,
-        answer_was_admissible=ev.answer_was_admissible,
-        admissible=ending.admissible,
-        observation_groups=ending.observation_groups(results),
+        since=lambda requirement: values.since(past, requirement),
+        forecast=spent.forecast(results),
+        leases=spent.leases(results.cost),
+        left_behind=spent.left_behind(results.cost),
+        observation_groups=values.observation_groups(results),
     )
 
 
-def _cost(results: Results) -> dict[str, Any]:
-    """What the run used, beside what had been predicted."""
-    return {
-        "forecast": spent.forecast(results),
-        "leases": spent.leases(results.cost),
-        "left_behind": spent.left_behind(results.cost),
-    }
-
-
-def _beside(results: Results) -> dict[str, Any]:
-    """What the page tells beside the verdicts."""
-    return {
-        "beside": notes.first_screen(results),
-        "about_target": notes.target(results),
-        "common_rows": notes.common_rows(results),
-        "with_common": [r for r in results.requirements if r.by_common],
-    }
-
-
-def document(template: str, **values: Any) -> str:
+def document(template: str, **told: Any) -> str:
     """One of this package's pages, with its style, script and content policy."""
     style, script = _asset("page.css"), _asset("page.js")
     policy = (
@@ -158,7 +120,7 @@ def document(template: str, **values: Any) -> str:
             style=Markup(style),  # noqa: S704 - a file of this package
             script=Markup(script),  # noqa: S704 - a file of this package
             policy=policy,
-            **values,
+            **told,
         )
     )
 
@@ -170,29 +132,44 @@ def _environment() -> jinja2.Environment:
         trim_blocks=True,
         lstrip_blocks=True,
         undefined=jinja2.StrictUndefined,
-        finalize=lambda value: value if isinstance(value, Markup) else svg.visible(str(value)),
+        finalize=lambda value: value if isinstance(value, Markup) else words.visible(str(value)),
     )
     environment.filters.update(
-        short=svg.short,
-        seconds=svg.seconds,
-        number=number,
-        counted=lambda n, thing: f"{number(n)} {thing}" + ("" if n == 1 else "s"),
-        value=value_text,
-        when=when,
+        short=words.short,
+        seconds=words.seconds,
+        number=words.number,
+        percent=words.percent,
+        counted=words.counted,
+        value=words.value_text,
+        when=words.when,
+        shown=values.shown,
         body=_body,
         tojson_plain=lambda value: json.dumps(value, indent=2, ensure_ascii=False),
-        slug=svg.slug,
-        told=steps.told,
-        together=steps.together,
+        slug=words.slug,
+        told=ev.told,
+        together=ev.together,
         without=lambda text, code: text.removeprefix(f"{code}: ") if code else text,
     )
     environment.globals.update(
         svg=svg,
-        common=notes.common,
+        common=values.common,
         verdicts=VERDICTS,
         glyphs=_GLYPHS,
         languages=_LANGUAGES,
         severities=SEVERITIES,
+        full=causes.FULL_FINDINGS,
+        rows_per_finding=causes.ROWS_PER_FINDING,
+        few=_FEW_SAMPLES,
+        longest=_LONGEST_COMMAND,
+        pair_matrix=reached.pair_matrix,
+        changes=worlds.changes,
+        worlds=worlds.worlds,
+        lanes=lambda moments: svg.lanes(ev.lanes(moments)),
+        others=ev.others,
+        reproductions=ev.reproductions,
+        answer=ev.answer,
+        answer_was_admissible=ev.answer_was_admissible,
+        admissible=ev.admissible_answers,
     )
     return environment
 
@@ -213,45 +190,13 @@ def _distributions(groups: Mapping[str, Samples] | None) -> list[dict[str, Any]]
                 {
                     "name": name,
                     "n": len(times),
-                    "median": svg.quantile(times, 0.5),
-                    "p95": svg.quantile(times, 0.95),
+                    "median": words.quantile(times, 0.5),
+                    "p95": words.quantile(times, 0.95),
                     "max": max(times),
-                    "picture": svg.histogram(times, svg.short(name, 60)),
+                    "picture": svg.histogram(times, words.short(name, 60)),
                 }
             )
     return sorted(out, key=lambda entry: -entry["n"])
-
-
-def number(value: Any) -> str:
-    """A count with separators, or the value as it is."""
-    if isinstance(value, bool) or value is None:
-        return "" if value is None else str(value)
-    if isinstance(value, int):
-        return f"{value:,}".replace(",", "\u202f") if abs(value) >= 10000 else str(value)
-    if isinstance(value, float):
-        return f"{value:,.4g}" if abs(value) < 10000 else f"{value:,.0f}".replace(",", "\u202f")
-    return str(value)
-
-
-def value_text(value: Any, limit: int = 300) -> str:
-    """Any JSON value in one readable line."""
-    if value is None or value == "":
-        return "\u2013"
-    return svg.short(svg.plain(value), limit)
-
-
-def when(value: str | float) -> str:
-    """A moment for people, in UTC."""
-    if isinstance(value, (int, float)):
-        try:
-            return datetime.fromtimestamp(value, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
-        except (OverflowError, ValueError, OSError):
-            return str(value)
-    try:
-        moment = datetime.fromisoformat(value)
-    except ValueError:
-        return value
-    return moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S UTC") if moment.tzinfo else value
 
 
 def _body(text: str | None) -> str:

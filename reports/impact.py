@@ -34,127 +34,60 @@ class Impact:
     file: str
 
 
-_TERRAFORM = ("Terraform provider alicloud", "aliyun/terraform-provider-alicloud")
-_ATTACHMENT = "alicloud/resource_alicloud_ecs_network_interface_attachment.go"
-_ERRORS_GO = "alicloud/errors.go"
-_TERWAY = ("terway", "AliyunContainerService/terway")
 _GONE = ("InvalidEniId.NotFound", "InvalidEcsId.NotFound")
+_ALL_GONE = (*_GONE, "InvalidSecurityGroupId.NotFound", "InvalidVSwitchId.NotFound")
+_BUSY = ("InvalidOperation.InvalidEniState", "InvalidOperation.InvalidEcsState")
 _RETRIED = (
-    "InvalidOperation.InvalidEniState",
-    "InvalidOperation.InvalidEcsState",
+    *_BUSY,
     "InvalidOperation.InvalidEniType",
     "InvalidOperation.HasMemberEniAttached",
-    "OperationConflict",
-    "ServiceUnavailable",
-    "InternalError",
-    "Throttling",
-    "Rejected.Throttling",
-    "5xx",
+    *("OperationConflict", "ServiceUnavailable", "InternalError", "Throttling", "Rejected.Throttling", "5xx"),
 )
+_PASSING = ("Throttling", "InternalError", "Operation.Conflict", "5xx")
+_DOWN = ("InternalError", "UnknownError", "ServiceUnavailable", "5xx")
+_TERRAFORM = ("Terraform provider alicloud", "aliyun/terraform-provider-alicloud")
+_ATTACHMENT = "alicloud/resource_alicloud_ecs_network_interface_attachment.go"
+_TERWAY = ("terway", "AliyunContainerService/terway")
+_SDK = ("aliyun-python-sdk-core", "aliyun/aliyun-openapi-python-sdk")
 
+_READ: dict[tuple[str, str, str], dict[tuple[Trigger, tuple[str, ...], Harm], str]] = {
+    (*_TERRAFORM, "alicloud/errors.go"): {
+        ("got", _RETRIED, "medium"): "repeats the detach until its time-out of one minute, then the destroy fails",
+    },
+    (*_TERRAFORM, _ATTACHMENT): {
+        ("got", _ALL_GONE, "high"): "takes the interface for already gone and drops it from the state, so an attached "
+        "one is orphaned",
+        ("lost", _ALL_GONE, "high"): "does not see that the interface is already gone, because it looks at the code "
+        "alone: the destroy of something deleted by hand fails, and fails again",
+        ("lost", _BUSY, "medium"): "would have repeated the call while the resource is in transition; with another "
+        "code it gives up at once",
+        ("success", (), "high"): "goes on to wait for Available, and reports a finished detach or a time-out after one "
+        "minute",
+        ("stuck", (), "high"): "waits for Available and fails after one minute; only a forced release helps then",
+    },
+    (*_TERWAY, "pkg/aliyun/client/ecs.go"): {
+        ("got", _GONE, "high"): "takes the detach for done, and gives the interface back to its pool while it may "
+        "still be attached",
+        ("lost", _GONE, "medium"): "keeps trying to release an interface that no longer exists",
+        ("got", _PASSING, "low"): "does not repeat a detach by itself: the failure goes up to its controller",
+    },
+    (*_TERWAY, "pkg/eni/ops/executor.go"): {
+        ("stuck", (), "high"): "polls for two minutes, then counts the detach as failed while the pod network waits",
+    },
+    (*_SDK, "aliyun-python-sdk-core/aliyunsdkcore/data/retry_config.json"): {
+        ("got", _DOWN, "low"): "does not repeat a detach by itself: the error reaches the caller",
+    },
+    (*_SDK, "aliyun-python-sdk-core/aliyunsdkcore/data/timeout_config.json"): {
+        ("silent", (), "medium"): "gives up reading a detach after 16 seconds, and the caller does not know whether it "
+        "happened",
+    },
+}
+"""What each file of a client's source does, by (trigger, codes, harm)."""
 
-def _row(who: tuple[str, str], trigger: Trigger, codes: tuple[str, ...], harm: Harm, file: str, effect: str) -> Impact:
-    return Impact(who[0], trigger, codes, effect, harm, who[1], file)
-
-
-TABLE: tuple[Impact, ...] = (
-    _row(
-        _TERRAFORM,
-        "got",
-        _RETRIED,
-        "medium",
-        _ERRORS_GO,
-        "repeats the detach until its time-out of one minute, then the destroy fails",
-    ),
-    _row(
-        _TERRAFORM,
-        "got",
-        (*_GONE, "InvalidSecurityGroupId.NotFound", "InvalidVSwitchId.NotFound"),
-        "high",
-        _ATTACHMENT,
-        "takes the interface for already gone and drops it from the state, so an attached one is orphaned",
-    ),
-    _row(
-        _TERRAFORM,
-        "lost",
-        (*_GONE, "InvalidSecurityGroupId.NotFound", "InvalidVSwitchId.NotFound"),
-        "high",
-        _ATTACHMENT,
-        "does not see that the interface is already gone, because it looks at the code alone: the destroy of "
-        "something deleted by hand fails, and fails again",
-    ),
-    _row(
-        _TERRAFORM,
-        "lost",
-        ("InvalidOperation.InvalidEniState", "InvalidOperation.InvalidEcsState"),
-        "medium",
-        _ATTACHMENT,
-        "would have repeated the call while the resource is in transition; with another code it gives up at once",
-    ),
-    _row(
-        _TERRAFORM,
-        "success",
-        (),
-        "high",
-        _ATTACHMENT,
-        "goes on to wait for Available, and reports a finished detach or a time-out after one minute",
-    ),
-    _row(
-        _TERRAFORM,
-        "stuck",
-        (),
-        "high",
-        _ATTACHMENT,
-        "waits for Available and fails after one minute; only a forced release helps then",
-    ),
-    _row(
-        _TERWAY,
-        "got",
-        _GONE,
-        "high",
-        "pkg/aliyun/client/ecs.go",
-        "takes the detach for done, and gives the interface back to its pool while it may still be attached",
-    ),
-    _row(
-        _TERWAY,
-        "lost",
-        _GONE,
-        "medium",
-        "pkg/aliyun/client/ecs.go",
-        "keeps trying to release an interface that no longer exists",
-    ),
-    _row(
-        _TERWAY,
-        "got",
-        ("Throttling", "InternalError", "Operation.Conflict", "5xx"),
-        "low",
-        "pkg/aliyun/client/ecs.go",
-        "does not repeat a detach by itself: the failure goes up to its controller",
-    ),
-    _row(
-        _TERWAY,
-        "stuck",
-        (),
-        "high",
-        "pkg/eni/ops/executor.go",
-        "polls for two minutes, then counts the detach as failed while the pod network waits",
-    ),
-    _row(
-        ("aliyun-python-sdk-core", "aliyun/aliyun-openapi-python-sdk"),
-        "got",
-        ("InternalError", "UnknownError", "ServiceUnavailable", "5xx"),
-        "low",
-        "aliyun-python-sdk-core/aliyunsdkcore/data/retry_config.json",
-        "does not repeat a detach by itself: the error reaches the caller",
-    ),
-    _row(
-        ("aliyun-python-sdk-core", "aliyun/aliyun-openapi-python-sdk"),
-        "silent",
-        (),
-        "medium",
-        "aliyun-python-sdk-core/aliyunsdkcore/data/timeout_config.json",
-        "gives up reading a detach after 16 seconds, and the caller does not know whether it happened",
-    ),
+TABLE = tuple(
+    Impact(client, trigger, codes, effect, harm, repository, file)
+    for (client, repository, file), does in _READ.items()
+    for (trigger, codes, harm), effect in does.items()
 )
 
 _HARM = {"high": 0, "medium": 1, "low": 2}

@@ -16,8 +16,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from eni_conformance.oracle.evidence import Evidence
-from eni_conformance.oracle.results import KINDS, RequirementResult, Results
-from eni_conformance.reports import causes, files, notes
+from eni_conformance.oracle.results import RequirementResult, Results
+from eni_conformance.reports import causes, files, values, words
 from eni_conformance.reports import evidence as ev
 
 _NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -39,16 +39,13 @@ def render(results: Results, items: list[Evidence]) -> str:
         for ident in (item.requirement, *item.also):
             by_requirement.setdefault(ident, []).append(item)
     root = ET.Element("testsuites")
-    kinds = list(dict.fromkeys([*KINDS, *(r.kind for r in results.requirements)]))
-    for kind in kinds:
-        members = [r for r in results.requirements if r.kind == kind]
-        if members:
-            suite = _suite(root, f"DetachNetworkInterface.{kind or 'other'}", results)
-            for requirement in members:
-                _case(suite, results, requirement, by_requirement.get(requirement.id, []))
-            _finish(suite, [_line(r) for r in members])
+    for kind, members in values.by_kind(results):
+        suite = _suite(root, f"{values.OPERATION}.{kind or 'other'}", results)
+        for requirement in members:
+            _case(suite, results, requirement, by_requirement.get(requirement.id, []))
+        _finish(suite, [_line(r) for r in members])
     if results.incomplete:
-        suite = _suite(root, "DetachNetworkInterface.run", results)
+        suite = _suite(root, f"{values.OPERATION}.run", results)
         case = ET.SubElement(suite, "testcase", {"classname": suite.get("name", ""), "name": "run completed"})
         case.set("time", "0")
         note = results.run.note or "the run ended before everything was tried"
@@ -72,7 +69,7 @@ def _suite(root: ET.Element, name: str, results: Results) -> ET.Element:
         ("endpoint", results.target.endpoint),
         ("revision", results.run.revision),
         ("seed", results.run.seed),
-        ("judged by", "the page alone" if results.run.strict else ""),
+        ("judged by", values.judged_by(results)),
         ("command", results.run.command),
     ):
         if value not in (None, ""):
@@ -81,27 +78,21 @@ def _suite(root: ET.Element, name: str, results: Results) -> ET.Element:
 
 
 def _line(requirement: RequirementResult) -> str:
-    common = notes.common(requirement)
-    words = f"{requirement.id}: {requirement.verdict}, judged calls {requirement.judged}"
-    return f"{words}, {common}" if common else words
+    common = values.common(requirement)
+    return f"{requirement.id}: {requirement.verdict}, judged calls {requirement.judged}" + (common and f", {common}")
 
 
 def _case(suite: ET.Element, results: Results, requirement: RequirementResult, items: list[Evidence]) -> None:
     name = f"{requirement.id} {requirement.title}".strip()
     case = ET.SubElement(suite, "testcase", {"classname": suite.get("name", ""), "name": _clean(name), "time": "0"})
-    reason = _clean(notes.why(results, requirement))
+    reason = _clean(values.why(results, requirement))
     if requirement.verdict == "violated":
         failure = ET.SubElement(case, "failure", {"type": "violated", "message": reason or "violated"})
         failure.text = _clean("\n".join(ev.text(item) for item in items[:3])[:_TEXT_LIMIT])
     elif requirement.verdict == "error":
         ET.SubElement(case, "error", {"type": "suite-error", "message": reason or "the suite failed"})
-    elif requirement.verdict == "known-deviation":
-        deviation = requirement.deviation
-        owner = f", owner {deviation.owner}, until {deviation.expires}" if deviation else ""
-        ET.SubElement(case, "skipped", {"message": _clean(f"known deviation{owner}: {requirement.why}")})
     elif not requirement.passed:
-        verdict = "not-exercised" if requirement.hollow else requirement.verdict
-        ET.SubElement(case, "skipped", {"message": f"{verdict}: {reason}" if reason else verdict})
+        ET.SubElement(case, "skipped", {"message": _clean(values.told(results, requirement))})
 
 
 def _finish(suite: ET.Element, output: list[str]) -> None:
@@ -117,17 +108,8 @@ def _finish(suite: ET.Element, output: list[str]) -> None:
 
 def _stamp(started: str | float) -> str:
     """ISO 8601 without a zone, as the schemas want it; the epoch when it cannot be told."""
-    try:
-        moment = (
-            datetime.fromtimestamp(started, UTC)
-            if isinstance(started, (int, float))
-            else datetime.fromisoformat(started)
-        )
-    except (ValueError, OverflowError, OSError):
-        moment = datetime.fromtimestamp(0, UTC)
-    if moment.tzinfo:
-        moment = moment.astimezone(UTC)
-    return moment.strftime("%Y-%m-%dT%H:%M:%S")
+    moment = words.moment(started) or datetime.fromtimestamp(0, UTC)
+    return (moment.astimezone(UTC) if moment.tzinfo else moment).strftime("%Y-%m-%dT%H:%M:%S")
 
 
 def _clean(text: str) -> str:

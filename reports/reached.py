@@ -13,7 +13,7 @@ from eni_conformance.oracle.results import (
     StateCell,
     Transition,
 )
-from eni_conformance.reports.svg import short
+from eni_conformance.reports.words import short
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from eni_conformance.oracle.results import (
     Predicted,
     Results,
 )
-from eni_conformance.reports.svg import seconds
+from eni_conformance.reports.words import seconds
 
 
 @dataclass(frozen=True)

@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import TextIO
 
 from eni_conformance.oracle.results import VERDICTS, RequirementResult, Results
-from eni_conformance.reports import causes, ending, files, notes, spent
+from eni_conformance.reports import causes, files, spent, values
 from eni_conformance.reports import evidence as ev
 from eni_conformance.reports.reproduce import shell_quote
-from eni_conformance.reports.svg import seconds, short, visible
+from eni_conformance.reports.words import seconds, short, visible
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -55,7 +55,7 @@ def text(results: Results, color: bool = False, out_dir: str | Path | None = Non
         emoji=False,
         legacy_windows=False,
     )
-    state, headline, reason = ending.verdict(results)
+    state, headline, reason = values.verdict(results)
     target = " ".join(t for t in (results.target.name, results.target.endpoint) if t)
     console.print(Text(f"{short(target, 120)}  revision {short(results.run.revision or '?', 20)}", "dim"))
     console.print(Text.assemble((headline, _COLOURS[state]), f"  {reason}"))
@@ -73,10 +73,10 @@ def text(results: Results, color: bool = False, out_dir: str | Path | None = Non
         )
     for warning in results.shallow:
         console.print(Text(f"shallow: {short(warning, 200)}", "yellow"))
-    for note in notes.lines(results):
+    for note in values.lines(results):
         console.print(Text(short(note.words, 600), "yellow" if note.weighty else ""))
     _table(console, results)
-    missing = ending.not_exercised(results)
+    missing = values.not_exercised(results)
     if missing:
         console.print()
         for need, members in missing[:8]:
@@ -116,8 +116,8 @@ def _same_reason(results: Results, rows: list[RequirementResult]) -> list[tuple[
     """Requirements as (verdict, ids, reason): those of one verdict with the same reason share a line."""
     lines: dict[tuple[str, str], tuple[str, list[str], str]] = {}
     for r in rows:
-        owner = f" (owner {r.deviation.owner}, until {r.deviation.expires})" if r.deviation else ""
-        words = (notes.why(results, r) or r.title) + owner
+        owner = values.owner(r)
+        words = (values.why(results, r) or r.title) + (owner and f" ({owner})")
         lines.setdefault((r.verdict, words), (r.verdict, [], words))[1].append(r.id)
     return list(lines.values())
 
@@ -171,7 +171,7 @@ def _target(results: Results) -> str:
 def markdown(results: Results, out_dir: str | Path | None = None) -> str:
     """The same for a step summary in Markdown (GitHub's dialect)."""
     where = Path(out_dir) if out_dir is not None else Path("out") / results.run.id
-    _, headline, reason = ending.verdict(results)
+    _, headline, reason = values.verdict(results)
     counts = results.counts()
     lines = [
         f"## {plain_markdown(headline)}",
@@ -184,20 +184,20 @@ def markdown(results: Results, out_dir: str | Path | None = None) -> str:
     if results.incomplete:
         lines += [f"> **Incomplete.** {plain_markdown(results.run.note or 'The run ended early.')}", ""]
     lines += [f"> **Shallow.** {plain_markdown(warning)}" for warning in results.shallow]
-    lines += ["", *(f"- {plain_markdown(note.words)}" for note in notes.lines(results))]
+    lines += ["", *(f"- {plain_markdown(note.words)}" for note in values.lines(results))]
     lines += ["", "| " + " | ".join(counts) + " |", "|" + " ---: |" * len(counts)]
     lines += ["| " + " | ".join(str(n) for n in counts.values()) + " |", ""]
     rows = results.by_verdict("violated", "error", "inconclusive", "known-deviation")
     if rows:
         lines += ["| Verdict | Requirement | Reason |", "| --- | --- | --- |"]
         lines += [
-            f"| {r.verdict} | {_code(r.id)} {plain_markdown(r.title)} | {plain_markdown(notes.why(results, r))} |"
+            f"| {r.verdict} | {_code(r.id)} {plain_markdown(r.title)} | {plain_markdown(values.why(results, r))} |"
             for r in rows[:60]
         ]
         if len(rows) > 60:
             lines.append(f"| | and {len(rows) - 60} more | |")
         lines.append("")
-    missing = ending.not_exercised(results)
+    missing = values.not_exercised(results)
     if missing:
         lines += ["<details><summary>Not exercised, and what it would need</summary>", ""]
         lines += [

@@ -6,71 +6,14 @@ picture alone is not readable for everyone.
 
 from __future__ import annotations
 
-import json
 import math
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from eni_conformance.oracle.results import VERDICTS, Duel
+from eni_conformance.reports.words import quantile, seconds, short, visible
 from markupsafe import Markup, escape
-
-
-def visible(text: str) -> str:
-    """`text` with control, direction and zero-width characters and lone surrogates made visible."""
-    if text.isascii() and text.isprintable():
-        return text
-    return "".join(char if _shown(char) else f"\u27e8U+{ord(char):04X}\u27e9" for char in text)
-
-
-def _shown(char: str) -> bool:
-    code = ord(char)
-    if char in "\n\t":
-        return True
-    if code < 0x20 or 0x7F <= code < 0xA0 or 0xD800 <= code < 0xE000 or code in (0xAD, 0x61C, 0xFEFF):
-        return False
-    return not (
-        0x200B <= code <= 0x200F
-        or 0x2028 <= code <= 0x202E
-        or 0x2060 <= code <= 0x206F
-        or 0xFFF0 <= code <= 0xFFFB
-        or 0xE0000 <= code <= 0xE007F
-        or code & 0xFFFE == 0xFFFE
-    )
-
-
-def short(text: str, limit: int) -> str:
-    """`text` made visible and cut to `limit` characters."""
-    text = visible(text)
-    return text if len(text) <= limit else text[: limit - 1] + "\u2026"
-
-
-def plain(value: Any) -> str:
-    """Any JSON value in one line; a list of texts without the quotation marks that JSON would add."""
-    if isinstance(value, str):
-        return value
-    if isinstance(value, (list, tuple)) and value and all(isinstance(item, str) for item in value):
-        return "; ".join(value)
-    return json.dumps(value, ensure_ascii=False)
-
-
-def seconds(value: float) -> str:
-    """A duration for people: 840 µs, 4.1 ms, 12 s, 3 min 20 s."""
-    if value < 0.001:
-        return f"{value * 1e6:.0f} \u00b5s"
-    if value < 1:
-        return f"{value * 1e3:.3g} ms"
-    if value < 120:
-        return f"{value:.3g} s"
-    if value < 7200:
-        return f"{value // 60:.0f} min {value % 60:.0f} s"
-    return f"{value // 3600:.0f} h {value % 3600 // 60:.0f} min"
-
-
-def percent(part: float) -> str:
-    """A share for people: 0.68 %, 4.6 %, 60 %; more than all is no share."""
-    return f"{100 * part:.2g} %" if part < 0.995 else ""
 
 
 def _svg(width: float, height: float, title: str, body: Iterable[str], kind: str, fixed: bool = False) -> Markup:
@@ -347,14 +290,3 @@ def _rows(
         for i, n in enumerate(members):
             centre[n] = (i + 0.5) / len(members)
     return rows
-
-
-def slug(text: str) -> str:
-    """`text` as part of an HTML id."""
-    return re.sub(r"[^A-Za-z0-9_.-]+", "-", text)[:80] or "x"
-
-
-def quantile(values: Sequence[float], share: float) -> float:
-    """The value that `share` of the samples do not exceed. `values` must not be empty."""
-    ordered = sorted(values)
-    return ordered[min(len(ordered) - 1, max(0, math.ceil(share * len(ordered)) - 1))]

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from eni_conformance.oracle.evidence import Difference, Evidence, Picture
-from eni_conformance.reports.svg import plain, short
+from eni_conformance.reports.words import value_text
 
 
 @dataclass(frozen=True)
@@ -167,6 +167,4 @@ def _side(
 
 
 def _value(value: Any) -> str:
-    if value is None or value == "":
-        return "none"
-    return short(plain(value), 70)
+    return "none" if value in (None, "") else value_text(value, 70)

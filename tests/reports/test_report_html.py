@@ -15,7 +15,7 @@ import pytest
 import report_samples
 from eni_conformance.oracle import evidence
 from eni_conformance.oracle.results import Duel, parse
-from eni_conformance.reports import causes, ending, files, html, reached, svg, worlds, write_all
+from eni_conformance.reports import causes, files, html, reached, svg, values, words, worlds, write_all
 
 NAMES = list(report_samples.SAMPLES)
 
@@ -130,13 +130,13 @@ def test_sizes(runs: dict[str, Path]) -> None:
 
 
 def test_verdict_and_reason_come_first(runs: dict[str, Path]) -> None:
-    for name, words in (
+    for name, first in (
         ("passing", "Nothing violated 49 of 51 requirements conform, 2 could not be exercised here."),
         ("violated", "6 requirements violated 40 of 51 requirements conform"),
         ("incomplete", "Nothing violated so far The run ended before everything was tried"),
     ):
         _, page = _read(runs[name])
-        assert words in page.text[:900]
+        assert first in page.text[:900]
     assert "interrupted after 31 s" in _read(runs["incomplete"])[1].text
     assert "the rule reboot of the state machine never fired" in _read(runs["violated"])[1].text
 
@@ -256,11 +256,11 @@ def test_trend(past: Path) -> None:
 
 def test_how_long_a_requirement_has_been_violated() -> None:
     past = [{"run": f"r{n}", "violated": ids} for n, ids in enumerate([["A"], [], ["A"], ["A", "B"]])]
-    assert ending.since(past, "A") == "violated in the last 2 runs, since r2"
-    assert ending.since(past, "B") == "new in this run"
-    assert ending.since(past, "C") == ""
-    assert ending.since(past[2:], "A") == "violated in the last 2 runs, since r2 or earlier"
-    assert ending.since(past[:1], "A") == ""
+    assert values.since(past, "A") == "violated in the last 2 runs, since r2"
+    assert values.since(past, "B") == "new in this run"
+    assert values.since(past, "C") == ""
+    assert values.since(past[2:], "A") == "violated in the last 2 runs, since r2 or earlier"
+    assert values.since(past[:1], "A") == ""
 
 
 def test_same_input_same_page(runs: dict[str, Path]) -> None:
@@ -335,15 +335,15 @@ def test_heat_map_names_every_hole(runs: dict[str, Path]) -> None:
     ],
 )
 def test_what_cannot_be_seen_is_spelt_out(text: str, shown: str) -> None:
-    assert svg.visible(text) == shown
+    assert words.visible(text) == shown
 
 
 @pytest.mark.parametrize(
-    ("value", "words"),
+    ("value", "text"),
     [(0.00084, "840 \u00b5s"), (0.0041, "4.1 ms"), (12.0, "12 s"), (200.0, "3 min 20 s"), (7260.0, "2 h 1 min")],
 )
-def test_durations(value: float, words: str) -> None:
-    assert svg.seconds(value) == words
+def test_durations(value: float, text: str) -> None:
+    assert words.seconds(value) == text
 
 
 def test_precedence_graph_keeps_only_what_is_not_implied() -> None:

@@ -14,7 +14,7 @@ import pytest
 import report_samples
 from eni_conformance.oracle.evidence import Evidence
 from eni_conformance.oracle.results import Again, Results, Target, parse
-from eni_conformance.reports import causes, compare, files, html, junit, notes, schemas, summary, write_all
+from eni_conformance.reports import causes, compare, files, html, junit, schemas, summary, values, write_all
 
 FORBIDDEN_RAM = [{"answer": "403 Forbidden.RAM", "n": 12}]
 
@@ -55,7 +55,7 @@ def test_files_of_older_suites_load_as_if_nothing_was_added() -> None:
     assert results.target == Target()
     assert results.requirements[0].by_common == ()
     assert results.violations[0].again is None
-    assert not notes.lines(results) + notes.first_screen(results) + notes.target(results)
+    assert not values.lines(results) + values.first_screen(results) + values.target(results)
     page = html.render(results, [])
     assert 'id="once"' not in page
     assert 'id="beside"' not in page
@@ -89,17 +89,17 @@ def test_the_schema_refuses_wrong_additions(path: str, value: Any) -> None:
 
 def test_a_row_conforms_by_the_common_table_only_where_its_own_answer_never_came() -> None:
     never, both = (_results(requirements=[_row(by_common=FORBIDDEN_RAM, provoked=n)]) for n in (0, 4))
-    assert [r.id for r in notes.common_rows(never)] == ["ENI-DETACH-E06"]
-    assert notes.common(never.requirements[0]) == "by the common table: 403 Forbidden.RAM (12)"
-    assert notes.common_rows(both) == ()
-    assert notes.common(both.requirements[0]) == "also by the common table: 403 Forbidden.RAM (12)"
+    assert [r.id for r in values.common_rows(never)] == ["ENI-DETACH-E06"]
+    assert values.common(never.requirements[0]) == "by the common table: 403 Forbidden.RAM (12)"
+    assert values.common_rows(both) == ()
+    assert values.common(both.requirements[0]) == "also by the common table: 403 Forbidden.RAM (12)"
 
 
 def test_a_row_that_does_not_conform_is_not_counted_by_the_common_table() -> None:
     for changes in ({"verdict": "violated"}, {"judged": 0}):
         row = {**_row(by_common=FORBIDDEN_RAM, provoked=0), **changes}
         results = _results(requirements=[row])
-        assert notes.common_rows(results) == ()
+        assert values.common_rows(results) == ()
 
 
 def test_the_page_tells_the_common_table_in_the_first_screen_the_row_and_a_section(runs: dict[str, Path]) -> None:
@@ -158,9 +158,9 @@ def test_a_violated_run_keeps_what_was_seen_once_apart(runs: dict[str, Path]) ->
 def test_a_cause_that_another_worker_saw_again_is_not_told_as_seen_once() -> None:
     same = _entry("F04", 3, 0, evidence="F04-b.json")
     results = _results(requirements=[_row("F04", "violated")], violations=[_entry("F04")], once=[same])
-    assert notes.once(results) == ()
+    assert values.once(results) == ()
     other = _results(requirements=[_row("F04", "violated")], violations=[_entry("F04")], once=[{**same, "key": "k"}])
-    assert len(notes.once(other)) == 1
+    assert len(values.once(other)) == 1
 
 
 def test_two_workers_that_saw_the_same_once_tell_it_together() -> None:
@@ -182,7 +182,7 @@ def test_two_workers_that_saw_the_same_once_tell_it_together() -> None:
     ],
 )
 def test_how_often_it_was_not_seen_again(tried: int, failed_again: int, words: str) -> None:
-    assert notes.not_again(Again(tried, failed_again)) == words
+    assert values.not_again(Again(tried, failed_again)) == words
 
 
 # --- violations that were seen again -----------------------------------------------------------------
@@ -234,7 +234,7 @@ def test_a_run_whose_only_findings_may_pass_says_how_many_of_each() -> None:
 
 def test_what_the_target_lacks_stands_beside_its_description(runs: dict[str, Path]) -> None:
     results, items = _read(runs["lenient"])
-    assert notes.target(results) == (
+    assert values.target(results) == (
         "Not offered here: signature V3. What needs it is not judged.",
         "XML does not work here, and the target file does not say so. "
         'Where that is meant, write into it: [offers] formats = ["json"].',
@@ -245,9 +245,11 @@ def test_what_the_target_lacks_stands_beside_its_description(runs: dict[str, Pat
     box = _section(html.render(results, items), "verdict").partition('id="target"')[2]
     assert "Control order eni.status" in box
     whole = {"formats": ["json", "xml"], "signing": ["v1", "v3"]}
-    assert notes.target(_results(target={"offers": whole, "undeclared": [], "control_problems": {}, "skew": 0.4})) == ()
+    assert (
+        values.target(_results(target={"offers": whole, "undeclared": [], "control_problems": {}, "skew": 0.4})) == ()
+    )
     declared = _results(target={"offers": {"formats": ["json"], "signing": []}})
-    assert notes.target(declared) == ("Not offered here: XML. What needs it is not judged.",)
+    assert values.target(declared) == ("Not offered here: XML. What needs it is not judged.",)
 
 
 def test_a_strict_run_says_so_everywhere() -> None:
@@ -282,7 +284,7 @@ def test_terminal_and_step_summary_have_a_line_for_each_kind(runs: dict[str, Pat
 
 def test_what_no_reason_tells_is_told_in_the_line() -> None:
     entry = _entry("S01", 3, 0, summary="the answer was 409 Conflict")
-    told = notes.lines(_results(requirements=[_row("S01")], once=[entry]))
+    told = values.lines(_results(requirements=[_row("S01")], once=[entry]))
     assert [note.words for note in told] == ["seen once, not again: 1 (S01 the answer was 409 Conflict)"]
 
 

@@ -13,7 +13,8 @@ from eni_conformance.oracle.evidence import Evidence, Moment
 from eni_conformance.oracle.evidence import parse as evidence_parse
 from eni_conformance.oracle.results import Duel, Pairwise, Results, Transition
 from eni_conformance.oracle.results import parse as results_parse
-from eni_conformance.reports import causes, files, html, reached, spent, steps, summary, svg
+from eni_conformance.reports import causes, files, html, reached, spent, summary, svg, words
+from eni_conformance.reports import evidence as ev
 
 PREDICTED = {
     "source": "3 runs on the embedded emulator",
@@ -103,7 +104,7 @@ def _moment(n: int, at: float, seconds: float, step: str = "detach", status: int
 
 
 def test_overlapping_calls_stand_in_lanes_beside_each_other() -> None:
-    calls = steps.lanes([_moment(1, 5.0, 0.4), _moment(2, 5.1, 0.1), _moment(3, 5.2, 0.1), _moment(4, 5.6, 0.1)])
+    calls = ev.lanes([_moment(1, 5.0, 0.4), _moment(2, 5.1, 0.1), _moment(3, 5.2, 0.1), _moment(4, 5.6, 0.1)])
     assert [call.lane for call in calls] == [0, 1, 1, 0]
     assert [round(call.start, 3) for call in calls] == [0.0, 0.1, 0.2, 0.6]
     picture = str(svg.lanes(calls))
@@ -113,27 +114,27 @@ def test_overlapping_calls_stand_in_lanes_beside_each_other() -> None:
 
 
 def test_calls_one_after_the_other_share_a_lane() -> None:
-    calls = steps.lanes([_moment(1, 0.0, 0.02), _moment(2, 0.02, 0.02), _moment(3, 4.0, 0.02)])
+    calls = ev.lanes([_moment(1, 0.0, 0.02), _moment(2, 0.02, 0.02), _moment(3, 4.0, 0.02)])
     assert {call.lane for call in calls} == {0}
     picture = str(svg.lanes(calls))
     assert "3 calls one after the other" in picture
     assert "3.96 s without a call" in picture
-    assert steps.lanes([_moment(1, 0.0, 0.02)]) == ()
+    assert ev.lanes([_moment(1, 0.0, 0.02)]) == ()
 
 
 def test_a_step_may_name_its_lane() -> None:
     named = [_moment(1, 0.0, 0.1, "client A: detach"), _moment(2, 0.2, 0.1, "client B: detach")]
-    assert [(c.lane, c.name, c.words) for c in steps.lanes(named)] == [
+    assert [(c.lane, c.name, c.words) for c in ev.lanes(named)] == [
         (0, "client A", "detach"),
         (1, "client B", "detach"),
     ]
     given = [_moment(1, 0.0, 0.1, lane="gw0"), _moment(2, 0.2, 0.1, lane="gw1"), _moment(3, 0.4, 0.1, lane="gw0")]
-    assert [c.lane for c in steps.lanes(given)] == [0, 1, 0]
+    assert [c.lane for c in ev.lanes(given)] == [0, 1, 0]
 
 
 def test_no_two_boxes_of_a_sequence_overlap() -> None:
     moments = [_moment(n, 0.013 * n, 0.05 if n % 3 else 0.002, status=500 if n == 7 else 400) for n in range(14)]
-    boxes = _boxes(str(svg.lanes(steps.lanes(moments))), "call")
+    boxes = _boxes(str(svg.lanes(ev.lanes(moments))), "call")
     assert len(boxes) == 14
     for (x1, y1, w1, h1), (x2, y2, w2, h2) in itertools.combinations(boxes, 2):
         assert x1 + w1 <= x2 or x2 + w2 <= x1 or y1 + h1 <= y2 or y2 + h2 <= y1
@@ -146,11 +147,11 @@ def _boxes(picture: str, kind: str) -> list[tuple[float, ...]]:
 
 def test_a_story_names_the_operation_and_the_overlap() -> None:
     one = _moment(1, 0.0, 0.1, "at the same time: RegionId='cn-hangzhou' NetworkInterfaceId='eni-bp1o0o2yf1y6r73nt7e0'")
-    assert steps.told(one).startswith("DetachNetworkInterface RegionId='cn-hangzhou'")
-    assert steps.together(one)
-    (call, _) = steps.lanes([one, _moment(2, 0.0, 0.1)])
+    assert ev.told(one).startswith("DetachNetworkInterface RegionId='cn-hangzhou'")
+    assert ev.together(one)
+    (call, _) = ev.lanes([one, _moment(2, 0.0, 0.1)])
     assert call.words == "detach 'eni\u2026t7e0'"
-    assert steps.told(Moment(step={"settle": 1})) == '{"settle": 1}'
+    assert ev.told(Moment(step={"settle": 1})) == '{"settle": 1}'
 
 
 def test_where_no_answer_alone_decides_the_others_are_told_too() -> None:
@@ -164,7 +165,7 @@ def test_where_no_answer_alone_decides_the_others_are_told_too() -> None:
         {"n": 2, "of": 0, "step": step, "at": 0, "seconds": 0.1, "status": 200, "code": "", "note": "gw0-2"},
     ]
     item = evidence_parse(raw)
-    assert [m.n for m in steps.others(item)] == [2]
+    assert [m.n for m in ev.others(item)] == [2]
     page = _page(results_parse(data), [("M03-1.json", item)])
     assert "and to call 2, sent at the same time: 200" in page
     assert "No single answer decides. What the requirement asks for: Parallel calls can be explained" in page
@@ -172,7 +173,7 @@ def test_where_no_answer_alone_decides_the_others_are_told_too() -> None:
 
 def test_a_bound_of_more_than_all_cases_says_nothing() -> None:
     """Two calls bound nothing: three in two cases is no share."""
-    assert [svg.percent(part) for part in (0.0068, 0.05, 0.6, 1.0, 1.5)] == ["0.68 %", "5 %", "60 %", "", ""]
+    assert [words.percent(part) for part in (0.0068, 0.05, 0.6, 1.0, 1.5)] == ["0.68 %", "5 %", "60 %", "", ""]
     strength = {"bound": 1.5, "worlds": 1, "callers": 1, "wire_forms": 1}
     few = {"id": "ENI-DETACH-E05", "kind": "error", "verdict": "conforms", "judged": 2, "strength": strength}
     page = _page(_results(requirements=[few]))

@@ -1,15 +1,30 @@
-"""What is told beside the verdicts, in words: rows that conform by the common table, findings that were seen once,
-answers that may pass, what the target does not offer, and what of its control protocol cannot be relied on.
+"""What a run says, computed once for every view: how it ended, the words of each verdict, how often a failure was seen
+again, rows that conform by the common table, answers that may pass, what the target lacks, and what was left open.
 
-Pure: from results to sentences, for the page, the terminal and the step summary alike. Nothing here judges.
+Pure: from results to values and sentences. Nothing here judges.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from eni_conformance.oracle.results import Again, RequirementResult, Results, Target, Violation
-from eni_conformance.reports.svg import seconds
+from eni_conformance.oracle.results import KINDS, Again, RequirementResult, Results, Target, Violation
+from eni_conformance.reports.words import seconds, value_text
+
+OPERATION = "DetachNetworkInterface"
+FEATURES = {
+    "error": "Documented errors",
+    "parameter": "Parameters",
+    "state": "Resource states",
+    "response": "Response shape",
+    "effect": "Effects",
+    "relation": "Relations",
+    "gateway": "Gateway",
+    "robustness": "Robustness",
+}
+"""What the kinds of requirements are called."""
 
 ONCE = "once: a failure of an installation on this machine counts at once"
 STRICT = "judged by the page alone (--strict)"
@@ -168,3 +183,111 @@ def short_id(ident: str) -> str:
 def _some(told: list[str], between: str = ", ") -> str:
     more = f" and {len(told) - _MOST} more" if len(told) > _MOST else ""
     return between.join(told[:_MOST]) + more
+
+
+def by_kind(results: Results) -> list[tuple[str, list[RequirementResult]]]:
+    """The requirements of each kind, in the order of the page; kinds that are not known here come last."""
+    kinds = dict.fromkeys([*KINDS, *(r.kind for r in results.requirements)])
+    groups = [(kind, [r for r in results.requirements if r.kind == kind]) for kind in kinds]
+    return [(kind, members) for kind, members in groups if members]
+
+
+def shown(requirement: RequirementResult) -> str:
+    """The verdict as every view shows it: what conforms without a judged call was not exercised."""
+    return "not-exercised" if requirement.hollow else requirement.verdict
+
+
+def owner(requirement: RequirementResult) -> str:
+    """Who accepted a deviation, and until when; "" elsewhere."""
+    found = requirement.deviation
+    return f"owner {found.owner}, until {found.expires}" if found else ""
+
+
+def told(results: Results, requirement: RequirementResult) -> str:
+    """The verdict with its reason, where it is no pass; of a pass the reason alone."""
+    reason = why(results, requirement)
+    if requirement.passed:
+        return reason
+    verdict = shown(requirement)
+    if verdict == "known-deviation":
+        by = owner(requirement)
+        return f"known deviation{by and ', '}{by}: {reason}"
+    return f"{verdict}: {reason}" if reason else verdict
+
+
+def judged_by(results: Results) -> str:
+    """What counts beside the common table, "" where that counts, too."""
+    return "the page alone" if results.run.strict else ""
+
+
+def observation_groups(results: Results) -> list[tuple[str, list[tuple[str, list[str], Any]]]]:
+    """Observations as (question, answers, examples), by the part of their id before a colon."""
+    groups: dict[str, list[tuple[str, list[str], Any]]] = {}
+    for observation in results.observations:
+        group, colon, question = observation.id.partition(": ")
+        counts = observation.counts
+        if counts:
+            total = len(counts) > 1
+            answers = [f"{answer}  ({n})" if total else str(answer) for answer, n in counts.items()]
+        else:
+            answers = [value_text(observation.value, 70)]
+        entry = (question if colon else observation.id, answers, observation.examples)
+        groups.setdefault(_GROUPS.get(group, group) if colon else "", []).append(entry)
+    return list(groups.items())
+
+
+_GROUPS = {"answer to": "the answer when this does not hold", "gateway": "signing, nonces and time stamps"}
+
+
+def since(past: Sequence[dict[str, Any]], requirement: str) -> str:
+    """How long the requirement has been violated, from the history; "" when there is no earlier run."""
+    if len(past) < 2:
+        return ""
+    streak = []
+    for entry in reversed(past):
+        if requirement not in (entry.get("violated") or ()):
+            break
+        streak.append(str(entry.get("run", "?")))
+    if not streak:
+        return ""
+    if len(streak) == 1:
+        return "new in this run"
+    whole = " or earlier" if len(streak) == len(past) else ""
+    return f"violated in the last {len(streak)} runs, since {streak[-1]}{whole}"
+
+
+def not_exercised(results: Results) -> list[tuple[str, list[RequirementResult]]]:
+    """Requirements that were not exercised, by what they would need, the commonest need first."""
+    groups: dict[str, list[RequirementResult]] = {}
+    for requirement in results.requirements:
+        if requirement.verdict == "not-exercised" or requirement.hollow:
+            need = requirement.missing or requirement.why or "no reason recorded"
+            groups.setdefault(need, []).append(requirement)
+    return sorted(groups.items(), key=lambda group: (-len(group[1]), group[0]))
+
+
+def verdict(results: Results) -> tuple[str, str, str]:
+    """The state of the whole run as (class, headline, reason), from the recorded verdicts alone."""
+    counts = results.counts()
+    conforms, total = counts["conforms"], len(results.requirements)
+    tail = f"{conforms} of {total} requirements conform"
+    if counts["not-exercised"]:
+        tail += f", {counts['not-exercised']} could not be exercised here"
+    if counts["violated"]:
+        n = counts["violated"]
+        return "violated", f"{n} requirement{'s' if n != 1 else ''} violated", tail + "."
+    if results.problems:
+        return "violated", "The deviations file is out of date", f"{results.problems[0]}; {tail}."
+    if counts["error"]:
+        n = counts["error"]
+        words = f"{n} requirement{'s' if n != 1 else ''} could not be judged: the suite itself failed"
+        return "error", words, tail + ". This says nothing about the target."
+    if results.incomplete:
+        return (
+            "inconclusive",
+            "Nothing violated so far",
+            f"The run ended before everything was tried; {tail}.",
+        )
+    if not conforms:
+        return "inconclusive", "Nothing was judged", "No requirement has a judged call, so nothing is known."
+    return "conforms", "Nothing violated", tail + "."
