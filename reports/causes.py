@@ -10,11 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from eni_conformance.oracle.evidence import Evidence
-from eni_conformance.oracle.results import (
-    SEVERITIES,
-    RequirementResult,
-    Results,
-)
+from eni_conformance.oracle.results import SEVERITIES, RequirementResult, Results
 from eni_conformance.reports import evidence as ev
 from eni_conformance.reports import impact, values, words
 
@@ -36,9 +32,9 @@ class Finding:
     verdict: str
     severity: str
     summary: str
-    certainty: float | None
-    file: str
-    evidence: Evidence | None
+    certainty: float | None = None
+    file: str = ""
+    evidence: Evidence | None = None
     members: tuple[tuple[str, Evidence], ...] = ()
     impacts: tuple[impact.Impact, ...] = ()
     also: tuple[str, ...] = ()
@@ -87,7 +83,7 @@ def _grouped(results: Results, items: Sequence[tuple[str, Evidence]]) -> list[li
     for members in groups:
         members.sort(
             key=lambda m: (
-                _severity(by_id.get(m[1].requirement)),
+                _RANK.get(_severity(by_id.get(m[1].requirement)), 2),
                 -(m[1].certainty or 0),
                 not m[1].shrunk,
                 not (m[1].cause or "").endswith(_TELLING),
@@ -98,22 +94,31 @@ def _grouped(results: Results, items: Sequence[tuple[str, Evidence]]) -> list[li
     return groups
 
 
+def _severity(requirement: RequirementResult | None) -> str:
+    return (requirement.severity if requirement else None) or "normal"
+
+
+def _made(results: Results, ident: str, anchor: str, **told: Any) -> Finding:
+    """A finding of the requirement `ident`, with what its row tells."""
+    row = next((r for r in results.requirements if r.id == ident), None)
+    told.setdefault("verdict", row.verdict if row else "violated")
+    told["summary"] = told.get("summary") or (row.title if row else ident)
+    return Finding(anchor=anchor, requirement_id=ident, requirement=row, severity=_severity(row), **told)
+
+
 def _finding(results: Results, members: Sequence[tuple[str, Evidence]]) -> Finding:
     """One finding out of the failures of one cause, the clearest first."""
     name, best = members[0]
-    requirement = next((r for r in results.requirements if r.id == best.requirement), None)
     touched = dict.fromkeys(i for _, item in members for i in (item.requirement, *item.also))
     counted: Counter[str] = Counter()
     for violation in results.violations:
         counted[evidence_file(violation.evidence)] += violation.count
     again, sure = _again(results, members)
-    return Finding(
-        anchor="finding-" + words.slug(name.removesuffix(".json")),
-        requirement_id=best.requirement,
-        requirement=requirement,
-        verdict=requirement.verdict if requirement else "violated",
-        severity=(requirement.severity if requirement else None) or "normal",
-        summary=best.summary or (requirement.title if requirement else best.requirement),
+    return _made(
+        results,
+        best.requirement,
+        "finding-" + words.slug(name.removesuffix(".json")),
+        summary=best.summary,
         certainty=best.certainty,
         file=name,
         evidence=best,
@@ -140,23 +145,12 @@ def _again(results: Results, members: Sequence[tuple[str, Evidence]]) -> tuple[s
 
 def _untold(results: Results, items: Sequence[tuple[str, Evidence]]) -> list[Finding]:
     """Violated requirements of which no failure has a file."""
-    told = {item.requirement for _, item in items} | {also for _, item in items for also in item.also}
+    told = {ident for _, item in items for ident in (item.requirement, *item.also)}
     names = {name for name, _ in items}
     return [
-        Finding(
-            anchor="finding-" + words.slug(requirement.id),
-            requirement_id=requirement.id,
-            requirement=requirement,
-            verdict="violated",
-            severity=requirement.severity or "normal",
-            summary=requirement.reason or requirement.title,
-            certainty=None,
-            file="",
-            evidence=None,
-            again=values.again_of(results, requirement),
-        )
-        for requirement in results.by_verdict("violated")
-        if requirement.id not in told and not names & {evidence_file(e) for e in requirement.evidence}
+        _made(results, r.id, "finding-" + words.slug(r.id), summary=r.reason, again=values.again_of(results, r))
+        for r in results.by_verdict("violated")
+        if r.id not in told and not names & {evidence_file(e) for e in r.evidence}
     ]
 
 
@@ -173,14 +167,12 @@ def seen_once(results: Results, items: Sequence[tuple[str, Evidence]]) -> list[F
         file, best = members[0] if members else ("", None)
         entry = next((e for e in entries if evidence_file(e.evidence) == file), entries[0])
         main, *also = _full_ids(results, (entry.requirement or (best.requirement if best else ""), *entry.also))
-        requirement = next((r for r in results.requirements if r.id == main), None)
         out.append(
-            Finding(
-                anchor="once-" + words.slug(file.removesuffix(".json") or entry.key or main),
-                requirement_id=main,
-                requirement=requirement,
+            _made(
+                results,
+                main,
+                "once-" + words.slug(file.removesuffix(".json") or entry.key or main),
                 verdict=SEEN_ONCE,
-                severity=(requirement.severity if requirement else None) or "normal",
                 summary=entry.summary or (best.summary if best else "") or main,
                 certainty=entry.certainty,
                 file=file,
@@ -238,21 +230,14 @@ def _seen(members: Sequence[tuple[str, Evidence]], counted: Counter[str]) -> int
     return sum(calls.values())
 
 
-def _severity(requirement: RequirementResult | None) -> int:
-    return _RANK.get((requirement.severity if requirement else None) or "normal", 2)
-
-
 def _impacts(items: Iterable[Evidence]) -> tuple[impact.Impact, ...]:
     """Who breaks by any of these failures, the most harmful first, each row once."""
     rows = dict.fromkeys(row for item in items for row in impact.of(item))
-    return tuple(sorted(rows, key=lambda row: _HARMS.index(row.harm)))
-
-
-_HARMS = ("high", "medium", "low")
+    return tuple(sorted(rows, key=lambda row: impact.HARMS.index(row.harm)))
 
 
 def _harm(finding: Finding) -> tuple[Any, ...]:
-    worst = min((_HARMS.index(i.harm) for i in finding.impacts), default=len(_HARMS))
+    worst = min((impact.HARMS.index(i.harm) for i in finding.impacts), default=len(impact.HARMS))
     certainty = 1.0 if finding.certainty is None else finding.certainty
     return (
         _ORDER.get(finding.verdict, 4),

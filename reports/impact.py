@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 from eni_conformance.oracle.evidence import Evidence
 
@@ -90,7 +90,7 @@ TABLE = tuple(
     for (trigger, codes, harm), effect in does.items()
 )
 
-_HARM = {"high": 0, "medium": 1, "low": 2}
+HARMS = get_args(Harm)
 
 
 def of(evidence: Evidence, table: Iterable[Impact] = TABLE) -> list[Impact]:
@@ -124,7 +124,7 @@ def of(evidence: Evidence, table: Iterable[Impact] = TABLE) -> list[Impact]:
             )
         if hit:
             found.append(row)
-    return sorted(found, key=lambda row: _HARM[row.harm])
+    return sorted(found, key=lambda row: HARMS.index(row.harm))
 
 
 def _pairs(evidence: Evidence) -> tuple[tuple[str, str], ...]:
