@@ -10,14 +10,15 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from eni_conformance.conformance.lab import Found
 from eni_conformance.contract import codec as values
 from eni_conformance.contract import rows
 from eni_conformance.contract.detach import full_id
 from eni_conformance.contract.scenario import Scenario
+from eni_conformance.harness.history import Acted, Event, Looked, Overlapped, Probed, Sent
 from eni_conformance.harness.redact import Redactor
-from eni_conformance.harness.values import Snapshot
+from eni_conformance.harness.values import Asked, Exchange, Snapshot
 from eni_conformance.harness.wire import codec
+from eni_conformance.oracle.follow import Found
 
 MOST_HISTORY = 60
 BODY = 128 << 10
@@ -46,12 +47,53 @@ def _world(snapshot: Snapshot | None) -> dict[str, Any] | None:
     return {"instances": instances, "enis": enis}
 
 
+def _end(found: Found) -> Snapshot | None:
+    """The last look, where an answer shows the finding: what the endpoint left."""
+    events = found.history.events if found.history else ()
+    return next((e.snapshot for e in events if isinstance(e, Looked) and e.why == "end"), None)
+
+
+def _short(asked: Asked) -> str:
+    """The parameters of a call on one line, long texts cut."""
+    return " ".join(f"{p.name}={p.text[:60]!r}" for p in asked.params)
+
+
+def _exchanges(event: Event) -> list[tuple[str, Exchange]]:
+    """What was sent and came in an event, with what a reader is told of it."""
+    match event:
+        case Sent():
+            title = "first of two:" if event.twin else "DetachNetworkInterface"
+            exchanges = dict.fromkeys((*event.passed, event.exchange))
+            return [(f"{title} {_short(event.asked)}", exchange) for exchange in exchanges]
+        case Probed() if event.end == "whole":
+            return [(f"gateway probe: {event.name}", event.exchange)]
+        case Acted(deed=deed):
+            text = f"{deed.op} {deed.eni} {deed.instance}".strip()
+            return [(text, exchange) for exchange in (*event.passed, event.exchange)]
+        case Overlapped():
+            texts = [
+                _short(p.asked) if p.asked else f"{p.deed.op} {p.deed.eni} {p.deed.instance}" if p.deed else ""
+                for p in event.parts
+            ]
+            return [(f"at the same time: {t}", p.exchange) for t, p in zip(texts, event.parts, strict=True)]
+    return []
+
+
 def _history(found: Found) -> list[dict[str, Any]]:
     """The steps before, without the exchanges themselves; long histories keep their end."""
-    out = []
-    for entry in found.history[-MOST_HISTORY:]:
-        out.append({k: v for k, v in entry.items() if k not in ("exchange", "eni")})
-    return out
+    events = found.history.events[: found.n] if found.history else ()
+    steps = [(event.step, text, exchange) for event in events for text, exchange in _exchanges(event)]
+    began = min((exchange.at for _, _, exchange in steps), default=0.0)
+    out = [
+        {
+            "n": n, "of": of, "step": text, "at": round(exchange.at - began, 4), "seconds": round(exchange.seconds, 4),
+            "status": exchange.status,
+            "code": codec.code_of(exchange) if exchange.outcome == "answered" else exchange.outcome,
+            "note": exchange.id,
+        }
+        for n, (of, text, exchange) in enumerate(steps, 1)
+    ]  # fmt: skip
+    return out[-MOST_HISTORY:]
 
 
 def build(
@@ -120,7 +162,7 @@ def build(
         "step": found.step,
         "exchange": values.plain(replace(exchange, body=exchange.body[:BODY])) if exchange is not None else None,
         "world_before": _world(found.before),
-        "world_after": _world(found.after or found.end),
+        "world_after": _world(found.after or _end(found)),
         "changes": [
             {"resource": c.resource, "path": c.path, "before": _plain(c.before), "after": _plain(c.after)}
             for c in found.changes[:50]

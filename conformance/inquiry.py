@@ -15,12 +15,18 @@ from pathlib import Path
 from typing import Any
 
 from eni_conformance.conformance import evidence
-from eni_conformance.conformance.lab import Found, Lab, Outcome
 from eni_conformance.conformance.shrink import shrink
 from eni_conformance.contract import codec
+from eni_conformance.contract.rules import Operation
 from eni_conformance.contract.scenario import Detach, Parallel, Scenario, Settle
 from eni_conformance.harness.clock import REAL
+from eni_conformance.harness.play import Stage, play
 from eni_conformance.harness.redact import Redactor
+from eni_conformance.oracle.findings import Finding, NoAnswer
+from eni_conformance.oracle.follow import Found
+from eni_conformance.oracle.guide import guide_of
+from eni_conformance.oracle.judge import Judgement, judge
+from eni_conformance.oracle.tally import Record
 from eni_conformance.strategies.effort import Effort
 from eni_conformance.strategies.tables import again, still_refuses
 from hypothesis.database import ExampleDatabase
@@ -43,8 +49,6 @@ LOST = "lost.txt"
 """File in a run's directory that says why the target could no longer be reached; no worker goes on after that."""
 ENDED = "ended.txt"
 """File in a run's directory that says that a worker has found what the run was to end at; no worker goes on either."""
-CLOCKED = ("outcome:timeout", "stays", "F02:stays")
-"""Causes that rest on a clock: not reported unless they are seen again each time."""
 
 
 @dataclass(frozen=True)
@@ -61,7 +65,9 @@ class Inquiry:
     """What a test needs. `info`: id, seed, revision, effort of the run; `target`: name, endpoint, region. `undeclared`:
     formats that were found not to work although the target file does not say so."""
 
-    lab: Lab
+    operation: Operation
+    stage: Stage
+    record: Record
     effort: Effort
     info: Mapping[str, Any]
     target: Mapping[str, str]
@@ -76,6 +82,7 @@ class Inquiry:
     seen: dict[str, int] = field(default_factory=dict)
     here: list[Contradiction] = field(default_factory=list)
     ran: int = 0
+    calls_before: int = 0
     judged: int = 0
     reasons: list[str] = field(default_factory=list)
     stop: bool = False
@@ -103,10 +110,10 @@ class Inquiry:
 
     def _look_for_target(self) -> bool:
         """Whether the target still answers anything. If not, twice in a row, no worker goes on."""
-        client = self.lab.session.client
+        client = self.stage.session.client
         for pause in (0.0, 1.0 if client.target.loopback else 20.0):
             REAL.sleep(pause)
-            exchange = client.send("DescribeRegions", [], deadline=self.lab.deadline)
+            exchange = client.send("DescribeRegions", [], deadline=self.stage.deadline)
             if exchange.outcome == "answered":
                 return True
         said = f"the target could no longer be reached: {exchange.outcome} ({exchange.detail})"
@@ -115,33 +122,43 @@ class Inquiry:
 
     def left_out(self, requirements: Sequence[str]) -> bool:
         """Whether a test should be left out: the time is spent, and what it is for was judged before."""
-        out = self.spent(requirements) and all(self.lab.record.judged[r] for r in requirements)
+        out = self.spent(requirements) and all(self.record.judged[r] for r in requirements)
         if out:
-            self.lab.record.notes.append(f"{self.test}: left out for lack of time")
+            self.record.notes.append(f"{self.test}: left out for lack of time")
         return out
 
     def spent(self, requirements: Sequence[str] = ()) -> bool:
         """Whether what is optional should be left out now: the time for this effort is over, or twice that time where
         it is for a row of the error table whose code this worker has not seen yet."""
-        unseen = any(r.startswith("E") and not self.lab.record.provoked[r] for r in requirements)
+        unseen = any(r.startswith("E") and not self.record.provoked[r] for r in requirements)
         return REAL.monotonic() - self.began > self.effort.seconds * (2 if unseen else 1)
 
-    def run(self, scenario: Scenario, requirements: Sequence[str] = ()) -> Outcome:
+    def judge(self, scenario: Scenario, *, record: bool = True) -> Judgement:
+        """Play one Scenario and judge what came of it. record False: nothing is credited."""
+        history = play(scenario, self.stage, guide_of(self.operation))
+        judgement = judge(self.operation, replace(history, earlier=self.record.request_ids))
+        self.record.remember(judgement.tally.request_ids)
+        if record:
+            self.calls_before = self.record.detach_calls
+            self.record.add(judgement.tally)
+        return judgement
+
+    def run(self, scenario: Scenario, requirements: Sequence[str] = ()) -> Judgement:
         """Carry out one Scenario and follow up what it shows. `requirements`: what it was meant to be evidence
         for, told if it could not be judged."""
         self.ran += 1
         self.previous, self.current = self.current, scenario
-        before = {r: self.lab.record.judged[r] for r in requirements}
-        outcome = self.lab.run(scenario)
+        before = {r: self.record.judged[r] for r in requirements}
+        outcome = self.judge(scenario)
         if outcome.raced and not outcome.undecided:
-            missed = [r for r in requirements if self.lab.record.judged[r] == before[r]]
-            self.lab.record.undecided(missed, "the transition was over before a call met it for certain")
+            missed = [r for r in requirements if self.record.judged[r] == before[r]]
+            self.record.undecided(missed, "the transition was over before a call met it for certain")
         if outcome.undecided:
             self.reasons.append(outcome.undecided)
             if outcome.missing:
-                self.lab.record.lacks(requirements, outcome.missing)
+                self.record.lacks(requirements, outcome.missing)
             else:
-                self.lab.record.undecided(requirements, outcome.undecided)
+                self.record.undecided(requirements, outcome.undecided)
                 if self._look_for_target():
                     self._finish()
         else:
@@ -155,12 +172,12 @@ class Inquiry:
     def _finish(self) -> None:
         """The set-up's own detach is the operation under test, too: where its promise is not kept, the same is tried as
         a Scenario, in a world like that one."""
-        for one in self.lab.unfinished():
-            scenario = again(one.world, one.place, self.lab.bench.ground.eni_quota if one.what == "attach" else 0)
+        for one in self.stage.unfinished():
+            scenario = again(one.world, one.place, self.stage.bench.ground.eni_quota if one.what == "attach" else 0)
             if scenario in self.tried or len(self.tried) >= UNFINISHED or self.stop:
                 continue
             self.tried.append(scenario)
-            for found in self.lab.run(scenario).found:
+            for found in self.judge(scenario).found:
                 self._follow(found, scenario)
 
     # --- findings --------------------------------------------------------------------------------
@@ -170,26 +187,22 @@ class Inquiry:
         again, in a World built anew, by its own Scenario or by another that shows the same cause."""
         key = evidence.identity(found)
         self.seen[key] = self.seen.get(key, 0) + 1
-        published = next((e for e in self.lab.record.violations if e["key"] == key), None)
+        published = next((e for e in self.record.violations if e["key"] == key), None)
         if published is not None:
             self._count(published)
             return
-        waiting = next((e for e in self.lab.record.once if e["key"] == key), None)
+        waiting = next((e for e in self.record.once if e["key"] == key), None)
         if waiting is not None and waiting["sure"]:
             self._seen_elsewhere(waiting, found)
             return
         entry = waiting or self._note(key, found, scenario)
         if waiting is None:
-            self.lab.record.once.append(entry)
-            self.lab.record.write(self.out)
+            self.record.once.append(entry)
+            self.record.write(self.out)
         # What rests on a clock must be so each time; what rests on a look, on one that another confirmed.
-        entry["sure"] = not clocked(found) and (found.after is None or self.lab.bench.careful)
-        if found.finding.cause.startswith("outcome:") and not self._look_for_target():
-            if (
-                found.finding.certainty == 1
-                and found.finding.cause != "outcome:refused"
-                and self._without_excuse(found)
-            ):
+        entry["sure"] = not clocked(found) and (found.after is None or self.stage.bench.careful)
+        if isinstance(found.finding, NoAnswer) and not self._look_for_target():
+            if found.finding.certainty == 1 and found.finding.outcome != "refused" and self._without_excuse(found):
                 self._publish(entry)
             return
         if self._without_excuse(found):
@@ -198,8 +211,7 @@ class Inquiry:
 
     def _without_excuse(self, found: Found) -> bool:
         """Whether it counts although it was seen once: a failure of an installation on this machine."""
-        failed = found.finding.cause.startswith(("status:5", "outcome:"))
-        return failed and not self.lab.session.target.tolerates
+        return found.finding.failure and not self.stage.session.target.tolerates
 
     def _seen_elsewhere(self, entry: dict[str, Any], found: Found) -> None:
         """Another Scenario shows the cause of what was seen once."""
@@ -234,7 +246,7 @@ class Inquiry:
             self._publish(entry)
             if self.database is not None:
                 self.database.save(self._key(), json.dumps(codec.plain(smallest, brief=True)).encode())
-        self.lab.record.write(self.out)
+        self.record.write(self.out)
 
     def _amend(self, entry: dict[str, Any]) -> None:
         """Write into the evidence file how often it was seen again."""
@@ -280,19 +292,19 @@ class Inquiry:
             "again": {"tried": 0, "failed_again": 0},
             "clocked": clocked(found),
             "sure": False,
-            "calls": found.sent[0],
-            "detach_calls": found.sent[1],
+            "calls": found.calls,
+            "detach_calls": self.calls_before + found.judged,
             "seconds": round(REAL.monotonic() - self.began, 3),
             "test": self.test,
         }
 
     def _publish(self, entry: dict[str, Any]) -> None:
         """From here on the run is violated, whatever happens to it."""
-        if entry not in self.lab.record.violations:
-            self.lab.record.once = [e for e in self.lab.record.once if e is not entry]
-            self.lab.record.violations.append(entry)
+        if entry not in self.record.violations:
+            self.record.once = [e for e in self.record.once if e is not entry]
+            self.record.violations.append(entry)
             self.here.append(Contradiction(entry["requirement"], entry["summary"], entry["evidence"]))
-        self.lab.record.write(self.out)
+        self.record.write(self.out)
         if self.first_violation:
             self.stop = True
             (self.out / ENDED).write_text("the run ended at its first violation")
@@ -314,7 +326,7 @@ class Inquiry:
         def fails(candidate: Scenario) -> bool:
             if hurt:
                 self._recover(candidate)
-            same = self._same(found, self.lab.run(candidate, record=False))
+            same = self._same(found, self.judge(candidate, record=False))
             if same is not None:
                 last[candidate] = same
             return same is not None
@@ -326,13 +338,13 @@ class Inquiry:
         until = REAL.monotonic() + self.effort.shrink_seconds * (0.6 if self.first_violation else 1)
         until = min(until, self.deadline)
         budget = 3 if slow else self.effort.shrink_candidates
-        patience = self.lab.relook
+        patience = self.stage.relook
         # That the difference lasts is known; while candidates are tried it need not be waited for each time.
-        self.lab.relook = patience if self.lab.bench.lags else min(patience, HASTY)
+        self.stage.relook = patience if self.stage.bench.lags else min(patience, HASTY)
         try:
             smallest, tried = shrink(scenario, found.step, fails, budget, lambda: REAL.monotonic() > until)
         finally:
-            self.lab.relook = patience
+            self.stage.relook = patience
         if smallest != scenario:
             times = 1 if self.first_violation and not slow else CONFIRM
             with self._carefully():
@@ -355,14 +367,14 @@ class Inquiry:
             self._set_careful(self.careful)
 
     def _set_careful(self, careful: bool) -> None:
-        for lab in filter(None, (self.lab, self.lab.second)):
-            lab.bench.careful = careful
+        for stage in filter(None, (self.stage, self.stage.second)):
+            stage.bench.careful = careful
 
     def _recover(self, scenario: Scenario) -> None:
         """Send ordinary calls until one is answered as it must be: what an earlier candidate did to the endpoint is not
         to be taken for the work of the next."""
         for _ in range(RECOVERY):
-            if not self.lab.run(still_refuses(scenario.world), record=False).found:
+            if not self.judge(still_refuses(scenario.world), record=False).found:
                 return
 
     @staticmethod
@@ -381,15 +393,15 @@ class Inquiry:
         if self.previous is None:
             return None
         waited = replace(self.previous, steps=(*self.previous.steps, Settle(LATE)))
-        shown = next((f for f in self.lab.run(waited, record=False).found if f.after is not None), None)
+        shown = next((f for f in self.judge(waited, record=False).found if f.after is not None), None)
         return (waited, shown) if shown is not None else None
 
     @staticmethod
-    def _same(found: Found, outcome: Outcome) -> Found | None:
+    def _same(found: Found, outcome: Judgement) -> Found | None:
         """The finding of another run that shows the same violation in the same way, None if there is none."""
 
-        def kind(one: Found) -> tuple[str, str]:
-            return one.finding.requirement, one.finding.cause.partition(":")[0]
+        def kind(one: Found) -> tuple[str, type[Finding]]:
+            return one.finding.requirement, one.finding.kind
 
         return next((other for other in outcome.found if kind(other) == kind(found)), None)
 
@@ -413,7 +425,7 @@ class Inquiry:
 
 def clocked(found: Found) -> bool:
     """Whether a finding rests on a clock."""
-    return found.finding.cause.startswith(CLOCKED)
+    return found.finding.clocked
 
 
 def lasting_damage(found: Found, scenario: Scenario) -> Found:

@@ -19,10 +19,10 @@ from typing import Any
 
 import pytest
 from eni_conformance.conformance.inquiry import Contradiction, Inquiry
-from eni_conformance.conformance.lab import Outcome
 from eni_conformance.contract.detach import short_id
 from eni_conformance.contract.rules import Kind, Operation
 from eni_conformance.contract.scenario import Scenario
+from eni_conformance.oracle.judge import Judgement
 from eni_conformance.strategies.effort import Effort
 from eni_conformance.strategies.histories import Walks
 from eni_conformance.strategies.worlds import Offer
@@ -126,7 +126,7 @@ class Played:
 
 def given_by(inquiry: Inquiry) -> Given:
     """What this worker's Inquiry gives to its tests."""
-    bench, target = inquiry.lab.bench, inquiry.lab.session.target
+    bench, target = inquiry.stage.bench, inquiry.stage.session.target
     return Given(
         Offer(
             bench.most_instances > 1,
@@ -136,7 +136,7 @@ def given_by(inquiry: Inquiry) -> Given:
         ),
         inquiry.effort,
         int(inquiry.info["seed"]),
-        inquiry.lab.contract,
+        inquiry.operation,
         tuple(sorted(inquiry.callers - {"account"})),
         tuple(inquiry.undeclared),
         tuple(target.offers.formats),
@@ -148,11 +148,11 @@ def play(inquiry: Inquiry, item: pytest.Item, parameters: Mapping[str, Any]) -> 
     """Play what a test asks for, in its order."""
     mark = next(item.iter_markers("scenarios"))
     make, about, must = mark.args
-    contract = inquiry.lab.contract
+    contract = inquiry.operation
     if about is None:
         about = marked(item)
     tabled = left_out = 0
-    last: Outcome | None = None
+    last: Judgement | None = None
     for one in make(given_by(inquiry), **parameters):
         if inquiry.over():
             break
@@ -170,12 +170,12 @@ def play(inquiry: Inquiry, item: pytest.Item, parameters: Mapping[str, Any]) -> 
                 _walk(inquiry, one, about)
             case Credit(requirement, part, what, calls):
                 if last is not None and not last.undecided and not last.found:
-                    inquiry.lab.record.credit((requirement,), part, "account", what, calls)
+                    inquiry.record.credit((requirement,), part, "account", what, calls)
             case Lack(requirements, what):
-                inquiry.lab.record.lacks(requirements, what)
+                inquiry.record.lacks(requirements, what)
                 inquiry.reasons.append(f"the target does not offer {what}")
     if left_out:
-        inquiry.lab.record.notes.append(f"{inquiry.test}: {left_out} optional scenarios were left out for lack of time")
+        inquiry.record.notes.append(f"{inquiry.test}: {left_out} optional scenarios were left out for lack of time")
     return Played(tuple(inquiry.here), {short: row.kind for short, row in contract.requirements.items()})
 
 
@@ -216,4 +216,4 @@ def _walk(inquiry: Inquiry, walks: Walks, about: Sequence[str]) -> None:
         if not inquiry.over() and (not inquiry.ran or not inquiry.spent()):
             inquiry.run(scenario, about)
 
-    inquiry.lab.record.rules.update(walks.carry_out(use))
+    inquiry.record.rules.update(walks.carry_out(use))

@@ -166,7 +166,7 @@ def played(_joined: Inquiry, request: pytest.FixtureRequest) -> Iterator[Played]
     try:
         made = play(_joined, request.node, parameters.params if parameters else {})
     finally:
-        _joined.lab.record.write(_joined.out)
+        _joined.record.write(_joined.out)
     if _joined.stop:
         request.session.shouldstop = "first violation"
     if not _joined.judged and not made.contradictions:
@@ -202,8 +202,8 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[Any]) -> 
         report.longrepr = _told(inquiry)
         return
     text = inquiry.redactor.text(f"{call.excinfo.typename}: {call.excinfo.value}")
-    inquiry.lab.record.errors.append({"requirements": " ".join(marked(item)), "text": text, "test": item.name})
-    inquiry.lab.record.write(inquiry.out)
+    inquiry.record.errors.append({"requirements": " ".join(marked(item)), "text": text, "test": item.name})
+    inquiry.record.write(inquiry.out)
 
 
 ORDER = (

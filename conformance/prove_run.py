@@ -46,7 +46,7 @@ class ThrownAway:
 
     def pytest_runtest_teardown(self, item: pytest.Item) -> None:
         inquiry = item.config.stash.get(INQUIRY, None)
-        seen = inquiry.lab.record.violations if inquiry is not None and self.own else ()
+        seen = inquiry.record.violations if inquiry is not None and self.own else ()
         if inquiry is not None and any(self.own in (v["requirement"], *v["also"]) for v in seen):
             inquiry.stop = True
 

@@ -57,7 +57,7 @@ def main(args: Any) -> int:
         failed = 0
         undecided = ""
         for _ in range(TIMES):
-            outcome = inquiry.lab.run(scenario)
+            outcome = inquiry.judge(scenario)
             undecided = undecided or outcome.undecided
             same = [f for f in outcome.found if f.finding.requirement == wanted]
             for found in (same or list(outcome.found))[:1]:

@@ -23,7 +23,6 @@ from eni_conformance.conformance import deviations, results
 from eni_conformance.conformance.commands import OK, UNUSABLE, USAGE
 from eni_conformance.conformance.database import DatabaseError, open_database
 from eni_conformance.conformance.inquiry import LOST, Inquiry
-from eni_conformance.conformance.lab import Lab
 from eni_conformance.contract import codec
 from eni_conformance.contract.detach import CONTRACTS, full_id
 from eni_conformance.contract.rules import Operation, Revision
@@ -37,6 +36,7 @@ from eni_conformance.harness.account.survey import Survey, survey
 from eni_conformance.harness.bench import pool
 from eni_conformance.harness.bench.look import STEP, STEP_NEARBY
 from eni_conformance.harness.clock import REAL
+from eni_conformance.harness.play import Stage
 from eni_conformance.harness.redact import Redactor
 from eni_conformance.harness.target import Offers, Target, TargetError, abroad, load_target, shares
 from eni_conformance.harness.wire.client import Client
@@ -341,9 +341,9 @@ def join(
     quiet_second(session)
     ground = codec.build(ecs.Ground, json.loads((folder / "ground.json").read_text()), "ground")
     bench = _bench(session, ground, capabilities, workers, wrong)
-    lab = _lab(plan, bench, Record(worker))
+    stage = _stage(bench)
 
-    def open_abroad() -> Lab:
+    def open_abroad() -> Stage:
         assert there is not None
         away = ecs.open_session(
             there, folder / ABROAD, run_id, worker=worker, share=workers, journal=book, skew=found.skew
@@ -352,14 +352,16 @@ def join(
         away.client.counts = session.client.counts  # a worker counts what it sends, wherever to
         second = _bench(away, ecs.lay_ground(away, second_zone=False), capabilities, 1, wrong)
         second.lags, second.measured, second.second_region = bench.lags, bench.measured, True
-        return _lab(plan, second, lab.record)
+        return _stage(second)
 
-    lab.abroad = open_abroad if there is not None else None
+    stage.abroad = open_abroad if there is not None else None
     info = {
         "id": run_id, "seed": plan.seed, "revision": plan.revision, "effort": plan.effort, "strict": plan.strict,
     }  # fmt: skip
     return Inquiry(
-        lab,
+        plan.contract(),
+        stage,
+        Record(worker),
         effort_for(plan, target),
         info,
         {"name": target.name, "endpoint": target.endpoint, "region": target.region},
@@ -394,12 +396,11 @@ def _bench(
     )
 
 
-def _lab(plan: Plan, bench: pool.Bench, record: Record) -> Lab:
+def _stage(bench: pool.Bench) -> Stage:
+    """Where a worker plays."""
     target = bench.session.target
-    return Lab(
-        plan.contract(),
+    return Stage(
         bench,
-        record,
         common_folder(ecs.reach(target)),
         deadline=8.0 if target.loopback else 30.0,
         relook=target.limits.lag_seconds,
@@ -417,12 +418,12 @@ def effort_for(plan: Plan, target: Target) -> Effort:
 
 def leave(inquiry: Inquiry) -> None:
     """A worker is done: undo control calls, write the record, close files."""
-    record = inquiry.lab.record
-    client = inquiry.lab.session.client
-    pool.release(inquiry.lab.bench)
-    if inquiry.lab.second is not None:
-        pool.release(inquiry.lab.second.bench)
-        inquiry.lab.second.session.client.close()
+    record = inquiry.record
+    client = inquiry.stage.session.client
+    pool.release(inquiry.stage.bench)
+    if inquiry.stage.second is not None:
+        pool.release(inquiry.stage.second.bench)
+        inquiry.stage.second.session.client.close()
     record.latency = {action: values[:] for action, values in client.latencies.items()}
     record.write(inquiry.out)
     client.close()

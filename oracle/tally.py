@@ -10,7 +10,7 @@ import itertools
 import json
 import os
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,10 @@ from eni_conformance.contract import codec
 
 KEEP = 2000
 """Samples kept of a distribution, and reasons or examples kept of one kind."""
+
+
+_COUNTS = ("judged", "alone", "provoked", "states", "rules", "transitions", "leases")
+_NESTED = ("common", "passing", "inconclusive", "doubts", "missing", "observations", "atlas", "answers")
 
 
 @dataclass
@@ -104,6 +108,32 @@ class Record:
     def leased(self, instances: int, enis: int) -> None:
         """A World was arranged, with so many instances and interfaces of those that the run owns."""
         self.leases.update({"world": 1, "instance": instances, "eni": enis})
+
+    def add(self, other: Record) -> None:
+        """What another one has counted, on top."""
+        for name in _COUNTS:
+            getattr(self, name).update(getattr(other, name))
+        for name in _NESTED:
+            for key, counts in getattr(other, name).items():
+                getattr(self, name)[key].update(counts)
+        for name in ("worlds", "callers", "wires"):
+            for key, values in getattr(other, name).items():
+                mine = getattr(self, name)[key]
+                if len(mine) < KEEP or name != "worlds":
+                    mine |= values
+        for key, known in other.examples.items():
+            mine = self.examples[key]
+            mine += [one for one in known if one not in mine][: max(0, 3 - len(mine))]
+        for key, spent in other.settle.items():
+            self.settle[key] += spent
+        self.pairs |= other.pairs
+        self.successes += other.successes
+        self.detach_calls += other.detach_calls
+
+    def remember(self, ids: Mapping[str, str]) -> None:
+        """RequestIds that came, with their exchange; the first one counts."""
+        for request_id, exchange in ids.items():
+            self.request_ids.setdefault(request_id, exchange)
 
     def to_json(self) -> dict[str, Any]:
         """JSON-ready copy; sets as sorted lists, distributions cut. RequestIds have a file of their own."""

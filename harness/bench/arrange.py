@@ -21,7 +21,6 @@ from eni_conformance.harness.bench.pool import (
     DETACHING,
     PARTS,
     Bench,
-    Bound,
     NotArranged,
     OwnEni,
     OwnInstance,
@@ -53,6 +52,7 @@ from eni_conformance.harness.bench.supply import (
     steady,
     welcome,
 )
+from eni_conformance.harness.history import Arranged
 from eni_conformance.harness.values import Snapshot
 
 
@@ -104,7 +104,7 @@ def rest(bench: Bench) -> Snapshot:
     return bench.now
 
 
-def arrange(bench: Bench, world: World) -> Bound:
+def arrange(bench: Bench, world: World) -> Arranged:
     """Make the World real; `rest` comes first. Raises NotArranged, or ecs.SetupError if an operation fails."""
     lacking = needs(world, bench)
     if lacking:
@@ -236,7 +236,7 @@ def _interfaces(bench: Bench, world: World, hosts: list[OwnInstance]) -> list[Ow
     return chosen
 
 
-def _freeze(bench: Bench, world: World, hosts: list[OwnInstance], chosen: list[OwnEni]) -> Bound:
+def _freeze(bench: Bench, world: World, hosts: list[OwnInstance], chosen: list[OwnEni]) -> Arranged:
     """Bring about transitional states and control faults, look, and check that all is as asked."""
     held: set[str] = set()
     racing: dict[str, frozenset[str]] = {}
@@ -266,7 +266,7 @@ def _freeze(bench: Bench, world: World, hosts: list[OwnInstance], chosen: list[O
         _order(bench, "region.feature", bench.session.target.region)
     if world.refused_parameter:
         _order(bench, "parameter.unsupported", world.refused_parameter)
-    return Bound(
+    return Arranged(
         tuple(host.id for host in hosts),
         tuple(own.id for own in chosen),
         tuple(host.primary for host in hosts),

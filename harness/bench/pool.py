@@ -85,30 +85,6 @@ class OwnEni:
 
 
 @dataclass(frozen=True)
-class Bound:
-    """A World made real. Tuples are in the order of the World's lists.
-
-    snapshot: the look that proves it. held: resources whose transitions are frozen. racing: statuses that a
-    resource may have, where a transition is merely under way. faults: interface id -> control fault. linked: the
-    instance of each interface in transition, which a description may hide. pinned: held by a status that the control
-    protocol laid over them, not by freezing a transition.
-    """
-
-    instances: tuple[str, ...]
-    enis: tuple[str, ...]
-    primaries: tuple[str, ...]
-    names: tuple[str, ...]
-    zone: str
-    snapshot: Snapshot
-    held: frozenset[str] = frozenset()
-    racing: Mapping[str, frozenset[str]] = field(default_factory=dict)
-    faults: Mapping[str, str] = field(default_factory=dict)
-    over_limit: frozenset[str] = frozenset()
-    linked: Mapping[str, str] = field(default_factory=dict)
-    pinned: frozenset[str] = frozenset()
-
-
-@dataclass(frozen=True)
 class Unfinished:
     """What the set-up could not do although the page promises it, for an interface of a World, by its place: a detach
     that was refused to the end, or that was accepted and did not come to its end, or an attach refused for want of a

@@ -6,13 +6,14 @@ import json
 
 import pytest
 from eni_conformance.conformance import evidence
-from eni_conformance.conformance.lab import Found
 from eni_conformance.contract import codec
 from eni_conformance.contract.detach import CONTRACTS
 from eni_conformance.contract.scenario import Call, Detach, Scenario
+from eni_conformance.harness.history import Acted, History
 from eni_conformance.harness.redact import Redactor
-from eni_conformance.harness.values import Exchange, Request, Snapshot
+from eni_conformance.harness.values import Deed, Exchange, Request, Snapshot
 from eni_conformance.oracle.findings import Finding
+from eni_conformance.oracle.follow import Found
 from eni_conformance.oracle.frame import Change
 from eni_conformance.oracle.readings import Admissible
 from hypothesis import given
@@ -78,10 +79,10 @@ def test_evidence_of_a_look_has_no_call():
 
 
 def test_a_long_history_keeps_its_end():
-    history = tuple({"n": n, "step": "x", "exchange": ANSWERED, "eni": "e"} for n in range(evidence.MOST_HISTORY + 5))
-    made = build(found(history=history))
-    assert [h["n"] for h in made["history"]] == list(range(5, evidence.MOST_HISTORY + 5))
-    assert made["history"][0] == {"n": 5, "step": "x"}
+    events = tuple(Acted(n, Deed("start", "", "i-1"), ANSWERED) for n in range(evidence.MOST_HISTORY + 5))
+    made = build(found(history=History(Scenario(), events=events), n=len(events)))
+    assert [h["of"] for h in made["history"]] == list(range(5, evidence.MOST_HISTORY + 5))
+    assert made["history"][0].items() >= {"n": 6, "step": "start  i-1", "status": 404, "note": "x-1"}.items()
 
 
 def test_an_identity_is_made_of_requirement_and_cause_alone():

@@ -9,12 +9,14 @@ from typing import Any
 import pytest
 from eni_conformance.conformance import inquiry as inquiries
 from eni_conformance.conformance.inquiry import AGAIN, HASTY, Contradiction, Inquiry, clocked, lasting_damage
-from eni_conformance.conformance.lab import Found, Outcome
+from eni_conformance.contract.detach import CONTRACTS
 from eni_conformance.contract.scenario import Arg, Call, Detach, Scenario, World
 from eni_conformance.harness.clock import Clock
 from eni_conformance.harness.redact import Redactor
 from eni_conformance.harness.values import Snapshot
-from eni_conformance.oracle.findings import Finding
+from eni_conformance.oracle.findings import AfterSuccess, Failed, Finding, NoAnswer, StaysDetaching, WrongAnswer
+from eni_conformance.oracle.follow import Found
+from eni_conformance.oracle.judge import Judgement
 from eni_conformance.oracle.tally import Record
 from eni_conformance.strategies.effort import EFFORTS
 
@@ -59,11 +61,10 @@ def test_what_is_left_out_when_time_is_short(times, marks, out):
     book = Record()
     book.judged.update(("E03", "E07", "R08"))
     book.provoked["E03"] = 1
-    lab: Any = SimpleNamespace(record=book)
     none: Any = None
     effort = EFFORTS["quick"]
     began = time.monotonic() - times * effort.seconds
-    inquiry = Inquiry(lab, effort, {}, {}, none, none, frozenset(), began=began)
+    inquiry = Inquiry(CONTRACTS["2019"], none, book, effort, {}, {}, none, none, frozenset(), began=began)
     assert inquiry.left_out(marks) is out
     assert bool(book.notes) is out
 
@@ -73,22 +74,23 @@ def test_what_is_left_out_when_time_is_short(times, marks, out):
 CALL = Scenario(World(), (PLAIN,))
 OTHER = Scenario(World(), (PLAIN,), name="another")
 LOOK = Snapshot(1.0, {}, {})
-CODE = Finding("E14", "answered 400 Odd", "code:400 Odd:interface exists")
-PAGE_500 = Finding("B01", "the endpoint answered with status 500", "status:500")
-RESET = Finding("B02", "the connection was reset", "outcome:reset")
-STUCK = Finding("F02", "eni-1 is still Detaching more than 10 s after the accepted call", "stays Detaching", (), 0.7)
-MOVED = Finding("F05", "the detach changed eni-2: Status", "F05:changed Status")
+CODE = WrongAnswer("E14", "answered 400 Odd", "code:400 Odd:interface exists")
+PAGE_500 = Failed("B01", "the endpoint answered with status 500", "status:500")
+RESET = NoAnswer("B02", "the connection was reset", "outcome:reset", outcome="reset")
+STUCK = StaysDetaching(
+    "F02", "eni-1 is still Detaching more than 10 s after the accepted call", "stays Detaching", (), 0.7
+)
+MOVED = AfterSuccess("F05", "the detach changed eni-2: Status", "F05:changed Status")
 
 
 class Endpoint:
-    """Stands for a Lab: what each run of a Scenario shows comes from a script, its last entry for ever.
+    """Stands for a Stage: what is judged there at each run of a Scenario comes from a script, its last entry for ever.
 
     shows: findings, or None where nothing is found. here: whether the endpoint answers at all.
     """
 
     def __init__(self, *shows, tolerates=True, here=True, second=None):
         self.shows = list(shows) or [None]
-        self.record = Record()
         self.bench = SimpleNamespace(careful=False, lags=False, ground=SimpleNamespace(eni_quota=3))
         self.second = second
         self.relook, self.deadline = 1.6, 1.0
@@ -102,7 +104,7 @@ class Endpoint:
         self.runs.append((scenario, record, self.bench.careful))
         shown = self.shows.pop(0) if len(self.shows) > 1 else self.shows[0]
         after = LOOK if shown in (MOVED, STUCK) else None
-        return Outcome((Found(shown, 0, after=after),) if shown else ())
+        return Judgement((Found(shown, 0, after=after),) if shown else ())
 
     def unfinished(self):
         return []
@@ -117,11 +119,13 @@ def inquiry(tmp_path, monkeypatch):
 
     def make(*shows, **more):
         first_violation = more.pop("first_violation", False)
-        lab: Any = Endpoint(*shows, **more)
+        stage: Any = Endpoint(*shows, **more)
         made = Inquiry(
-            lab, EFFORTS["quick"], info, {"name": "t"}, tmp_path, Redactor(), frozenset(),
+            CONTRACTS["2019"], stage, Record(), EFFORTS["quick"], info, {"name": "t"}, tmp_path, Redactor(),
+            frozenset(),
             first_violation=first_violation,
         )  # fmt: skip
+        made.judge = stage.run
         made.start("test")
         return made
 
@@ -130,7 +134,7 @@ def inquiry(tmp_path, monkeypatch):
 
 def kept(made):
     """(published, seen once) so far."""
-    return made.lab.record.violations, made.lab.record.once
+    return made.record.violations, made.record.once
 
 
 def evidence_of(made, entry):
@@ -146,8 +150,8 @@ def test_what_is_seen_once_and_not_again_is_no_violation_and_its_evidence_is_kep
     assert published == [] and made.here == [] and not made.stop
     assert entry["again"] == {"tried": AGAIN, "failed_again": 0}
     assert evidence_of(made, entry)["confirmations"] == entry["again"]
-    assert [run[0] for run in made.lab.runs][: 1 + AGAIN] == [CALL] * (1 + AGAIN), "its own Scenario, as it was"
-    assert not any(recorded for _, recorded, _ in made.lab.runs[1:]), "a repetition is no evidence of its own"
+    assert [run[0] for run in made.stage.runs][: 1 + AGAIN] == [CALL] * (1 + AGAIN), "its own Scenario, as it was"
+    assert not any(recorded for _, recorded, _ in made.stage.runs[1:]), "a repetition is no evidence of its own"
 
 
 @pytest.mark.parametrize("finding", [CODE, MOVED], ids=["an answer", "a look"])
@@ -173,31 +177,31 @@ def test_repetitions_are_made_in_worlds_that_are_looked_at_twice(inquiry):
     """No single look convicts; the search for a smaller one may be hasty again."""
     made = inquiry(CODE, second=SimpleNamespace(bench=SimpleNamespace(careful=False)))
     made.run(CALL)
-    assert [careful for _, _, careful in made.lab.runs] == [False, True]
-    assert not made.lab.bench.careful and not made.lab.second.bench.careful
+    assert [careful for _, _, careful in made.stage.runs] == [False, True]
+    assert not made.stage.bench.careful and not made.stage.second.bench.careful
 
 
 def test_after_a_look_that_was_wrong_each_world_is_looked_at_twice(inquiry):
     made = inquiry(MOVED, None)
     made.run(CALL)
-    assert made.careful and made.lab.bench.careful
+    assert made.careful and made.stage.bench.careful
     made = inquiry(CODE, None)
     made.run(CALL)
-    assert not made.careful and not made.lab.bench.careful, "an answer is no look"
+    assert not made.careful and not made.stage.bench.careful, "an answer is no look"
 
 
 def test_another_scenario_that_shows_the_same_cause_publishes_what_was_seen_once(inquiry):
     made = inquiry(CODE, *[None] * AGAIN, CODE)
     made.run(CALL)
     assert kept(made)[0] == []
-    runs = len(made.lab.runs)
+    runs = len(made.stage.runs)
     made.run(OTHER)
     (entry,), once = kept(made)
     assert once == [] and entry["again"] == {"tried": AGAIN + 1, "failed_again": 1}
     assert entry["certainty"] == 0.9
     written = evidence_of(made, entry)
     assert (written["confirmations"], written["certainty"]) == (entry["again"], 0.9)
-    assert len(made.lab.runs) == runs + 1, "it need not be seen a third time"
+    assert len(made.stage.runs) == runs + 1, "it need not be seen a third time"
 
 
 def test_another_cause_of_the_same_requirement_does_not(inquiry):
@@ -222,11 +226,11 @@ def test_a_look_that_nobody_confirmed_does_not_publish_what_another_look_showed_
 def test_what_is_published_is_counted_and_not_tried_again(inquiry):
     made = inquiry(CODE)
     made.run(CALL)
-    runs = len(made.lab.runs)
+    runs = len(made.stage.runs)
     made.start("another test")
     made.run(OTHER)
     (entry,), _ = kept(made)
-    assert entry["count"] == 2 and len(made.lab.runs) == runs + 1
+    assert entry["count"] == 2 and len(made.stage.runs) == runs + 1
     assert made.here == [Contradiction("E14", "again", entry["evidence"])]
 
 
@@ -258,12 +262,19 @@ def test_another_scenario_is_no_second_time_for_what_rests_on_a_clock(inquiry):
 
 
 @pytest.mark.parametrize(
-    ("cause", "rests"),
-    [("outcome:timeout", True), ("stays Detaching", True), ("F02:stays InUse", True), ("outcome:reset", False),
-     ("status:500", False), ("code:404 X", False), ("F02:went back", False)],
-)  # fmt: skip
-def test_which_causes_rest_on_a_clock(cause, rests):
-    assert clocked(Found(Finding("F02", "x", cause), 0)) is rests
+    ("finding", "rests"),
+    [
+        (NoAnswer("B02", "x", "outcome:timeout", outcome="timeout"), True),
+        (STUCK, True),
+        (AfterSuccess("F02", "x", "F02:stays InUse", page="F02", slow=True), True),
+        (RESET, False),
+        (PAGE_500, False),
+        (CODE, False),
+        (MOVED, False),
+    ],
+)
+def test_which_findings_rest_on_a_clock(finding, rests):
+    assert clocked(Found(finding, 0)) is rests
 
 
 @pytest.mark.parametrize("finding", [PAGE_500, RESET], ids=["500", "reset"])
@@ -285,7 +296,7 @@ def test_behind_a_network_a_failure_must_come_again(inquiry, finding):
 
 
 def test_a_target_that_is_gone_ends_the_run_and_is_not_blamed_for_refusing_connections(inquiry):
-    refused = Finding("B02", "connection refused", "outcome:refused")
+    refused = NoAnswer("B02", "connection refused", "outcome:refused", outcome="refused")
     for finding, blamed in ((refused, False), (RESET, True)):
         made = inquiry(finding, tolerates=False, here=False)
         (made.out / inquiries.LOST).unlink(missing_ok=True)
@@ -308,14 +319,14 @@ def test_the_record_on_disk_has_what_was_seen_once_before_it_is_tried_again(inqu
     """A kill during the repetitions loses nothing."""
     made = inquiry(CODE, None)
     seen = []
-    run = made.lab.run
+    run = made.judge
 
     def looking(scenario, *, record=True):
         if not record:
             seen.append(json.loads((made.out / "record-main.json").read_text())["once"])
         return run(scenario, record=record)
 
-    made.lab.run = looking
+    made.judge = looking
     made.run(CALL)
     assert [entry["again"]["tried"] for entry in seen[0]] == [0]
     assert seen[0][0]["summary"] == CODE.summary
@@ -329,13 +340,13 @@ def test_the_time_for_a_smaller_counterexample_begins_when_it_was_seen_again(inq
     now = [1000.0]
     monkeypatch.setattr(inquiries, "REAL", Clock(monotonic=lambda: now[0], sleep=lambda _: None))
     made = inquiry(CODE)
-    run, over = made.lab.run, []
+    run, over = made.judge, []
 
     def slow(scenario, *, record=True):
         now[0] += 5.0
         return run(scenario, record=record)
 
-    made.lab.run = slow
+    made.judge = slow
 
     def search(scenario, _step, _fails, _budget, too_late):
         over.append(too_late())
@@ -350,12 +361,12 @@ def test_the_search_is_hasty_only_where_descriptions_keep_up(inquiry, monkeypatc
     seen = []
     for lags, relook, during in ((False, 1.6, HASTY), (True, 1.6, 1.6), (False, 0.1, 0.1)):
         made = inquiry(CODE)
-        made.lab.bench.lags, made.lab.relook = lags, relook
+        made.stage.bench.lags, made.stage.relook = lags, relook
 
-        def search(scenario, *_, lab=made.lab):
+        def search(scenario, *_, lab=made.stage):
             seen.append(lab.relook)
             return scenario, 0
 
         monkeypatch.setattr(inquiries, "shrink", search)
         made.run(CALL)
-        assert seen.pop() == during and made.lab.relook == relook
+        assert seen.pop() == during and made.stage.relook == relook

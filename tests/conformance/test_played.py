@@ -40,9 +40,8 @@ class Stand:
     """Stands for an Inquiry: it writes down what it is asked to run. bad: the Scenario at which something is found."""
 
     def __init__(self, late=False, bad=None, ends_after=10**6):
-        self.lab = SimpleNamespace(
-            record=Record(),
-            contract=PAGE,
+        self.record, self.operation = Record(), PAGE
+        self.stage = SimpleNamespace(
             bench=SimpleNamespace(
                 most_instances=2, zones=2, ground=SimpleNamespace(eni_quota=4), capabilities=frozenset({"hold"})
             ),
@@ -94,7 +93,7 @@ def test_a_table_is_played_in_its_order_as_far_as_time_allows(stand, must, expec
     play(stand, item(lambda given: named(*"abcd"), ("F01",), must), {})
     assert stand.played == [(name, ("F01",)) for name in expected]
     left_out = 4 - len(expected)
-    assert stand.lab.record.notes == (
+    assert stand.record.notes == (
         [f"test_it: {left_out} optional scenarios were left out for lack of time"] if stand.late else []
     )
 
@@ -127,21 +126,21 @@ def test_drawn_scenarios_depend_on_the_seed_and_the_salt_alone(late, times):
 def test_walks_are_played_and_their_rules_are_counted():
     stand = Stand()
     play(stand, item(lambda given: [Walks(World(), 2, steps=5, times=2, seed=1)]), {})
-    assert {name for name, _ in stand.played} == {"walk"} and sum(stand.lab.record.rules.values()) > 0
+    assert {name for name, _ in stand.played} == {"walk"} and sum(stand.record.rules.values()) > 0
 
 
 @pytest.mark.parametrize(("bad", "judged"), [(None, 40), ("a", 0), ("b", 40)])
 def test_calls_are_credited_unless_the_scenario_before_showed_something(bad, judged):
     stand = Stand(bad=bad)
     play(stand, item(lambda given: [*named("a"), Credit("B03", 0, "after hostile texts", 40)]), {})
-    assert stand.lab.record.judged["B03"] == judged
+    assert stand.record.judged["B03"] == judged
 
 
 def test_what_a_target_does_not_offer_is_told_as_a_reason():
     stand = Stand()
     play(stand, item(lambda given: [Lack(("R03",), "XML")]), {})
     assert stand.played == [] and stand.reasons == ["the target does not offer XML"]
-    assert "XML" in str(stand.lab.record.missing)
+    assert "XML" in str(stand.record.missing)
 
 
 @pytest.mark.parametrize("short", sorted(KINDS))

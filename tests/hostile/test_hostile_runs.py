@@ -87,8 +87,8 @@ def run_one(target: Path, wire: Wire, folder: Path, deadline: float = 0.5) -> En
     try:
         inquiry = studies.join(plan, study.run_id, study.folder, target, "gw0", 1, study.capabilities)
         inquiry.effort = replace(inquiry.effort, shrink_candidates=0)
-        inquiry.lab.deadline, inquiry.lab.relook = deadline, 0.1
-        inquiry.lab.session.client._base_wait = 0.001
+        inquiry.stage.deadline, inquiry.stage.relook = deadline, 0.1
+        inquiry.stage.session.client._base_wait = 0.001
         inquiry.start("test")
         inquiry.run(Scenario(WORLD, (Detach(Call(wire=wire)),)), ("S04",))
         studies.leave(inquiry)
@@ -143,9 +143,9 @@ def bench(emulator: Running, elsewhere: Hostile, tmp_path_factory: pytest.TempPa
         study = studies.open_study(plan)
         try:
             inquiry = studies.join(plan, study.run_id, study.folder, target, "gw0", 1, study.capabilities)
-            inquiry.lab.deadline, inquiry.lab.relook = 0.5, 0.1
+            inquiry.stage.deadline, inquiry.stage.relook = 0.5, 0.1
             made.append(Bench(inquiry, proxy, ROW["garbage"]))
-            inquiry.lab.run(Scenario(WORLD, (Detach(Call()),)))
+            inquiry.judge(Scenario(WORLD, (Detach(Call()),)))
             proxy.armed = True
             yield made[0]
             studies.leave(inquiry)
@@ -161,7 +161,7 @@ def test_it_is_evidence_for_the_right_requirement(row: Misbehaviour, bench: Benc
     bench.row = row
     started = time.monotonic()
     call = Call(wire=Wire(format=row.format))  # type: ignore[arg-type]
-    outcome = bench.inquiry.lab.run(Scenario(WORLD, (Detach(call),)))
+    outcome = bench.inquiry.judge(Scenario(WORLD, (Detach(call),)))
     assert time.monotonic() - started < 8
     assert bench.proxy.requests, "the call never came"
     assert not elsewhere.requests

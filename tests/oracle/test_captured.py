@@ -17,7 +17,6 @@ from typing import NamedTuple
 from xml.etree import ElementTree
 
 import pytest
-from eni_conformance.conformance import lab as labs
 from eni_conformance.contract.common import passing
 from eni_conformance.contract.detach import ACTION, CONTRACTS
 from eni_conformance.contract.gateway import PROBES
@@ -27,11 +26,14 @@ from eni_conformance.harness.account import ledger
 from eni_conformance.harness.bench import arrange, pool
 from eni_conformance.harness.clock import Clock
 from eni_conformance.harness.ecs.call import create, do, named
+from eni_conformance.harness.play import Stage, play
 from eni_conformance.harness.target import parse_target
-from eni_conformance.harness.values import Exchange, Request
+from eni_conformance.harness.values import Exchange, Request, Snapshot
 from eni_conformance.harness.wire.client import is_throttling
 from eni_conformance.oracle.envelope import read, template_left
 from eni_conformance.oracle.gateway import judge
+from eni_conformance.oracle.guide import guide_of
+from eni_conformance.oracle.judge import judge as judge_history
 from eni_conformance.oracle.readings import (
     Admissible,
     Asked,
@@ -43,7 +45,6 @@ from eni_conformance.oracle.readings import (
     admissible,
     judge_reply,
 )
-from eni_conformance.oracle.tally import Record
 
 
 class Line(NamedTuple):
@@ -531,10 +532,10 @@ def test_what_the_set_up_meets_is_no_verdict(line, place, session, tmp_path, mon
     def refused(bench: object, world: object) -> None:
         do(build, line.operation, [], "advice")
 
-    monkeypatch.setattr(labs.Lab, "_rest", lambda self, book: [])
+    monkeypatch.setattr(arrange, "rest", lambda bench: Snapshot(0.0))
     monkeypatch.setattr(arrange, "arrange", refused)
     bench = pool.Bench(None, None, frozenset(), 2, 4, 2.0)
-    lab = labs.Lab(CONTRACTS["2019"], bench, Record("one"), tmp_path)
-    outcome = lab.run(Scenario(World(), (Detach(),)))
-    assert outcome.found == ()
-    assert f"{line.operation}: HTTP {line.status} {line.code}" in outcome.undecided
+    scenario = Scenario(World(), (Detach(),))
+    judgement = judge_history(CONTRACTS["2019"], play(scenario, Stage(bench, tmp_path), guide_of(CONTRACTS["2019"])))
+    assert judgement.found == ()
+    assert f"{line.operation}: HTTP {line.status} {line.code}" in judgement.undecided

@@ -1,65 +1,46 @@
-"""The other ways to describe: by filter, page by page, by attribute; each must agree with the look by id.
-
-One view is asked after each look that shows the effect of a detach; which one is spread evenly over the turns.
-"""
+"""The other ways to describe: by filter, page by page, by attribute; each must agree with the look by id. Pure."""
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Mapping
 from typing import Any
 
 from eni_conformance.contract import rows
-from eni_conformance.harness import ecs, observe
-from eni_conformance.harness.account.ledger import RUN_TAG
+from eni_conformance.harness.history import Described
 from eni_conformance.harness.values import Fields, Snapshot
 from eni_conformance.oracle import frame
 
-VIEWS = ("instance", "pages", "attribute", "status", "type", "tag", "list")
 COMPARED = frame.KEPT_BY_ENI | {"Status", "InstanceId"}
 """Fields of an interface that every list must show alike, if it shows them at all."""
 OF_A_LIST = frozenset(["CreationTime", "OwnerId"])
 """Those of them that another operation may show in another precision or type."""
 
 
-def view_of(turn: int, loopback: bool) -> str:
-    """The view whose turn it is. Everything there is gets listed on this machine only: an account may be large."""
-    names = VIEWS if loopback else VIEWS[:-1]
-    return names[zlib.crc32(f"view {turn}".encode()) % len(names)]
-
-
-def disagreements(session: ecs.Session, name: str, eni: str, host: str, now: Snapshot) -> list[tuple[str, str]]:
-    """What a view shows otherwise than the look by id: (requirement, text). Raises ecs.SetupError.
-
-    eni: just detached from host, and Available in `now`, the look by id.
-    """
-    others = frozenset(e for e in now.enis if now.link(e) == host and now.status(e) == "InUse")
+def disagreements(event: Described, run_id: str) -> list[tuple[str, str]]:
+    """What a view shows otherwise than the look by id: (requirement, text)."""
+    name, eni, others, now, shown = event.view, event.eni, event.others, event.snapshot, event.shown
     every = frozenset({eni, *others})
+    lists = [one or {} for one in shown]
     match name:
-        case "instance":
-            return _membership(name, observe.shown(session, {"InstanceId": host}), others, eni, now)
-        case "pages":
-            size = max(1, (len(others) + 1) // 2)
-            return _membership(name, observe.shown(session, {"InstanceId": host}, page=size), others, eni, now)
+        case "instance" | "pages":
+            return _membership(name, lists[0], others, eni, now)
         case "attribute":
-            shown = observe.attribute(session, eni)
-            if shown is None:
+            if shown[0] is None:
                 return []
-            return _fields(name, {eni: {path: shown[path] for path in set(shown) - OF_A_LIST}}, now)
+            kept = {one: {p: fields[p] for p in set(fields) - OF_A_LIST} for one, fields in shown[0].items()}
+            return _fields(name, kept, now)
         case "status":
-            if observe.shown(session, {"Status": "Attaching"}, ids=[eni]):
+            if lists[0]:
                 return []  # this endpoint does not filter by status
-            out = _membership(name, observe.shown(session, {"Status": "InUse"}, ids=every), others, eni, now)
-            return out + _lost(name, observe.shown(session, {"Status": "Available"}, ids=[eni]), {eni}, now)
+            return _membership(name, lists[1], others, eni, now) + _lost(name, lists[2], {eni}, now)
         case "type":
             secondary = {e for e in every if now.enis[e].get("Type", "Secondary") == "Secondary"}
-            return _lost(name, observe.shown(session, {"Type": "Secondary"}, ids=every), secondary, now)
+            return _lost(name, lists[0], secondary, now)
         case "tag":
-            tags = {"Tag.1.Key": RUN_TAG, "Tag.1.Value": session.run_id}
-            tagged = {e for e in every if session.run_id in str(now.enis[e].get("Tags", ""))}
-            return _lost(name, observe.shown(session, tags), tagged, now)
+            tagged = {e for e in every if run_id in str(now.enis[e].get("Tags", ""))}
+            return _lost(name, lists[0], tagged, now)
         case _:
-            return _lost(name, observe.shown(session), every, now)
+            return _lost(name, lists[0], every, now)
 
 
 def _membership(

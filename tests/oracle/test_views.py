@@ -3,8 +3,9 @@
 from dataclasses import replace
 
 import pytest
-from eni_conformance.conformance import views
+from eni_conformance.harness import describe
 from eni_conformance.harness.values import Snapshot
+from eni_conformance.oracle import views
 
 
 def eni(name, status="InUse", host="i-1", **more):
@@ -20,6 +21,11 @@ class Session:
     run_id = "run-1"
 
 
+def disagreements(session, name, eni, host, now):
+    """What a view shows otherwise than the look by id."""
+    return views.disagreements(describe.described(session, 0, name, eni, host, now), session.run_id)
+
+
 @pytest.fixture
 def asked(monkeypatch):
     """What the endpoint shows: a function of the filters and ids asked for."""
@@ -28,8 +34,8 @@ def asked(monkeypatch):
     def shown(_session, filters=None, *, ids=(), page=0):
         return answers["shown"](dict(filters or {}), list(ids), page)
 
-    monkeypatch.setattr(views.observe, "shown", shown)
-    monkeypatch.setattr(views.observe, "attribute", lambda _session, name: answers["attribute"](name))
+    monkeypatch.setattr(describe.observe, "shown", shown)
+    monkeypatch.setattr(describe.observe, "attribute", lambda _session, name: answers["attribute"](name))
     return answers
 
 
@@ -43,23 +49,23 @@ def truthful(filters, ids, page):
     return rows
 
 
-@pytest.mark.parametrize("name", views.VIEWS)
+@pytest.mark.parametrize("name", describe.VIEWS)
 def test_an_endpoint_that_shows_the_same_everywhere_agrees(asked, name):
     asked |= {"shown": truthful, "attribute": lambda e: BY_ID.enis[e]}
-    assert views.disagreements(Session(), name, "eni-1", "i-1", BY_ID) == []
+    assert disagreements(Session(), name, "eni-1", "i-1", BY_ID) == []
 
 
 @pytest.mark.parametrize("name", ["instance", "pages"])
 def test_a_list_that_keeps_what_is_detached_contradicts_the_effect(asked, name):
     asked["shown"] = lambda filters, ids, page: truthful(filters, ids, page) | {"eni-1": FREE}
-    ((row, text),) = views.disagreements(Session(), name, "eni-1", "i-1", BY_ID)
+    ((row, text),) = disagreements(Session(), name, "eni-1", "i-1", BY_ID)
     assert row == "F03" and "eni-1 is still listed" in text
 
 
 @pytest.mark.parametrize("name", ["instance", "pages", "status", "type", "list"])
 def test_what_is_attached_or_free_must_be_listed(asked, name):
     asked["shown"] = lambda filters, ids, page: {}
-    found = views.disagreements(Session(), name, "eni-1", "i-1", BY_ID)
+    found = disagreements(Session(), name, "eni-1", "i-1", BY_ID)
     assert found and all(row == "M05" and "is not listed" in text for row, text in found)
 
 
@@ -69,7 +75,7 @@ def test_what_is_attached_or_free_must_be_listed(asked, name):
 )
 def test_a_field_that_differs_is_named_with_both_values(asked, path, value, row):
     asked["attribute"] = lambda e: {**FREE, path: value}
-    ((blamed, text),) = views.disagreements(Session(), "attribute", "eni-1", "i-1", BY_ID)
+    ((blamed, text),) = disagreements(Session(), "attribute", "eni-1", "i-1", BY_ID)
     assert blamed == row and path in text and repr(value) in text
 
 
@@ -78,16 +84,16 @@ def test_only_a_list_must_show_times_and_owners_as_the_look_by_id_does(asked, pa
     now = replace(BY_ID, enis={**BY_ID.enis, "eni-1": {**FREE, path: "2026-01-01T00:00:00Z"}})
     other = {**FREE, path: "2026-01-01T00:00Z"}
     asked |= {"shown": lambda filters, ids, page: {"eni-1": other, "eni-2": eni("eni-2")}, "attribute": lambda e: other}
-    assert views.disagreements(Session(), "attribute", "eni-1", "i-1", now) == []
-    ((row, text),) = views.disagreements(Session(), "type", "eni-1", "i-1", now)
+    assert disagreements(Session(), "attribute", "eni-1", "i-1", now) == []
+    ((row, text),) = disagreements(Session(), "type", "eni-1", "i-1", now)
     assert row == "M05" and path in text
 
 
 def test_a_field_that_one_view_leaves_out_is_no_difference(asked):
     asked["attribute"] = lambda e: {"NetworkInterfaceId": e}
-    assert views.disagreements(Session(), "attribute", "eni-1", "i-1", BY_ID) == []
+    assert disagreements(Session(), "attribute", "eni-1", "i-1", BY_ID) == []
     asked["attribute"] = lambda e: None  # the operation is not offered
-    assert views.disagreements(Session(), "attribute", "eni-1", "i-1", BY_ID) == []
+    assert disagreements(Session(), "attribute", "eni-1", "i-1", BY_ID) == []
 
 
 @pytest.mark.parametrize("name", ["list", "type"])
@@ -102,24 +108,24 @@ def test_a_field_that_a_list_shows_of_others_is_missed(asked, name):
         return shown
 
     asked["shown"] = without("eni-1")
-    ((blamed, text),) = views.disagreements(Session(), name, "eni-1", "i-1", BY_ID)
+    ((blamed, text),) = disagreements(Session(), name, "eni-1", "i-1", BY_ID)
     assert blamed == "M05" and "MacAddress of eni-1 is not shown" in text
     asked["shown"] = without("eni-1", "eni-2", "eni-9")
-    assert views.disagreements(Session(), name, "eni-1", "i-1", BY_ID) == []
+    assert disagreements(Session(), name, "eni-1", "i-1", BY_ID) == []
 
 
 def test_an_endpoint_that_ignores_the_filter_by_status_is_not_judged_by_it(asked):
     asked["shown"] = lambda filters, ids, page: truthful({}, ids, page)
-    assert views.disagreements(Session(), "status", "eni-1", "i-1", BY_ID) == []
+    assert disagreements(Session(), "status", "eni-1", "i-1", BY_ID) == []
 
 
 def test_only_interfaces_that_carry_the_tag_must_be_listed_by_it(asked):
     asked["shown"] = lambda filters, ids, page: {}
     tagged = replace(BY_ID, enis=BY_ID.enis | {"eni-1": {**FREE, "Tags": ('{"Value": "run-1"}',)}})
-    assert views.disagreements(Session(), "tag", "eni-1", "i-1", BY_ID) == []
-    assert [row for row, _ in views.disagreements(Session(), "tag", "eni-1", "i-1", tagged)] == ["M05"]
+    assert disagreements(Session(), "tag", "eni-1", "i-1", BY_ID) == []
+    assert [row for row, _ in disagreements(Session(), "tag", "eni-1", "i-1", tagged)] == ["M05"]
 
 
 def test_every_view_has_its_turn_and_a_large_account_is_never_listed():
-    assert {views.view_of(n, True) for n in range(60)} == set(views.VIEWS)
-    assert {views.view_of(n, False) for n in range(60)} == set(views.VIEWS) - {"list"}
+    assert {describe.view_of(n, True) for n in range(60)} == set(describe.VIEWS)
+    assert {describe.view_of(n, False) for n in range(60)} == set(describe.VIEWS) - {"list"}

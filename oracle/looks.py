@@ -1,0 +1,216 @@
+"""What is wrong with what looks show: effects, life cycle, lists, late effects. Pure.
+
+`CHECKS` are the checks of the look that counts after steps; each says which requirements it may blame.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+
+from eni_conformance.contract.rules import Operation
+from eni_conformance.harness.history import Described, Rested
+from eni_conformance.harness.values import Snapshot
+from eni_conformance.oracle import frame, model, readings, views
+from eni_conformance.oracle.findings import (
+    Disagreement,
+    Finding,
+    LateEffect,
+    LifeCycle,
+    NeededAsking,
+    Overlap,
+    StaysDetaching,
+    WrongPath,
+)
+from eni_conformance.oracle.follow import Overlapping, State
+
+ON_THE_WAY = frozenset({"InUse", "Detaching", "Available", ""})
+MOVES = frozenset({"", "Status", "InstanceId", "Attachment.InstanceId", "NetworkInterfaces"})
+"""What operations of the surroundings can bring back after a wrong effect; other changes remain."""
+
+
+def differences(state: State, now: Snapshot) -> list[frame.Change]:
+    """What differs from the last look that counted, without what a race changes lawfully."""
+    found = frame.changes(state.snapshot, now, state.ignore)
+    racing = state.arranged.racing
+    if racing:
+        found = [c for c in found if c.resource not in racing and c.path not in ("NetworkInterfaces", "")]
+    return found
+
+
+def _hosts_of(state: State, resources: Iterable[str]) -> set[str]:
+    """Instances whose list of interfaces changes lawfully with these resources."""
+    hosts: set[str] = set()
+    for resource in resources:
+        if resource in state.known.enis:
+            hosts |= set(state.known.enis[resource].on)
+        hosts.add(state.snapshot.link(resource))
+    return hosts - {""}
+
+
+def _lawful(state: State) -> frozenset[str]:
+    moving = state.touched | frozenset(state.arranged.racing)
+    return moving | frozenset(_hosts_of(state, moving))
+
+
+# --- the look that counts ----------------------------------------------------------------------------
+
+
+def refusals_change_nothing(state: State, now: Snapshot) -> Iterable[Finding]:
+    """F01: after refusals alone nothing differs."""
+    if not state.detached:
+        lawful = _lawful(state)
+        yield from frame.judge_unchanged(c for c in differences(state, now) if c.resource not in lawful)
+
+
+def success_changes_one_link(state: State, now: Snapshot) -> Iterable[Finding]:
+    """F02 to F05, F09: a success changes the link of its interface, and nothing else."""
+    if not state.detached:
+        return
+    held = state.arranged.held
+    detached = {e: h for e, h in state.detached.items() if e not in held}
+    still = {e for e in detached if now.status(e) == "Detaching"}
+    held_hosts = {host for e, host in state.detached.items() if e in held or e in still}
+    yield from frame.judge_success(
+        state.snapshot,
+        now,
+        [c for c in differences(state, now) if c.resource not in held],
+        {e: h for e, h in detached.items() if e not in still},
+        _lawful(state) | still | held_hosts,
+    )
+
+
+def by_way_of_detaching_only(state: State, now: Snapshot) -> Iterable[Finding]:
+    """F02: no other status is seen on the way."""
+    for eni, statuses in state.path.items():
+        wrong = [s for s in statuses if s not in ON_THE_WAY]
+        if wrong and eni in state.detached and eni not in state.touched:
+            yield WrongPath("F02", f"{eni} went through {wrong[0]} after an accepted detach", f"path:{wrong[0]}")
+
+
+def life_cycle(state: State, now: Snapshot) -> Iterable[Finding]:
+    """M07: what the steps touched has a status that the life cycle leads to."""
+    for eni in state.known.enis.values():
+        if eni.id in state.touched and now.status(eni.id) not in eni.statuses | {""}:
+            text = f"{eni.id} is {now.status(eni.id)}; the life cycle leads to {'/'.join(sorted(eni.statuses))}"
+            yield LifeCycle("M07", text, f"life cycle:{now.status(eni.id)}")
+
+
+Check = Callable[[State, Snapshot], Iterable[Finding]]
+CHECKS: tuple[Check, ...] = (
+    refusals_change_nothing,
+    success_changes_one_link,
+    by_way_of_detaching_only,
+    life_cycle,
+)
+
+
+def judge(state: State, now: Snapshot) -> list[Finding]:
+    """Everything that a look shows to be wrong, if it is still so when it is looked at again."""
+    return [finding for check in CHECKS for finding in check(state, now)]
+
+
+def stuck(state: State, now: Snapshot) -> Iterable[Finding]:
+    """F02, in doubt: still Detaching, although it was waited for twice as long as the target allows, and asked for
+    again. A violation only if it is so again in a world built anew."""
+    limit, settled = state.place.settle_seconds, state.settled
+    for eni in state.detached:
+        if now.status(eni) == "Detaching" and eni not in state.arranged.held:
+            others = f", while {len(settled)} others were Available within {max(settled):.1f} s" if settled else ""
+            text = f"{eni} is still Detaching more than {limit:g} s after the accepted call{others}"
+            yield StaysDetaching("F02", text, "stays Detaching", certainty=0.7)
+
+
+def needed_asking(state: State, now: Snapshot) -> Iterable[Finding]:
+    """F02, in doubt: it became Available only when the call was repeated, as the page tells of guests that do not
+    react; a violation only where that is so each time."""
+    for eni in state.reminded:
+        text = f"{eni} stayed Detaching until the call was repeated"
+        yield NeededAsking("F02", text, "stays Detaching until asked again", certainty=0.7)
+
+
+def let_go(state: State) -> list[str]:
+    """What was held Detaching while the call was repeated, and is Detaching still."""
+    arranged = state.arranged
+    if state.dirty or len(state.settled) < 3:
+        return []
+    return [
+        eni
+        for eni in arranged.held - arranged.pinned
+        if eni in arranged.enis and state.snapshot.status(eni) == "Detaching" and eni in state.freed_enis
+    ]
+
+
+def released(state: State, now: Snapshot) -> Iterable[Finding]:
+    """S06: what was held Detaching while the call was repeated ends Available once it is let go."""
+    limit = state.place.settle_seconds
+    for eni in let_go(state):
+        if now.status(eni) != "Available":
+            text = f"{eni} is still {now.status(eni)} {limit:g} s after it was let go; the call had been repeated"
+            yield StaysDetaching("S06", text, "stays Detaching after repetition", ("F02",), 0.8)
+
+
+def late(rested: Rested, ignore: frozenset[str]) -> Iterable[tuple[Finding, frame.Change]]:
+    """F08, F01: nothing differs after everything had settled."""
+    for change in own_changes(rested, ignore):
+        what = f"{change.resource}: {change.path or 'existence'} from {change.before!r} to {change.after!r}"
+        text = f"after everything had settled, {what}"
+        yield LateEffect("F08", text, f"late:{change.path}", ("F01",)), change
+
+
+def own_changes(rested: Rested, ignore: frozenset[str]) -> list[frame.Change]:
+    """What differs of what belongs to the worker."""
+    mine = rested.own | set(rested.before.enis) | set(rested.before.instances)
+    return [c for c in frame.changes(rested.before, rested.now, ignore) if c.resource in mine]
+
+
+def another_view(event: Described, run_id: str) -> Iterable[Finding]:
+    """M05, F03: another way to describe agrees with the look by id."""
+    for requirement, text in views.disagreements(event, run_id):
+        yield Disagreement(requirement, text, f"view:{event.view}", ("M05",))
+
+
+# --- overlapping calls -------------------------------------------------------------------------------
+
+
+def serial_order(operation: Operation, overlap: Overlapping, final: Snapshot) -> bool:
+    """Whether a serial order explains the answers and the state."""
+    return model.explain(operation, overlap.start, overlap.told, final) is not None
+
+
+def overlapping_effects(state: State, overlap: Overlapping, final: Snapshot) -> list[Finding]:
+    """F02 to F05, F09: overlapping calls change the links of what they detached, and what the others move."""
+    start = overlap.start
+    detached: dict[str, str] = {}
+    lawful: set[str] = set()
+    for part, one in zip(overlap.event.parts, overlap.told, strict=True):
+        if part.deed is not None:
+            lawful |= {part.deed.moves, part.deed.instance}
+        elif part.asked is not None and one.reply.success:
+            target = readings.admissible(state.operation, start, part.asked).target
+            if target:
+                detached[target] = next((o for o in sorted(start.enis[target].on, reverse=True) if o), "")
+    changes = frame.changes(state.snapshot, final, state.ignore)
+    return frame.judge_success(state.snapshot, final, changes, detached, frozenset(lawful))
+
+
+def overlap_unexplained(overlap: Overlapping) -> Finding:
+    """M06: no serial order of overlapping calls explains their answers and the state."""
+    answers = ", ".join(str(t.reply) for t in overlap.told)
+    n = len(overlap.told)
+    text = f"no serial order of {n} overlapping calls explains the answers ({answers}) and the state"
+    return Overlap("M06", text, f"overlap:{answers}")
+
+
+def unended(state: State, overlap: Overlapping, final: Snapshot) -> bool:
+    """Whether an accepted detach does not show its end yet: it may be at work unseen."""
+    for part, one in zip(overlap.event.parts, overlap.told, strict=True):
+        if part.asked is not None and one.reply.success:
+            target = readings.admissible(state.operation, overlap.start, part.asked).target
+            if target not in state.arranged.held and final.status(target) in ("InUse", "Detaching"):
+                return True
+    return False
+
+
+def volatile(shown: Mapping[tuple[str, str], frozenset[str]]) -> frozenset[str]:
+    """Paths that showed another value in each of several looks: they change by themselves."""
+    return frozenset(path for (_, path), values in shown.items() if len(values) >= 4)
