@@ -14,10 +14,10 @@ from eni_conformance.contract import codec as values
 from eni_conformance.contract import rows
 from eni_conformance.contract.detach import full_id
 from eni_conformance.contract.scenario import Scenario
+from eni_conformance.harness import codec
 from eni_conformance.harness.history import Acted, Event, Looked, Overlapped, Probed, Sent
 from eni_conformance.harness.redact import Redactor
 from eni_conformance.harness.values import Asked, Exchange, Snapshot
-from eni_conformance.harness.wire import codec
 from eni_conformance.oracle.follow import Found
 
 MOST_HISTORY = 60

@@ -108,3 +108,8 @@ def passing(status: int, code: str, *, valid: bool) -> Passing | None:
         if row.code == shown and status in row.http and (valid or not row.valid):
             return row
     return None
+
+
+def is_full(code: str) -> bool:
+    """Whether a code says that an instance takes no more interfaces."""
+    return "Limit" in code and not code.startswith(("RequestLimit", "Throttling"))

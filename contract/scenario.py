@@ -168,3 +168,21 @@ class Scenario:
     world: World = World()
     steps: tuple[Step, ...] = field(default_factory=tuple)
     name: str = ""
+
+
+ACTIONS = {
+    "attach": "AttachNetworkInterface",
+    "delete": "DeleteNetworkInterface",
+    "start": "StartInstance",
+    "stop": "StopInstance",
+    "reboot": "RebootInstance",
+    "describe": "DescribeNetworkInterfaces",
+}
+"""What an Act asks for -> the action that does it."""
+
+
+def format_of(call: Call) -> str:
+    """The format that the answer must have: V1 without Format means XML, V3 asks by the Accept header."""
+    if call.wire.format:
+        return call.wire.format.upper()
+    return "XML" if call.wire.signing == "v1" else ""

@@ -12,6 +12,7 @@ Pure; no randomness: the same identifier and form always make the same text, so 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -237,3 +238,7 @@ def kind_of(form: str, *, region: bool = False) -> TextKind:
     if form.startswith("text:"):
         return "border" if form[len("text:") :].strip() else "empty"
     return (REGION_FORMS if region else FORMS)[form].kind
+
+
+PLAIN_ID = re.compile(r"[A-Za-z]{1,8}-[0-9A-Za-z]{1,60}\Z")
+"""A text that looks like an identifier."""

@@ -6,17 +6,9 @@ that nothing is touched that this run did not create.
 
 from __future__ import annotations
 
+from eni_conformance.contract.scenario import ACTIONS
 from eni_conformance.harness import ecs
 from eni_conformance.harness.values import Exchange, Pair
-
-ACTIONS = {
-    "attach": "AttachNetworkInterface",
-    "delete": "DeleteNetworkInterface",
-    "start": "StartInstance",
-    "stop": "StopInstance",
-    "reboot": "RebootInstance",
-    "describe": "DescribeNetworkInterfaces",
-}
 
 
 def act(session: ecs.Session, op: str, eni: str, instance: str) -> Exchange:

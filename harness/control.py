@@ -12,8 +12,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from eni_conformance.harness.codec import decode_body
 from eni_conformance.harness.target import Target, is_loopback
-from eni_conformance.harness.wire.codec import decode_body
 from eni_conformance.harness.wire.transport import Prepared, Wire, environment
 
 PROTOCOL = 1

@@ -14,9 +14,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Generic, TypeVar
+from typing import Any, TypeVar
 
-from eni_conformance.contract.common import passing
+from eni_conformance.contract.common import is_full, passing
 from eni_conformance.contract.detach import ACTION, VERSION
 from eni_conformance.contract.gateway import PROBES
 from eni_conformance.contract.gateway import Probe as GatewayProbe
@@ -27,6 +27,8 @@ from eni_conformance.harness.bench import arrange, pool
 from eni_conformance.harness.bench.look import BY_ITSELF, PASSING, PASSING_ELSEWHERE, RELOOK, SLOT
 from eni_conformance.harness.bench.pool import Bench, NotArranged
 from eni_conformance.harness.clock import stamp
+from eni_conformance.harness.codec import code_of, is_throttling
+from eni_conformance.harness.guide import Guide
 from eni_conformance.harness.history import (
     Acted,
     Arranged,
@@ -36,7 +38,6 @@ from eni_conformance.harness.history import (
     Event,
     History,
     LeftOut,
-    Lesson,
     Looked,
     Ordered,
     Overdue,
@@ -49,57 +50,16 @@ from eni_conformance.harness.history import (
 )
 from eni_conformance.harness.texts import Texts, fit
 from eni_conformance.harness.values import Asked, Deed, Exchange, Pair, Snapshot
-from eni_conformance.harness.wire.client import Prepared, is_throttling
-from eni_conformance.harness.wire.codec import code_of
+from eni_conformance.harness.wire.client import Prepared
 from eni_conformance.harness.wire.tamper import changes_nothing, public, rewired, tampered
 
 S = TypeVar("S")
-
 STABLE = 8
 """How often a call must get the same answer again before its difference from another counts."""
 EARLY = 4
 """One in so many accepted calls is looked at at once, to see the interface on its way; the others later."""
 ASKED_FOR = 5.0
 """Seconds, at most, for which a detach that was asked for again is waited for."""
-
-
-@dataclass(frozen=True)
-class Guide(Generic[S]):
-    """What a play needs to know of what is to be expected. S: what is known at a moment.
-
-    begin, follow: what is known when the World has been arranged, and after an event. over: nothing more should be
-    done. passes: the answer to a call under test may come once and be gone, and is wrong; may_pass: the same of a call
-    that is wrong by intent. moved_on: a look shows that the call was carried out. doubts: invented ids to ask for again
-    before an answer is believed. detached, touched, waiting: what is on its way. disturbed: something else moved.
-    explained: a look needs no other after it. certain, full: of an operation of the surroundings. overlapping, unended:
-    the effect of overlapping calls is still to be looked for. view: what to describe in another way. question: an
-    answer whose stability must be known. let_go: what must end when it is released. settled: detaches that never ended.
-    late: nothing has changed since the play before. itself: what changes by itself. lesson: what to remember.
-    """
-
-    begin: Callable[[Scenario, Circumstances, Arranged], S]
-    follow: Callable[[S, Event], S]
-    over: Callable[[S], bool]
-    passes: Callable[[S, Sent], bool]
-    may_pass: Callable[[S, Exchange], bool]
-    moved_on: Callable[[S, Sent, Snapshot], bool]
-    doubts: Callable[[S, Sent | Overlapped, int], tuple[str, ...]]
-    detached: Callable[[S], Mapping[str, str]]
-    touched: Callable[[S], bool]
-    waiting: Callable[[S, Snapshot], list[str]]
-    disturbed: Callable[[S, Snapshot], bool]
-    explained: Callable[[S, Looked], bool]
-    certain: Callable[[S, Deed], bool]
-    full: Callable[[S, Deed], bool]
-    overlapping: Callable[[S], bool]
-    unended: Callable[[S, Snapshot], bool]
-    view: Callable[[S, Snapshot], tuple[str, str] | None]
-    question: Callable[[S], Question | None]
-    let_go: Callable[[S], list[str]]
-    settled: Callable[[S], int]
-    late: Callable[[Rested, frozenset[str]], bool]
-    itself: Callable[[Snapshot, Snapshot], frozenset[str]]
-    lesson: Callable[[S], Lesson]
 
 
 @dataclass
@@ -602,7 +562,7 @@ class _Play:
             code = code_of(exchange) or "?"
             if exchange.outcome != "answered" or exchange.status < 400 or exchange.throttled:
                 return acted
-            slot = certain and ecs.is_full(code)  # a freed slot may not be free at once
+            slot = certain and is_full(code)  # a freed slot may not be free at once
             if not (slot or passing(exchange.status, code, valid=certain)) or self.clock.monotonic() > until:
                 return acted
             if deed.op == "attach" and self._shows(deed):

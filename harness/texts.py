@@ -8,15 +8,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from eni_conformance.contract.detach import OWNER
-from eni_conformance.contract.scenario import Arg, Call
-from eni_conformance.contract.texts import kind_of, make_text
+from eni_conformance.contract.scenario import Arg, Call, format_of
+from eni_conformance.contract.texts import PLAIN_ID, kind_of, make_text
 from eni_conformance.harness import ecs
 from eni_conformance.harness.bench.pool import Bench
 from eni_conformance.harness.history import Arranged
 from eni_conformance.harness.target import Offers
 from eni_conformance.harness.values import Asked, Param
 
-PLAIN_ID = re.compile(r"[A-Za-z]{1,8}-[0-9A-Za-z]{1,60}\Z")
 OWNERS = frozenset(OWNER)
 LOGIN, NUMBER = re.compile(r"[\w.+-]+@[\w.-]+"), re.compile(r"[0-9]+")
 """What is certainly the login name of a user, and the number of an account; anything else may be refused."""
@@ -25,13 +24,6 @@ SORTS = {"InstanceId": ("instance",), ENI: ("eni", "primary"), "RegionId": ("reg
 """What a parameter may refer to; anything else is no identifier of its sort."""
 NEAR = {"last changed": "middle changed", "last changed twice": "first changed", "near end changed": "middle changed"}
 """Forms whose text is near the identifier, and the far ones that take their place where ids are counted."""
-
-
-def format_of(call: Call) -> str:
-    """The format that the answer must have: V1 without Format means XML, V3 asks by the Accept header."""
-    if call.wire.format:
-        return call.wire.format.upper()
-    return "XML" if call.wire.signing == "v1" else ""
 
 
 def fit(offers: Offers, call: Call, *, format_: bool = True) -> Call:

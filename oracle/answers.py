@@ -13,11 +13,11 @@ from eni_conformance.contract import rows
 from eni_conformance.contract.common import passing
 from eni_conformance.contract.gateway import SIGNATURE, WHO_CALLS
 from eni_conformance.contract.rules import Operation, Refusal
-from eni_conformance.contract.scenario import AS_ASKED, Call
+from eni_conformance.contract.scenario import AS_ASKED, Call, format_of
+from eni_conformance.contract.texts import PLAIN_ID
+from eni_conformance.harness.codec import code_of
 from eni_conformance.harness.history import Sent
-from eni_conformance.harness.texts import PLAIN_ID, format_of
 from eni_conformance.harness.values import Asked, Exchange, Snapshot
-from eni_conformance.harness.wire.codec import code_of
 from eni_conformance.oracle import envelope, readings
 from eni_conformance.oracle.findings import (
     Finding,

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from eni_conformance.contract.common import is_full
 from eni_conformance.contract.gateway import PROBES
-from eni_conformance.contract.scenario import AS_ASKED
-from eni_conformance.harness.ecs import is_full
+from eni_conformance.contract.scenario import AS_ASKED, format_of
+from eni_conformance.harness.codec import code_of, is_throttling
 from eni_conformance.harness.history import (
     Acted,
     AskedAgain,
@@ -24,10 +25,7 @@ from eni_conformance.harness.history import (
     Probed,
     Sent,
 )
-from eni_conformance.harness.texts import format_of
 from eni_conformance.harness.values import Asked, Deed, Exchange
-from eni_conformance.harness.wire.client import is_throttling
-from eni_conformance.harness.wire.codec import code_of
 from eni_conformance.oracle import answers, envelope, gateway, looks, model, readings
 from eni_conformance.oracle.answers import Read
 from eni_conformance.oracle.findings import Finding, NoAnswer, NotAttachedAgain, SlotTooMany

@@ -13,8 +13,8 @@ import zlib
 from eni_conformance.contract import rows
 from eni_conformance.contract.detach import ACTION
 from eni_conformance.contract.gateway import PROBES
-from eni_conformance.contract.scenario import AS_ASKED, World
-from eni_conformance.harness.acts import ACTIONS
+from eni_conformance.contract.scenario import ACTIONS, AS_ASKED, World
+from eni_conformance.harness.codec import is_throttling
 from eni_conformance.harness.history import (
     Acted,
     Described,
@@ -28,7 +28,6 @@ from eni_conformance.harness.history import (
     Sent,
 )
 from eni_conformance.harness.values import Param, Snapshot
-from eni_conformance.harness.wire.client import is_throttling
 from eni_conformance.oracle import answers, checks, relations
 from eni_conformance.oracle.answers import OWNERS, TRUNK, Read
 from eni_conformance.oracle.follow import State

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from eni_conformance.contract.rules import Operation
 from eni_conformance.contract.scenario import Scenario
+from eni_conformance.harness.guide import Guide
 from eni_conformance.harness.history import (
     Arranged,
     Circumstances,
@@ -15,7 +16,6 @@ from eni_conformance.harness.history import (
     Overlapped,
     Sent,
 )
-from eni_conformance.harness.play import Guide
 from eni_conformance.harness.values import Snapshot
 from eni_conformance.oracle import answers, checks, looks, relations
 from eni_conformance.oracle.follow import State, begin, disturbed, waiting

@@ -9,9 +9,8 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterable, Iterator
 
-from eni_conformance.contract.scenario import Call
+from eni_conformance.contract.scenario import Call, format_of
 from eni_conformance.harness.history import Question
-from eni_conformance.harness.texts import format_of
 from eni_conformance.harness.values import Asked
 from eni_conformance.oracle.answers import declared
 from eni_conformance.oracle.findings import AnotherForm, Finding, Leak, MixedReadings

@@ -26,11 +26,11 @@ from eni_conformance.harness.account.permissions import permissions
 from eni_conformance.harness.account.question import Check, ask, give_back, looking, owning, seen_of, unknown_id
 from eni_conformance.harness.account.stock import stock
 from eni_conformance.harness.account.survey import CLOCK_OFF, NOT_OFFERED, Survey, survey
+from eni_conformance.harness.codec import code_of, decode, listing
 from eni_conformance.harness.redact import Redactor
 from eni_conformance.harness.target import ALL_OFFERS, Offers, Target, TargetError, abroad, load_target
 from eni_conformance.harness.values import Pair
 from eni_conformance.harness.wire.client import Client
-from eni_conformance.harness.wire.codec import code_of, decode, listing
 
 OF_FORMAT = tuple((row, name.lower()) for name, row in rows.SUCCESS_IN.items())
 """The requirement that each format has of its own."""

@@ -38,10 +38,10 @@ from eni_conformance.harness.account.ledger import (
 from eni_conformance.harness.account.ledger import read as read_ledgers
 from eni_conformance.harness.account.survey import survey
 from eni_conformance.harness.bench import look
+from eni_conformance.harness.codec import code_of
 from eni_conformance.harness.target import Target, TargetError, abroad, load_target
 from eni_conformance.harness.values import Pair
 from eni_conformance.harness.wire.client import Client
-from eni_conformance.harness.wire.codec import code_of
 
 CLOCK_TOLERANCE = 20 * 60
 """Seconds by which a creation time may differ from the tag: the gateway accepts clocks 15 minutes apart."""

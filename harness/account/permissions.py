@@ -8,10 +8,10 @@ from types import MappingProxyType
 from eni_conformance.harness import ecs
 from eni_conformance.harness.account.question import Check, ask, give_back, owning, unknown_id
 from eni_conformance.harness.account.survey import NOT_OFFERED
+from eni_conformance.harness.codec import code_of, decode, listing
 from eni_conformance.harness.target import Target
 from eni_conformance.harness.values import Exchange, Pair
 from eni_conformance.harness.wire.client import Client
-from eni_conformance.harness.wire.codec import code_of, decode, listing
 
 DENIED = ("Forbidden", "NoPermission", "Unauthorized", "AccessDenied")
 

@@ -14,10 +14,10 @@ from eni_conformance.harness import ecs
 from eni_conformance.harness.account import janitor
 from eni_conformance.harness.account.ledger import Ledger
 from eni_conformance.harness.account.survey import ask_again, wire_for
+from eni_conformance.harness.codec import code_of
 from eni_conformance.harness.target import Target
 from eni_conformance.harness.values import Exchange, Pair
 from eni_conformance.harness.wire.client import VERSION, VPC_VERSION, Client
-from eni_conformance.harness.wire.codec import code_of
 
 Answer = Literal["ok", "warning", "problem", "unknown"]
 

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 
 from eni_conformance.harness import ecs
 from eni_conformance.harness.account.question import Check, looking
+from eni_conformance.harness.codec import decode, listing
 from eni_conformance.harness.target import Target
 from eni_conformance.harness.values import Pair
 from eni_conformance.harness.wire.client import Client
-from eni_conformance.harness.wire.codec import decode, listing
 
 
 def stock(target: Target, client: Client) -> list[Check]:

@@ -13,10 +13,10 @@ from email.utils import parsedate_to_datetime
 from eni_conformance.contract.common import passing
 from eni_conformance.contract.scenario import Wire
 from eni_conformance.harness.bench import look
+from eni_conformance.harness.codec import code_of, decode, header, message_of
 from eni_conformance.harness.target import ALL_OFFERS, Offers, Target
 from eni_conformance.harness.values import Exchange
 from eni_conformance.harness.wire.client import Client
-from eni_conformance.harness.wire.codec import code_of, decode, header, message_of
 
 CLOCK_OFF = 60.0
 """Seconds by which the two clocks may differ; a difference below is corrected for."""

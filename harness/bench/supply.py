@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Literal
 
+from eni_conformance.contract.common import is_full
 from eni_conformance.contract.scenario import EniSpec, InstanceSpec, World
 from eni_conformance.harness import ecs, observe
 from eni_conformance.harness.bench.look import SLOT
@@ -339,17 +340,17 @@ def attach(bench: Bench, own: OwnEni, host: str) -> None:
         try:
             ecs.attach_eni(bench.session, host, own.id)
         except ecs.SetupError as refused:
-            if not ecs.is_full(refused.code) or bench.ground.quota_assumed or not _has_slot(bench, host):
+            if not is_full(refused.code) or bench.ground.quota_assumed or not _has_slot(bench, host):
                 raise
             bench.clock.sleep(SLOT)
             ecs.attach_eni(bench.session, host, own.id)
     except ecs.SetupError as refused:
-        if ecs.is_full(refused.code) and bench.ground.quota_assumed:
+        if is_full(refused.code) and bench.ground.quota_assumed:
             taken = sum(1 for e in bench.enis if bench.now.link(e.id) == host)
             bench.ground = replace(bench.ground, eni_quota=max(2, min(bench.ground.eni_quota, taken + 1)))
             raise
         alike = _world_like(bench, bench.now, own, host)
-        if ecs.is_full(refused.code) and alike is not None and _has_slot(bench, host):
+        if is_full(refused.code) and alike is not None and _has_slot(bench, host):
             bench.unfinished.append(Unfinished("attach", *alike))
             spoil(bench, host)
         spoil(bench, own.id)  # whatever is wrong with it, the next World is better off with another one

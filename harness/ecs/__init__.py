@@ -1,11 +1,11 @@
 """Operations of ECS and VPC for set-up and clean-up: `call` sends one, `resources` and `ground` know what they are."""
 
+from eni_conformance.contract.common import is_full
 from eni_conformance.harness.ecs.call import (
     NOT_TAKEN,
     Session,
     SetupError,
     is_absent,
-    is_full,
     marks,
     open_session,
     passes,

@@ -19,11 +19,11 @@ from eni_conformance.harness.account.ledger import CREATED_TAG, RUN_TAG, Ledger,
 from eni_conformance.harness.account.survey import wire_for
 from eni_conformance.harness.bench import look
 from eni_conformance.harness.clock import REAL, Clock, stamp
+from eni_conformance.harness.codec import code_of, decode, message_of
 from eni_conformance.harness.journal import Journal
 from eni_conformance.harness.target import Target
 from eni_conformance.harness.values import Exchange, Pair
 from eni_conformance.harness.wire.client import VERSION, VPC_VERSION, Client
-from eni_conformance.harness.wire.codec import code_of, decode, message_of
 
 T = TypeVar("T")
 
@@ -201,11 +201,6 @@ def is_absent(exchange: Exchange) -> bool:
 def says_absent(code: str) -> bool:
     """Whether a code says that a resource is not there."""
     return code.endswith(".NotFound") and not code.startswith(_NOT_A_RESOURCE)
-
-
-def is_full(code: str) -> bool:
-    """Whether a code says that an instance takes no more interfaces."""
-    return "Limit" in code and not code.startswith(("RequestLimit", "Throttling"))
 
 
 def wait_for(session: Session, probe: Callable[[], T | None], what: str, *, deadline: float | None = None) -> T:

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from eni_conformance.harness.clock import stamp
+from eni_conformance.harness.codec import code_of, decode, listing
 from eni_conformance.harness.ecs.call import (
     NOT_TAKEN,
     Session,
@@ -24,7 +25,6 @@ from eni_conformance.harness.ecs.call import (
     named,
 )
 from eni_conformance.harness.values import Exchange, Pair
-from eni_conformance.harness.wire.codec import code_of, decode, listing
 
 IMAGE_FAMILY = "acs:alibaba_cloud_linux_3_2104_lts_x64"
 

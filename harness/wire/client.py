@@ -21,11 +21,11 @@ from urllib.parse import urlsplit
 
 from eni_conformance.contract.scenario import Wire as Form
 from eni_conformance.harness.clock import REAL, Clock, stamp
+from eni_conformance.harness.codec import header, is_throttling, plain_body
 from eni_conformance.harness.journal import Journal
 from eni_conformance.harness.target import Caller, Credential, Target, TargetError, is_loopback, resolver
 from eni_conformance.harness.values import Exchange, Pair, Request
 from eni_conformance.harness.wire import transport
-from eni_conformance.harness.wire.codec import code_of, header, plain_body
 from eni_conformance.harness.wire.signing import (
     EMPTY_SHA256,
     authorization_v3,
@@ -36,7 +36,7 @@ from eni_conformance.harness.wire.signing import (
 )
 from eni_conformance.harness.wire.transport import Answer, Prepared
 
-__all__ = ["Client", "Prepared", "is_throttling"]
+__all__ = ["Client", "Prepared"]
 
 VERSION = "2014-05-26"
 VPC_VERSION = "2016-04-28"
@@ -57,25 +57,6 @@ _HEADER_OF = {
     "SignatureNonce": "x-acs-signature-nonce",
     "SecurityToken": "x-acs-security-token",
 }
-
-
-def is_throttling(exchange: Exchange) -> bool:
-    """Whether the answer says "slow down" or "not now": by its code, whatever the status; by 429 or 503 alone only
-    where no code can be read, or one that says the same.
-
-    Source: the vendor's common error pages and clients, which classify by code.
-    """
-    if exchange.outcome != "answered" or exchange.status < 400:
-        return False
-    code = code_of(exchange)
-    return _throttling_code(code) or (exchange.status in (429, 503) and (code in _NOT_NOW or not code))
-
-
-_NOT_NOW = ("?", "ServiceUnavailable", "TooManyRequests", "ServiceBusy", "SystemBusy", "InternalError", "UnknownError")
-
-
-def _throttling_code(code: str) -> bool:
-    return code.startswith(("Throttling", "RequestLimitExceeded")) or ".Throttling" in code
 
 
 class RateLimit:

@@ -17,11 +17,11 @@ from pathlib import Path
 import pytest
 from eni_conformance.contract.scenario import Wire
 from eni_conformance.harness.clock import Clock
+from eni_conformance.harness.codec import code_of, decode, message_of
 from eni_conformance.harness.redact import Redactor
 from eni_conformance.harness.target import parse_target
 from eni_conformance.harness.values import Exchange
 from eni_conformance.harness.wire.client import Client
-from eni_conformance.harness.wire.codec import code_of, decode, message_of
 from eni_conformance.oracle import envelope
 from hostile_server import Hostile, Line, hostile, listening
 from misbehaviours import TABLE, Misbehaviour, answer, says

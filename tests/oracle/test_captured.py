@@ -25,11 +25,11 @@ from eni_conformance.harness import ecs
 from eni_conformance.harness.account import ledger
 from eni_conformance.harness.bench import arrange, pool
 from eni_conformance.harness.clock import Clock
+from eni_conformance.harness.codec import is_throttling
 from eni_conformance.harness.ecs.call import create, do, named
 from eni_conformance.harness.play import Stage, play
 from eni_conformance.harness.target import parse_target
 from eni_conformance.harness.values import Exchange, Request, Snapshot
-from eni_conformance.harness.wire.client import is_throttling
 from eni_conformance.oracle.envelope import read, template_left
 from eni_conformance.oracle.gateway import judge
 from eni_conformance.oracle.guide import guide_of

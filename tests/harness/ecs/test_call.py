@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from eni_conformance.harness import ecs
+from eni_conformance.contract.common import is_full
 
 
 @pytest.mark.parametrize(
@@ -14,4 +14,4 @@ from eni_conformance.harness import ecs
     ],
 )  # fmt: skip
 def test_a_code_on_limits_says_that_an_instance_is_full_unless_it_is_about_requests(code, full):
-    assert ecs.is_full(code) is full
+    assert is_full(code) is full

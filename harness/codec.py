@@ -166,3 +166,22 @@ def listing(answer: Mapping[str, Any] | None, *path: str) -> list[Any]:
     if isinstance(value, list):
         return value
     return [] if value is None or value == "" else [value]
+
+
+def is_throttling(exchange: Exchange) -> bool:
+    """Whether the answer says "slow down" or "not now": by its code, whatever the status; by 429 or 503 alone only
+    where no code can be read, or one that says the same.
+
+    Source: the vendor's common error pages and clients, which classify by code.
+    """
+    if exchange.outcome != "answered" or exchange.status < 400:
+        return False
+    code = code_of(exchange)
+    return _throttling_code(code) or (exchange.status in (429, 503) and (code in _NOT_NOW or not code))
+
+
+_NOT_NOW = ("?", "ServiceUnavailable", "TooManyRequests", "ServiceBusy", "SystemBusy", "InternalError", "UnknownError")
+
+
+def _throttling_code(code: str) -> bool:
+    return code.startswith(("Throttling", "RequestLimitExceeded")) or ".Throttling" in code

@@ -7,8 +7,8 @@ import json
 import zlib
 
 import pytest
+from eni_conformance.harness.codec import MAX_DEPTH, code_of, decode, decode_body, listing, message_of
 from eni_conformance.harness.values import Exchange, Request
-from eni_conformance.harness.wire.codec import MAX_DEPTH, code_of, decode, decode_body, listing, message_of
 from hypothesis import given
 from hypothesis import strategies as st
 
