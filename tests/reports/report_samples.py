@@ -5,11 +5,18 @@ python -m tests.reports.report_samples DIR      writes them all, with their repo
 
 from __future__ import annotations
 
+import copy
 import json
 import random
+import re
 import sys
+import xml.etree.ElementTree as ET
 from pathlib import Path
 from typing import Any
+
+from eni_conformance.oracle.evidence import Evidence
+from eni_conformance.oracle.results import Results
+from eni_conformance.reports import files, history, write_all
 
 ERRORS = [
     (403, "InvalidUserType.NotSupported", "an account type the operation does not serve"),
@@ -667,6 +674,42 @@ def write(directory: Path, made: tuple[dict[str, Any], list[dict[str, Any]]]) ->
     return out
 
 
+def plain(page: str) -> str:
+    """The words of a page without its tags."""
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", page))
+
+
+def stored(out: Path) -> tuple[Results, list[tuple[str, Evidence]]]:
+    """Results and evidence of an output directory."""
+    return files.load(out), files.load_evidence(out)[0]
+
+
+def junit_cases(out: Path) -> dict[str, ET.Element]:
+    """The test cases of junit.xml by requirement."""
+    root = ET.fromstring((out / "junit.xml").read_text(encoding="utf-8"))
+    return {(case.get("name") or "").split()[0]: case for case in root.iter("testcase")}
+
+
+def allure_results(out: Path) -> dict[str, dict[str, Any]]:
+    """The results written for Allure by requirement."""
+    made = [json.loads(p.read_text(encoding="utf-8")) for p in (out / "allure-results").glob("*-result.json")]
+    return {result["name"].split()[0]: result for result in made}
+
+
+def changed(data: Any, path: str, value: Any) -> Any:
+    """A copy of `data` with another value at a dotted path; KeyError stands for "left out"."""
+    data = copy.deepcopy(data)
+    at = data
+    *front, last = (int(key) if key.isdigit() else key for key in path.split("."))
+    for key in front:
+        at = at[key]
+    if value is KeyError:
+        del at[last]
+    else:
+        at[last] = value
+    return data
+
+
 SAMPLES = {
     "passing": lambda: (results(), []),
     "violated": violated,
@@ -678,8 +721,6 @@ SAMPLES = {
 }
 
 if __name__ == "__main__":
-    from eni_conformance.reports import history, write_all
-
     root = Path(sys.argv[1])
     for name, make in SAMPLES.items():
         made = write(root / name, make())

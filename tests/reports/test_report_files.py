@@ -7,13 +7,13 @@ import re
 import xml.etree.ElementTree as ET
 from collections import Counter
 from pathlib import Path
-from typing import Any
 
 import pytest
 import report_samples
 import xmlschema
 from eni_conformance.oracle.results import Results, parse
 from eni_conformance.reports import allure, files, junit, summary
+from report_samples import allure_results, junit_cases
 from rich.text import Text
 
 NAMES = list(report_samples.SAMPLES)
@@ -75,7 +75,7 @@ def _total(root: ET.Element) -> list[int]:
 def test_junit_outcomes(runs: dict[str, Path]) -> None:
     root = _junit(runs["violated"])
     assert _total(root) == [51, 6, 1, 4]
-    cases = {(case.get("name") or "").split()[0]: case for case in root.iter("testcase")}
+    cases = junit_cases(runs["violated"])
     failure = cases["ENI-DETACH-E12"].find("failure")
     assert failure is not None
     assert "eni-conformance replay" in (failure.text or "")
@@ -106,19 +106,15 @@ def _hollow() -> Results:
 def test_no_judged_call_is_no_pass_anywhere(tmp_path: Path) -> None:
     assert 'skipped="1"' in junit.render(_hollow(), [])
     (tmp_path / "results.json").write_text(files.text(_hollow()))
-    (result,) = _allure(allure.write(tmp_path).parent)
+    (result,) = allure_results(allure.write(tmp_path).parent).values()
     assert result["status"] == "skipped"
     assert "0 conforms" in summary.text(_hollow())
     assert "not counted as a pass" in summary.text(_hollow())
 
 
-def _allure(out: Path) -> list[dict[str, Any]]:
-    return [json.loads(p.read_text(encoding="utf-8")) for p in (out / "allure-results").glob("*-result.json")]
-
-
 def test_allure_is_a_tree_by_requirement(runs: dict[str, Path]) -> None:
     out = runs["violated"]
-    results = {r["name"].split()[0]: r for r in _allure(out)}
+    results = allure_results(out)
     assert len(results) == 51
     assert Counter(r["status"] for r in results.values()) == Counter(
         {"passed": 40, "failed": 6, "skipped": 3, "broken": 1, "unknown": 1}
@@ -154,7 +150,7 @@ def test_allure_durations_are_measured_ones(tmp_path: Path) -> None:
     data["latency"]["DetachNetworkInterface"] = [0.002, 0.007, 0.9]
     out = report_samples.write(tmp_path, (data, items))
     allure.write(out)
-    results = {r["name"].split()[0]: r for r in _allure(out)}
+    results = allure_results(out)
     story = results["ENI-DETACH-M03"]["steps"][0]
     assert [step["stop"] - step["start"] for step in story["steps"]] == [171, 250, 0, 0]
     assert results["ENI-DETACH-M03"]["stop"] - results["ENI-DETACH-M03"]["start"] == 421

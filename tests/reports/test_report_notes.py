@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import copy
 import json
 import re
-import xml.etree.ElementTree as ET
 from pathlib import Path
 from typing import Any
 
 import jsonschema
 import pytest
 import report_samples
-from eni_conformance.oracle.evidence import Evidence
 from eni_conformance.oracle.results import Again, Results, Target, parse
-from eni_conformance.reports import causes, compare, files, html, junit, schemas, summary, values, write_all
+from eni_conformance.reports import causes, compare, html, junit, schemas, summary, values, write_all
+from report_samples import allure_results, changed, junit_cases, plain, stored
 
 FORBIDDEN_RAM = [{"answer": "403 Forbidden.RAM", "n": 12}]
 
@@ -31,14 +29,6 @@ def _entry(short: str = "E11", tried: int = 2, failed_again: int = 2, **changes:
     again = {"tried": tried, "failed_again": failed_again}
     name = f"{short}.json"
     return {"requirement": short, "also": [], "evidence": name, "key": short, "count": 1, "again": again, **changes}
-
-
-def _read(out: Path) -> tuple[Results, list[tuple[str, Evidence]]]:
-    return files.load(out), files.load_evidence(out)[0]
-
-
-def _words(page: str) -> str:
-    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", page))
 
 
 def _section(page: str, ident: str) -> str:
@@ -73,12 +63,7 @@ def test_files_of_older_suites_load_as_if_nothing_was_added() -> None:
     ],
 )
 def test_the_schema_refuses_wrong_additions(path: str, value: Any) -> None:
-    data = copy.deepcopy(report_samples.lenient()[0])
-    at: Any = data
-    *front, last = path.split(".")
-    for key in front:
-        at = at[int(key)] if isinstance(at, list) else at[key]
-    at[int(last) if isinstance(at, list) else last] = value
+    data = changed(report_samples.lenient()[0], path, value)
     schema = json.loads(schemas.RESULTS.read_text(encoding="utf-8"))
     with pytest.raises(jsonschema.ValidationError):
         jsonschema.validate(data, schema, jsonschema.Draft202012Validator)
@@ -103,16 +88,16 @@ def test_a_row_that_does_not_conform_is_not_counted_by_the_common_table() -> Non
 
 
 def test_the_page_tells_the_common_table_in_the_first_screen_the_row_and_a_section(runs: dict[str, Path]) -> None:
-    results, items = _read(runs["lenient"])
+    results, items = stored(runs["lenient"])
     page = html.render(results, items)
-    assert "2 rows conform by the common table" in _words(_section(page, "verdict"))
+    assert "2 rows conform by the common table" in plain(_section(page, "verdict"))
     start = page.index('id="ENI-DETACH-E06"')
     row = page[start : page.index("</tr>", start)]
-    assert "by the common table: 403 Forbidden.RAM (12)" in _words(row[: row.index("</summary>")])
+    assert "by the common table: 403 Forbidden.RAM (12)" in plain(row[: row.index("</summary>")])
     assert "the page's own answer never came" in row
     start = page.index('id="ENI-DETACH-E09"')
     assert "also by the common table: 404 InvalidRegionId.NotFound (3)" in page[start : page.index("</tr>", start)]
-    told = _words(_section(page, "beside"))
+    told = plain(_section(page, "beside"))
     assert "E06 403 Forbidden.RAM 12 403 Forbidden.SubUser never" in told
     assert "E09 404 InvalidRegionId.NotFound 3 400 InvalidOperation.InvalidRegion 7" in told
 
@@ -121,7 +106,7 @@ def test_the_page_tells_the_common_table_in_the_first_screen_the_row_and_a_secti
 
 
 def test_what_was_seen_once_is_no_finding_and_has_a_card_of_its_own(runs: dict[str, Path]) -> None:
-    results, items = _read(runs["lenient"])
+    results, items = stored(runs["lenient"])
     assert causes.findings(results, items) == []
     found = causes.seen_once(results, items)
     assert sorted((f.requirement_id, f.again, f.also) for f in found) == [
@@ -131,7 +116,7 @@ def test_what_was_seen_once_is_no_finding_and_has_a_card_of_its_own(runs: dict[s
     page = html.render(results, items)
     assert 'id="findings"' not in page
     section = _section(page, "once")
-    told = _words(section)
+    told = plain(section)
     for part in (
         "the detached interface was InUse again for a moment",
         "once, not in 3 further tries",
@@ -145,11 +130,11 @@ def test_what_was_seen_once_is_no_finding_and_has_a_card_of_its_own(runs: dict[s
         assert part in told
     for red in ("violated", "severity", "card bad", "Who breaks", "certainty"):
         assert red not in section
-    assert "2 findings were seen once, and not again" in _words(_section(page, "verdict"))
+    assert "2 findings were seen once, and not again" in plain(_section(page, "verdict"))
 
 
 def test_a_violated_run_keeps_what_was_seen_once_apart(runs: dict[str, Path]) -> None:
-    results, items = _read(runs["confirmed"])
+    results, items = stored(runs["confirmed"])
     assert {f.verdict for f in causes.findings(results, items)} == {"violated"}
     assert len(causes.findings(results, items)) == 6
     assert sorted(f.file for f in causes.seen_once(results, items)) == ["F04-0a11ce.json", "F05-0b0b0b.json"]
@@ -168,7 +153,7 @@ def test_two_workers_that_saw_the_same_once_tell_it_together() -> None:
     once = [_entry("F04", 3, 0, evidence=f"F04-{n}.json") for n in (1, 2)]
     (found,) = causes.seen_once(parse({**data, "once": once}), [])
     assert (found.seen, found.again, found.evidence) == (2, "not in 6 further tries", None)
-    page = _words(html.render(parse({**data, "once": once}), []))
+    page = plain(html.render(parse({**data, "once": once}), []))
     assert "No evidence file of this finding was stored." in page
 
 
@@ -189,18 +174,18 @@ def test_how_often_it_was_not_seen_again(tried: int, failed_again: int, words: s
 
 
 def test_every_published_finding_says_how_often_it_was_seen_again(runs: dict[str, Path]) -> None:
-    results, items = _read(runs["confirmed"])
+    results, items = stored(runs["confirmed"])
     told = {f.requirement_id.removeprefix("ENI-DETACH-"): (f.again, f.sure) for f in causes.findings(results, items)}
     assert told["E12"] == ("again 2 of 2", True)
     assert told["M03"] == ("again 3 of 5", False)
     assert told["X01"] == ("once: a failure of an installation on this machine counts at once", False)
-    findings = _words(_section(html.render(results, items), "findings"))
+    findings = plain(_section(html.render(results, items), "findings"))
     assert findings.count("again 3 of 5") == 2, "in the list and at the finding"
     assert findings.count("counts at once") == 2
 
 
 def test_without_a_count_in_the_results_the_evidence_tells_it(runs: dict[str, Path]) -> None:
-    results, items = _read(runs["violated"])
+    results, items = stored(runs["violated"])
     told = {f.requirement_id.removeprefix("ENI-DETACH-"): (f.again, f.sure) for f in causes.findings(results, items)}
     assert told["E12"] == ("again 10 of 10", True)
     assert told["M03"] == ("again 7 of 10", False)
@@ -226,14 +211,14 @@ def test_a_run_whose_only_findings_may_pass_says_how_many_of_each() -> None:
     assert line in re.sub(r"\s+", " ", summary.text(results))
     assert "Nothing violated" in summary.text(results)
     page = html.render(results, [])
-    assert "4 answers came that may pass" in _words(_section(page, "verdict"))
-    told = _words(_section(page, "beside"))
+    assert "4 answers came that may pass" in plain(_section(page, "verdict"))
+    told = plain(_section(page, "beside"))
     assert "DetachNetworkInterface 400 OperationConflict 3 AttachNetworkInterface 500 UnknownError 1" in told
     assert 'id="common"' not in page
 
 
 def test_what_the_target_lacks_stands_beside_its_description(runs: dict[str, Path]) -> None:
-    results, items = _read(runs["lenient"])
+    results, items = stored(runs["lenient"])
     assert values.target(results) == (
         "Not offered here: signature V3. What needs it is not judged.",
         "XML does not work here, and the target file does not say so. "
@@ -254,7 +239,7 @@ def test_what_the_target_lacks_stands_beside_its_description(runs: dict[str, Pat
 
 def test_a_strict_run_says_so_everywhere() -> None:
     results = _results(run={"id": "x", "exit": 0, "strict": True}, requirements=[_row()])
-    assert "Judged by the page alone ( --strict )" in _words(_section(html.render(results, []), "verdict"))
+    assert "Judged by the page alone ( --strict )" in plain(_section(html.render(results, []), "verdict"))
     assert "judged by the page alone (--strict)" in summary.text(results)
     assert "judged by the page alone" in summary.markdown(results)
     assert '<property name="judged by" value="the page alone" />' in junit.render(results, [])
@@ -264,7 +249,7 @@ def test_a_strict_run_says_so_everywhere() -> None:
 
 
 def test_terminal_and_step_summary_have_a_line_for_each_kind(runs: dict[str, Path]) -> None:
-    results, _ = _read(runs["lenient"])
+    results, _ = stored(runs["lenient"])
     told = re.sub(r"\s+", " ", summary.text(results, out_dir=runs["lenient"]))
     for line in (
         "2 rows conform by the common table: E02 404 InvalidAccessKeyId.NotFound or 403 Forbidden.AccessKeyDisabled, "
@@ -289,25 +274,25 @@ def test_what_no_reason_tells_is_told_in_the_line() -> None:
 
 
 def test_reasons_of_violations_say_how_often_they_were_seen_again(runs: dict[str, Path]) -> None:
-    results, _ = _read(runs["confirmed"])
+    results, _ = stored(runs["confirmed"])
     told = re.sub(r"\s+", " ", summary.text(results, out_dir=runs["confirmed"]))
     assert "the primary interface was detached (again 2 of 2)" in told
     assert "a lone quotation mark in OwnerAccount was answered 500 (once)" in told
-    cases = _cases(runs["confirmed"])
+    cases = junit_cases(runs["confirmed"])
     failure = cases["ENI-DETACH-M03"].find("failure")
     assert failure is not None
     assert (failure.get("message") or "").endswith("(again 3 of 5)")
-    assert _allure(runs["confirmed"])["ENI-DETACH-E12"]["statusDetails"]["message"] == (
+    assert allure_results(runs["confirmed"])["ENI-DETACH-E12"]["statusDetails"]["message"] == (
         "violated: the primary interface was detached (again 2 of 2)"
     )
 
 
 def test_a_row_with_what_was_seen_once_is_skipped_with_that_reason(runs: dict[str, Path]) -> None:
     for name in ("lenient", "confirmed"):
-        skipped = _cases(runs[name])["ENI-DETACH-F04"].find("skipped")
+        skipped = junit_cases(runs[name])["ENI-DETACH-F04"].find("skipped")
         assert skipped is not None
         assert (skipped.get("message") or "").startswith("inconclusive: seen once, not in 3 further tries: attaching")
-        result = _allure(runs[name])["ENI-DETACH-F04"]
+        result = allure_results(runs[name])["ENI-DETACH-F04"]
         assert result["status"] == "unknown"
         assert {step["status"] for step in result["steps"]} == {"unknown"}
 
@@ -321,27 +306,17 @@ def test_what_was_seen_once_is_no_failure_of_another_row(tmp_path: Path) -> None
             requirement.update(verdict="violated", reason="accepted")
     out = report_samples.write(tmp_path, (data, items))
     assert write_all(out).problems == {}
-    failure = _cases(out)["ENI-DETACH-S01"].find("failure")
+    failure = junit_cases(out)["ENI-DETACH-S01"].find("failure")
     assert failure is not None
     assert "409 Conflict" not in (failure.text or "")
-    assert all("409 Conflict" not in step["name"] for step in _allure(out)["ENI-DETACH-S01"].get("steps", []))
+    assert all("409 Conflict" not in step["name"] for step in allure_results(out)["ENI-DETACH-S01"].get("steps", []))
 
 
 def test_junit_and_allure_name_the_common_table(runs: dict[str, Path]) -> None:
     text = (runs["lenient"] / "junit.xml").read_text(encoding="utf-8")
     assert "ENI-DETACH-E06: conforms, judged calls" in text
     assert ", by the common table: 403 Forbidden.RAM (12)" in text
-    assert "by the common table: 403 Forbidden" in _allure(runs["lenient"])["ENI-DETACH-E06"]["description"]
-
-
-def _cases(out: Path) -> dict[str, ET.Element]:
-    root = ET.fromstring((out / "junit.xml").read_text(encoding="utf-8"))
-    return {(case.get("name") or "").split()[0]: case for case in root.iter("testcase")}
-
-
-def _allure(out: Path) -> dict[str, dict[str, Any]]:
-    made = [json.loads(p.read_text("utf-8")) for p in (out / "allure-results").glob("*-result.json")]
-    return {result["name"].split()[0]: result for result in made}
+    assert "by the common table: 403 Forbidden" in allure_results(runs["lenient"])["ENI-DETACH-E06"]["description"]
 
 
 # --- two runs ----------------------------------------------------------------------------------------

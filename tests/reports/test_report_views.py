@@ -35,7 +35,7 @@ def _results(**changes: Any) -> Results:
 
 
 def _page(results: Results, items: list[tuple[str, Evidence]] | None = None) -> str:
-    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", html.render(results, items or [])))
+    return report_samples.plain(html.render(results, items or []))
 
 
 def test_what_was_predicted_stands_beside_what_came() -> None:
