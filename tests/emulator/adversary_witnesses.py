@@ -65,8 +65,7 @@ def world(**how: Any) -> Callable[[Client], World]:
 
 def ordered(*names: str) -> Callable[[World], Answer]:
     def send(made: World) -> Answer:
-        sent = {"RegionId": made.client.region, "InstanceId": made.instance, "NetworkInterfaceId": made.eni}
-        return made.client.call("DetachNetworkInterface", [(name, sent[name]) for name in names])
+        return made.client.call("DetachNetworkInterface", [(name, made.params[name]) for name in names])
 
     return send
 
@@ -132,8 +131,7 @@ def restart(*actions: str) -> Callable[[Client], World]:
 
 def moved(client: Client) -> World:
     made = build(client, again=True)
-    made.detach()
-    client.settle()
+    made.leave()
     made.instance = client.instance(made.network)
     client.attach(made.eni, made.instance)
     return made
@@ -148,8 +146,7 @@ def detaching(client: Client) -> World:
 
 def available(client: Client) -> World:
     made = build(client)
-    made.detach()
-    client.settle()
+    made.leave()
     return made
 
 
@@ -360,8 +357,7 @@ def _elsewhere(client: Client, region: str) -> Answer:
 
 def _empty(client: Client, name: str) -> bool:
     made = build(client)
-    sent = {"RegionId": client.region, "InstanceId": made.instance, "NetworkInterfaceId": made.eni, name: ""}
-    return client.call("DetachNetworkInterface", sent).status == 200
+    return client.call("DetachNetworkInterface", made.params | {name: ""}).status == 200
 
 
 def _done(made: World, answer: Answer | None = None) -> dict[str, Any]:
@@ -372,10 +368,10 @@ def _done(made: World, answer: Answer | None = None) -> dict[str, Any]:
     return rows[0] if rows else {"Status": "gone"}
 
 
-LINK = {"Status", "InstanceId", "Attachment"}
+LINK = frozenset({"Status", "InstanceId", "Attachment"})
 
 
-def differs(one: dict[str, Any], two: dict[str, Any], ignored: set[str] = LINK) -> bool:
+def differs(one: dict[str, Any], two: dict[str, Any], ignored: frozenset[str] = LINK) -> bool:
     return any(one.get(key) != two.get(key) for key in {*one, *two} - ignored)
 
 
@@ -407,60 +403,55 @@ def _others_go(client: Client, whom: str) -> bool:
 
 def _instead(client: Client, which: str) -> bool:
     made = build(client, place=2) if which == "first" else build(client, siblings=1)
-    made.detach()
-    client.settle()
+    made.leave()
     return made.show()["Status"] == "InUse" and client.show(made.others[0])["Status"] == "Available"
 
 
-def _sibling_changes(client: Client, argument: str) -> bool:
-    made = rich(client)
-    other = client.eni(made.network, made.instance)
-    before = made.show()
-    client.detach(other, made.instance)
-    return differs(before, made.show(), set())
+def _instance_of(made: World) -> Callable[[], dict[str, Any]]:
+    return lambda: made.client.show_instance(made.instance)
 
 
-def _primary_changes(client: Client, argument: str) -> bool:
-    made = build(client)
-    primary = client.primary(made.instance)
-    before = client.show(primary)
-    made.detach()
-    return differs(before, client.show(primary), set())
+def _primary_of(made: World) -> Callable[[], dict[str, Any]]:
+    primary = made.client.primary(made.instance)
+    return lambda: made.client.show(primary)
 
 
-def _stranger_changes(client: Client, argument: str) -> bool:
-    stranger, made = rich(client), build(client)
-    before = stranger.show()
-    made.detach()
-    return differs(before, stranger.show(), set())
+def _elsewhere_detached(made: World) -> None:
+    build(made.client).detach()
 
 
-def _instance_changes(client: Client, argument: str) -> bool:
-    made = build(client, running=argument != "started")
-    before = client.show_instance(made.instance)
-    made.detach()
-    return differs(before, client.show_instance(made.instance), {"NetworkInterfaces"})
+def _new_sibling_detached(made: World) -> None:
+    made.detach(eni=made.client.eni(made.network, made.instance))
 
 
-def _other_instance_changes(client: Client, argument: str) -> bool:
-    other, made = build(client), build(client)
-    before = client.show_instance(other.instance)
-    made.detach()
-    return differs(before, client.show_instance(other.instance), set())
-
-
-def _refused_changes(client: Client, argument: str) -> bool:
-    made = rich(client)
-    before = made.show()
+def _declined(made: World) -> None:
     assert refused(made).status != 200
-    return differs(before, made.show(), set())
 
 
-def _refused_instance(client: Client, argument: str) -> bool:
-    made = build(client, running=argument != "started")
-    before = client.show_instance(made.instance)
+def _unknown_declined(made: World) -> None:
     assert made.detach(eni=UNKNOWN_ENI).status != 200
-    return differs(before, client.show_instance(made.instance), set())
+
+
+def alters(
+    look: Callable[[World], Callable[[], dict[str, Any]]],
+    act: Callable[[World], Any] = plain,
+    arrange: Callable[..., World] = build,
+    ignored: frozenset[str] = frozenset(),
+) -> Callable[[Client, str], bool]:
+    """What is looked at differs before and after something is done in a world."""
+
+    def seen(client: Client, argument: str) -> bool:
+        made = arrange(client, running=argument != "started")
+        show = look(made)
+        before = show()
+        act(made)
+        return differs(before, show(), ignored)
+
+    return seen
+
+
+def _own(made: World) -> Callable[[], dict[str, Any]]:
+    return made.show
 
 
 def _refused_detaches(client: Client, argument: str) -> bool:
@@ -473,8 +464,7 @@ def _refused_detaches(client: Client, argument: str) -> bool:
 
 def _stale_link(client: Client, where: str) -> bool:
     made = build(client)
-    made.detach()
-    client.settle()
+    made.leave()
     if where == "instance":
         return made.eni in client.on(made.instance)
     if where == "filter":
@@ -486,8 +476,7 @@ def _stale_link(client: Client, where: str) -> bool:
 
 def _missing_row(client: Client, how: str) -> bool:
     made = build(client)
-    made.detach()
-    client.settle()
+    made.leave()
     name = {"any": "read-by-id", "id": "read-by-id", "filter": "read-by-filter", "list": "read-by-list"}[how]
     return read(client, made)[name] == "absent"
 
@@ -499,15 +488,13 @@ def _attach(client: Client, eni: str, instance: str) -> int:
 
 def _slot_kept(client: Client, argument: str) -> bool:
     made = build(client, type="ecs.g6.large")
-    made.detach()
-    client.settle()
+    made.leave()
     return _attach(client, made.eni, made.instance) != 200
 
 
 def _no_return(client: Client, where: str) -> bool:
     made = build(client)
-    made.detach()
-    client.settle()
+    made.leave()
     place = client.instance(made.network) if where == "elsewhere" else made.instance
     return _attach(client, made.eni, place) != 200
 
@@ -607,7 +594,7 @@ SPELT: dict[str, Callable[[str], str]] = {
 def _loose(client: Client, argument: str) -> bool:
     made = build(client)
     name, _, style = argument.partition(":")
-    sent = {"RegionId": client.region, "InstanceId": made.instance, "NetworkInterfaceId": made.eni}
+    sent = made.params
     sent[name] = SPELT[style](sent[name])
     return client.call("DetachNetworkInterface", sent).status == 200
 
@@ -649,15 +636,15 @@ EFFECTS_SHOWN: dict[str, Callable[[Client, str], bool]] = {
     "deleted": lambda client, it: _ends(client, "gone"),
     "detaches-too": _others_go,
     "detaches-instead": _instead,
-    "sibling-changes": _sibling_changes,
-    "primary-changes": _primary_changes,
-    "stranger-changes": _stranger_changes,
-    "instance-changes": _instance_changes,
-    "other-instance-changes": _other_instance_changes,
+    "sibling-changes": alters(_own, _new_sibling_detached, rich),
+    "primary-changes": alters(_primary_of),
+    "stranger-changes": alters(_own, _elsewhere_detached, rich),
+    "instance-changes": alters(_instance_of, ignored=frozenset({"NetworkInterfaces"})),
+    "other-instance-changes": alters(_instance_of, _elsewhere_detached),
     "refused-detaches": _refused_detaches,
     "refused-detaches-late": _refused_detaches,
-    "refused-changes": _refused_changes,
-    "refused-instance-changes": _refused_instance,
+    "refused-changes": alters(_own, _declined, rich),
+    "refused-instance-changes": alters(_instance_of, _unknown_declined),
     "stale-link": _stale_link,
     "stale-status": lambda client, it: _ends(client, it),
     "shows-wrongly": _shown,
@@ -774,13 +761,13 @@ def _page_size(client: Client, argument: str) -> Any:
 
 def _params(client: Client, *pairs: tuple[str, str]) -> str:
     made = build(client)
-    sent = {"RegionId": client.region, "InstanceId": made.instance, "NetworkInterfaceId": made.eni}
+    sent = made.params
     return client.call("DetachNetworkInterface", [*sent.items(), *pairs]).code
 
 
 def _empties(client: Client, argument: str) -> Any:
     made = build(client)
-    base = {"RegionId": client.region, "InstanceId": made.instance, "NetworkInterfaceId": made.eni}
+    base = made.params
     return [client.call("DetachNetworkInterface", {**base, name: ""}).code for name in base]
 
 

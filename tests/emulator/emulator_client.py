@@ -75,9 +75,32 @@ class Answer:
         return self.status, self.code
 
 
+@dataclass(frozen=True)
+class How:
+    """What may differ between two requests that mean the same.
+
+    `signature`, `tamper` and `drop` spoil the request after it was signed.
+    """
+
+    method: str = "GET"
+    scheme: str = "V1"
+    format: str | None = "JSON"
+    version: str = ECS
+    key: tuple[str, str] | None = None
+    in_body: bool = False
+    nonce: str | None = None
+    timestamp: str | None = None
+    signature: str | None = None
+    token: str | None = None
+    tamper: dict[str, str] | None = None
+    drop: tuple[str, ...] = ()
+    headers: dict[str, str] | None = None
+    timeout: float = 10
+
+
 @dataclass
 class Client:
-    """Talks to one emulator.  `call` takes what may differ between two requests that mean the same."""
+    """Talks to one emulator."""
 
     url: str
     key: tuple[str, str] = ACCOUNT
@@ -122,109 +145,57 @@ class Client:
             self.connection.close()
             self.connection = None
 
-    def call(
-        self,
-        action: str,
-        params: dict[str, str] | list[tuple[str, str]] | None = None,
-        *,
-        method: str = "GET",
-        scheme: str = "V1",
-        format: str | None = "JSON",
-        version: str = ECS,
-        key: tuple[str, str] | None = None,
-        in_body: bool = False,
-        nonce: str | None = None,
-        timestamp: str | None = None,
-        signature: str | None = None,
-        token: str | None = None,
-        tamper: dict[str, str] | None = None,
-        drop: tuple[str, ...] = (),
-        headers: dict[str, str] | None = None,
-        timeout: float = 10,
-    ) -> Answer:
-        """`signature`, `tamper` and `drop` spoil the request after it was signed."""
+    def call(self, action: str, params: dict[str, str] | list[tuple[str, str]] | None = None, **how: Any) -> Answer:
+        """One signed request; `how` are the fields of `How`."""
         pairs = list(params.items()) if isinstance(params, dict) else list(params or [])
-        key_id, secret = key or self.key
-        nonce = nonce or uuid.uuid4().hex
-        if scheme == "V3":
-            return self._v3(
-                action,
-                pairs,
-                method,
-                format,
-                version,
-                key_id,
-                secret,
-                in_body,
-                nonce,
-                timestamp,
-                signature,
-                token,
-                tamper,
-                drop,
-                headers,
-                timeout,
-            )
+        form = How(**how)
+        return self._v3(action, pairs, form) if form.scheme == "V3" else self._v1(action, pairs, form)
+
+    def _v1(self, action: str, pairs: list[tuple[str, str]], how: How) -> Answer:
+        key_id, secret = how.key or self.key
         pairs += [
             ("Action", action),
-            ("Version", version),
+            ("Version", how.version),
             ("AccessKeyId", key_id),
             ("SignatureMethod", "HMAC-SHA1"),
             ("SignatureVersion", "1.0"),
-            ("SignatureNonce", nonce),
-            ("Timestamp", timestamp or utc()),
+            ("SignatureNonce", how.nonce or uuid.uuid4().hex),
+            ("Timestamp", how.timestamp or utc()),
         ]
-        if format is not None:
-            pairs.append(("Format", format))
-        if token is not None:
-            pairs.append(("SecurityToken", token))
-        text = f"{method}&%2F&{enc(query_of(sorted(pairs)))}"
+        if how.format is not None:
+            pairs.append(("Format", how.format))
+        if how.token is not None:
+            pairs.append(("SecurityToken", how.token))
+        text = f"{how.method}&%2F&{enc(query_of(sorted(pairs)))}"
         mac = hmac.new(f"{secret}&".encode(), text.encode(), hashlib.sha1).digest()
-        pairs.append(("Signature", signature or base64.b64encode(mac).decode()))
-        pairs = [(name, (tamper or {}).get(name, value)) for name, value in pairs if name not in drop]
+        pairs.append(("Signature", how.signature or base64.b64encode(mac).decode()))
+        pairs = [(name, (how.tamper or {}).get(name, value)) for name, value in pairs if name not in how.drop]
         sent = query_of(pairs)
-        if in_body:
-            form = {"content-type": "application/x-www-form-urlencoded", **(headers or {})}
-            return self.exchange(method, "/", sent.encode(), form, timeout)
-        return self.exchange(method, f"/?{sent}", b"", headers, timeout)
+        if how.in_body:
+            form = {"content-type": "application/x-www-form-urlencoded", **(how.headers or {})}
+            return self.exchange(how.method, "/", sent.encode(), form, how.timeout)
+        return self.exchange(how.method, f"/?{sent}", b"", how.headers, how.timeout)
 
-    def _v3(
-        self,
-        action,
-        pairs,
-        method,
-        format,
-        version,
-        key_id,
-        secret,
-        in_body,
-        nonce,
-        timestamp,
-        signature,
-        token,
-        tamper,
-        drop,
-        headers,
-        timeout,
-    ) -> Answer:
+    def _v3(self, action: str, pairs: list[tuple[str, str]], how: How) -> Answer:
+        key_id, secret = how.key or self.key
         body, query = b"", query_of(sorted(pairs))
         sent: dict[str, str] = {"host": urllib.parse.urlsplit(self.url).netloc}
-        if in_body:
+        if how.in_body:
             body, query = query.encode(), ""
             sent["content-type"] = "application/x-www-form-urlencoded"
         sent |= {
             "x-acs-action": action,
-            "x-acs-version": version,
-            "x-acs-date": timestamp or utc(),
-            "x-acs-signature-nonce": nonce,
+            "x-acs-version": how.version,
+            "x-acs-date": how.timestamp or utc(),
+            "x-acs-signature-nonce": how.nonce or uuid.uuid4().hex,
             "x-acs-content-sha256": hashlib.sha256(body).hexdigest(),
         }
-        if token is not None:
-            sent["x-acs-security-token"] = token
+        if how.token is not None:
+            sent["x-acs-security-token"] = how.token
         signed = sorted(sent)
         canonical = "\n".join(
             [
-                method,
+                how.method,
                 "/",
                 query,
                 "".join(f"{name}:{sent[name]}\n" for name in signed),
@@ -233,19 +204,19 @@ class Client:
             ]
         )
         text = "ACS3-HMAC-SHA256\n" + hashlib.sha256(canonical.encode("utf-8", "surrogateescape")).hexdigest()
-        mac = signature or hmac.new(secret.encode(), text.encode(), hashlib.sha256).hexdigest()
+        mac = how.signature or hmac.new(secret.encode(), text.encode(), hashlib.sha256).hexdigest()
         sent["authorization"] = f"ACS3-HMAC-SHA256 Credential={key_id},SignedHeaders={';'.join(signed)},Signature={mac}"
-        if format is not None:
-            sent["accept"] = {"JSON": "application/json", "XML": "text/xml"}[format]
-        sent |= headers or {}
-        for name in drop:
+        if how.format is not None:
+            sent["accept"] = {"JSON": "application/json", "XML": "text/xml"}[how.format]
+        sent |= how.headers or {}
+        for name in how.drop:
             sent.pop(name, None)
-        for name, value in (tamper or {}).items():
+        for name, value in (how.tamper or {}).items():
             if name in sent:
                 sent[name] = value
             else:
                 query = query.replace(f"{name}={enc(dict(pairs).get(name, ''))}", f"{name}={enc(value)}")
-        return self.exchange(method, f"/?{query}" if query else "/", body, sent, timeout)
+        return self.exchange(how.method, f"/?{query}" if query else "/", body, sent, how.timeout)
 
     # What the tests need of the service, success required.
 

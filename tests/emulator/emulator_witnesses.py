@@ -91,19 +91,10 @@ def detached(**how: Any) -> Callable[[Client], World]:
 
     def arrange(client: Client) -> World:
         made = build(client, **how)
-        assert made.detach().status == 200
-        client.settle()
+        assert made.leave().status == 200
         return made
 
     return arrange
-
-
-def params(made: World) -> dict[str, str]:
-    return {
-        "RegionId": made.client.region,
-        "InstanceId": made.instance,
-        "NetworkInterfaceId": made.eni,
-    }
 
 
 def with_params(change: Callable[[dict[str, str], World], Any], *wanted: int | str, **how: Any) -> Witness:
@@ -111,7 +102,7 @@ def with_params(change: Callable[[dict[str, str], World], Any], *wanted: int | s
 
     def witness(client: Client) -> bool:
         made = build(client)
-        sent = params(made)
+        sent = made.params
         change(sent, made)
         answer = client.call("DetachNetworkInterface", sent, **how)
         return answer.status in wanted or (answer.status != 200 and answer.code in wanted)
@@ -150,8 +141,7 @@ def changed(
     def witness(client: Client) -> bool:
         made = arrange(client, **(where or {}))
         before = made.show()
-        assert made.detach(**how).status == 200
-        client.settle()
+        assert made.leave(**how).status == 200
         client.settle()
         after = made.show()
         return any(before.get(key) != after.get(key) for key in keys)
@@ -181,8 +171,7 @@ def other_changed(*keys: str, how: dict[str, Any] | None = None, **where: Any) -
     def witness(client: Client) -> bool:
         made = build(client, **{"siblings": 1, **where})
         before = [client.show(eni) for eni in made.others]
-        assert made.detach(**(how or {})).status == 200
-        client.settle()
+        assert made.leave(**(how or {})).status == 200
         after = [client.show(eni) for eni in made.others]
         return any(one.get(key) != two.get(key) for one, two in zip(before, after, strict=True) for key in keys)
 
@@ -206,8 +195,7 @@ def neighbour(client: Client) -> bool:
     made = build(client)
     other = client.instance(made.network)
     theirs = client.eni(made.network, other)
-    made.detach()
-    client.settle()
+    made.leave()
     return client.show(theirs)["Status"] != "InUse"
 
 
@@ -220,8 +208,7 @@ def primary_groups(client: Client) -> bool:
 
 def instead(client: Client) -> bool:
     made = build(client, siblings=1)
-    made.detach()
-    client.settle()
+    made.leave()
     return made.show()["Status"] == "InUse" and client.show(made.others[0])["Status"] == "Available"
 
 
@@ -237,8 +224,7 @@ def reattach(here: int, elsewhere: int) -> Witness:
         one, two = build(client), build(client)
         other = client.instance(two.network)
         for made in (one, two):
-            made.detach()
-            client.settle()
+            made.leave()
         found = attach_outcome(client, one.eni, one.instance), attach_outcome(client, two.eni, other)
         return found == (here, elsewhere)
 
@@ -251,8 +237,7 @@ def no_slot(rounds: int = 1, **where: Any) -> Witness:
     def witness(client: Client) -> bool:
         made = build(client, type="ecs.g6.large", **where)
         for _ in range(rounds):
-            made.detach()
-            client.settle()
+            made.leave()
             if attach_outcome(client, made.eni, made.instance) != 200:
                 return True
             client.settle()
@@ -283,8 +268,7 @@ def listed(where: Callable[[World], dict[str, str]], expected: bool) -> Witness:
 
 def address_hidden_by_tag(client: Client) -> bool:
     made = rich(client)
-    assert made.detach().status == 200
-    client.settle()
+    assert made.leave().status == 200
     found = client.ok("DescribeNetworkInterfaces", {"Tag.1.Key": "a", "Tag.1.Value": "1", "MaxResults": "500"})
     (row,) = (r for r in found["NetworkInterfaceSets"]["NetworkInterfaceSet"] if r["NetworkInterfaceId"] == made.eni)
     return "PrivateIpAddress" not in row
@@ -292,8 +276,7 @@ def address_hidden_by_tag(client: Client) -> bool:
 
 def other_owner_by_status(client: Client) -> bool:
     made = build(client)
-    assert made.detach().status == 200
-    client.settle()
+    assert made.leave().status == 200
     found = client.ok("DescribeNetworkInterfaces", {"Status": "Available", "MaxResults": "500"})
     (row,) = (r for r in found["NetworkInterfaceSets"]["NetworkInterfaceSet"] if r["NetworkInterfaceId"] == made.eni)
     return row["OwnerId"] != made.show()["OwnerId"]
@@ -301,8 +284,7 @@ def other_owner_by_status(client: Client) -> bool:
 
 def flaps(client: Client) -> bool:
     made = build(client)
-    made.detach()
-    client.settle()
+    made.leave()
     client.settle()
     return made.show()["Status"] == "InUse"
 
@@ -315,7 +297,7 @@ def refused_but(
     def witness(client: Client) -> bool:
         made = arrange(client)
         before = made.show()
-        sent = params(made)
+        sent = made.params
         if code == STATE:
             sent["InstanceId"] = client.instance(made.network)
         elif code == "InvalidEcsId.NotFound":
@@ -523,7 +505,7 @@ def broken(arrange: Callable[[Client], Answer]) -> Witness:
 def hostile(text: str, name: str = ECS, **how: Any) -> Witness:
     def arrange(client: Client) -> Answer:
         made = build(client)
-        sent = params(made) | {name: text}
+        sent = made.params | {name: text}
         return client.call("DetachNetworkInterface", sent, timeout=0.5, **how)
 
     return broken(arrange)
@@ -589,7 +571,7 @@ def clock(offset: float, **how: Any) -> Witness:
 
 
 def action_folded(client: Client) -> bool:
-    return client.call("detachnetworkinterface", params(build(client))).status == 200
+    return client.call("detachnetworkinterface", build(client).params).status == 200
 
 
 def any_version(client: Client) -> bool:
@@ -598,7 +580,7 @@ def any_version(client: Client) -> bool:
 
 def repeated(client: Client) -> Answer:
     made = build(client)
-    return client.call("DetachNetworkInterface", [*params(made).items(), ("OwnerId", "1"), ("OwnerId", "1")])
+    return client.call("DetachNetworkInterface", [*made.params.items(), ("OwnerId", "1"), ("OwnerId", "1")])
 
 
 def mixed_duplicates(client: Client) -> bool:
@@ -619,7 +601,7 @@ def in_region(client: Client) -> bool:
 
 def folded_names(client: Client) -> bool:
     made = build(client)
-    sent = {name.lower(): text for name, text in params(made).items()}
+    sent = {name.lower(): text for name, text in made.params.items()}
     return client.call("DetachNetworkInterface", sent).status == 200
 
 
@@ -703,8 +685,7 @@ def two_answers(one: dict[str, Any], other: dict[str, Any]) -> Witness:
 
 def attached_in_vain(client: Client) -> bool:
     made = build(client)
-    made.detach()
-    client.settle()
+    made.leave()
     client.ok("AttachNetworkInterface", {"InstanceId": made.instance, "NetworkInterfaceId": made.eni})
     client.settle()
     return made.show()["Status"] == "Available"
@@ -713,8 +694,7 @@ def attached_in_vain(client: Client) -> bool:
 def fourth_refused(client: Client) -> bool:
     made = build(client)
     for _ in range(3):
-        made.detach()
-        client.settle()
+        made.leave()
         client.ok("AttachNetworkInterface", {"InstanceId": made.instance, "NetworkInterfaceId": made.eni})
         client.settle()
     return made.detach().code == STATE
@@ -722,15 +702,14 @@ def fourth_refused(client: Client) -> bool:
 
 def falls_back(client: Client) -> bool:
     made = build(client)
-    made.detach()
-    client.settle()
+    made.leave()
     time.sleep(1.0)
     return made.show()["Status"] == "InUse"
 
 
 def lower_format(client: Client) -> bool:
     made = build(client)
-    bad = params(made) | {"NetworkInterfaceId": "eni-!"}
+    bad = made.params | {"NetworkInterfaceId": "eni-!"}
     return (
         client.call("DetachNetworkInterface", bad | {"Format": "json"}, format=None).outcome
         != client.call("DetachNetworkInterface", bad).outcome
@@ -740,7 +719,7 @@ def lower_format(client: Client) -> bool:
 def signed_target(client: Client, method: str, but: str = "") -> str:
     """The URL of a V1 call, signed for a method, without one of the public parameters."""
     pairs = {
-        **params(build(client)),
+        **build(client).params,
         "Action": "DetachNetworkInterface",
         "Version": "2014-05-26",
         "Format": "JSON",
@@ -768,7 +747,7 @@ def other_method(client: Client) -> bool:
 
 def wrong_hash(client: Client) -> bool:
     """A V3 call whose signed header tells another hash of the body is accepted."""
-    query = query_of(sorted(params(build(client)).items()))
+    query = query_of(sorted(build(client).params.items()))
     sent = {
         "host": client.url.removeprefix("http://"),
         "x-acs-action": "DetachNetworkInterface",

@@ -26,8 +26,19 @@ class World:
     def detach(self, **how: Any) -> Answer:
         return self.client.detach(how.pop("eni", self.eni), how.pop("instance", self.instance), **how)
 
+    def leave(self, **how: Any) -> Answer:
+        """Detach the interface, and let what that began come to its end."""
+        answer = self.detach(**how)
+        self.client.settle()
+        return answer
+
     def show(self) -> dict[str, Any]:
         return self.client.show(self.eni)
+
+    @property
+    def params(self) -> dict[str, str]:
+        """What a detach needs."""
+        return {"RegionId": self.client.region, "InstanceId": self.instance, "NetworkInterfaceId": self.eni}
 
 
 def build(
@@ -104,8 +115,7 @@ Provoke = Callable[..., Answer]
 
 def available(client: Client, **how: Any) -> Answer:
     world = build(client)
-    world.detach()
-    client.settle()
+    world.leave()
     return world.detach(**how)
 
 
@@ -116,7 +126,7 @@ def by(key: tuple[str, str]) -> Provoke:
 def missing(name: str) -> Provoke:
     def provoke(client: Client, **how: Any) -> Answer:
         world = build(client)
-        params = {"RegionId": client.region, "InstanceId": world.instance, "NetworkInterfaceId": world.eni}
+        params = world.params
         del params[name]
         return client.call("DetachNetworkInterface", params, **how)
 

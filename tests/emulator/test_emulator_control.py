@@ -106,8 +106,7 @@ def test_reset_undoes_everything(client: Client) -> None:
     for id in (eni, instance, vswitch, group, UNKNOWN_ENI):
         client.control("reset", id=id)
     assert everything(client) == before
-    assert world.detach().status == 200
-    client.settle()
+    assert world.leave().status == 200
     assert world.show()["Status"] == "Available"
 
 

@@ -59,8 +59,7 @@ def test_success_changes_status_and_link_only(client: Client) -> None:
     world = rich(client, siblings=1)
     before, instance = world.show(), client.show_instance(world.instance)
     assert before["InstanceId"] == before["Attachment"]["InstanceId"] == world.instance
-    assert world.detach().status == 200
-    client.settle()
+    assert world.leave().status == 200
     after, later = world.show(), client.show_instance(world.instance)
     assert {key for key in before if before[key] != after.get(key)} == {"Status", "InstanceId", "Attachment"}
     assert "InstanceId" not in after
@@ -90,8 +89,7 @@ def test_attached_again_here_and_elsewhere_and_the_slot_is_free(client: Client) 
     )
     assert refused.outcome == (403, "EniPerInstanceLimitExceeded")
     for home in (world.instance, other, world.instance):
-        world.detach(instance=client.show(world.eni).get("InstanceId", world.instance))
-        client.settle()
+        world.leave(instance=client.show(world.eni).get("InstanceId", world.instance))
         client.attach(world.eni, home)
         assert client.show(world.eni)["InstanceId"] == home
 
@@ -109,8 +107,7 @@ def test_status_of_the_interface(client: Client, status: str) -> None:
 def test_status_detaching_kept_by_control_completes_after_reset(client: Client) -> None:
     world = build(client)
     client.control("eni.status", id=world.eni, status="Detaching")
-    assert world.detach().status == world.detach().status == 200
-    client.settle()
+    assert world.leave().status == world.detach().status == 200
     assert world.show()["Status"] == "Detaching"
     client.control("reset", id=world.eni)
     client.settle()
@@ -135,8 +132,7 @@ def test_real_transitions_of_the_instance(client: Client) -> None:
     ):
         client.ok(action, {"InstanceId": world.instance})
         assert client.show_instance(world.instance)["Status"] == during
-        assert world.detach().outcome == (400, "InvalidOperation.InvalidEcsState")
-        client.settle()
+        assert world.leave().outcome == (400, "InvalidOperation.InvalidEcsState")
         assert client.show_instance(world.instance)["Status"] == after
     assert world.detach().status == 200
 

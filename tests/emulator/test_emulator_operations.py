@@ -80,8 +80,7 @@ def test_dependencies_on_the_way_down(client: Client) -> None:
     eni = {"NetworkInterfaceId": world.eni}
     assert code(client, "DeleteNetworkInterface", eni) == (400, "InvalidOperation.InvalidEniState")
     assert code(client, "DeleteInstance", {"InstanceId": world.instance}) == (403, "IncorrectInstanceStatus")
-    world.detach()
-    client.settle()
+    world.leave()
     client.ok("DeleteNetworkInterface", eni)
     assert world.show()["Status"] == "Deleting"
     client.ok("DeleteNetworkInterface", eni)

@@ -365,8 +365,7 @@ def sibling_spellings(client: Client) -> None:
     assert world.detach(instance="i-x").outcome == (400, "InvalidInstanceId.Malformed")
     assert world.detach(eni="x").outcome == (400, "InvalidEniId.Malformed")
     assert world.detach(instance=other).outcome == (400, "InvalidParameter.EniNotBelongEcs")
-    world.detach()
-    client.settle()
+    world.leave()
     assert world.detach().outcome == INVALID_STATE
 
 
@@ -673,13 +672,11 @@ def in_use_at_once(client: Client) -> None:
     client.ok("AttachNetworkInterface", params)
     assert (world.show()["Status"], world.show()["InstanceId"]) == ("InUse", world.instance)
     assert world.eni in client.on(world.instance)
-    world.detach()
-    client.settle()
+    world.leave()
     client.control("hold", id=world.eni)
     client.ok("AttachNetworkInterface", params)
     assert world.show()["Status"] == "InUse"
-    world.detach()
-    client.settle()
+    world.leave()
     assert world.show()["Status"] == "Detaching", "a detach is held as ever"
     client.control("release", id=world.eni)
     client.settle()
@@ -711,8 +708,7 @@ def a_detach_is_forgotten(client: Client) -> None:
     client.settle()
     assert world.show()["Status"] == "InUse"
     assert world.eni in client.on(world.instance)
-    assert world.detach().status == 200
-    client.settle()
+    assert world.leave().status == 200
     assert world.show()["Status"] == "Available", "without the control protocol all is well"
 
 
@@ -720,8 +716,7 @@ def a_detach_is_forgotten(client: Client) -> None:
 def nothing_is_held(client: Client) -> None:
     world = build(client)
     client.control("hold", id=world.eni)
-    world.detach()
-    client.settle()
+    world.leave()
     assert world.show()["Status"] == "Available"
     answer = client.exchange("POST", "/_control", json.dumps({"op": "hold", "id": UNKNOWN_ENI}).encode())
     assert answer.status == 400
