@@ -27,6 +27,11 @@ def on_reply(gate: Gate, point: str, edit: Edit, can: CanReply = lambda call, re
     return ((point, hook),)
 
 
+def replied(point: str, edit: Callable[[str, Call, Reply], None], can: CanReply = lambda call, reply: True) -> Builder:
+    """The same for an edit that takes the effect's argument."""
+    return lambda gate, argument: on_reply(gate, point, lambda call, reply: edit(argument, call, reply), can)
+
+
 def is_error(call: Call, reply: Reply) -> bool:
     """Whether the answer is a refusal."""
     return not success(reply)
@@ -96,16 +101,12 @@ _DRAWN_MESSAGES = tuple(_MESSAGES)
 _MESSAGES["null"] = None
 
 
-def _error_field(gate: Gate, argument: str) -> Hooks:
+def _error_field(argument: str, call: Call, reply: Reply) -> None:
     name, _, how = argument.partition("-")
-
-    def edit(call: Call, reply: Reply) -> None:
-        if how == "missing":
-            reply.fields.pop(name, None)
-        else:
-            reply.fields[name] = ""
-
-    return on_reply(gate, "fields", edit, is_error)
+    if how == "missing":
+        reply.fields.pop(name, None)
+    else:
+        reply.fields[name] = ""
 
 
 def _message(gate: Gate, style: str) -> Hooks:
@@ -132,16 +133,13 @@ def _success_status(gate: Gate, status: str) -> Hooks:
     return on_reply(gate, "fields", lambda call, reply: setattr(reply, "status", int(status)), is_success)
 
 
-def _success_fields(gate: Gate, style: str) -> Hooks:
-    def edit(call: Call, reply: Reply) -> None:
-        if style == "code":
-            reply.fields |= {"Code": "InternalError", "Message": "failed"}
-        elif style == "wrapped":
-            reply.fields = {"data": reply.fields}
-        else:
-            reply.fields = {name[:1].lower() + name[1:]: each for name, each in reply.fields.items()}
-
-    return on_reply(gate, "fields", edit, is_success)
+def _success_fields(style: str, call: Call, reply: Reply) -> None:
+    if style == "code":
+        reply.fields |= {"Code": "InternalError", "Message": "failed"}
+    elif style == "wrapped":
+        reply.fields = {"data": reply.fields}
+    else:
+        reply.fields = {name[:1].lower() + name[1:]: each for name, each in reply.fields.items()}
 
 
 def _error_wrapped(gate: Gate, argument: str) -> Hooks:
@@ -158,28 +156,22 @@ _TYPES = {
 }
 
 
-def _content_type(gate: Gate, style: str) -> Hooks:
-    def edit(call: Call, reply: Reply) -> None:
-        if style == "none":
-            reply.headers.pop("content-type", None)
-        elif style == "swapped":
-            reply.headers["content-type"] = XML_TYPE if reply.format == "JSON" else JSON_TYPE
-        elif style == "latin":
-            reply.headers["content-type"] = reply.headers["content-type"].replace("utf-8", "iso-8859-1")
-        else:
-            reply.headers["content-type"] = _TYPES[style]
-
-    return on_reply(gate, "reply", edit)
+def _content_type(style: str, call: Call, reply: Reply) -> None:
+    if style == "none":
+        reply.headers.pop("content-type", None)
+    elif style == "swapped":
+        reply.headers["content-type"] = XML_TYPE if reply.format == "JSON" else JSON_TYPE
+    elif style == "latin":
+        reply.headers["content-type"] = reply.headers["content-type"].replace("utf-8", "iso-8859-1")
+    else:
+        reply.headers["content-type"] = _TYPES[style]
 
 
-def _other_format(gate: Gate, argument: str) -> Hooks:
-    def edit(call: Call, reply: Reply) -> None:
-        if reply.format == "JSON":
-            reply.body, reply.headers["content-type"] = to_xml(reply.root, reply.fields), XML_TYPE
-        else:
-            reply.body, reply.headers["content-type"] = to_json(reply.fields), JSON_TYPE
-
-    return on_reply(gate, "reply", edit)
+def _other_format(argument: str, call: Call, reply: Reply) -> None:
+    if reply.format == "JSON":
+        reply.body, reply.headers["content-type"] = to_xml(reply.root, reply.fields), XML_TYPE
+    else:
+        reply.body, reply.headers["content-type"] = to_json(reply.fields), JSON_TYPE
 
 
 def _xml_root(gate: Gate, root: str) -> Hooks:
@@ -228,32 +220,23 @@ def _body(table: dict[str, Callable[[bytes], bytes]], format: str = "") -> Build
     return build
 
 
-def _compressed(gate: Gate, argument: str) -> Hooks:
-    def edit(call: Call, reply: Reply) -> None:
-        reply.body, reply.headers["content-encoding"] = gzip.compress(reply.body), "gzip"
-
-    return on_reply(gate, "reply", edit)
+def _compressed(argument: str, call: Call, reply: Reply) -> None:
+    reply.body, reply.headers["content-encoding"] = gzip.compress(reply.body), "gzip"
 
 
-def _web_page(gate: Gate, status: str) -> Hooks:
-    def edit(call: Call, reply: Reply) -> None:
-        reply.status, reply.headers["content-type"] = int(status), "text/html"
-        reply.body = b"<html><head><title>Error</title></head><body><h1>Bad Gateway</h1></body></html>"
-
-    return on_reply(gate, "reply", edit)
+def _web_page(status: str, call: Call, reply: Reply) -> None:
+    reply.status, reply.headers["content-type"] = int(status), "text/html"
+    reply.body = b"<html><head><title>Error</title></head><body><h1>Bad Gateway</h1></body></html>"
 
 
-def _wire(gate: Gate, what: str) -> Hooks:
-    def edit(call: Call, reply: Reply) -> None:
-        size = len(reply.body)
-        if what == "reset":
-            reply.wire = "reset"
-            return
-        reply.headers["content-length"] = str({"half": size, "too-long": size + 10, "too-short": size - 5}[what])
-        reply.body = reply.body[: size // 2] if what == "half" else reply.body
-        reply.wire = "truncate"
-
-    return on_reply(gate, "reply", edit)
+def _wire(what: str, call: Call, reply: Reply) -> None:
+    size = len(reply.body)
+    if what == "reset":
+        reply.wire = "reset"
+        return
+    reply.headers["content-length"] = str({"half": size, "too-long": size + 10, "too-short": size - 5}[what])
+    reply.body = reply.body[: size // 2] if what == "half" else reply.body
+    reply.wire = "truncate"
 
 
 def _hang(gate: Gate, argument: str) -> Hooks:
@@ -269,7 +252,7 @@ def _hang(gate: Gate, argument: str) -> Hooks:
 ANSWER_FAMILIES = (
     family("request-id", "request-id", "RequestId: %s.", _request_id,
         ("missing", "repeated", "other-header", "misspelt", *_REQUEST_IDS), 0.9),
-    family("error-field", "envelope", "A refusal lacks something: %s.", _error_field,
+    family("error-field", "envelope", "A refusal lacks something: %s.", replied("fields", _error_field, is_error),
         tuple(f"{name}-{how}" for name in ("HostId", "Code", "Message") for how in ("missing", "empty")), 0.5,
         where=REFUSED),
     family("message", "envelope", "Message of a refusal: %s.", _message, _DRAWN_MESSAGES, 0.5,
@@ -281,10 +264,12 @@ ANSWER_FAMILIES = (
         where=REFUSED | facts(instance="unknown")),
     family("success-status", "status", "Success has HTTP status %s.", _success_status, ("201", "202"), 0.4,
         where=VALID),
-    family("success-fields", "envelope", "The fields of success: %s.", _success_fields, ("code", "wrapped", "lower"),
+    family("success-fields", "envelope", "The fields of success: %s.",
+        replied("fields", _success_fields, is_success), ("code", "wrapped", "lower"),
         0.4, where=VALID),
-    family("content-type", "format", "The content type is wrong: %s.", _content_type, tuple(_TYPES), 0.9),
-    family("other-format", "format", "The answer has the other format.", _other_format, share=0.9),
+    family("content-type", "format", "The content type is wrong: %s.",
+        replied("reply", _content_type), tuple(_TYPES), 0.9),
+    family("other-format", "format", "The answer has the other format.", replied("reply", _other_format), share=0.9),
     family("xml-root", "format", "The root element is %s.", _xml_root,
         ("DetachNetworkInterface", "ErrorResponse", "Response", "detachNetworkInterfaceResponse"), 0.4,
         where=facts(format="XML")),
@@ -293,10 +278,13 @@ ANSWER_FAMILIES = (
         where=facts(format="JSON")),
     family("xml-body", "format", "The XML is damaged: %s.", _body(_XML_BODIES, "XML"), tuple(_XML_BODIES), 0.4,
         where=facts(format="XML")),
-    family("compressed", "format", "The body is compressed though nobody asked.", _compressed, share=0.9),
-    family("web-page", "wire", "An HTML page with HTTP status %s comes instead of an answer.", _web_page,
+    family("compressed", "format", "The body is compressed though nobody asked.",
+        replied("reply", _compressed), share=0.9),
+    family("web-page", "wire", "An HTML page with HTTP status %s comes instead of an answer.",
+        replied("reply", _web_page),
         ("500", "502", "404"), 0.9),
-    family("wire", "wire", "The connection fails: %s.", _wire, ("reset", "half", "too-long", "too-short"), 0.9),
+    family("wire", "wire", "The connection fails: %s.",
+        replied("reply", _wire), ("reset", "half", "too-long", "too-short"), 0.9),
     family("hang", "wire", "Five seconds of silence come instead of an answer, then a reset.", _hang, share=0.9),
 )
 # fmt: on
@@ -357,31 +345,22 @@ def _root(gate: Gate, argument: str) -> Hooks:
     )
 
 
-def _error_as_xml(gate: Gate, argument: str) -> Hooks:
-    def edit(call: Call, reply: Reply) -> None:
-        reply.body, reply.headers["content-type"] = to_xml(reply.root, reply.fields), XML_TYPE
-
-    return on_reply(gate, "reply", edit, is_error)
+def _error_as_xml(argument: str, call: Call, reply: Reply) -> None:
+    reply.body, reply.headers["content-type"] = to_xml(reply.root, reply.fields), XML_TYPE
 
 
-def _error_page(gate: Gate, argument: str) -> Hooks:
-    def edit(call: Call, reply: Reply) -> None:
-        reply.body = b"<html><head><title>Error</title></head><body><h1>Bad Request</h1></body></html>"
-        reply.headers["content-type"] = "text/html"
-
-    return on_reply(gate, "reply", edit, is_error)
+def _error_page(argument: str, call: Call, reply: Reply) -> None:
+    reply.body = b"<html><head><title>Error</title></head><body><h1>Bad Request</h1></body></html>"
+    reply.headers["content-type"] = "text/html"
 
 
 def _success_body(gate: Gate, text: str) -> Hooks:
     return on_reply(gate, "reply", lambda call, reply: setattr(reply, "body", text.encode()), is_success)
 
 
-def _bare_500(gate: Gate, argument: str) -> Hooks:
-    def edit(call: Call, reply: Reply) -> None:
-        reply.status, reply.body = 500, b"Internal Server Error"
-        reply.headers["content-type"] = "text/plain"
-
-    return on_reply(gate, "reply", edit)
+def _bare_500(argument: str, call: Call, reply: Reply) -> None:
+    reply.status, reply.body = 500, b"Internal Server Error"
+    reply.headers["content-type"] = "text/plain"
 
 
 def _silence(gate: Gate, argument: str) -> Hooks:
@@ -395,9 +374,9 @@ NAMED_ANSWERS = (
     named("headerless", _headerless),
     named("lower-errors", lambda gate, argument: on_reply(gate, "fields", lambda call, reply: _lower(reply), is_error)),
     named("root", _root),
-    named("error-as-xml", _error_as_xml),
-    named("error-page", _error_page),
+    named("error-as-xml", replied("reply", _error_as_xml, is_error)),
+    named("error-page", replied("reply", _error_page, is_error)),
     named("success-body", _success_body),
-    named("bare-500", _bare_500),
+    named("bare-500", replied("reply", _bare_500)),
     named("silence", _silence),
 )

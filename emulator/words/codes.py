@@ -8,7 +8,7 @@ from eni_conformance.emulator.call import Call
 from eni_conformance.emulator.catalogue import REGIONS
 from eni_conformance.emulator.detach import ECS_STATE, GUARDS, NO_ECS, NO_ENI, STATE, broken, justified
 from eni_conformance.emulator.envelope import Refusal
-from eni_conformance.emulator.words.family import REFUSED, VALID, family, named
+from eni_conformance.emulator.words.family import REFUSED, VALID, Builder, family, named
 from eni_conformance.emulator.words.persistence import Gate
 from eni_conformance.emulator.words.scene import Facts, Hooks, facts
 
@@ -77,38 +77,35 @@ def code_share(code: str) -> float:
 # Wrong codes and statuses
 
 
-def _exchange(gate: Gate, change: Callable[[Call, Refusal], Refusal | None]) -> Hooks:
+Other = Callable[[str, Call, Refusal], Refusal | None]
+
+
+def exchange(change: Other) -> Builder:
     """A refusal is exchanged for another one; None from `change` leaves it."""
 
-    def decision(call: Call, refusal: Refusal | None) -> Refusal | None:
-        if refusal is None:
-            return None
-        other = change(call, refusal)
-        return other if other is not None and gate.fires(call) else refusal
+    def build(gate: Gate, argument: str) -> Hooks:
+        def decision(call: Call, refusal: Refusal | None) -> Refusal | None:
+            other = change(argument, call, refusal) if refusal is not None else None
+            return other if other is not None and gate.fires(call) else refusal
 
-    return (("decision", decision),)
+        return (("decision", decision),)
 
-
-def _wrong_code(gate: Gate, code: str) -> Hooks:
-    def change(call: Call, refusal: Refusal) -> Refusal | None:
-        return None if code in justified(call) else Refusal(CODES[code], code, refusal.message)
-
-    return _exchange(gate, change)
+    return build
 
 
-def _code_for(gate: Gate, argument: str) -> Hooks:
+def _wrong_code(code: str, call: Call, refusal: Refusal) -> Refusal | None:
+    return None if code in justified(call) else Refusal(CODES[code], code, refusal.message)
+
+
+def _code_for(argument: str, call: Call, refusal: Refusal) -> Refusal | None:
     right, _, wrong = argument.partition(">")
-
-    def change(call: Call, refusal: Refusal) -> Refusal | None:
-        if refusal.code != right or wrong in justified(call):
-            return None
-        return Refusal(CODES[wrong], wrong, refusal.message)
-
-    return _exchange(gate, change)
+    if refusal.code != right or wrong in justified(call):
+        return None
+    return Refusal(CODES[wrong], wrong, refusal.message)
 
 
-def _undocumented(gate: Gate, code: str) -> Hooks:
-    return _exchange(gate, lambda call, refusal: Refusal(refusal.status, code, refusal.message))
+def _undocumented(code: str, call: Call, refusal: Refusal) -> Refusal | None:
+    return Refusal(refusal.status, code, refusal.message)
 
 
 _MISSPELT: dict[str, Callable[[str], str]] = {
@@ -124,28 +121,18 @@ _MISSPELT: dict[str, Callable[[str], str]] = {
 }
 
 
-def _misspelt(gate: Gate, style: str) -> Hooks:
-    def change(call: Call, refusal: Refusal) -> Refusal | None:
-        code = _MISSPELT[style](refusal.code)
-        return None if code == refusal.code else Refusal(refusal.status, code, refusal.message)
-
-    return _exchange(gate, change)
+def _misspelt(style: str, call: Call, refusal: Refusal) -> Refusal | None:
+    code = _MISSPELT[style](refusal.code)
+    return None if code == refusal.code else Refusal(refusal.status, code, refusal.message)
 
 
-def _wrong_status(gate: Gate, status: str) -> Hooks:
-    def change(call: Call, refusal: Refusal) -> Refusal | None:
-        return None if refusal.status == int(status) else Refusal(int(status), refusal.code, refusal.message)
-
-    return _exchange(gate, change)
+def _wrong_status(status: str, call: Call, refusal: Refusal) -> Refusal | None:
+    return None if refusal.status == int(status) else Refusal(int(status), refusal.code, refusal.message)
 
 
-def _status_of(gate: Gate, argument: str) -> Hooks:
+def _status_of(argument: str, call: Call, refusal: Refusal) -> Refusal | None:
     code, _, status = argument.partition(":")
-
-    def change(call: Call, refusal: Refusal) -> Refusal | None:
-        return Refusal(int(status), code, refusal.message) if refusal.code == code else None
-
-    return _exchange(gate, change)
+    return Refusal(int(status), code, refusal.message) if refusal.code == code else None
 
 
 _FAILED = "The request processing has failed."
@@ -201,18 +188,20 @@ _STATUS_PAIRS = tuple(
 
 # fmt: off
 CODE_FAMILIES = (
-    family("wrong-code", "code", "A refusal says %s, which the call has not earned.", _wrong_code, tuple(CODES), 0.5,
+    family("wrong-code", "code", "A refusal says %s, which the call has not earned.",
+        exchange(_wrong_code), tuple(CODES), 0.5,
         where=REFUSED),
-    family("code-for", "code", "Codes are mixed up: %s.", _code_for, _WRONG_PAIRS,
+    family("code-for", "code", "Codes are mixed up: %s.", exchange(_code_for), _WRONG_PAIRS,
         lambda argument: code_share(argument.partition(">")[0]),
         needs=lambda argument: code_facts(argument.partition(">")[0])),
-    family("undocumented-code", "code", "A refusal says %s, which the page lacks.", _undocumented, _UNDOCUMENTED, 0.5,
+    family("undocumented-code", "code", "A refusal says %s, which the page lacks.",
+        exchange(_undocumented), _UNDOCUMENTED, 0.5,
         where=REFUSED),
-    family("misspelt-code", "code", "The code is misspelt (%s).", _misspelt, tuple(_MISSPELT), 0.5,
+    family("misspelt-code", "code", "The code is misspelt (%s).", exchange(_misspelt), tuple(_MISSPELT), 0.5,
         where=REFUSED),
-    family("wrong-status", "status", "A refusal has HTTP status %s.", _wrong_status, _STATUSES, 0.4,
+    family("wrong-status", "status", "A refusal has HTTP status %s.", exchange(_wrong_status), _STATUSES, 0.4,
         where=REFUSED),
-    family("status-of", "status", "One refusal has a wrong status: %s.", _status_of, _STATUS_PAIRS,
+    family("status-of", "status", "One refusal has a wrong status: %s.", exchange(_status_of), _STATUS_PAIRS,
         lambda argument: code_share(argument.partition(":")[0]),
         needs=lambda argument: code_facts(argument.partition(":")[0])),
     family("internal-error", "status", "The answer is an internal error: a %s call.", _internal_error,
@@ -358,44 +347,30 @@ DECISION_FAMILIES = (
 # Words of named faults alone
 
 
-def _recode(gate: Gate, argument: str) -> Hooks:
+def _recode(argument: str, call: Call, refusal: Refusal) -> Refusal | None:
     """`CODE>OTHER:STATUS`: a refusal with this code ("any": each) has another code, another status, or both."""
     codes, _, status = argument.partition(":")
     right, _, wrong = codes.partition(">")
-
-    def change(call: Call, refusal: Refusal) -> Refusal | None:
-        if right not in ("any", refusal.code):
-            return None
-        return Refusal(int(status or refusal.status), wrong or refusal.code, refusal.message, refusal.more)
-
-    return _exchange(gate, change)
+    if right not in ("any", refusal.code):
+        return None
+    return Refusal(int(status or refusal.status), wrong or refusal.code, refusal.message, refusal.more)
 
 
-def _template(gate: Gate, code: str) -> Hooks:
-    def change(call: Call, refusal: Refusal) -> Refusal | None:
-        return Refusal(refusal.status, code, "%s", refusal.more) if refusal.code == code else None
-
-    return _exchange(gate, change)
+def _template(code: str, call: Call, refusal: Refusal) -> Refusal | None:
+    return Refusal(refusal.status, code, "%s", refusal.more) if refusal.code == code else None
 
 
-def _swapped_not_found(gate: Gate, argument: str) -> Hooks:
+def _swapped_not_found(argument: str, call: Call, refusal: Refusal) -> Refusal | None:
     """The one that is unknown is taken for the other, where the other exists."""
     swapped = {NO_ECS: NO_ENI, NO_ENI: NO_ECS}
-
-    def change(call: Call, refusal: Refusal) -> Refusal | None:
-        if refusal.code not in swapped or (call.eni is None and call.instance is None):
-            return None
-        return Refusal(404, swapped[refusal.code], refusal.message)
-
-    return _exchange(gate, change)
+    if refusal.code not in swapped or (call.eni is None and call.instance is None):
+        return None
+    return Refusal(404, swapped[refusal.code], refusal.message)
 
 
-def _state_as_not_found(gate: Gate, argument: str) -> Hooks:
-    def change(call: Call, refusal: Refusal) -> Refusal | None:
-        known = call.eni is not None and call.instance is not None
-        return Refusal(404, NO_ENI, refusal.message) if known and refusal.status == 400 else None
-
-    return _exchange(gate, change)
+def _state_as_not_found(argument: str, call: Call, refusal: Refusal) -> Refusal | None:
+    known = call.eni is not None and call.instance is not None
+    return Refusal(404, NO_ENI, refusal.message) if known and refusal.status == 400 else None
 
 
 def _skip(gate: Gate, argument: str) -> Hooks:
@@ -451,10 +426,10 @@ def _poisons(gate: Gate, argument: str) -> Hooks:
 
 
 NAMED_CODES = (
-    named("recode", _recode),
-    named("message-template", _template),
-    named("swapped-not-found", _swapped_not_found),
-    named("state-as-not-found", _state_as_not_found),
+    named("recode", exchange(_recode)),
+    named("message-template", exchange(_template)),
+    named("swapped-not-found", exchange(_swapped_not_found)),
+    named("state-as-not-found", exchange(_state_as_not_found)),
     named("skip", _skip),
     named("pretend", _pretend),
     named("refuses", _refuses),

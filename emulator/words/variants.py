@@ -18,6 +18,7 @@ from eni_conformance.emulator.envelope import Refusal, Reply, to_json, to_xml
 from eni_conformance.emulator.state import Instance, NetworkInterface
 from eni_conformance.emulator.variants import VARIANTS, parameters_are_known
 from eni_conformance.emulator.words.answers import Edit, is_error, is_success, on_reply
+from eni_conformance.emulator.words.codes import exchange
 from eni_conformance.emulator.words.family import REFUSED, Builder, Effect, Family
 from eni_conformance.emulator.words.persistence import Gate
 from eni_conformance.emulator.words.scene import DETACH, NOWHERE, Facts, Hooks, facts, success
@@ -314,29 +315,17 @@ def _connection(argument: str) -> Edit:
 # Choices: made alike for alike calls
 
 
-def _recode(gate: Gate, change: Callable[[Call, Refusal], Refusal | None]) -> Hooks:
-    def decision(call: Call, refusal: Refusal | None) -> Refusal | None:
-        other = change(call, refusal) if refusal is not None else None
-        return other if other is not None and gate.fires(call) else refusal
-
-    return (("decision", decision),)
-
-
 _MALFORMED = {"instance": ("InvalidInstanceID.Malformed", NO_ECS), "interface": ("InvalidParams.EniId", NO_ENI)}
 
 
-def _malformed(gate: Gate, argument: str) -> Hooks:
+def _malformed(argument: str, call: Call, refusal: Refusal) -> Refusal | None:
     which, _, to = argument.partition("-")
     chosen = dict(_MALFORMED.values()) if which == "both" else dict([_MALFORMED[which]])
-
-    def change(call: Call, refusal: Refusal) -> Refusal | None:
-        if refusal.code not in chosen:
-            return None
-        if to == "invalid":
-            return Refusal(400, "InvalidParameter", refusal.message)
-        return Refusal(404, chosen[refusal.code], refusal.message)
-
-    return _recode(gate, change)
+    if refusal.code not in chosen:
+        return None
+    if to == "invalid":
+        return Refusal(400, "InvalidParameter", refusal.message)
+    return Refusal(404, chosen[refusal.code], refusal.message)
 
 
 _EMPTY = {
@@ -346,52 +335,37 @@ _EMPTY = {
 }
 
 
-def _empty(gate: Gate, argument: str) -> Hooks:
-    def change(call: Call, refusal: Refusal) -> Refusal | None:
-        name = next((name for name in _EMPTY if not call.get(name)), "")
-        if refusal.code != "MissingParameter" or name not in call.params or argument not in ("any", name):
-            return None
-        return Refusal(400, _EMPTY[name], f"The value of {name} is empty.")
-
-    return _recode(gate, change)
+def _empty(argument: str, call: Call, refusal: Refusal) -> Refusal | None:
+    name = next((name for name in _EMPTY if not call.get(name)), "")
+    if refusal.code != "MissingParameter" or name not in call.params or argument not in ("any", name):
+        return None
+    return Refusal(400, _EMPTY[name], f"The value of {name} is empty.")
 
 
-def _missing_spelt(gate: Gate, style: str) -> Hooks:
-    def change(call: Call, refusal: Refusal) -> Refusal | None:
-        name = next((name for name in _EMPTY if not call.get(name)), "")
-        if refusal.code != "MissingParameter" or not name:
-            return None
-        return Refusal(400, {"dotted": f"MissingParameter.{name}", "joined": f"Missing{name}"}[style], refusal.message)
-
-    return _recode(gate, change)
+def _missing_spelt(style: str, call: Call, refusal: Refusal) -> Refusal | None:
+    name = next((name for name in _EMPTY if not call.get(name)), "")
+    if refusal.code != "MissingParameter" or not name:
+        return None
+    return Refusal(400, {"dotted": f"MissingParameter.{name}", "joined": f"Missing{name}"}[style], refusal.message)
 
 
-def _wrong_instance(gate: Gate, argument: str) -> Hooks:
-    def change(call: Call, refusal: Refusal) -> Refusal | None:
-        linked = call.eni is not None and call.eni.instance is not None
-        if refusal.code != STATE or not linked or call.eni is None or call.eni.instance is call.instance:
-            return None
-        return Refusal(404, NO_ENI, refusal.message) if call.eni.state in ("InUse", "Detaching") else None
-
-    return _recode(gate, change)
+def _wrong_instance(argument: str, call: Call, refusal: Refusal) -> Refusal | None:
+    linked = call.eni is not None and call.eni.instance is not None
+    if refusal.code != STATE or not linked or call.eni is None or call.eni.instance is call.instance:
+        return None
+    return Refusal(404, NO_ENI, refusal.message) if call.eni.state in ("InUse", "Detaching") else None
 
 
-def _primary_type(gate: Gate, argument: str) -> Hooks:
-    def change(call: Call, refusal: Refusal) -> Refusal | None:
-        if refusal.code != "InvalidOperation.DetachPrimaryEniNotAllowed":
-            return None
-        return Refusal(403, "InvalidOperation.InvalidEniType", refusal.message)
-
-    return _recode(gate, change)
+def _primary_type(argument: str, call: Call, refusal: Refusal) -> Refusal | None:
+    if refusal.code != "InvalidOperation.DetachPrimaryEniNotAllowed":
+        return None
+    return Refusal(403, "InvalidOperation.InvalidEniType", refusal.message)
 
 
-def _unknown_region(gate: Gate, argument: str) -> Hooks:
-    def change(call: Call, refusal: Refusal) -> Refusal | None:
-        if refusal.code != "InvalidOperation.InvalidRegion":
-            return None
-        return Refusal(404, NO_ECS if argument == "instance" else NO_ENI, refusal.message)
-
-    return _recode(gate, change)
+def _unknown_region(argument: str, call: Call, refusal: Refusal) -> Refusal | None:
+    if refusal.code != "InvalidOperation.InvalidRegion":
+        return None
+    return Refusal(404, NO_ECS if argument == "instance" else NO_ENI, refusal.message)
 
 
 def _unknown_refused(gate: Gate, argument: str) -> Hooks:
@@ -489,16 +463,18 @@ FAMILIES: tuple[Family, ...] = (
         ("indented", "ascii", "spaced", "bare", "commented"), 1.0),
     _row("connection", "connection", "The body or the connection ends otherwise: %s.", _reply("reply", _connection),
         ("chunked", "close"), 1.0),
-    _row("malformed-as", "choice", "Malformed ids are answered otherwise: %s.", _malformed,
+    _row("malformed-as", "choice", "Malformed ids are answered otherwise: %s.", exchange(_malformed),
         ("instance", "interface", "both", "instance-invalid", "interface-invalid"), 0.05),
-    _row("empty-as-malformed", "choice", "An empty id is malformed rather than missing: %s.", _empty,
+    _row("empty-as-malformed", "choice", "An empty id is malformed rather than missing: %s.", exchange(_empty),
         ("any", "InstanceId", "NetworkInterfaceId", "RegionId"), 0.03),
-    _row("missing-spelt", "choice", "MissingParameter is spelt otherwise: %s.", _missing_spelt,
+    _row("missing-spelt", "choice", "MissingParameter is spelt otherwise: %s.", exchange(_missing_spelt),
         ("dotted", "joined"), 0.05),
-    _row("wrong-instance-unknown", "choice", "An interface on another instance is unknown here.", _wrong_instance,
+    _row("wrong-instance-unknown", "choice", "An interface on another instance is unknown here.",
+        exchange(_wrong_instance),
         share=0.05),
-    _row("primary-by-type", "choice", "The primary interface is refused for its type.", _primary_type, share=0.05),
-    _row("region-holds-nothing", "choice", "An unknown region holds no %s.", _unknown_region,
+    _row("primary-by-type", "choice", "The primary interface is refused for its type.",
+        exchange(_primary_type), share=0.05),
+    _row("region-holds-nothing", "choice", "An unknown region holds no %s.", exchange(_unknown_region),
         ("instance", "interface"), 0.05),
     _row("unknown-refused", "choice", "Undeclared parameters are refused.", _unknown_refused, share=0.1),
     _row("last-wins", "choice", "Of a repeated parameter the last counts.", _ready("last-duplicate-wins"), share=0.02),
