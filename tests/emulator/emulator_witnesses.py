@@ -15,7 +15,7 @@ import threading
 import time
 import xml.etree.ElementTree as ET
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from emulator_client import DENIED, EXPIRED, OTHER, RAM_KIND, USER_TYPE, Answer, Client, enc, query_of, utc
 from emulator_worlds import ERRORS, UNKNOWN_ENI, UNKNOWN_INSTANCE, World, build, rich
@@ -32,16 +32,22 @@ V3 = {"scheme": "V3"}
 V3_POST = {"scheme": "V3", "method": "POST"}
 OWNER: dict[str, Any] = {"more": {"OwnerAccount": "someone@example.com"}}
 
+P = ParamSpec("P")
+Seen = TypeVar("Seen")
+
+
+def given_first(function: Callable[Concatenate[Client, P], Seen]) -> Callable[P, Callable[[Client], Seen]]:
+    """The function is given all but its client, and asks for that later, as the rows of a table need it."""
+    return lambda *given, **how: lambda client: function(client, *given, **how)
+
+
 # Answers
 
 
-def answers(code: str, status: int, wrong_code: str = "", **how: Any) -> Witness:
+@given_first
+def answers(client: Client, code: str, status: int, wrong_code: str = "", **how: Any) -> bool:
     """The condition of one error is answered with this status and code instead."""
-
-    def witness(client: Client) -> bool:
-        return ERRORS[code][1](client, **how).outcome == (status, wrong_code or code)
-
-    return witness
+    return ERRORS[code][1](client, **how).outcome == (status, wrong_code or code)
 
 
 def succeeds(code: str, **how: Any) -> Witness:
@@ -49,65 +55,50 @@ def succeeds(code: str, **how: Any) -> Witness:
     return lambda client: ERRORS[code][1](client, **how).status == 200
 
 
-def outcome(arrange: Callable[[Client], World], *wanted: int | str, **how: Any) -> Witness:
+@given_first
+def outcome(client: Client, arrange: Callable[[Client], World], *wanted: int | str, **how: Any) -> bool:
     """A detach in a world has one of these statuses or codes."""
-
-    def witness(client: Client) -> bool:
-        answer = arrange(client).detach(**how)
-        return answer.status in wanted or (answer.status != 200 and answer.code in wanted)
-
-    return witness
+    answer = arrange(client).detach(**how)
+    return answer.status in wanted or (answer.status != 200 and answer.code in wanted)
 
 
 def world(**how: Any) -> Callable[[Client], World]:
     return lambda client: build(client, **how)
 
 
-def forced(op: str, target: str = "eni", first: dict[str, Any] | None = None, **body: Any) -> Callable[[Client], World]:
+@given_first
+def forced(client: Client, op: str, target: str = "eni", first: dict[str, Any] | None = None, **body: Any) -> World:
     """A world in which the control protocol has set something."""
-
-    def arrange(client: Client) -> World:
-        made = build(client, **(first or {}))
-        client.control(op, id=made.eni if target == "eni" else made.instance, **body)
-        return made
-
-    return arrange
+    made = build(client, **(first or {}))
+    client.control(op, id=made.eni if target == "eni" else made.instance, **body)
+    return made
 
 
-def detaching(**how: Any) -> Callable[[Client], World]:
+@given_first
+def detaching(client: Client, **how: Any) -> World:
     """A world whose interface is Detaching."""
-
-    def arrange(client: Client) -> World:
-        made = build(client, **how)
-        client.control("hold", id=made.eni)
-        assert made.detach().status == 200
-        return made
-
-    return arrange
+    made = build(client, **how)
+    client.control("hold", id=made.eni)
+    assert made.detach().status == 200
+    return made
 
 
-def detached(**how: Any) -> Callable[[Client], World]:
+@given_first
+def detached(client: Client, **how: Any) -> World:
     """A world whose interface has been detached."""
-
-    def arrange(client: Client) -> World:
-        made = build(client, **how)
-        assert made.leave().status == 200
-        return made
-
-    return arrange
+    made = build(client, **how)
+    assert made.leave().status == 200
+    return made
 
 
-def with_params(change: Callable[[dict[str, str], World], Any], *wanted: int | str, **how: Any) -> Witness:
+@given_first
+def with_params(client: Client, change: Callable[[dict[str, str], World], Any], *wanted: int | str, **how: Any) -> bool:
     """A detach with changed parameters has one of these statuses or codes, or breaks."""
-
-    def witness(client: Client) -> bool:
-        made = build(client)
-        sent = made.params
-        change(sent, made)
-        answer = client.call("DetachNetworkInterface", sent, **how)
-        return answer.status in wanted or (answer.status != 200 and answer.code in wanted)
-
-    return witness
+    made = build(client)
+    sent = made.params
+    change(sent, made)
+    answer = client.call("DetachNetworkInterface", sent, **how)
+    return answer.status in wanted or (answer.status != 200 and answer.code in wanted)
 
 
 def spelt(name: str, change: Callable[[str], str], *wanted: int | str, **how: Any) -> Witness:
@@ -133,62 +124,52 @@ def wide(text: str) -> str:
 # Effects
 
 
+@given_first
 def changed(
-    *keys: str, arrange: Callable[..., World] = rich, where: dict[str, Any] | None = None, **how: Any
-) -> Witness:
+    client: Client, *keys: str, arrange: Callable[..., World] = rich, where: dict[str, Any] | None = None, **how: Any
+) -> bool:
     """Attributes of the interface differ after a detach."""
-
-    def witness(client: Client) -> bool:
-        made = arrange(client, **(where or {}))
-        before = made.show()
-        assert made.leave(**how).status == 200
-        client.settle()
-        after = made.show()
-        return any(before.get(key) != after.get(key) for key in keys)
-
-    return witness
+    made = arrange(client, **(where or {}))
+    before = made.show()
+    assert made.leave(**how).status == 200
+    client.settle()
+    after = made.show()
+    return any(before.get(key) != after.get(key) for key in keys)
 
 
-def ends(*statuses: str, arrange: Callable[[Client], World] = build, repeat: int = 1, **how: Any) -> Witness:
+@given_first
+def ends(
+    client: Client, *statuses: str, arrange: Callable[[Client], World] = build, repeat: int = 1, **how: Any
+) -> bool:
     """After a detach the interface ends in one of these statuses; `gone` stands for its absence."""
-
-    def witness(client: Client) -> bool:
-        made = arrange(client)
-        for _ in range(repeat):
-            assert made.detach(**how).status == 200
-        client.settle()
-        client.settle()
-        listed = client.ok("DescribeNetworkInterfaces", {"NetworkInterfaceId.1": made.eni})
-        rows = listed["NetworkInterfaceSets"]["NetworkInterfaceSet"]
-        return (rows[0]["Status"] if rows else "gone") in statuses
-
-    return witness
+    made = arrange(client)
+    for _ in range(repeat):
+        assert made.detach(**how).status == 200
+    client.settle()
+    client.settle()
+    listed = client.ok("DescribeNetworkInterfaces", {"NetworkInterfaceId.1": made.eni})
+    rows = listed["NetworkInterfaceSets"]["NetworkInterfaceSet"]
+    return (rows[0]["Status"] if rows else "gone") in statuses
 
 
-def other_changed(*keys: str, how: dict[str, Any] | None = None, **where: Any) -> Witness:
+@given_first
+def other_changed(client: Client, *keys: str, how: dict[str, Any] | None = None, **where: Any) -> bool:
     """The sibling behind the interface differs after a detach."""
-
-    def witness(client: Client) -> bool:
-        made = build(client, **{"siblings": 1, **where})
-        before = [client.show(eni) for eni in made.others]
-        assert made.leave(**(how or {})).status == 200
-        after = [client.show(eni) for eni in made.others]
-        return any(one.get(key) != two.get(key) for one, two in zip(before, after, strict=True) for key in keys)
-
-    return witness
+    made = build(client, **{"siblings": 1, **where})
+    before = [client.show(eni) for eni in made.others]
+    assert made.leave(**(how or {})).status == 200
+    after = [client.show(eni) for eni in made.others]
+    return any(one.get(key) != two.get(key) for one, two in zip(before, after, strict=True) for key in keys)
 
 
-def instance_changed(*keys: str, again: bool = False, **where: Any) -> Witness:
+@given_first
+def instance_changed(client: Client, *keys: str, again: bool = False, **where: Any) -> bool:
     """The instance differs right after a detach."""
-
-    def witness(client: Client) -> bool:
-        made = build(client, again=again, **where)
-        before = client.show_instance(made.instance)
-        assert made.detach().status == 200
-        after = client.show_instance(made.instance)
-        return any(before[key] != after[key] for key in keys)
-
-    return witness
+    made = build(client, again=again, **where)
+    before = client.show_instance(made.instance)
+    assert made.detach().status == 200
+    after = client.show_instance(made.instance)
+    return any(before[key] != after[key] for key in keys)
 
 
 def neighbour(client: Client) -> bool:
@@ -217,33 +198,27 @@ def attach_outcome(client: Client, eni: str, instance: str) -> int:
     return client.call("AttachNetworkInterface", sent).status
 
 
-def reattach(here: int, elsewhere: int) -> Witness:
+@given_first
+def reattach(client: Client, here: int, elsewhere: int) -> bool:
     """Attaching again has these HTTP statuses, at the old instance and at another one."""
-
-    def witness(client: Client) -> bool:
-        one, two = build(client), build(client)
-        other = client.instance(two.network)
-        for made in (one, two):
-            made.leave()
-        found = attach_outcome(client, one.eni, one.instance), attach_outcome(client, two.eni, other)
-        return found == (here, elsewhere)
-
-    return witness
+    one, two = build(client), build(client)
+    other = client.instance(two.network)
+    for made in (one, two):
+        made.leave()
+    found = attach_outcome(client, one.eni, one.instance), attach_outcome(client, two.eni, other)
+    return found == (here, elsewhere)
 
 
-def no_slot(rounds: int = 1, **where: Any) -> Witness:
+@given_first
+def no_slot(client: Client, rounds: int = 1, **where: Any) -> bool:
     """After some rounds the type's number of interfaces does not fit any more."""
-
-    def witness(client: Client) -> bool:
-        made = build(client, type="ecs.g6.large", **where)
-        for _ in range(rounds):
-            made.leave()
-            if attach_outcome(client, made.eni, made.instance) != 200:
-                return True
-            client.settle()
-        return False
-
-    return witness
+    made = build(client, type="ecs.g6.large", **where)
+    for _ in range(rounds):
+        made.leave()
+        if attach_outcome(client, made.eni, made.instance) != 200:
+            return True
+        client.settle()
+    return False
 
 
 def kept_by_instance(client: Client) -> bool:
@@ -255,15 +230,12 @@ def kept_by_interface(key: str) -> Witness:
     return lambda client: key in detached()(client).show()
 
 
-def listed(where: Callable[[World], dict[str, str]], expected: bool) -> Witness:
+@given_first
+def listed(client: Client, where: Callable[[World], dict[str, str]], expected: bool) -> bool:
     """Whether a filter finds a detached interface, against expectation."""
-
-    def witness(client: Client) -> bool:
-        made = detached()(client)
-        rows = client.ok("DescribeNetworkInterfaces", where(made))["NetworkInterfaceSets"]["NetworkInterfaceSet"]
-        return (made.eni in [row["NetworkInterfaceId"] for row in rows]) != expected
-
-    return witness
+    made = detached()(client)
+    rows = client.ok("DescribeNetworkInterfaces", where(made))["NetworkInterfaceSets"]["NetworkInterfaceSet"]
+    return (made.eni in [row["NetworkInterfaceId"] for row in rows]) != expected
 
 
 def address_hidden_by_tag(client: Client) -> bool:
@@ -289,35 +261,32 @@ def flaps(client: Client) -> bool:
     return made.show()["Status"] == "InUse"
 
 
+@given_first
 def refused_but(
-    code: str, *keys: str, arrange: Callable[..., World] = build, target: str = "eni", **how: Any
-) -> Witness:
+    client: Client, code: str, *keys: str, arrange: Callable[..., World] = build, target: str = "eni", **how: Any
+) -> bool:
     """The condition of an error is refused, yet the interface is not what it was."""
-
-    def witness(client: Client) -> bool:
-        made = arrange(client)
-        before = made.show()
-        sent = made.params
-        if code == STATE:
-            sent["InstanceId"] = client.instance(made.network)
-        elif code == "InvalidEcsId.NotFound":
-            sent["InstanceId"] = UNKNOWN_INSTANCE
-        elif code == "MissingParameter":
-            del sent["RegionId"]
-        elif code == ECS_STATE:
-            client.control("instance.status", id=made.instance, status="Starting")
-        elif code == "UnsupportedParameter":
-            client.control("parameter.unsupported", name="OwnerAccount", unsupported=True)
-            sent["OwnerAccount"] = "a"
-        elif code == "SecurityGroupInstanceLimitExceed":
-            client.control("security_group.full", id=made.network.group, full=True)
-        answer = client.call("DetachNetworkInterface", sent, **how)
-        assert answer.code == code, answer
-        client.control("parameter.unsupported", name="OwnerAccount", unsupported=False)
-        after = made.show()
-        return any(before.get(key) != after.get(key) for key in keys)
-
-    return witness
+    made = arrange(client)
+    before = made.show()
+    sent = made.params
+    if code == STATE:
+        sent["InstanceId"] = client.instance(made.network)
+    elif code == "InvalidEcsId.NotFound":
+        sent["InstanceId"] = UNKNOWN_INSTANCE
+    elif code == "MissingParameter":
+        del sent["RegionId"]
+    elif code == ECS_STATE:
+        client.control("instance.status", id=made.instance, status="Starting")
+    elif code == "UnsupportedParameter":
+        client.control("parameter.unsupported", name="OwnerAccount", unsupported=True)
+        sent["OwnerAccount"] = "a"
+    elif code == "SecurityGroupInstanceLimitExceed":
+        client.control("security_group.full", id=made.network.group, full=True)
+    answer = client.call("DetachNetworkInterface", sent, **how)
+    assert answer.code == code, answer
+    client.control("parameter.unsupported", name="OwnerAccount", unsupported=False)
+    after = made.show()
+    return any(before.get(key) != after.get(key) for key in keys)
 
 
 def primary_untagged(client: Client) -> bool:
@@ -327,35 +296,29 @@ def primary_untagged(client: Client) -> bool:
     return not client.show(primary)["SecurityGroupIds"]["SecurityGroupId"]
 
 
-def every(number: int, seen: Callable[[World, Answer], bool]) -> Witness:
+@given_first
+def every(client: Client, number: int, seen: Callable[[World, Answer], bool]) -> bool:
     """In some number of detaches in a row at least one deviates."""
-
-    def witness(client: Client) -> bool:
-        made = build(client)
-        for _ in range(number):
-            answer = made.detach()
-            client.settle()
-            if seen(made, answer):
-                return True
-            if made.show()["Status"] == "Available":
-                client.attach(made.eni, made.instance)
-        return False
-
-    return witness
-
-
-def beside_sibling(*statuses: str) -> Witness:
-    """The interface is detached while a sibling is Detaching."""
-
-    def witness(client: Client) -> bool:
-        made = build(client, siblings=1)
-        client.control("hold", id=made.others[0])
-        assert made.detach(eni=made.others[0]).status == 200
+    made = build(client)
+    for _ in range(number):
         answer = made.detach()
         client.settle()
-        return (made.show()["Status"] if answer.status == 200 else str(answer.status)) in statuses
+        if seen(made, answer):
+            return True
+        if made.show()["Status"] == "Available":
+            client.attach(made.eni, made.instance)
+    return False
 
-    return witness
+
+@given_first
+def beside_sibling(client: Client, *statuses: str) -> bool:
+    """The interface is detached while a sibling is Detaching."""
+    made = build(client, siblings=1)
+    client.control("hold", id=made.others[0])
+    assert made.detach(eni=made.others[0]).status == 200
+    answer = made.detach()
+    client.settle()
+    return (made.show()["Status"] if answer.status == 200 else str(answer.status)) in statuses
 
 
 # Several at a time
@@ -381,24 +344,20 @@ def together(client: Client, *calls: tuple[str, str]) -> list[Answer]:
     return answers
 
 
-def parallel_same(seen: Callable[[World, list[Answer]], bool]) -> Witness:
-    def witness(client: Client) -> bool:
-        made = build(client, type="ecs.g6.large")
-        answers = together(client, (made.eni, made.instance), (made.eni, made.instance))
-        client.settle()
-        return seen(made, answers)
-
-    return witness
+@given_first
+def parallel_same(client: Client, seen: Callable[[World, list[Answer]], bool]) -> bool:
+    made = build(client, type="ecs.g6.large")
+    answers = together(client, (made.eni, made.instance), (made.eni, made.instance))
+    client.settle()
+    return seen(made, answers)
 
 
-def parallel_siblings(seen: Callable[[World, list[Answer]], bool]) -> Witness:
-    def witness(client: Client) -> bool:
-        made = rich(client, siblings=1)
-        answers = together(client, (made.eni, made.instance), (made.others[0], made.instance))
-        client.settle()
-        return seen(made, answers)
-
-    return witness
+@given_first
+def parallel_siblings(client: Client, seen: Callable[[World, list[Answer]], bool]) -> bool:
+    made = rich(client, siblings=1)
+    answers = together(client, (made.eni, made.instance), (made.others[0], made.instance))
+    client.settle()
+    return seen(made, answers)
 
 
 def _statuses(made: World) -> set[str]:
@@ -441,14 +400,11 @@ def _no_repetition(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return dict(pairs)
 
 
-def envelope(seen: Callable[[Answer], bool], *, error: bool = False, **how: Any) -> Witness:
+@given_first
+def envelope(client: Client, seen: Callable[[Answer], bool], *, error: bool = False, **how: Any) -> bool:
     """Something about an answer of success, or of an error."""
-
-    def witness(client: Client) -> bool:
-        made = build(client)
-        return seen(made.detach(**({"eni": UNKNOWN_ENI} if error else {}), **how))
-
-    return witness
+    made = build(client)
+    return seen(made.detach(**({"eni": UNKNOWN_ENI} if error else {}), **how))
 
 
 def field(name: str, seen: Callable[[Any], bool], *, error: bool = False, **how: Any) -> Witness:
@@ -478,28 +434,22 @@ def same_ids(client: Client) -> bool:
     return len(set(ids)) < len(ids)
 
 
-def wrong_echo(format: str, text: str) -> Witness:
+@given_first
+def wrong_echo(client: Client, format: str, text: str) -> bool:
     """An id with special characters makes the answer unreadable."""
-
-    def witness(client: Client) -> bool:
-        return badly_formed(build(client).detach(instance=text, format=format), format)
-
-    return witness
+    return badly_formed(build(client).detach(instance=text, format=format), format)
 
 
-def broken(arrange: Callable[[Client], Answer]) -> Witness:
+@given_first
+def broken(client: Client, arrange: Callable[[Client], Answer]) -> bool:
     """The answer never comes, comes in part, or is a 5xx."""
-
-    def witness(client: Client) -> bool:
-        try:
-            answer = arrange(client)
-        except (TimeoutError, ConnectionError, OSError) as error:
-            return isinstance(error, OSError)
-        except Exception as error:
-            return type(error).__name__ in ("IncompleteRead", "RemoteDisconnected", "BadStatusLine")
-        return answer.status >= 500
-
-    return witness
+    try:
+        answer = arrange(client)
+    except (TimeoutError, ConnectionError, OSError) as error:
+        return isinstance(error, OSError)
+    except Exception as error:
+        return type(error).__name__ in ("IncompleteRead", "RemoteDisconnected", "BadStatusLine")
+    return answer.status >= 500
 
 
 def hostile(text: str, name: str = ECS, **how: Any) -> Witness:
@@ -554,16 +504,13 @@ def signature(**how: Any) -> Witness:
     return lambda client: build(client).detach(signature=wrong, **how).status == 200
 
 
-def nonce(**how: Any) -> Witness:
+@given_first
+def nonce(client: Client, **how: Any) -> bool:
     """A nonce is accepted twice."""
-
-    def witness(client: Client) -> bool:
-        made = build(client)
-        used = f"once-{time.perf_counter_ns()}"
-        made.detach(nonce=used, **how)
-        return made.detach(nonce=used, **how).status == 200
-
-    return witness
+    made = build(client)
+    used = f"once-{time.perf_counter_ns()}"
+    made.detach(nonce=used, **how)
+    return made.detach(nonce=used, **how).status == 200
 
 
 def clock(offset: float, **how: Any) -> Witness:
@@ -656,15 +603,12 @@ STATUS_FAULTS = {
 }
 
 
-def another_code(code: str) -> Witness:
+@given_first
+def another_code(client: Client, code: str) -> bool:
     """The condition of one error has its status but another code."""
-
-    def witness(client: Client) -> bool:
-        status, provoke = ERRORS[code]
-        answer = provoke(client)
-        return answer.status == status and answer.code != code
-
-    return witness
+    status, provoke = ERRORS[code]
+    answer = provoke(client)
+    return answer.status == status and answer.code != code
 
 
 STARTING = forced("instance.status", "instance", status="Starting")
@@ -673,14 +617,11 @@ AVAILABLE = forced("eni.status", status="Available")
 # What no single answer shows
 
 
-def two_answers(one: dict[str, Any], other: dict[str, Any]) -> Witness:
+@given_first
+def two_answers(client: Client, one: dict[str, Any], other: dict[str, Any]) -> bool:
     """One malformed id, two answers."""
-
-    def witness(client: Client) -> bool:
-        made = build(client)
-        return made.detach(eni="eni-!", **one).outcome != made.detach(eni="eni-!", **other).outcome
-
-    return witness
+    made = build(client)
+    return made.detach(eni="eni-!", **one).outcome != made.detach(eni="eni-!", **other).outcome
 
 
 def attached_in_vain(client: Client) -> bool:
