@@ -120,6 +120,19 @@ def _passing(number: int, status: int, code: str) -> tuple[tuple[str, Callable[.
     return (("arrival", every(number, status, code, _NOW)),)
 
 
+def _passing_refusal(name: str, number: int, status: int, code: str) -> Variant:
+    words = f"One call in {number} is answered with {status} {code} and not carried out; a repetition works."
+    return Variant(name, words, hooks=_passing(number, status, code), target=_TOLERATED)
+
+
+_PASSING = (
+    ("passing-conflict", PASSING_EVERY, 400, "OperationConflict"),
+    ("passing-conflict-often", OFTEN_EVERY, 400, "OperationConflict"),
+    ("passing-unknown-error", PASSING_EVERY, 400, "UnknownError"),
+    ("passing-500", PASSING_EVERY, 500, "InternalError"),
+)
+
+
 def _html(call: Call, reply: Reply) -> None:
     """The load balancer speaks in the service's place."""
     if reply.status == 502:
@@ -219,30 +232,7 @@ ANSWERS: tuple[Variant, ...] = (
         "The hexadecimal digits of a V3 signature may be of either case.",
         {"hex_in_any_case": True},
     ),
-    Variant(
-        "passing-conflict",
-        f"One call in {PASSING_EVERY} is answered with 400 OperationConflict and not carried out; a repetition works.",
-        hooks=_passing(PASSING_EVERY, 400, "OperationConflict"),
-        target=_TOLERATED,
-    ),
-    Variant(
-        "passing-conflict-often",
-        f"One call in {OFTEN_EVERY} is answered with 400 OperationConflict and not carried out; a repetition works.",
-        hooks=_passing(OFTEN_EVERY, 400, "OperationConflict"),
-        target=_TOLERATED,
-    ),
-    Variant(
-        "passing-unknown-error",
-        f"One call in {PASSING_EVERY} is answered with 400 UnknownError and not carried out; a repetition works.",
-        hooks=_passing(PASSING_EVERY, 400, "UnknownError"),
-        target=_TOLERATED,
-    ),
-    Variant(
-        "passing-500",
-        f"One call in {PASSING_EVERY} is answered with 500 InternalError and not carried out; a repetition works.",
-        hooks=_passing(PASSING_EVERY, 500, "InternalError"),
-        target=_TOLERATED,
-    ),
+    *(_passing_refusal(*row) for row in _PASSING),
     Variant(
         "passing-502",
         f"One call in {PASSING_EVERY} meets the 502 HTML page of a load balancer and is not carried out.",
