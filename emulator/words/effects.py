@@ -40,18 +40,21 @@ def accepted(gate: Gate, act: Act, can: Can = lambda call, eni: True) -> Hooks:
     return (("effect", effect),)
 
 
-def _settled(gate: Gate, act: Callable[[Cloud, NetworkInterface, Instance | None], None]) -> Hooks:
-    """Something happens when the interface becomes Available."""
+def _settled(act: Callable[[str, Cloud, NetworkInterface, Instance | None], None]) -> Builder:
+    """Something happens when the interface becomes Available; it is told where the interface came from."""
 
-    def note(call: Call, eni: NetworkInterface) -> None:
-        gate.memory(call.cloud, "marks")[eni.id] = call.instance
+    def build(gate: Gate, argument: str) -> Hooks:
+        def note(call: Call, eni: NetworkInterface) -> None:
+            gate.memory(call.cloud, "marks")[eni.id] = call.instance
 
-    def settled(cloud: Cloud, eni: NetworkInterface) -> None:
-        marks = gate.memory(cloud, "marks")
-        if eni.id in marks:
-            act(cloud, eni, marks.pop(eni.id))
+        def settled(cloud: Cloud, eni: NetworkInterface) -> None:
+            marks = gate.memory(cloud, "marks")
+            if eni.id in marks:
+                act(argument, cloud, eni, marks.pop(eni.id))
 
-    return (*accepted(gate, note), ("settled", settled))
+        return (*accepted(gate, note), ("settled", settled))
+
+    return build
 
 
 def _new_address(cloud: Cloud, eni: NetworkInterface) -> str:
@@ -135,41 +138,33 @@ def _changes(gate: Gate, name: str) -> Hooks:
     return accepted(gate, lambda call, eni: change(call.cloud, eni), lambda call, eni: able(eni))
 
 
-def _changes_late(gate: Gate, name: str) -> Hooks:
+def _changes_late(name: str, cloud: Cloud, eni: NetworkInterface, former: Instance | None) -> None:
     able, change = CHANGES[name]
-    return _settled(gate, lambda cloud, eni, former: change(cloud, eni) if able(eni) else None)
+    if able(eni):
+        change(cloud, eni)
 
 
 def _stays(gate: Gate, status: str) -> Hooks:
     return accepted(gate, lambda call, eni: put_back(call, eni, status))
 
 
-def _settles(gate: Gate, status: str) -> Hooks:
-    def act(cloud: Cloud, eni: NetworkInterface, former: Instance | None) -> None:
-        if former is None or former.id not in cloud.instances:
-            return
-        cloud.link(eni, former)
-        eni.status = status
-
-    return _settled(gate, act)
+def _settles(status: str, cloud: Cloud, eni: NetworkInterface, former: Instance | None) -> None:
+    if former is None or former.id not in cloud.instances:
+        return
+    cloud.link(eni, former)
+    eni.status = status
 
 
-def _flaps(gate: Gate, argument: str) -> Hooks:
-    def act(cloud: Cloud, eni: NetworkInterface, former: Instance | None) -> None:
-        if former is not None and former.id in cloud.instances:
-            cloud.later(eni, "Available", lambda: cloud.link(eni, former))
-
-    return _settled(gate, act)
+def _flaps(argument: str, cloud: Cloud, eni: NetworkInterface, former: Instance | None) -> None:
+    if former is not None and former.id in cloud.instances:
+        cloud.later(eni, "Available", lambda: cloud.link(eni, former))
 
 
-def _deleted(gate: Gate, when: str) -> Hooks:
-    def act(cloud: Cloud, eni: NetworkInterface, former: Instance | None) -> None:
-        if when == "vanishes":
-            cloud.interfaces.pop(eni.id, None)
-        else:
-            cloud.delete_interface(eni)
-
-    return _settled(gate, act)
+def _deleted(when: str, cloud: Cloud, eni: NetworkInterface, former: Instance | None) -> None:
+    if when == "vanishes":
+        cloud.interfaces.pop(eni.id, None)
+    else:
+        cloud.delete_interface(eni)
 
 
 # Effects on others
@@ -321,15 +316,18 @@ _ALWAYS_SHOWING = ("description-altered", "name-altered", "tag-added", "release"
 EFFECT_FAMILIES = (
     family("changes", "own", "The interface changes at once: %s.", _changes, DRAWN_CHANGES, _change_share,
         needs=lambda name: _CHANGE_FACTS.get(name, {}), where=VALID),
-    family("changes-late", "own", "The interface changes when it becomes Available: %s.", _changes_late, DRAWN_CHANGES,
+    family("changes-late", "own", "The interface changes when it becomes Available: %s.",
+        _settled(_changes_late), DRAWN_CHANGES,
         _change_share, needs=lambda name: _CHANGE_FACTS.get(name, {}), where=VALID),
     family("stays", "settling", "The answer is 200, the interface stays %s for ever.", _stays,
         ("InUse", "Detaching", "Attaching"), 0.4, where=VALID),
-    family("settles", "settling", "After Detaching the interface becomes %s.", _settles, ("InUse", "Attaching"), 0.4,
+    family("settles", "settling", "After Detaching the interface becomes %s.",
+        _settled(_settles), ("InUse", "Attaching"), 0.4,
         where=VALID),
-    family("flaps", "settling", "Some time after it became Available the interface is InUse again.", _flaps, share=0.3,
+    family("flaps", "settling", "Some time after it became Available the interface is InUse again.",
+        _settled(_flaps), share=0.3,
         glance=0.3, where=VALID),
-    family("deleted", "settling", "The interface %s when it should become Available.", _deleted,
+    family("deleted", "settling", "The interface %s when it should become Available.", _settled(_deleted),
         ("vanishes", "is-deleted"), 0.4, where=VALID),
     family("detaches-too", "neighbour", "Another one is detached too: %s.", _too,
         ("sibling", "all-siblings", "stranger", "primary"), lambda whom: 0.15 if "sibling" in whom else 0.3,
@@ -452,17 +450,14 @@ def _repetition_prolongs(gate: Gate, argument: str) -> Hooks:
     return accepted(gate, act)
 
 
-def _falls_back(gate: Gate, argument: str) -> Hooks:
+def _falls_back(argument: str, cloud: Cloud, eni: NetworkInterface, former: Instance | None) -> None:
     """Available for 0.9 seconds, then InUse again at the same instance, unless it was used otherwise meanwhile."""
 
-    def act(cloud: Cloud, eni: NetworkInterface, former: Instance | None) -> None:
-        def back() -> None:
-            if former and eni.status == "Available" and eni.id in cloud.interfaces and former.id in cloud.instances:
-                cloud.link(eni, former)
+    def back() -> None:
+        if former and eni.status == "Available" and eni.id in cloud.interfaces and former.id in cloud.instances:
+            cloud.link(eni, former)
 
-        cloud.after(0.9, back)
-
-    return _settled(gate, act)
+    cloud.after(0.9, back)
 
 
 def _attach_does_not_last(gate: Gate, argument: str) -> Hooks:
@@ -484,6 +479,6 @@ NAMED_EFFECTS = (
     named("siblings-change", _siblings_change),
     named("deleted-at-once", _deleted_at_once),
     named("repetition-prolongs", _repetition_prolongs),
-    named("falls-back", _falls_back),
+    named("falls-back", _settled(_falls_back)),
     named("attach-does-not-last", _attach_does_not_last),
 )
