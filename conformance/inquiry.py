@@ -20,8 +20,9 @@ from eni_conformance.contract import codec
 from eni_conformance.contract.rules import Operation
 from eni_conformance.contract.scenario import Detach, Parallel, Scenario, Settle
 from eni_conformance.harness.clock import REAL
-from eni_conformance.harness.play import Stage, play
+from eni_conformance.harness.play import play
 from eni_conformance.harness.redact import Redactor
+from eni_conformance.harness.stage import Stage
 from eni_conformance.oracle.findings import Finding, NoAnswer
 from eni_conformance.oracle.follow import Found
 from eni_conformance.oracle.guide import guide_of

@@ -36,8 +36,8 @@ from eni_conformance.harness.account.survey import Survey, survey
 from eni_conformance.harness.bench import pool
 from eni_conformance.harness.bench.look import STEP, STEP_NEARBY
 from eni_conformance.harness.clock import REAL
-from eni_conformance.harness.play import Stage
 from eni_conformance.harness.redact import Redactor
+from eni_conformance.harness.stage import Stage
 from eni_conformance.harness.target import Offers, Target, TargetError, abroad, load_target, shares
 from eni_conformance.harness.wire.client import Client
 from eni_conformance.oracle import results as told

@@ -12,9 +12,8 @@ import itertools
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
-from pathlib import Path
-from typing import Any, TypeVar
+from dataclasses import replace
+from typing import Any
 
 from eni_conformance.contract.common import is_full, passing
 from eni_conformance.contract.detach import ACTION, VERSION
@@ -25,7 +24,7 @@ from eni_conformance.harness import acts, describe, ecs
 from eni_conformance.harness.account.ledger import in_turn
 from eni_conformance.harness.bench import arrange, pool
 from eni_conformance.harness.bench.look import BY_ITSELF, PASSING, PASSING_ELSEWHERE, RELOOK, SLOT
-from eni_conformance.harness.bench.pool import Bench, NotArranged
+from eni_conformance.harness.bench.pool import NotArranged
 from eni_conformance.harness.clock import stamp
 from eni_conformance.harness.codec import code_of, is_throttling
 from eni_conformance.harness.guide import Guide
@@ -48,58 +47,18 @@ from eni_conformance.harness.history import (
     Rested,
     Sent,
 )
+from eni_conformance.harness.stage import Stage
 from eni_conformance.harness.texts import Texts, fit
 from eni_conformance.harness.values import Asked, Deed, Exchange, Pair, Snapshot
 from eni_conformance.harness.wire.client import Prepared
 from eni_conformance.harness.wire.tamper import changes_nothing, public, rewired, tampered
 
-S = TypeVar("S")
 STABLE = 8
 """How often a call must get the same answer again before its difference from another counts."""
 EARLY = 4
 """One in so many accepted calls is looked at at once, to see the interface on its way; the others later."""
 ASKED_FOR = 5.0
 """Seconds, at most, for which a detach that was asked for again is waited for."""
-
-
-@dataclass
-class Stage:
-    """One worker's place to play. `folder`: where locks are kept; `deadline`: seconds a call may take; `relook`: those
-    for which what is not explained is looked at again; `nothing`: texts that denoted nothing when they were asked for;
-    `last`: the last look, and the Scenario that it ended; `abroad` opens the Stage for Worlds of the second region,
-    kept in `second`; `turn`: of the views; `stuck`: detaches that never ended."""
-
-    bench: Bench
-    folder: Path
-    deadline: float = 15.0
-    relook: float = 1.6
-    nothing: set[str] = field(default_factory=set)
-    ignore: frozenset[str] = frozenset()
-    last: tuple[Snapshot, Scenario] | None = None
-    abroad: Callable[[], Stage] | None = None
-    second: Stage | None = None
-    turn: int = 0
-    stuck: int = 0
-
-    @property
-    def session(self) -> ecs.Session:
-        return self.bench.session
-
-    def calls(self) -> int:
-        """How many calls this worker has sent, set-up and looks included."""
-        return sum(self.session.client.counts.values())
-
-    def unfinished(self) -> list[pool.Unfinished]:
-        """What the set-up could not do although the page promises it; each is told once."""
-        benches = (self.bench, *((self.second.bench,) if self.second else ()))
-        told = [one for bench in benches for one in bench.unfinished]
-        for bench in benches:
-            bench.unfinished.clear()
-        return told
-
-    def forget(self) -> None:
-        """Nothing is known of what the bench owns."""
-        self.last, self.bench.stale = None, pool.PARTS
 
 
 def play(scenario: Scenario, stage: Stage, guide: Guide[Any]) -> History:

@@ -27,7 +27,8 @@ from eni_conformance.harness.bench import arrange, pool
 from eni_conformance.harness.clock import Clock
 from eni_conformance.harness.codec import is_throttling
 from eni_conformance.harness.ecs.call import create, do, named
-from eni_conformance.harness.play import Stage, play
+from eni_conformance.harness.play import play
+from eni_conformance.harness.stage import Stage
 from eni_conformance.harness.target import parse_target
 from eni_conformance.harness.values import Exchange, Request, Snapshot
 from eni_conformance.oracle.envelope import read, template_left
