@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,6 +20,9 @@ from eni_conformance.contract.detach import ACTION
 from eni_conformance.harness.values import Exchange
 from eni_conformance.oracle.findings import Failed, Finding, OtherFormat, Shape
 from eni_conformance.oracle.readings import Reply
+
+Say = Callable[..., None]
+"""Tells a finding: requirement, summary, and a cause of its own where the summary would not do."""
 
 REQUEST_ID = re.compile(r"[0-9A-F]{8}(-[0-9A-F]{4}){3}-[0-9A-F]{12}\Z")
 _TEMPLATE = re.compile(r"%[sd]|%\d\$s|\$\{|\{\d*\}|\{\{|#\{|<%")
@@ -177,21 +180,7 @@ def read(exchange: Exchange, wanted: str, operation: str = ACTION, sent: Sequenc
         extra = [k for k in ("Code", "Message", "code", "message") if fields.get(k)]
         if extra:
             say(rows.SUCCESS_IN[format_], f"a success carries {extra[0]}")
-    request_id = fields.get("RequestId", "")
-    if not isinstance(request_id, str) or not request_id:
-        say(rows.REQUEST_ID, "RequestId is missing")
-        request_id = ""
-    elif not REQUEST_ID.match(request_id):
-        say(
-            rows.REQUEST_ID, f"RequestId {request_id[:48]!r} is not an upper-case UUID", f"shape:{rows.REQUEST_ID}:form"
-        )
-    header_id = headers.get("x-acs-request-id", "")
-    if header_id and request_id and header_id != request_id:
-        say(
-            rows.REQUEST_ID_HEADER,
-            f"x-acs-request-id is {header_id}, RequestId is {request_id}",
-            f"shape:{rows.REQUEST_ID_HEADER}",
-        )
+    request_id = _request_id(fields, headers, say)
     message = fields.get("Message", "")
     shown = code if isinstance(code, str) else "?"
     if refused and not shown:
@@ -207,13 +196,33 @@ def read(exchange: Exchange, wanted: str, operation: str = ACTION, sent: Sequenc
     )
 
 
+def _request_id(fields: Mapping[str, Any], headers: Mapping[str, str], say: Say) -> str:
+    """The RequestId of an answer, "" if it has none; says what is wrong with it."""
+    request_id = fields.get("RequestId", "")
+    if not isinstance(request_id, str) or not request_id:
+        say(rows.REQUEST_ID, "RequestId is missing")
+        request_id = ""
+    elif not REQUEST_ID.match(request_id):
+        say(
+            rows.REQUEST_ID, f"RequestId {request_id[:48]!r} is not an upper-case UUID", f"shape:{rows.REQUEST_ID}:form"
+        )
+    header_id = headers.get("x-acs-request-id", "")
+    if header_id and request_id and header_id != request_id:
+        say(
+            rows.REQUEST_ID_HEADER,
+            f"x-acs-request-id is {header_id}, RequestId is {request_id}",
+            f"shape:{rows.REQUEST_ID_HEADER}",
+        )
+    return request_id
+
+
 def _is_ecs(body: bytes) -> bool:
     """Whether an XML body is an answer of ECS rather than the page of a server in front."""
     fields, _, root = _read_xml(body)
     return fields is not None and root.lower() != "html"
 
 
-def _judge_refusal(fields: Mapping[str, Any], root: str, xml: bool, say: Any, sent: Sequence[str]) -> None:
+def _judge_refusal(fields: Mapping[str, Any], root: str, xml: bool, say: Say, sent: Sequence[str]) -> None:
     """The envelope of a refusal: root, Code, HostId, Message."""
     if xml and root != "Error":
         say(rows.ENVELOPE, f"the root element of a refusal is {root}, not Error")

@@ -7,7 +7,7 @@ between one interface and one instance, and nothing else (section notes of the p
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -184,68 +184,54 @@ def judge_success(
     detached: interface id -> id of the instance it was on. touched: resources that other steps of the history
     changed lawfully; they are not judged here.
     """
-    out: list[Finding] = []
+    ends = (_ended(after, eni, host) for eni, host in detached.items() if eni not in touched)
+    changed = (_changed(before, after, change, detached) for change in found if change.resource not in touched)
+    return [finding for part in (*ends, *changed) for finding in part]
 
-    def say(requirement: str, text: str, cause: str, *, slow: bool = False) -> None:
-        out.append(AfterSuccess(requirement, text, f"{requirement}:{cause}", page=requirement, slow=slow))
 
-    hosts = frozenset(detached.values())
-    for eni, instance in detached.items():
-        if eni in touched:
-            continue
-        if eni not in after.enis:
-            say(rows.BECOMES_AVAILABLE, f"{eni} is gone after its detach; it should be Available", "gone")
-            continue
-        status = after.status(eni)
-        if status != "Available":
-            say(
-                rows.BECOMES_AVAILABLE,
-                f"{eni} is {status or 'without status'} long after its detach was accepted",
-                f"stays {status}",
-                slow=True,
-            )
-            continue
-        if after.link(eni):
-            say(rows.LINK_GONE, f"{eni} is Available and still shows instance {after.link(eni)}", "link on interface")
-        if eni in after.held(instance):
-            say(rows.LINK_GONE, f"instance {instance} still lists {eni}", "link on instance")
-    for change in found:
-        if change.resource in touched:
-            continue
-        what = f"{change.path or 'existence'} went from {change.before!r} to {change.after!r}"
-        if change.resource in detached:
-            if change.path in KEPT_BY_ENI:
-                say(rows.OWN_KEPT, f"the detach changed {change.resource}: {what}", f"changed {change.path}")
-        elif change.resource in hosts:
-            if change.path == "NetworkInterfaces":
-                lost = before.held(change.resource) - after.held(change.resource) - set(detached)
-                new = after.held(change.resource) - before.held(change.resource)
-                if lost or new:
-                    names = ", ".join(sorted(lost | new))
-                    say(
-                        rows.OTHERS_KEPT,
-                        f"instance {change.resource} lost or gained {names}",
-                        "other interface of instance",
-                    )
-                elif _other_entries_differ(change, frozenset(detached)):
-                    say(
-                        rows.OTHERS_KEPT,
-                        f"instance {change.resource} shows its other interfaces differently",
-                        "entry of instance",
-                    )
-            elif change.path in KEPT_BY_INSTANCE or not change.path:
-                say(
-                    rows.INSTANCE_KEPT,
-                    f"the detach changed instance {change.resource}: {what}",
-                    f"changed {change.path or 'existence'}",
-                )
-        else:
-            say(
-                rows.OTHERS_KEPT,
-                f"the detach changed a bystander, {change.resource}: {what}",
-                f"changed {change.path or 'existence'}",
-            )
-    return out
+def _blamed(requirement: str, text: str, cause: str, *, slow: bool = False) -> AfterSuccess:
+    return AfterSuccess(requirement, text, f"{requirement}:{cause}", page=requirement, slow=slow)
+
+
+def _ended(after: Snapshot, eni: str, host: str) -> Iterator[Finding]:
+    """What is wrong with how a detach ended: F02, F03."""
+    if eni not in after.enis:
+        yield _blamed(rows.BECOMES_AVAILABLE, f"{eni} is gone after its detach; it should be Available", "gone")
+        return
+    status = after.status(eni)
+    if status != "Available":
+        text = f"{eni} is {status or 'without status'} long after its detach was accepted"
+        yield _blamed(rows.BECOMES_AVAILABLE, text, f"stays {status}", slow=True)
+        return
+    if after.link(eni):
+        text = f"{eni} is Available and still shows instance {after.link(eni)}"
+        yield _blamed(rows.LINK_GONE, text, "link on interface")
+    if eni in after.held(host):
+        yield _blamed(rows.LINK_GONE, f"instance {host} still lists {eni}", "link on instance")
+
+
+def _changed(before: Snapshot, after: Snapshot, change: Change, detached: Mapping[str, str]) -> Iterator[Finding]:
+    """What is wrong with one change: F04, F05, F09."""
+    name = change.resource
+    what = f"{change.path or 'existence'} went from {change.before!r} to {change.after!r}"
+    cause = f"changed {change.path or 'existence'}"
+    if name in detached:
+        if change.path in KEPT_BY_ENI:
+            yield _blamed(rows.OWN_KEPT, f"the detach changed {name}: {what}", cause)
+    elif name not in detached.values():
+        yield _blamed(rows.OTHERS_KEPT, f"the detach changed a bystander, {name}: {what}", cause)
+    elif change.path == "NetworkInterfaces":
+        lost = before.held(name) - after.held(name) - set(detached)
+        new = after.held(name) - before.held(name)
+        if lost or new:
+            names = ", ".join(sorted(lost | new))
+            text = f"instance {name} lost or gained {names}"
+            yield _blamed(rows.OTHERS_KEPT, text, "other interface of instance")
+        elif _other_entries_differ(change, frozenset(detached)):
+            text = f"instance {name} shows its other interfaces differently"
+            yield _blamed(rows.OTHERS_KEPT, text, "entry of instance")
+    elif change.path in KEPT_BY_INSTANCE or not change.path:
+        yield _blamed(rows.INSTANCE_KEPT, f"the detach changed instance {name}: {what}", cause)
 
 
 def _other_entries_differ(change: Change, gone: frozenset[str]) -> bool:

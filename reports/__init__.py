@@ -13,7 +13,7 @@ from pathlib import Path
 __all__ = ["Written", "write_all"]
 
 
-@dataclass
+@dataclass(frozen=True)
 class Written:
     """What `write_all` made, by name, and what it could not make, with why."""
 
