@@ -167,6 +167,11 @@ OPTIONS: Mapping[str, Option] = {
     "dry run": _option("--dry-run", action="store_true", help="only say what would be removed"),
     "older than": _option("--older-than", metavar="AGE", type=age, help="only runs of that age, such as 2h, 30m or 0"),
     "evidence": _option("evidence", metavar="EVIDENCE.json"),
+    "judge only": _option(
+        "--judge-only",
+        action="store_true",
+        help="send nothing: judge again what the evidence says was sent and seen, as the checks are now",
+    ),
     "run a": _option("run_a", metavar="RUN_A", help="output directory, results.json or recording"),
     "run b": _option("run_b", metavar="RUN_B", help="output directory, results.json or recording"),
     "shards": _option("runs", metavar="DIR", nargs="+", help="output directories of the shards"),
@@ -254,10 +259,11 @@ exit status: 0 nothing is left, 1 something could not be removed, 2 usage, 3 the
         "replay",
         "eni_conformance.conformance.replay",
         "build the world of a counterexample again, send the call, and judge; exit 1 while it still fails",
-        ("evidence", *_TARGET_OR_NONE),
+        ("evidence", "judge only", *_TARGET_OR_NONE),
         (
             "replay out/latest/evidence/ENI-DETACH-E11-1.json",
             "replay out/latest/evidence/ENI-DETACH-E11-1.json --target other.toml",
+            "replay out/latest/evidence/ENI-DETACH-E11-1.json --judge-only",
         ),
     ),
     Command(

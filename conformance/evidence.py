@@ -10,12 +10,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from eni_conformance.conformance import stored
 from eni_conformance.contract import codec as values
 from eni_conformance.contract import rows
 from eni_conformance.contract.detach import full_id
 from eni_conformance.contract.scenario import Scenario
 from eni_conformance.harness import codec
-from eni_conformance.harness.history import Acted, Event, Looked, Overlapped, Probed, Sent
+from eni_conformance.harness.history import Acted, Event, History, Looked, Overlapped, Probed, Sent
 from eni_conformance.harness.redact import Redactor
 from eni_conformance.harness.values import Asked, Exchange, Snapshot
 from eni_conformance.oracle.follow import Found
@@ -168,6 +169,7 @@ def build(
             for c in found.changes[:50]
         ],
         "history": _history(found),
+        stored.KEY: found.history,
         "confirmations": dict(confirmations),
     }
 
@@ -188,7 +190,12 @@ def write(folder: Path, evidence: Mapping[str, Any], redactor: Redactor, name: s
     name: the file to write over; "" for a new one, which gets a suffix if another worker has taken the name.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    text = redactor.text(json.dumps(evidence, ensure_ascii=True, indent=1))
+    content = dict(evidence)
+    play = content.pop(stored.KEY, None)
+    text = redactor.text(json.dumps(content, ensure_ascii=True, indent=1))
+    if play is not None:  # packed after it was redacted, so that redacting cannot break it
+        kept = stored.packed(play, redactor) if isinstance(play, History) else play
+        text = json.dumps({**json.loads(text), stored.KEY: kept}, ensure_ascii=True, indent=1)
     if name:
         part = folder / f"{name}.part"
         part.write_text(text)

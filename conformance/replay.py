@@ -1,6 +1,7 @@
 """The subcommand `replay`: arrange the world of an evidence file again, send the calls, and judge again.
 
-Exit status 1 while the counterexample still fails, 0 when it no longer does, 3 if it could not be judged here.
+Exit status 1 while the counterexample still fails, 0 when it no longer does, 3 if it could not be judged here. With
+--judge-only nothing is sent: the History in the evidence is judged again, by the checks as they are now.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from eni_conformance.conformance import evidence
+from eni_conformance.conformance import evidence, stored
 from eni_conformance.conformance import study as studies
 from eni_conformance.conformance.commands import ENDED_EARLY, OK, UNUSABLE, USAGE, VIOLATED
 from eni_conformance.conformance.study import Plan, Refused
@@ -28,6 +29,8 @@ def main(args: Any) -> int:
     except ValueError as error:
         print(f"eni-conformance replay: {error}", file=sys.stderr)
         return USAGE
+    if args.judge_only:
+        return stored.judge_again(data, Path(args.evidence))
     revision = str(data.get("revision", "2019"))
     if revision not in CONTRACTS:
         print(f"eni-conformance replay: {args.evidence}: unknown revision {revision!r}", file=sys.stderr)

@@ -124,7 +124,7 @@ class Evidence(Open):
     the same one are one finding. certainty: 0 to 1. scenario: the declarative world and steps that bring it about, as
     `contract.codec` writes a Scenario; original: what it was made of, null if the same. shrunk: made minimal, with so
     many `candidates`. step: number of the step that was judged. confirmations: null or 0 of 0 where it was not run
-    again.
+    again. play: the History that it was found in, redacted JSON, compressed, in base64; "" in older files.
     """
 
     id: Name
@@ -152,6 +152,7 @@ class Evidence(Open):
     world_after: Picture | None = None
     changes: tuple[Difference, ...] = ()
     history: tuple[Moment, ...] = ()
+    play: str = ""
     confirmations: Again | None = None
 
 

@@ -1,0 +1,97 @@
+"""The History of a finding inside its evidence file: packed, redacted, and judged again without a target.
+
+A look shows every resource of a worker, so a History is long and repeats itself; packed it takes some thousand octets.
+"""
+
+from __future__ import annotations
+
+import base64
+import gzip
+import json
+import sys
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from eni_conformance.conformance.commands import OK, USAGE, VIOLATED
+from eni_conformance.contract import codec
+from eni_conformance.contract.detach import CONTRACTS, full_id, short_id
+from eni_conformance.contract.rules import Operation
+from eni_conformance.harness.history import History
+from eni_conformance.harness.redact import Redactor
+from eni_conformance.oracle.follow import Found
+from eni_conformance.oracle.judge import judge
+
+KEY = "play"
+"""The field of an evidence file."""
+
+
+def packed(history: History, redactor: Redactor) -> str:
+    """The History as redacted JSON, compressed, in base64. Of earlier RequestIds it keeps those that came again."""
+    text = json.dumps(codec.plain(replace(history, earlier={})))
+    earlier = {key: value for key, value in history.earlier.items() if key in text}
+    if earlier:
+        text = json.dumps(codec.plain(replace(history, earlier=earlier)))
+    return base64.b64encode(gzip.compress(redactor.text(text).encode(), mtime=0)).decode()
+
+
+def unpacked(text: str) -> History:
+    """Raises ValueError if it is none."""
+    try:
+        data = json.loads(gzip.decompress(base64.b64decode(text, validate=True)))
+    except (OSError, EOFError, RecursionError) as error:
+        raise ValueError(f"{KEY}: cannot be unpacked: {error}") from None
+    return codec.build(History, _with_looks(data), KEY)
+
+
+def _fields(shown: Mapping[str, Any]) -> dict[str, Any]:
+    """The described fields of some resources, their lists as the tuples that a look makes of them."""
+    return {
+        name: {k: tuple(v) if isinstance(v, list) else v for k, v in fields.items()} for name, fields in shown.items()
+    }
+
+
+def _with_looks(data: Any) -> Any:
+    """The JSON of a History with every look in it as it was made."""
+    if isinstance(data, list):
+        return [_with_looks(item) for item in data]
+    if not isinstance(data, dict):
+        return data
+    made = {key: _with_looks(value) for key, value in data.items()}
+    if "at" in data:
+        made |= {key: _fields(data[key]) for key in ("enis", "instances") if isinstance(data.get(key), dict)}
+    if data.get("kind") == "described":
+        made["shown"] = [None if one is None else _fields(one) for one in data["shown"]]
+    return made
+
+
+def same(operation: Operation, history: History, data: Mapping[str, Any]) -> tuple[Found, ...]:
+    """What is found in the History and is the finding of the evidence: its requirement, and its cause."""
+    wanted = short_id(str(data["requirement"])), data.get("cause")
+    found = judge(operation, history).found
+    return tuple(one for one in found if (one.finding.requirement, one.finding.cause) == wanted)
+
+
+def judge_again(data: Mapping[str, Any], path: Path) -> int:
+    """Judge the History of an evidence file as the checks are now. Returns the exit status: 1 while it still shows the
+    finding, 0 when it does not, 2 if the file holds no History."""
+    revision = str(data.get("revision", "2019"))
+    if KEY not in data or revision not in CONTRACTS:
+        why = (
+            "holds no history that could be judged; an older version wrote it"
+            if KEY not in data
+            else "unknown revision"
+        )
+        print(f"eni-conformance replay: {path}: {why}", file=sys.stderr)
+        return USAGE
+    operation = CONTRACTS[revision]  # type: ignore[index]  # asked in the line before
+    operation = operation.by_the_page() if data.get("strict") else operation
+    try:
+        found = same(operation, unpacked(str(data[KEY])), data)
+    except ValueError as error:
+        print(f"eni-conformance replay: {path}: {error}", file=sys.stderr)
+        return USAGE
+    print(f"{full_id(short_id(str(data['requirement'])))}: {data.get('summary', '')}")
+    print("the stored history still shows it" if found else "the stored history no longer shows it")
+    return VIOLATED if found else OK
