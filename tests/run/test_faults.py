@@ -63,7 +63,7 @@ NEEDED = {
     "status-primary": (1, 0, 1),
     "code-eni-not-found": (1, 1, 1),
     "status-missing-parameter": (1, 1, 1),
-    "status-eni-state": (2, 1, 1),  # on another instance
+    "status-eni-state": (1, 1, 1),
     "description-lost": (1, 1, 1),
 }
 
