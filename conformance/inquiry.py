@@ -265,8 +265,9 @@ class Inquiry:
         confirmed: Mapping[str, int],
         tried: int,
     ) -> dict[str, Any]:
+        exchange = found.exchange and self.redactor.searchable(found.exchange)
         content = evidence.build(
-            found,
+            replace(found, exchange=exchange),
             scenario,
             original,
             run=self.info,

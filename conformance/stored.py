@@ -18,8 +18,9 @@ from eni_conformance.conformance.commands import OK, USAGE, VIOLATED
 from eni_conformance.contract import codec
 from eni_conformance.contract.detach import CONTRACTS, full_id, short_id
 from eni_conformance.contract.rules import Operation
-from eni_conformance.harness.history import History
+from eni_conformance.harness.history import Event, History, Part
 from eni_conformance.harness.redact import Redactor
+from eni_conformance.harness.values import Exchange
 from eni_conformance.oracle.follow import Found
 from eni_conformance.oracle.judge import judge
 
@@ -29,11 +30,24 @@ KEY = "play"
 
 def packed(history: History, redactor: Redactor) -> str:
     """The History as redacted JSON, compressed, in base64. Of earlier RequestIds it keeps those that came again."""
+    history = replace(history, events=_searchable(history.events, redactor))
     text = json.dumps(codec.plain(replace(history, earlier={})))
     earlier = {key: value for key, value in history.earlier.items() if key in text}
     if earlier:
         text = json.dumps(codec.plain(replace(history, earlier=earlier)))
     return base64.b64encode(gzip.compress(redactor.text(text).encode(), mtime=0)).decode()
+
+
+def _searchable(value: Any, redactor: Redactor) -> Any:
+    """The events, with every exchange in them made so that redacting sees all of it."""
+    if isinstance(value, Exchange):
+        return redactor.searchable(value)
+    if isinstance(value, tuple):
+        return tuple(_searchable(item, redactor) for item in value)
+    if isinstance(value, Event | Part):
+        parts = {name: _searchable(item, redactor) for name, item in vars(value).items()}
+        return replace(value, **parts)
+    return value
 
 
 def unpacked(text: str) -> History:

@@ -15,6 +15,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from urllib.parse import quote
 
+from eni_conformance.harness.codec import header, plain_body
 from eni_conformance.harness.target import Credential, Target
 from eni_conformance.harness.values import Exchange, Pair
 
@@ -57,7 +58,9 @@ class Redactor:
         if len(text) < 4:
             return
         once = quote(text, safe="-_.~")
-        forms = {text, once, quote(once, safe="-_.~"), text.replace("/", "\\/")}
+        # A JSON text may escape a slash, and a JSON file that holds such a text escapes the backslash once more.
+        slashes = {text.replace("/", mark) for mark in ("\\/", "\\\\/")}
+        forms = {text, once, quote(once, safe="-_.~"), *slashes}
         with self._lock:
             self._seen.add(text)
             self._known = tuple(sorted({*self._known, *forms}, key=lambda form: (-len(form), form)))
@@ -91,8 +94,20 @@ class Redactor:
         """As `text`, of the values of parameters or headers."""
         return tuple((name, self.text(value)) for name, value in pairs)
 
+    def searchable(self, exchange: Exchange) -> Exchange:
+        """The exchange, without a compressed body in which something secret may hide from `text`."""
+        if header(exchange.headers, "content-encoding").strip().lower() in ("", "identity"):
+            return exchange
+        body = plain_body(exchange.headers, exchange.body)
+        if body is None:
+            hides = exchange.body.decode("utf-8", "replace").encode() != exchange.body  # as text it is searched
+        else:
+            hides = self.octets(body) != body
+        return replace(exchange, body=b"") if hides else exchange
+
     def exchange(self, exchange: Exchange) -> Exchange:
         """The exchange without anything secret."""
+        exchange = self.searchable(exchange)
         sent = exchange.sent
         return replace(
             exchange,

@@ -12,6 +12,11 @@ from typing import Any
 
 import pytest
 from eni_conformance.conformance import stored
+from eni_conformance.contract.scenario import Scenario, World
+from eni_conformance.harness.codec import plain_body
+from eni_conformance.harness.history import Acted, History
+from eni_conformance.harness.redact import Redactor
+from eni_conformance.harness.values import Deed, Exchange, Request
 from processes import Finished
 
 Suite = Callable[..., Finished]
@@ -74,3 +79,19 @@ def test_evidence_without_a_readable_history_is_told(suite: Suite, tmp_path: Pat
     done = suite("replay", tmp_path / "e.json", "--judge-only")
     assert done.status == 2
     assert said in done.err and len(done.err.splitlines()) == 1
+
+
+@pytest.mark.parametrize("press", [bytes, gzip.compress], ids=["as it is", "compressed"])
+def test_a_stored_history_holds_no_secret(press: Callable[[bytes], bytes]) -> None:
+    """Also where the endpoint echoes one, with its slash escaped, in whatever the body is wrapped."""
+    secret = "a/bcd/efgh"
+    body = press(json.dumps({"Message": secret}).replace("/", "\\/").encode())
+    named = (("Content-Encoding", "gzip"),) if press is not bytes else ()
+    request = Request("A", "v", "GET", "http://x/", (), (), b"", "account", "v1")
+    came = Exchange("1", request, 0.0, 0.1, "answered", 400, "", named, body)
+    history = History(Scenario(World(), ()), events=(Acted(0, Deed("attach", "eni-1", "i-1"), came, (came,)),))
+    (event,) = stored.unpacked(stored.packed(history, Redactor(None, [secret]))).events
+    assert isinstance(event, Acted)
+    for kept in (event.exchange, *event.passed):
+        text = kept.body + (plain_body(kept.headers, kept.body) or b"")
+        assert b"efgh" not in text

@@ -8,10 +8,13 @@ import json
 import random
 import re
 import threading
+import zlib
+from dataclasses import replace
 from urllib.parse import quote
 
 import pytest
 from eni_conformance.harness import journal, redact
+from eni_conformance.harness.codec import plain_body
 from eni_conformance.harness.journal import Journal
 from eni_conformance.harness.redact import Redactor
 from eni_conformance.harness.target import Credential, parse_target
@@ -120,6 +123,27 @@ def test_a_journal_is_redacted(tmp_path):
         book.write(exchange(1, f'{{"Message":"{KEY} {quote(SECRET)} 1234567890123456"}}'.encode()))
     text = "".join(journal.read_lines(path))
     assert not any(s in text for s in (KEY, SECRET, quote(SECRET, safe=""), "1234567890123456"))
+
+
+@pytest.mark.parametrize("press", [lambda b: b, gzip.compress, zlib.compress], ids=["as it is", "gzip", "deflate"])
+@pytest.mark.parametrize("form", [SECRET, SECRET.replace("/", "\\/"), "1234567890123456", KEY])
+def test_what_an_endpoint_echoes_is_hidden_in_whatever_it_is_wrapped(tmp_path, form, press):
+    """Slashes escaped as JSON allows, bodies compressed although nobody asked."""
+    path = tmp_path / "wire-a.jsonl.gz"
+    body = press(f'{{"Message":"{form}"}}'.encode())
+    name = {b"\x1f": "gzip", b"x": "deflate"}.get(body[:1], "")
+    sent = replace(exchange(1, body), headers=(("Content-Encoding", name),) if name else ())
+    with Journal(path, Redactor(TARGET)) as book:
+        book.write(sent)
+    (kept,) = journal.read(path)
+    plain = plain_body(kept.headers, kept.body) or b""
+    assert form.encode() not in kept.body + plain
+
+
+@pytest.mark.parametrize("body", [gzip.compress(b"{}"), b"no gzip at all", b"\x1f\x8b broken"])
+def test_of_a_compressed_body_only_what_may_hide_something_is_left_out(body):
+    sent = replace(exchange(1, body), headers=(("Content-Encoding", "gzip"),))
+    assert Redactor(TARGET).searchable(sent).body == (b"" if b"broken" in body else body)
 
 
 def test_a_journal_cut_off_anywhere_can_be_read(tmp_path):
