@@ -140,7 +140,7 @@ def test_what_an_endpoint_echoes_is_hidden_in_whatever_it_is_wrapped(tmp_path, f
     assert form.encode() not in kept.body + plain
 
 
-@pytest.mark.parametrize("body", [gzip.compress(b"{}"), b"no gzip at all", b"\x1f\x8b broken"])
+@pytest.mark.parametrize("body", [gzip.compress(b"{}", mtime=0), b"no gzip at all", b"\x1f\x8b broken"])
 def test_of_a_compressed_body_only_what_may_hide_something_is_left_out(body):
     sent = replace(exchange(1, body), headers=(("Content-Encoding", "gzip"),))
     assert Redactor(TARGET).searchable(sent).body == (b"" if b"broken" in body else body)
