@@ -9,13 +9,14 @@ import signal
 import sys
 import zlib
 from collections.abc import Iterator
-from dataclasses import asdict, fields
+from dataclasses import asdict, fields, replace
 from pathlib import Path
 from typing import Any, cast
 
 import pytest
 from eni_conformance.conformance import evidence
 from eni_conformance.conformance import study as studies
+from eni_conformance.conformance.commands import OK
 from eni_conformance.conformance.inquiry import ENDED, Inquiry
 from eni_conformance.conformance.played import Played, marked, play
 from eni_conformance.conformance.study import Plan, Refused, Study
@@ -27,6 +28,8 @@ from eni_conformance.strategies.effort import EFFORTS
 KEY = pytest.StashKey[Study]()
 INQUIRY = pytest.StashKey[Inquiry]()
 TOLD = pytest.StashKey[bool]()
+CRASHED = pytest.StashKey[list[str]]()
+CLOSED = pytest.StashKey[bool]()
 HERE = Path(__file__).parent
 
 
@@ -74,14 +77,14 @@ def pytest_configure(config: pytest.Config) -> None:
         study = studies.open_study(plan)
     except Refused as refused:
         pytest.exit(str(refused), returncode=refused.status)
-    config.stash[KEY] = study
     fits = max(
         1, min(plan.workers, study.target.limits.instances // 2 or 1, study.target.limits.network_interfaces // 6 or 1)
     )
     if fits < plan.workers:
-        study.note = f"limits of the target file allow {fits} workers, not {plan.workers}."
+        study = replace(study, note=f"limits of the target file allow {fits} workers, not {plan.workers}.")
         config.option.numprocesses = fits
         config.option.tx = ["popen"] * fits
+    config.stash[KEY] = study
 
 
 def _terminate_like_interrupt() -> None:
@@ -111,9 +114,7 @@ def pytest_configure_node(node: Any) -> None:
 @pytest.hookimpl(optionalhook=True)
 def pytest_handlecrashitem(crashitem: str, sched: Any) -> None:
     """A worker died in the middle of a test: what that test would have found is not known."""
-    study = sched.config.stash.get(KEY, None)
-    if study is not None:
-        study.crashed.append(crashitem.rpartition("::")[2])
+    sched.config.stash.setdefault(CRASHED, []).append(crashitem.rpartition("::")[2])
 
 
 @pytest.fixture(scope="session")
@@ -269,16 +270,24 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
         incomplete = f"limits.minutes ({study.target.limits.minutes:g}) was reached"
     elif exitstatus == pytest.ExitCode.INTERNAL_ERROR:
         incomplete = "the suite failed"
-    elif study.crashed:
-        incomplete = f"a worker process died while it ran {', '.join(study.crashed)}"
-    session.exitstatus = studies.close_study(study, incomplete=incomplete)
+    elif crashed := session.config.stash.get(CRASHED, []):
+        incomplete = f"a worker process died while it ran {', '.join(crashed)}"
+    session.exitstatus = _close(session.config, study, incomplete)
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
     """Whatever happened, nothing is left running."""
     study = config.stash.get(KEY, None)
-    if study is not None and not study.closed:
-        studies.close_study(study, incomplete="the run ended before it began")
+    if study is not None:
+        _close(config, study, "the run ended before it began")
+
+
+def _close(config: pytest.Config, study: studies.Study, incomplete: str) -> int:
+    """Close the study, unless that was done. Returns the exit status."""
+    if config.stash.get(CLOSED, False):
+        return OK
+    config.stash[CLOSED] = True
+    return studies.close_study(study, incomplete=incomplete)
 
 
 @pytest.hookimpl(trylast=True)

@@ -16,7 +16,7 @@ import pytest
 from eni_conformance.conformance import run, study
 from eni_conformance.conformance.commands import UNUSABLE, USAGE
 from eni_conformance.conformance.inquiry import LOST
-from eni_conformance.conformance.plugin import INQUIRY, KEY
+from eni_conformance.conformance.plugin import CLOSED, INQUIRY, KEY
 from eni_conformance.strategies.effort import EFFORTS
 
 from eni_conformance import conformance
@@ -53,8 +53,8 @@ class ThrownAway:
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
         found = session.config.stash.get(KEY, None)
-        if found is not None and not found.closed:
-            found.closed = True
+        if found is not None and not session.config.stash.get(CLOSED, False):
+            session.config.stash[CLOSED] = True
             found.journal.close()
             gone = found.folder / LOST
             self.status = study.write_results(found, incomplete=gone.read_text() if gone.exists() else "")

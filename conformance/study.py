@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from eni_conformance.conformance import deviations, results
-from eni_conformance.conformance.commands import OK, UNUSABLE, USAGE
+from eni_conformance.conformance.commands import UNUSABLE, USAGE
 from eni_conformance.conformance.database import DatabaseError, open_database
 from eni_conformance.conformance.inquiry import LOST, Inquiry
 from eni_conformance.contract import codec
@@ -104,7 +104,7 @@ class Plan:
         return made.by_the_page() if self.strict else made
 
 
-@dataclass
+@dataclass(frozen=True)
 class Study:
     """The controller's side of a run."""
 
@@ -124,9 +124,7 @@ class Study:
     emulator: subprocess.Popen[str] | None = None
     deviations: tuple[deviations.Deviation, ...] = ()
     predicted: told.Predicted | None = None
-    crashed: list[str] = field(default_factory=list)
     note: str = ""
-    closed: bool = False
 
 
 def new_run_id() -> str:
@@ -195,6 +193,7 @@ def open_study(plan: Plan, *, latest: bool = True) -> Study:
     accepted = _checked(plan)
     target = _load(Path(plan.target), plan) if plan.target != EMBEDDED else None
     run_id = new_run_id()
+    began = REAL.now()
     folder = Path(plan.out) / run_id
     try:
         folder.mkdir(parents=True)
@@ -215,15 +214,10 @@ def open_study(plan: Plan, *, latest: bool = True) -> Study:
         offered = control.offer(target)
         if target.control_url and offered.problem:
             raise Refused(UNUSABLE, f"control.url {target.control_url}: {offered.problem}; correct or remove it")
-        study = Study(
-            plan, run_id, folder, target, file, _no_ground(target), offered.capabilities, session, book, redactor,
-            found, emulator=process, deviations=accepted,
-        )  # fmt: skip
         try:
-            study.ground = ecs.lay_ground(session)
-            study.control = control_check.check(session, study.ground, offered.capabilities)
-            study.capabilities = control_orders.usable(offered.capabilities, study.control)
-            _hand_on(folder, found, study.control, offered.capabilities)
+            ground = ecs.lay_ground(session)
+            checked = control_check.check(session, ground, offered.capabilities)
+            _hand_on(folder, found, checked, offered.capabilities)
         except ecs.SetupError as error:
             janitor.teardown(session)
             raise Refused(UNUSABLE, f"the set-up failed: {redactor.text(str(error))}") from None
@@ -235,9 +229,12 @@ def open_study(plan: Plan, *, latest: bool = True) -> Study:
         book.close()
         stop_emulator(process)
         raise Refused(UNUSABLE, redactor.text(str(error))) from None
-    (folder / "ground.json").write_text(json.dumps(codec.plain(study.ground)))
-    study.predicted = _predicted(study)
-    return study
+    (folder / "ground.json").write_text(json.dumps(codec.plain(ground)))
+    study = Study(
+        plan, run_id, folder, target, file, ground, control_orders.usable(offered.capabilities, checked), session, book,
+        redactor, found, checked, began=began, emulator=process, deviations=accepted,
+    )  # fmt: skip
+    return replace(study, predicted=_predicted(study))
 
 
 def _predicted(study: Study) -> told.Predicted | None:
@@ -279,10 +276,6 @@ def _load(path: Path, plan: Plan) -> Target:
         return load_target(path, allow_plain_http=plan.allow_plain_http)
     except TargetError as error:
         raise Refused(USAGE, str(error)) from None
-
-
-def _no_ground(target: Target) -> ecs.Ground:
-    return ecs.Ground(target.region, (), "", (), (), "", 0, "")
 
 
 def point_latest(folder: Path) -> None:
@@ -433,12 +426,10 @@ def leave(inquiry: Inquiry) -> None:
 
 
 def close_study(study: Study, *, incomplete: str = "") -> int:
-    """Tear down, fold the verdicts, write every report. Returns the exit status. May be called once."""
-    if study.closed:
-        return OK
-    study.closed = True
+    """Tear down, fold the verdicts, write every report. Returns the exit status. To be called once."""
     old = _ignore_interrupts()
     gone = study.folder / LOST
+    notes = [study.note] if study.note else []
     try:
         if gone.exists():
             incomplete = incomplete or gone.read_text()
@@ -447,12 +438,12 @@ def close_study(study: Study, *, incomplete: str = "") -> int:
         quiet_second(study.session)
         left = _give_back(study, patience) if _alive(study) else []
         if gone.exists() and not _alive(study) and study.emulator is None:
-            study.note = f"{study.note} what the run created may still be there; run the janitor".strip()
+            notes.append("what the run created may still be there; run the janitor")
         if left:
             names = ", ".join(one.item.id for one in left[:5])
-            study.note = f"{study.note} {len(left)} resources could not be removed ({names}); run the janitor".strip()
+            notes.append(f"{len(left)} resources could not be removed ({names}); run the janitor")
         study.journal.close()
-        status = write_results(study, incomplete=incomplete)
+        status = write_results(replace(study, note=" ".join(notes)), incomplete=incomplete)
         for name, problem in reports.write_all(study.folder, study.plan.history or None).problems.items():
             print(f"eni-conformance: {name} could not be written: {problem}", file=sys.stderr)
     finally:
@@ -475,7 +466,6 @@ def _give_back(study: Study, seconds: float | None = None) -> list[janitor.Left]
 
 def abandon(study: Study) -> None:
     """Tear down without verdicts and reports: for a replay."""
-    study.closed = True
     try:
         if _alive(study):
             _give_back(study)

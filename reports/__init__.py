@@ -6,8 +6,8 @@ to a target, draws an example or decides a verdict.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 __all__ = ["Written", "write_all"]
@@ -17,8 +17,8 @@ __all__ = ["Written", "write_all"]
 class Written:
     """What `write_all` made, by name, and what it could not make, with why."""
 
-    paths: dict[str, Path] = field(default_factory=dict)
-    problems: dict[str, str] = field(default_factory=dict)
+    paths: Mapping[str, Path]
+    problems: Mapping[str, str]
 
 
 def write_all(out_dir: str | Path, history_file: str | Path | None = None) -> Written:
@@ -30,17 +30,19 @@ def write_all(out_dir: str | Path, history_file: str | Path | None = None) -> Wr
     from eni_conformance.reports import allure, history, html, junit
 
     out_dir = Path(out_dir)
-    written = Written()
-
-    def attempt(name: str, make: Callable[[], Path]) -> None:
-        try:
-            written.paths[name] = make()
-        except Exception as problem:
-            written.problems[name] = f"{type(problem).__name__}: {problem}"
-
+    makers: dict[str, Callable[[], Path]] = {}
     if history_file is not None:
-        attempt("history", lambda: history.append(out_dir, history_file))
-    attempt("junit", lambda: junit.write(out_dir))
-    attempt("html", lambda: html.write(out_dir))
-    attempt("allure", lambda: allure.write(out_dir))
-    return written
+        makers["history"] = lambda: history.append(out_dir, history_file)
+    makers |= {
+        "junit": lambda: junit.write(out_dir),
+        "html": lambda: html.write(out_dir),
+        "allure": lambda: allure.write(out_dir),
+    }
+    paths: dict[str, Path] = {}
+    problems: dict[str, str] = {}
+    for name, make in makers.items():
+        try:
+            paths[name] = make()
+        except Exception as problem:
+            problems[name] = f"{type(problem).__name__}: {problem}"
+    return Written(paths, problems)

@@ -153,31 +153,42 @@ def _time(text: str) -> float | None:
 # --- removing ----------------------------------------------------------------------------------------
 
 
-@dataclass
+@dataclass(frozen=True)
+class _Doomed:
+    """A resource that is to go. why: its last refusal, "" if there is none. accepted: a deletion of it was, and is not
+    asked for again before `again_at` (monotonic seconds). pause: seconds between the last two times of asking."""
+
+    item: Item
+    why: str = ""
+    accepted: bool = False
+    again_at: float = 0.0
+    pause: float = look.DELETE_AGAIN / 2
+
+
+@dataclass(frozen=True)
 class _Work:
-    """A removal under way. why: the last refusal of each; going: those whose deletion was accepted; orphans: primary
-    interfaces of instances that are gone, still to be looked for."""
+    """A removal under way, whose lists change. patient_until: monotonic time until which an instance waits for its
+    interfaces. orphans: primary interfaces of instances that are gone, still to be looked for."""
 
     session: ecs.Session
-    todo: dict[str, Item]
     patient_until: float
+    todo: dict[str, _Doomed]
+    orphans: set[str]
     removed: list[Item] = field(default_factory=list)
-    why: dict[str, str] = field(default_factory=dict)
-    going: set[str] = field(default_factory=set)
-    orphans: set[str] = field(default_factory=set)
-    again_at: dict[str, float] = field(default_factory=dict)
-    pause: dict[str, float] = field(default_factory=dict)
 
     def of(self, *kinds: str) -> list[Item]:
-        return [item for item in self.todo.values() if item.kind in kinds]
+        return [one.item for one in self.todo.values() if one.item.kind in kinds]
+
+    def note(self, identifier: str, why: str) -> None:
+        self.todo[identifier] = replace(self.todo[identifier], why=why)
 
     def done(self, identifier: str) -> None:
-        item = self.todo.pop(identifier, None)
-        if item is not None:
-            self.removed.append(item)
+        one = self.todo.pop(identifier, None)
+        if one is not None:
+            self.removed.append(one.item)
             self.session.ledger.gone(identifier)
-            if item.kind == "instance":
-                self.orphans |= orphans(self.session.ledger.book(), {identifier})
+            if one.item.kind == "instance":
+                self.orphans.update(orphans(self.session.ledger.book(), {identifier}))
 
 
 def orphans(book: Book, hosts: Container[str]) -> set[str]:
@@ -191,14 +202,14 @@ def _take_orphans(work: _Work) -> None:
     Only what is shown free, in a vSwitch that this run made, is taken."""
     wanted = sorted(work.orphans)
     shown = ecs.describe_enis(work.session, ids=wanted) if wanted else []
-    work.orphans = set()
+    work.orphans.clear()
     for entry in shown:
         identifier = str(entry.get("NetworkInterfaceId") or "")
         free = entry.get("Status") == "Available" and not entry.get("InstanceId")
         ours = work.session.ledger.owns(str(entry.get("VSwitchId") or ""))
         if identifier in wanted and free and ours:
             work.session.ledger.adopt("eni", identifier)
-            work.todo[identifier] = Item("eni", identifier, work.session.run_id)
+            work.todo[identifier] = _Doomed(Item("eni", identifier, work.session.run_id))
 
 
 def remove(
@@ -210,11 +221,11 @@ def remove(
     """
     clock = session.client.clock
     longest = 2 * session.target.limits.settle_seconds + look.TEARDOWN if seconds is None else seconds
-    todo = {item.id: item for item in items}
+    todo = {item.id: _Doomed(item) for item in items}
     for identifier in todo:
         session.ledger.check(identifier)
     book = session.ledger.book()
-    work = _Work(session, todo, clock.monotonic() + longest / 4, orphans=orphans(book, book.gone))
+    work = _Work(session, clock.monotonic() + longest / 4, todo, orphans(book, book.gone))
     _undo_control(work)
     waits = ecs.pauses(session)
 
@@ -225,11 +236,12 @@ def remove(
             if _round(work):
                 waits = ecs.pauses(session)
         except ecs.SetupError as error:
-            work.why |= {identifier: str(error)[:200] for identifier in work.todo}
+            for identifier in work.todo:
+                work.note(identifier, str(error)[:200])
         return not (work.todo or work.orphans)
 
     look.look_until(nothing_left, bool, longest, clock=clock, pauses=(next(waits) for _ in itertools.count()))
-    left = [Left(item, work.why.get(item.id, "was not gone in time")) for item in work.todo.values()]
+    left = [Left(one.item, one.why or "was not gone in time") for one in work.todo.values()]
     return work.removed, left
 
 
@@ -261,7 +273,7 @@ def _round(work: _Work) -> bool:
     late = work.session.client.clock.monotonic() > work.patient_until
     attached: set[str] = set()
     for identifier in [i for i in (*eni_ids, *instance_ids) if i not in enis and i not in instances]:
-        _unseen(work, work.todo[identifier])
+        _unseen(work, work.todo[identifier].item)
     for identifier, eni in enis.items():
         host = str(eni.get("InstanceId") or "")
         if eni.get("Status") in ("InUse", "Attaching", "Detaching") or host:
@@ -275,10 +287,10 @@ def _round(work: _Work) -> bool:
                     ("NetworkInterfaceId", identifier),
                 )
         else:
-            _delete(work, work.todo[identifier])
+            _delete(work, work.todo[identifier].item)
     for identifier in instances:
         if identifier not in attached or late:
-            _delete(work, work.todo[identifier])
+            _delete(work, work.todo[identifier].item)
     if work.of("eni", "instance"):
         return len(work.removed) > before
     for item in (*work.of("security_group"), *work.of("vswitch")):
@@ -294,15 +306,15 @@ def _delete(work: _Work, item: Item) -> bool:
     An accepted one takes its time; it is asked for again only after a while, and then after longer ones.
     """
     now = work.session.client.clock.monotonic()
-    if now < work.again_at.get(item.id, 0.0):
+    if now < work.todo[item.id].again_at:
         return False
     kind = ecs.KINDS[item.kind]
     force: tuple[Pair, ...] = (("Force", "true"),) if item.kind == "instance" else ()
     accepted = _ask(work, item.id, kind.delete, (kind.key, item.id), *force, vpc=kind.vpc)
     if accepted:
-        pause = work.pause[item.id] = 2 * work.pause.get(item.id, look.DELETE_AGAIN / 2)
-        work.again_at[item.id] = now + pause
-        work.going.add(item.id)
+        one = work.todo[item.id]
+        pause = 2 * one.pause
+        work.todo[item.id] = replace(one, accepted=True, again_at=now + pause, pause=pause)
         if item.kind not in ("eni", "instance"):
             work.done(item.id)
     return accepted
@@ -310,7 +322,7 @@ def _delete(work: _Work, item: Item) -> bool:
 
 def _unseen(work: _Work, item: Item) -> None:
     """A resource that is not shown: gone if its deletion was accepted, else perhaps too new to be shown."""
-    if item.id in work.going or _delete(work, item):
+    if work.todo[item.id].accepted or _delete(work, item):
         work.done(item.id)
 
 
@@ -326,9 +338,9 @@ def _ask(work: _Work, identifier: str, action: str, *pairs: Pair, vpc: bool = Fa
     region = work.session.region
     exchange = ecs.send(work.session, action, [region, *pairs], vpc=vpc)
     if ecs.succeeded(exchange) or ecs.is_absent(exchange):
-        work.why.pop(identifier, None)
+        work.note(identifier, "")
         return True
-    work.why[identifier] = f"{action}: {code_of(exchange) or exchange.outcome}"
+    work.note(identifier, f"{action}: {code_of(exchange) or exchange.outcome}")
     return False
 
 
