@@ -243,7 +243,7 @@ def after_deed(state: State, deed: Deed) -> State:
         known=model.after_deed(state.known, deed),
         touched=state.touched | {deed.moves},
         ends={**state.ends, deed.moves: END_OF[deed.op]},
-        detached={e: host for e, host in state.detached.items() if e != deed.eni},
+        detached={e: host for e, host in state.detached.items() if e != deed.moves},
     )
 
 

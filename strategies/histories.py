@@ -173,9 +173,12 @@ class Walks:
 
 # --- walks with a name ---------------------------------------------------------------------------
 
+AGAIN_AND_AGAIN = 7
+"""So often is one interface detached and attached again: what an endpoint keeps of each time may wear out."""
 STILL = Settle()
 FIRST, SECOND, THIRD = (Detach(valid(k)) for k in range(3))
 ATTACH_FIRST, ATTACH_SECOND, ATTACH_THIRD = (Act("attach", k) for k in range(3))
+DELETE_FIRST = Act("delete")
 STOP, START, REBOOT = Act("stop"), Act("start"), Act("reboot")
 PRIMARY = Detach(primary())
 UNKNOWN = Detach(unknown(valid(0), "NetworkInterfaceId"))
@@ -196,7 +199,12 @@ SCENARIOS: Mapping[str, tuple[Step, ...]] = {
     "both at once": (FIRST, SECOND, STILL, ATTACH_SECOND, ATTACH_FIRST, STILL, SECOND, STILL, FIRST, STILL),
     "three on, three off": (ATTACH_THIRD, STILL, FIRST, STILL, SECOND, STILL, THIRD, STILL),
     "slot reuse": (FIRST, STILL, ATTACH_THIRD, STILL, ATTACH_FIRST, STILL, THIRD, STILL),
-    "third attachment": (*(FIRST, STILL, ATTACH_FIRST, STILL) * 2, FIRST, STILL),
+    "detached again and again": (*(FIRST, STILL, ATTACH_FIRST, STILL) * AGAIN_AND_AGAIN, FIRST, STILL),
+    "stopped while Detaching": (FIRST, STOP, STILL, SECOND, STILL, START, STILL, ATTACH_FIRST, STILL, FIRST, STILL),
+    "started while Detaching": (STOP, STILL, FIRST, START, STILL, ATTACH_FIRST, STILL, FIRST, STILL),
+    "rebooted while Detaching": (FIRST, REBOOT, STILL, ATTACH_FIRST, STILL, FIRST, STILL),
+    "attached while Detaching": (FIRST, ATTACH_FIRST, STILL, SECOND, ATTACH_THIRD, STILL),
+    "deleted while Detaching": (FIRST, DELETE_FIRST, STILL, SECOND, STILL),
 }
 MOVES: Mapping[str, tuple[Step, ...]] = {
     "moved to another instance and back": (

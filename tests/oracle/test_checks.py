@@ -90,3 +90,10 @@ def test_a_slot_that_is_attached_again_is_followed() -> None:
 
 def test_nothing_is_judged_after_the_world_may_not_be_what_it_seems() -> None:
     assert judged(sent(200), looks("InUse"), looks("InUse", step=-1)) == ["F02"]
+
+
+def test_an_instance_that_is_stopped_while_its_interface_is_detaching_does_not_end_the_detach() -> None:
+    """Whatever is done to the instance meanwhile, the accepted detach explains what the next look shows."""
+    stop = Acted(1, Deed("stop", "eni-1", "i-1"), sent().exchange)
+    assert judged(sent(), stop, looks("Available", step=2, instance="Stopped")) == []
+    assert judged(sent(), stop, looks("InUse", step=2, instance="Stopped")) == ["F02"]
