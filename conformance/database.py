@@ -6,12 +6,15 @@ told before a run begins; one that fails later costs what it holds, never the ru
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import sys
 from collections.abc import Iterable
 from pathlib import Path
 
+from eni_conformance.contract import codec
+from eni_conformance.contract.scenario import Scenario
 from hypothesis.database import (
     DirectoryBasedExampleDatabase,
     ExampleDatabase,
@@ -48,6 +51,22 @@ def open_database(text: str, *, check: bool = False) -> ExampleDatabase | None:
     if check:
         _check_directory(text)
     return DirectoryBasedExampleDatabase(text)
+
+
+def keep(database: ExampleDatabase, key: bytes, scenario: Scenario) -> None:
+    """Leave a counterexample for later runs, under the test that found it."""
+    database.save(key, json.dumps(codec.plain(scenario, brief=True)).encode())
+
+
+def kept(database: ExampleDatabase, key: bytes) -> list[Scenario]:
+    """The counterexamples under a key. What no longer is one, of an older version, is deleted."""
+    out = []
+    for raw in database.fetch(key):
+        try:
+            out.append(codec.build(Scenario, json.loads(raw), "scenario"))
+        except ValueError:
+            database.delete(key, raw)
+    return out
 
 
 def _redis(text: str, check: bool) -> ExampleDatabase:

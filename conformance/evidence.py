@@ -5,30 +5,42 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from eni_conformance.conformance import stored
-from eni_conformance.contract import codec as values
-from eni_conformance.contract import rows
+from eni_conformance.contract import codec, rows
 from eni_conformance.contract.detach import full_id
 from eni_conformance.contract.scenario import Scenario
-from eni_conformance.harness import codec
-from eni_conformance.harness.history import Acted, Event, History, Looked, Overlapped, Probed, Sent
+from eni_conformance.harness.codec import code_of, message_of
+from eni_conformance.harness.history import Acted, Event, Looked, Overlapped, Probed, Sent
 from eni_conformance.harness.redact import Redactor
 from eni_conformance.harness.values import Asked, Exchange, Snapshot
+from eni_conformance.oracle.evidence import (
+    AdmissibleAnswer,
+    Conversation,
+    Difference,
+    Endpoint,
+    Evidence,
+    Moment,
+    Observed,
+    Picture,
+    parse,
+)
 from eni_conformance.oracle.follow import Found
+from eni_conformance.oracle.readings import Admissible
+from eni_conformance.oracle.results import Again, Run
 
 MOST_HISTORY = 60
+MOST_CHANGES = 50
 BODY = 128 << 10
 """Octets of an answer's body that the evidence keeps."""
 ALL_HOLDS = "everything that the page asks for holds"
 
 
-def _world(snapshot: Snapshot | None) -> dict[str, Any] | None:
-    """A look in the form of a picture: what stands where in which state."""
+def _world(snapshot: Snapshot | None) -> Picture | None:
+    """A look as a picture: what stands where in which state."""
     if snapshot is None:
         return None
     instances = [
@@ -45,7 +57,7 @@ def _world(snapshot: Snapshot | None) -> dict[str, Any] | None:
         {"id": e, "status": snapshot.status(e), "type": str(f.get("Type", "")), "instance": snapshot.link(e)}
         for e, f in snapshot.enis.items()
     ]
-    return {"instances": instances, "enis": enis}
+    return Picture(tuple(instances), tuple(enis))
 
 
 def _end(found: Found) -> Snapshot | None:
@@ -80,102 +92,96 @@ def _exchanges(event: Event) -> list[tuple[str, Exchange]]:
     return []
 
 
-def _history(found: Found) -> list[dict[str, Any]]:
+def _history(found: Found) -> tuple[Moment, ...]:
     """The steps before, without the exchanges themselves; long histories keep their end."""
     events = found.history.events[: found.n] if found.history else ()
     steps = [(event.step, text, exchange) for event in events for text, exchange in _exchanges(event)]
     began = min((exchange.at for _, _, exchange in steps), default=0.0)
-    out = [
-        {
-            "n": n, "of": of, "step": text, "at": round(exchange.at - began, 4), "seconds": round(exchange.seconds, 4),
-            "status": exchange.status,
-            "code": codec.code_of(exchange) if exchange.outcome == "answered" else exchange.outcome,
-            "note": exchange.id,
-        }
+    moments = (
+        Moment(
+            n,
+            text,
+            round(exchange.at - began, 4),
+            round(exchange.seconds, 4),
+            exchange.status,
+            code_of(exchange) if exchange.outcome == "answered" else exchange.outcome,
+            exchange.id,
+            of,
+        )
         for n, (of, text, exchange) in enumerate(steps, 1)
-    ]  # fmt: skip
-    return out[-MOST_HISTORY:]
+    )
+    return tuple(moments)[-MOST_HISTORY:]
+
+
+def _admitted(expected: Admissible | None) -> tuple[AdmissibleAnswer, ...]:
+    """Every answer that would have been right, and because of what."""
+    if expected is None:
+        return ()
+    accepted = AdmissibleAnswer(200, "", ALL_HOLDS, full_id(rows.ACCEPTED_RUNNING))
+    refused = (
+        AdmissibleAnswer(status, refusal.code, f"this does not hold: {refusal.because}", full_id(refusal.row))
+        for refusal in expected.refusals
+        for status in refusal.http
+    )
+    return (*((accepted,) if expected.success else ()), *refused)
+
+
+def _observed(exchange: Exchange | None) -> Observed:
+    """What came, in short."""
+    if exchange is None:
+        return Observed("", 0, "", "", "")
+    return Observed(exchange.outcome, exchange.status, code_of(exchange), message_of(exchange), exchange.detail)
+
+
+def _conversation(exchange: Exchange | None) -> Conversation | None:
+    """What was sent and came, whole but for a very long body."""
+    if exchange is None:
+        return None
+    return codec.build(Conversation, codec.plain(replace(exchange, body=exchange.body[:BODY])), "exchange")
 
 
 def build(
     found: Found,
     scenario: Scenario,
     original: Scenario,
+    redactor: Redactor,
     *,
-    run: Mapping[str, Any],
-    target: Mapping[str, str],
-    shrunk: bool,
-    confirmations: Mapping[str, int],
+    run: Run,
+    target: Endpoint,
+    again: Again,
     tried: int,
-) -> dict[str, Any]:
-    """The evidence file's content. `run`: id, revision, seed, effort of the run."""
-    finding, expected, exchange = found.finding, found.expected, found.exchange
-    said: dict[str, Any] = {"outcome": "", "status": 0, "code": "", "message": "", "detail": ""}
-    if exchange is not None:
-        said = {
-            "outcome": exchange.outcome,
-            "status": exchange.status,
-            "code": codec.code_of(exchange),
-            "message": codec.message_of(exchange),
-            "detail": exchange.detail,
-        }
-    admitted: list[dict[str, Any]] = []
-    if expected is not None:
-        if expected.success:
-            admitted.append(
-                {
-                    "status": 200,
-                    "code": "",
-                    "because": ALL_HOLDS,
-                    "requirement": full_id(rows.ACCEPTED_RUNNING),
-                }
-            )
-        for refusal in expected.refusals:
-            for status in refusal.http:
-                admitted.append(
-                    {
-                        "status": status,
-                        "code": refusal.code,
-                        "because": f"this does not hold: {refusal.because}",
-                        "requirement": full_id(refusal.row),
-                    }
-                )
-    return {
-        "schema": 1,
-        "id": identity(found),
-        "requirement": full_id(finding.requirement),
-        "also": [full_id(r) for r in finding.also],
-        "run": run["id"],
-        "target": dict(target),
-        "revision": run["revision"],
-        "seed": run["seed"],
-        "effort": run["effort"],
-        "strict": bool(run.get("strict")),
-        "cause": finding.cause,
-        "summary": finding.summary,
-        "certainty": finding.certainty,
-        "expected": admitted,
-        "observed": said,
-        "scenario": values.plain(scenario, brief=True),
-        "original": values.plain(original, brief=True) if original != scenario else None,
-        "shrunk": shrunk,
-        "candidates": tried,
-        "step": found.step,
-        "exchange": values.plain(replace(exchange, body=exchange.body[:BODY])) if exchange is not None else None,
-        "world_before": _world(found.before),
-        "world_after": _world(found.after or _end(found)),
-        "changes": [
-            {"resource": c.resource, "path": c.path, "before": _plain(c.before), "after": _plain(c.after)}
-            for c in found.changes[:50]
-        ],
-        "history": _history(found),
-        stored.KEY: found.history,
-        "confirmations": dict(confirmations),
-    }
-
-
-def _plain(value: Any) -> Any:
-    return list(value) if isinstance(value, tuple) else value
+) -> Evidence:
+    """The evidence of a finding. again: how often it was seen again. tried: candidates for a smaller Scenario."""
+    finding = found.finding
+    exchange = found.exchange and redactor.searchable(found.exchange)
+    return Evidence(
+        identity(found),
+        full_id(finding.requirement),
+        also=tuple(map(full_id, finding.also)),
+        run=run.id,
+        target=target,
+        revision=run.revision,
+        seed=run.seed,
+        effort=run.effort,
+        strict=run.strict,
+        cause=finding.cause,
+        summary=finding.summary,
+        certainty=finding.certainty,
+        expected=_admitted(found.expected),
+        observed=_observed(exchange),
+        scenario=scenario,
+        original=original if original != scenario else None,
+        shrunk=scenario != original,
+        candidates=tried,
+        step=found.step,
+        exchange=_conversation(exchange),
+        world_before=_world(found.before),
+        world_after=_world(found.after or _end(found)),
+        changes=tuple(Difference(c.resource, c.path, c.before, c.after) for c in found.changes[:MOST_CHANGES]),
+        history=_history(found),
+        play=stored.packed(found.history, redactor) if found.history else "",
+        confirmations=again,
+    )
 
 
 def identity(found: Found) -> str:
@@ -184,25 +190,22 @@ def identity(found: Found) -> str:
     return f"{full_id(found.finding.requirement)}-{digest}"
 
 
-def write(folder: Path, evidence: Mapping[str, Any], redactor: Redactor, name: str = "") -> Path:
+def write(folder: Path, evidence: Evidence, redactor: Redactor, name: str = "") -> Path:
     """Write the evidence, redacted, and return its path.
 
     name: the file to write over; "" for a new one, which gets a suffix if another worker has taken the name.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    content = dict(evidence)
-    play = content.pop(stored.KEY, None)
-    text = redactor.text(json.dumps(content, ensure_ascii=True, indent=1))
-    if play is not None:  # packed after it was redacted, so that redacting cannot break it
-        kept = stored.packed(play, redactor) if isinstance(play, History) else play
-        text = json.dumps({**json.loads(text), stored.KEY: kept}, ensure_ascii=True, indent=1)
+    # What is packed was redacted before, and redacting must not break it.
+    content = json.loads(redactor.text(json.dumps(codec.plain(replace(evidence, play="")))))
+    text = json.dumps({**content, "play": evidence.play}, indent=1)
     if name:
         part = folder / f"{name}.part"
         part.write_text(text)
         os.replace(part, folder / name)
         return folder / name
     for n in range(1, 1000):
-        path = folder / (f"{evidence['id']}.json" if n == 1 else f"{evidence['id']}-{n}.json")
+        path = folder / (f"{evidence.id}.json" if n == 1 else f"{evidence.id}-{n}.json")
         try:
             handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644)
         except FileExistsError:
@@ -210,10 +213,10 @@ def write(folder: Path, evidence: Mapping[str, Any], redactor: Redactor, name: s
         with os.fdopen(handle, "w") as file:
             file.write(text)
         return path
-    raise FileExistsError(f"{folder}: a thousand files for {evidence['id']}")
+    raise FileExistsError(f"{folder}: a thousand files for {evidence.id}")
 
 
-def read(path: Path) -> dict[str, Any]:
+def read(path: Path) -> Evidence:
     """An evidence file. Raises ValueError with the path if it is not one."""
     try:
         data = json.loads(path.read_text())
@@ -223,7 +226,10 @@ def read(path: Path) -> dict[str, Any]:
         raise ValueError(f"{path}: is not JSON: {error}") from None
     if not isinstance(data, dict) or data.get("schema") != 1 or "scenario" not in data:
         raise ValueError(f"{path}: is not an evidence file of this version")
-    return data
+    try:
+        return parse(data)
+    except ValueError as error:
+        raise ValueError(f"{path}: {error}") from None
 
 
 def keys(found: Sequence[Found]) -> list[str]:

@@ -8,26 +8,26 @@ decides: the function that Hypothesis calls never fails, so no verdict can be fl
 from __future__ import annotations
 
 import contextlib
-import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from types import MappingProxyType
 
-from eni_conformance.conformance import evidence
+from eni_conformance.conformance import database, evidence
 from eni_conformance.conformance.shrink import shrink
-from eni_conformance.contract import codec
 from eni_conformance.contract.rules import Operation
 from eni_conformance.contract.scenario import Detach, Parallel, Scenario, Settle
 from eni_conformance.harness.clock import REAL
 from eni_conformance.harness.play import play
 from eni_conformance.harness.redact import Redactor
 from eni_conformance.harness.stage import Stage
+from eni_conformance.oracle.evidence import Endpoint, Evidence
 from eni_conformance.oracle.findings import Finding, NoAnswer
 from eni_conformance.oracle.follow import Found
 from eni_conformance.oracle.guide import guide_of
 from eni_conformance.oracle.judge import Judgement, judge
-from eni_conformance.oracle.tally import Record
+from eni_conformance.oracle.results import Again, Run, Violation
+from eni_conformance.oracle.tally import Problem, Record, Tally, write, write_ids
 from eni_conformance.strategies.effort import Effort
 from eni_conformance.strategies.tables import again, still_refuses
 from hypothesis.database import ExampleDatabase
@@ -63,15 +63,15 @@ class Contradiction:
 
 @dataclass
 class Inquiry:
-    """What a test needs. `info`: id, seed, revision, effort of the run; `target`: name, endpoint, region. `undeclared`:
-    formats that were found not to work although the target file does not say so."""
+    """What a test needs. `info`: id, seed, revision, effort of the run. `undeclared`: formats that were found not to
+    work although the target file does not say so. What it learns goes into `tally` and the lists beside it, of which
+    `record` makes the content of the worker's file."""
 
     operation: Operation
     stage: Stage
-    record: Record
     effort: Effort
-    info: Mapping[str, Any]
-    target: Mapping[str, str]
+    info: Run
+    target: Endpoint
     out: Path
     redactor: Redactor
     callers: frozenset[str]
@@ -79,8 +79,14 @@ class Inquiry:
     first_violation: bool = False
     deadline: float = float("inf")
     undeclared: tuple[str, ...] = ()
+    worker: str = "main"
     began: float = field(default_factory=REAL.monotonic)
-    seen: dict[str, int] = field(default_factory=dict)
+    tally: Tally = field(default_factory=Tally)
+    violations: list[Violation] = field(default_factory=list)
+    once: list[Violation] = field(default_factory=list)
+    errors: list[Problem] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    ids_written: int = 0
     here: list[Contradiction] = field(default_factory=list)
     ran: int = 0
     calls_before: int = 0
@@ -92,6 +98,24 @@ class Inquiry:
     current: Scenario | None = None
     previous: Scenario | None = None
     tried: list[Scenario] = field(default_factory=list)
+
+    # --- what was learned ------------------------------------------------------------------------
+
+    def record(self, latency: Mapping[str, Sequence[float]] = MappingProxyType({})) -> Record:
+        """What was learned so far. latency: seconds that calls took, by operation."""
+        return self.tally.record(
+            self.worker,
+            latency,
+            violations=tuple(self.violations),
+            once=tuple(self.once),
+            errors=tuple(self.errors),
+            notes=tuple(self.notes),
+        )
+
+    def write(self, latency: Mapping[str, Sequence[float]] = MappingProxyType({})) -> None:
+        """Write down what was learned so far."""
+        write(self.out, self.record(latency))
+        self.ids_written = write_ids(self.out, self.worker, self.tally.request_ids, self.ids_written)
 
     # --- running ---------------------------------------------------------------------------------
 
@@ -123,25 +147,25 @@ class Inquiry:
 
     def left_out(self, requirements: Sequence[str]) -> bool:
         """Whether a test should be left out: the time is spent, and what it is for was judged before."""
-        out = self.spent(requirements) and all(self.record.judged[r] for r in requirements)
+        out = self.spent(requirements) and all(self.tally.judged[r] for r in requirements)
         if out:
-            self.record.notes.append(f"{self.test}: left out for lack of time")
+            self.notes.append(f"{self.test}: left out for lack of time")
         return out
 
     def spent(self, requirements: Sequence[str] = ()) -> bool:
         """Whether what is optional should be left out now: the time for this effort is over, or twice that time where
         it is for a row of the error table whose code this worker has not seen yet."""
-        unseen = any(r.startswith("E") and not self.record.provoked[r] for r in requirements)
+        unseen = any(r.startswith("E") and not self.tally.provoked[r] for r in requirements)
         return REAL.monotonic() - self.began > self.effort.seconds * (2 if unseen else 1)
 
     def judge(self, scenario: Scenario, *, record: bool = True) -> Judgement:
         """Play one Scenario and judge what came of it. record False: nothing is credited."""
         history = play(scenario, self.stage, guide_of(self.operation))
-        judgement = judge(self.operation, replace(history, earlier=self.record.request_ids))
-        self.record.remember(judgement.tally.request_ids)
+        judgement = judge(self.operation, replace(history, earlier=self.tally.request_ids))
+        self.tally.remember(judgement.tally.request_ids)
         if record:
-            self.calls_before = self.record.detach_calls
-            self.record.add(judgement.tally)
+            self.calls_before = self.tally.detach_calls
+            self.tally.add(judgement.tally)
         return judgement
 
     def run(self, scenario: Scenario, requirements: Sequence[str] = ()) -> Judgement:
@@ -149,17 +173,17 @@ class Inquiry:
         for, told if it could not be judged."""
         self.ran += 1
         self.previous, self.current = self.current, scenario
-        before = {r: self.record.judged[r] for r in requirements}
+        before = {r: self.tally.judged[r] for r in requirements}
         outcome = self.judge(scenario)
         if outcome.raced and not outcome.undecided:
-            missed = [r for r in requirements if self.record.judged[r] == before[r]]
-            self.record.undecided(missed, "the transition was over before a call met it for certain")
+            missed = [r for r in requirements if self.tally.judged[r] == before[r]]
+            self.tally.undecided(missed, "the transition was over before a call met it for certain")
         if outcome.undecided:
             self.reasons.append(outcome.undecided)
             if outcome.missing:
-                self.record.lacks(requirements, outcome.missing)
+                self.tally.lacks(requirements, outcome.missing)
             else:
-                self.record.undecided(requirements, outcome.undecided)
+                self.tally.undecided(requirements, outcome.undecided)
                 if self._look_for_target():
                     self._finish()
         else:
@@ -187,21 +211,19 @@ class Inquiry:
         """Count a finding. One seen for the first time is written down as seen once; it is published when it was seen
         again, in a World built anew, by its own Scenario or by another that shows the same cause."""
         key = evidence.identity(found)
-        self.seen[key] = self.seen.get(key, 0) + 1
-        published = next((e for e in self.record.violations if e["key"] == key), None)
+        published = _of(key, self.violations)
         if published is not None:
             self._count(published)
             return
-        waiting = next((e for e in self.record.once if e["key"] == key), None)
-        if waiting is not None and waiting["sure"]:
+        waiting = _of(key, self.once)
+        if waiting is not None and waiting.sure:
             self._seen_elsewhere(waiting, found)
             return
-        entry = waiting or self._note(key, found, scenario)
-        if waiting is None:
-            self.record.once.append(entry)
-            self.record.write(self.out)
         # What rests on a clock must be so each time; what rests on a look, on one that another confirmed.
-        entry["sure"] = not clocked(found) and (found.after is None or self.stage.bench.careful)
+        sure = not clocked(found) and (found.after is None or self.stage.bench.careful)
+        entry = replace(waiting or self._note(key, found, scenario), sure=sure)
+        self._keep(entry)
+        self.write()
         if isinstance(found.finding, NoAnswer) and not self._look_for_target():
             if found.finding.certainty == 1 and found.finding.outcome != "refused" and self._without_excuse(found):
                 self._publish(entry)
@@ -214,109 +236,103 @@ class Inquiry:
         """Whether it counts although it was seen once: a failure of an installation on this machine."""
         return found.finding.failure and not self.stage.session.target.tolerates
 
-    def _seen_elsewhere(self, entry: dict[str, Any], found: Found) -> None:
+    def _seen_elsewhere(self, entry: Violation, found: Found) -> None:
         """Another Scenario shows the cause of what was seen once."""
-        entry["again"] = {"tried": entry["again"]["tried"] + 1, "failed_again": entry["again"]["failed_again"] + 1}
-        entry["certainty"] = min(0.9, found.finding.certainty)
+        before = entry.again or Again()
+        again = Again(before.tried + 1, before.failed_again + 1)
+        entry = replace(entry, again=again, certainty=min(0.9, found.finding.certainty))
         self._publish(entry)
         self._amend(entry)
 
-    def _examine(self, entry: dict[str, Any], found: Found, scenario: Scenario) -> None:
+    def _keep(self, entry: Violation) -> None:
+        """Put it in the place of what is known of the same cause; if nothing is, it was seen once."""
+        if _of(entry.key, (*self.violations, *self.once)) is None:
+            self.once.append(entry)
+        self.violations = [entry if one.key == entry.key else one for one in self.violations]
+        self.once = [entry if one.key == entry.key else one for one in self.once]
+
+    def _examine(self, entry: Violation, found: Found, scenario: Scenario) -> None:
         """See it again, make it smaller, and write down what that came to. It is published if it was seen again."""
-        smallest, shown, tried, confirmed = self._smaller(found, scenario)
-        if not confirmed["failed_again"] and found.after is not None:
+        smallest, shown, tried, again = self._smaller(found, scenario)
+        if not again.failed_again and found.after is not None:
             late = self._late_effect()
             if late is not None:
                 smallest, shown = late
-                confirmed = {"tried": 1, "failed_again": 1}
-        certain = confirmed["failed_again"] == confirmed["tried"] if clocked(found) else bool(confirmed["failed_again"])
+                again = Again(1, 1)
+        certain = again.failed_again == again.tried if clocked(found) else bool(again.failed_again)
         shown = lasting_damage(shown, smallest)
-        entry["again"] = dict(confirmed)
-        if confirmed["failed_again"] < confirmed["tried"]:
-            entry["certainty"] = min(0.9, found.finding.certainty)
-            shown = replace(shown, finding=replace(shown.finding, certainty=entry["certainty"]))
+        entry = replace(entry, again=again)
+        if again.failed_again < again.tried:
+            certainty = min(0.9, found.finding.certainty)
+            entry = replace(entry, certainty=certainty)
+            shown = replace(shown, finding=replace(shown.finding, certainty=certainty))
         if certain:
-            entry["requirement"], entry["also"] = shown.finding.requirement, list(shown.finding.also)
-            entry["summary"] = self.redactor.text(shown.finding.summary)
-        content = self._evidence(entry["key"], shown, smallest, scenario, confirmed, tried)
-        evidence.write(self.out / "evidence", content, self.redactor, entry["evidence"])
+            told = self.redactor.text(shown.finding.summary)
+            entry = replace(entry, requirement=shown.finding.requirement, also=shown.finding.also, summary=told)
+        content = self._evidence(entry.key, shown, smallest, scenario, again, tried)
+        evidence.write(self.out / "evidence", content, self.redactor, entry.evidence)
+        self._keep(entry)
         if not certain and found.after is not None:
             self.careful = True  # a look may have been wrong: from now on each World is looked at twice
             self._set_careful(True)
         if certain:
             self._publish(entry)
             if self.database is not None:
-                self.database.save(self._key(), json.dumps(codec.plain(smallest, brief=True)).encode())
-        self.record.write(self.out)
+                database.keep(self.database, self._key(), smallest)
+        self.write()
 
-    def _amend(self, entry: dict[str, Any]) -> None:
+    def _amend(self, entry: Violation) -> None:
         """Write into the evidence file how often it was seen again."""
-        content = evidence.read(self.out / "evidence" / entry["evidence"])
-        content["confirmations"] = dict(entry["again"])
-        content["certainty"] = entry["certainty"]
-        evidence.write(self.out / "evidence", content, self.redactor, entry["evidence"])
+        content = evidence.read(self.out / "evidence" / entry.evidence)
+        content = replace(content, confirmations=entry.again, certainty=entry.certainty)
+        evidence.write(self.out / "evidence", content, self.redactor, entry.evidence)
 
     def _evidence(
-        self,
-        key: str,
-        found: Found,
-        scenario: Scenario,
-        original: Scenario,
-        confirmed: Mapping[str, int],
-        tried: int,
-    ) -> dict[str, Any]:
-        exchange = found.exchange and self.redactor.searchable(found.exchange)
+        self, key: str, found: Found, scenario: Scenario, original: Scenario, again: Again, tried: int
+    ) -> Evidence:
         content = evidence.build(
-            replace(found, exchange=exchange),
-            scenario,
-            original,
-            run=self.info,
-            target=self.target,
-            shrunk=scenario != original,
-            confirmations=confirmed,
-            tried=tried,
+            found, scenario, original, self.redactor, run=self.info, target=self.target, again=again, tried=tried
         )
-        return {**content, "id": key}
+        return replace(content, id=key)
 
-    def _note(self, key: str, found: Found, scenario: Scenario) -> dict[str, Any]:
+    def _note(self, key: str, found: Found, scenario: Scenario) -> Violation:
         """Write the evidence as it was seen, before anything else is tried."""
-        content = self._evidence(key, found, scenario, scenario, {"tried": 0, "failed_again": 0}, 0)
+        content = self._evidence(key, found, scenario, scenario, Again(), 0)
         path = evidence.write(self.out / "evidence", content, self.redactor)
-        return {
-            "requirement": found.finding.requirement,
-            "also": list(found.finding.also),
-            "evidence": path.name,
-            "key": key,
-            "cause": found.finding.cause,
-            "summary": self.redactor.text(found.finding.summary),
-            "certainty": found.finding.certainty,
-            "count": 1,
-            "again": {"tried": 0, "failed_again": 0},
-            "clocked": clocked(found),
-            "sure": False,
-            "calls": found.calls,
-            "detach_calls": self.calls_before + found.judged,
-            "seconds": round(REAL.monotonic() - self.began, 3),
-            "test": self.test,
-        }
+        return Violation(
+            path.name,
+            requirement=found.finding.requirement,
+            also=found.finding.also,
+            key=key,
+            cause=found.finding.cause,
+            summary=self.redactor.text(found.finding.summary),
+            certainty=found.finding.certainty,
+            again=Again(),
+            clocked=clocked(found),
+            calls=found.calls,
+            detach_calls=self.calls_before + found.judged,
+            seconds=round(REAL.monotonic() - self.began, 3),
+            test=self.test,
+        )
 
-    def _publish(self, entry: dict[str, Any]) -> None:
+    def _publish(self, entry: Violation) -> None:
         """From here on the run is violated, whatever happens to it."""
-        if entry not in self.record.violations:
-            self.record.once = [e for e in self.record.once if e is not entry]
-            self.record.violations.append(entry)
-            self.here.append(Contradiction(entry["requirement"], entry["summary"], entry["evidence"]))
-        self.record.write(self.out)
+        if _of(entry.key, self.violations) is None:
+            self.once = [one for one in self.once if one.key != entry.key]
+            self.violations.append(entry)
+            self.here.append(Contradiction(entry.requirement, entry.summary, entry.evidence))
+        self._keep(entry)
+        self.write()
         if self.first_violation:
             self.stop = True
             (self.out / ENDED).write_text("the run ended at its first violation")
 
-    def _count(self, entry: dict[str, Any]) -> None:
-        entry["count"] += 1
-        if entry["evidence"] and self.test != entry["test"]:
-            self.here.append(Contradiction(entry["requirement"], "again", entry["evidence"]))
+    def _count(self, entry: Violation) -> None:
+        self._keep(replace(entry, count=entry.count + 1))
+        if entry.evidence and self.test != entry.test:
+            self.here.append(Contradiction(entry.requirement, "again", entry.evidence))
 
-    def _smaller(self, found: Found, scenario: Scenario) -> tuple[Scenario, Found, int, dict[str, int]]:
+    def _smaller(self, found: Found, scenario: Scenario) -> tuple[Scenario, Found, int, Again]:
         """The smallest Scenario that shows the same, what it showed, candidates tried, and confirmations.
 
         First it must be seen again as it was, with looks that are sure: what came by chance costs no search.
@@ -335,7 +351,7 @@ class Inquiry:
 
         with self._carefully():
             confirmed = self._confirm(fails, scenario, 1, AGAIN)
-        if not confirmed["failed_again"]:
+        if not confirmed.failed_again:
             return scenario, found, 0, confirmed
         until = REAL.monotonic() + self.effort.shrink_seconds * (0.6 if self.first_violation else 1)
         until = min(until, self.deadline)
@@ -351,12 +367,12 @@ class Inquiry:
             times = 1 if self.first_violation and not slow else CONFIRM
             with self._carefully():
                 again = self._confirm(fails, smallest, times, OVERLAPS)
-            if again["failed_again"]:
+            if again.failed_again:
                 return smallest, last.get(smallest, found), tried, again
         elif slow:
             with self._carefully():
                 more = self._confirm(fails, scenario, 1, 1)
-            confirmed = {name: confirmed[name] + more[name] for name in confirmed}
+            confirmed = Again(confirmed.tried + more.tried, confirmed.failed_again + more.failed_again)
         return scenario, last.get(scenario, found), tried, confirmed  # smaller is too small: what was seen is repeated
 
     @contextlib.contextmanager
@@ -380,7 +396,7 @@ class Inquiry:
                 return
 
     @staticmethod
-    def _confirm(fails: Callable[[Scenario], bool], scenario: Scenario, times: int, most: int) -> dict[str, int]:
+    def _confirm(fails: Callable[[Scenario], bool], scenario: Scenario, times: int, most: int) -> Again:
         """How often a Scenario was judged again, and how often it failed: `times` times, or until it failed, in at most
         `most` tries. Calls that are sent at the same time do not meet each time."""
         overlapping = any(isinstance(step, Parallel) for step in scenario.steps)
@@ -388,7 +404,7 @@ class Inquiry:
         while failed < (1 if overlapping else times) and tried < max(times, most if overlapping or times == 1 else 0):
             tried += 1
             failed += fails(scenario)
-        return {"tried": tried, "failed_again": failed}
+        return Again(tried, failed)
 
     def _late_effect(self) -> tuple[Scenario, Found] | None:
         """Whether what was seen is the late effect of the Scenario before: that one with a while to wait shows it."""
@@ -410,19 +426,16 @@ class Inquiry:
     # --- kept counterexamples --------------------------------------------------------------------
 
     def _key(self) -> bytes:
-        return f"eni-conformance/1/{self.info['revision']}/{self.test.partition('[')[0]}".encode()
+        return f"eni-conformance/1/{self.info.revision}/{self.test.partition('[')[0]}".encode()
 
     def kept(self) -> list[Scenario]:
         """Counterexamples that earlier runs found with this test, from the shared example database."""
-        if self.database is None:
-            return []
-        out = []
-        for raw in self.database.fetch(self._key()):
-            try:
-                out.append(codec.build(Scenario, json.loads(raw), "scenario"))
-            except ValueError:
-                self.database.delete(self._key(), raw)
-        return out
+        return database.kept(self.database, self._key()) if self.database is not None else []
+
+
+def _of(key: str, entries: Iterable[Violation]) -> Violation | None:
+    """What is known of a cause."""
+    return next((entry for entry in entries if entry.key == key), None)
 
 
 def clocked(found: Found) -> bool:

@@ -5,7 +5,6 @@ A shard that is missing leaves the requirements of its tests inconclusive, never
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 import sys
@@ -19,8 +18,9 @@ from eni_conformance.conformance import deviations, results
 from eni_conformance.conformance import study as studies
 from eni_conformance.conformance.commands import ENDED_EARLY, OK, USAGE, VIOLATED
 from eni_conformance.contract.detach import CONTRACTS, full_id
-from eni_conformance.oracle.results import Results
-from eni_conformance.oracle.tally import read_all
+from eni_conformance.oracle import tally
+from eni_conformance.oracle.results import Results, Violation
+from eni_conformance.oracle.tally import Record
 from eni_conformance.reports import files
 
 from eni_conformance import reports
@@ -58,8 +58,11 @@ def lost(found: Sequence[tuple[Path, Results]]) -> tuple[list[int], set[str]]:
         raise Unfit("the shards are not parts of the same division")
     present = {int(n[0]) for n in numbers}
     gone = [i for i in range(1, total + 1) if i not in present]
-    tests = json.loads((found[0][0] / "tests.json").read_text())
-    return gone, {r for n, test in enumerate(tests) if n % total + 1 in gone for r in test["requirements"]}
+    try:
+        tests = studies.listed_in(found[0][0])
+    except (OSError, ValueError) as error:
+        raise Unfit(f"{found[0][0]}: does not tell how its tests were divided: {error}") from None
+    return gone, {row for n, test in enumerate(tests) if n % total + 1 in gone for row in test.requirements}
 
 
 def merge(folders: Sequence[Path], out: Path, known: tuple[deviations.Deviation, ...] = ()) -> tuple[Path, int]:
@@ -101,28 +104,46 @@ def merge(folders: Sequence[Path], out: Path, known: tuple[deviations.Deviation,
     return folder, status
 
 
-def _join_files(places: Sequence[Path], folder: Path) -> list[dict[str, Any]]:
+def _join_files(places: Sequence[Path], folder: Path) -> tuple[Record, ...]:
     """Copy what the shards wrote into one directory, under names that tell them apart; returns their records."""
     (folder / "evidence").mkdir(parents=True, exist_ok=True)
-    records: list[dict[str, Any]] = []
+    records: list[Record] = []
     for n, place in enumerate(places):
-        for record in read_all(place):
-            record["worker"] = f"s{n}-{record['worker']}"
-            for entry in record.get("violations", []):
-                if entry["evidence"]:
-                    name = f"s{n}-{entry['evidence']}"
-                    shutil.copyfile(place / "evidence" / entry["evidence"], folder / "evidence" / name)
-                    entry["evidence"] = name
-            records.append(record)
-            (folder / f"record-{record['worker']}.json").write_text(json.dumps(record))
+        records += [_of_shard(n, record) for record in _records(place)]
+        for file in place.glob("evidence/*.json"):
+            shutil.copyfile(file, folder / "evidence" / _name(n, file.name))
         for ids in place.glob("ids-*.txt"):
             shutil.copyfile(ids, folder / f"ids-s{n}-{ids.name.removeprefix('ids-')}")
+    for record in records:
+        tally.write(folder, record)
     with (folder / "wire.jsonl.gz").open("wb") as wire:
         for place in places:
             part = place / "wire.jsonl.gz"
             if part.exists():
                 wire.write(part.read_bytes())
-    return records
+    return tuple(records)
+
+
+def _records(place: Path) -> tuple[Record, ...]:
+    try:
+        return tally.read_all(place)
+    except ValueError as error:
+        raise Unfit(f"{place}: {error}") from None
+
+
+def _of_shard(n: int, record: Record) -> Record:
+    """A record under a name that no other shard has, as are the evidence files that it names."""
+
+    def renamed(entries: tuple[Violation, ...]) -> tuple[Violation, ...]:
+        return tuple(replace(entry, evidence=_name(n, entry.evidence)) for entry in entries)
+
+    return replace(
+        record, worker=f"s{n}-{record.worker}", violations=renamed(record.violations), once=renamed(record.once)
+    )
+
+
+def _name(n: int, evidence: str) -> str:
+    return f"s{n}-{evidence}" if evidence else ""
 
 
 def main(args: Any) -> int:

@@ -135,7 +135,7 @@ def given_by(inquiry: Inquiry) -> Given:
             bool({"hold", "eni.status"} & bench.capabilities),
         ),
         inquiry.effort,
-        int(inquiry.info["seed"]),
+        int(inquiry.info.seed or 0),
         inquiry.operation,
         tuple(sorted(inquiry.callers - {"account"})),
         tuple(inquiry.undeclared),
@@ -170,12 +170,12 @@ def play(inquiry: Inquiry, item: pytest.Item, parameters: Mapping[str, Any]) -> 
                 _walk(inquiry, one, about)
             case Credit(requirement, part, what, calls):
                 if last is not None and not last.undecided and not last.found:
-                    inquiry.record.credit((requirement,), part, "account", what, calls)
+                    inquiry.tally.credit((requirement,), part, "account", what, calls)
             case Lack(requirements, what):
-                inquiry.record.lacks(requirements, what)
+                inquiry.tally.lacks(requirements, what)
                 inquiry.reasons.append(f"the target does not offer {what}")
     if left_out:
-        inquiry.record.notes.append(f"{inquiry.test}: {left_out} optional scenarios were left out for lack of time")
+        inquiry.notes.append(f"{inquiry.test}: {left_out} optional scenarios were left out for lack of time")
     return Played(tuple(inquiry.here), {short: row.kind for short, row in contract.requirements.items()})
 
 
@@ -192,7 +192,7 @@ def _explore(inquiry: Inquiry, drawn: Drawn, about: Sequence[str]) -> None:
     """
     number = itertools.count()
 
-    @seed(zlib.crc32(f"{inquiry.info['seed']}/{inquiry.test}/{drawn.salt}".encode()))
+    @seed(zlib.crc32(f"{inquiry.info.seed}/{inquiry.test}/{drawn.salt}".encode()))
     @settings(
         max_examples=drawn.times + 1,
         phases=[Phase.generate],
@@ -216,4 +216,4 @@ def _walk(inquiry: Inquiry, walks: Walks, about: Sequence[str]) -> None:
         if not inquiry.over() and (not inquiry.ran or not inquiry.spent()):
             inquiry.run(scenario, about)
 
-    inquiry.record.rules.update(walks.carry_out(use))
+    inquiry.tally.rules.update(walks.carry_out(use))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import signal
 import sys
@@ -22,7 +21,7 @@ from eni_conformance.conformance.played import Played, marked, play
 from eni_conformance.conformance.study import Plan, Refused, Study
 from eni_conformance.contract.detach import CONTRACTS, full_id
 from eni_conformance.harness.clock import REAL
-from eni_conformance.oracle.evidence import parse
+from eni_conformance.oracle.tally import Problem
 from eni_conformance.strategies.effort import EFFORTS
 
 KEY = pytest.StashKey[Study]()
@@ -167,7 +166,7 @@ def played(_joined: Inquiry, request: pytest.FixtureRequest) -> Iterator[Played]
     try:
         made = play(_joined, request.node, parameters.params if parameters else {})
     finally:
-        _joined.record.write(_joined.out)
+        _joined.write()
     if _joined.stop:
         request.session.shouldstop = "first violation"
     if not _joined.judged and not made.contradictions:
@@ -183,7 +182,7 @@ def _told(inquiry: Inquiry) -> str:
     from eni_conformance.reports import evidence as reported
 
     files = dict.fromkeys(one.evidence for one in inquiry.here)
-    told = (reported.text(parse(evidence.read(inquiry.out / "evidence" / name))) for name in files)
+    told = (reported.text(evidence.read(inquiry.out / "evidence" / name)) for name in files)
     return "\n\n".join(told)
 
 
@@ -203,8 +202,8 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[Any]) -> 
         report.longrepr = _told(inquiry)
         return
     text = inquiry.redactor.text(f"{call.excinfo.typename}: {call.excinfo.value}")
-    inquiry.record.errors.append({"requirements": " ".join(marked(item)), "text": text, "test": item.name})
-    inquiry.record.write(inquiry.out)
+    inquiry.errors.append(Problem(" ".join(marked(item)), text, item.name))
+    inquiry.write()
 
 
 ORDER = (
@@ -224,11 +223,8 @@ def _shard(config: pytest.Config, items: list[pytest.Item]) -> None:
     told = getattr(config, "workerinput", {}).get("eni")
     study = config.stash.get(KEY, None)
     folder = Path(told["folder"]) if told else study.folder if study else None
-    if folder is not None and not (folder / "tests.json").exists():
-        rows = [{"test": item.nodeid, "requirements": marked(item)} for item in every]
-        part = folder / f"tests.json.{os.getpid()}"
-        part.write_text(json.dumps(rows))
-        os.replace(part, folder / "tests.json")
+    if folder is not None and not (folder / studies.TESTS).exists():
+        studies.list_tests(folder, [studies.Listed(item.nodeid, tuple(marked(item))) for item in every])
     kept = [i for n, i in enumerate(every) if n % int(total) + 1 == int(number)]
     config.hook.pytest_deselected(items=[i for i in every if i not in kept])
     items[:] = kept

@@ -256,9 +256,8 @@ def _told(run: Path) -> Results:
     """results.json of a run; of one that did not end, the violations that its worker had written down by then."""
     if (run / "results.json").exists():
         return files.load(run)
-    records = read_all(run)
-    found = [codec.build(Violation, entry, "violation") for record in records for entry in record["violations"]]
-    return Results(Run("unfinished"), violations=tuple(found))
+    found = tuple(entry for record in read_all(run) for entry in record.violations)
+    return Results(Run("unfinished"), violations=found)
 
 
 def _place(job: Job, folder: Path) -> Path:

@@ -46,8 +46,8 @@ class ThrownAway:
 
     def pytest_runtest_teardown(self, item: pytest.Item) -> None:
         inquiry = item.config.stash.get(INQUIRY, None)
-        seen = inquiry.record.violations if inquiry is not None and self.own else ()
-        if inquiry is not None and any(self.own in (v["requirement"], *v["also"]) for v in seen):
+        seen = inquiry.violations if inquiry is not None and self.own else ()
+        if inquiry is not None and any(self.own in (v.requirement, *v.also) for v in seen):
             inquiry.stop = True
 
     @pytest.hookimpl(tryfirst=True)

@@ -7,80 +7,109 @@ Exit status 1 while the counterexample still fails, 0 when it no longer does, 3 
 from __future__ import annotations
 
 import sys
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from eni_conformance.conformance import evidence, stored
 from eni_conformance.conformance import study as studies
 from eni_conformance.conformance.commands import ENDED_EARLY, OK, UNUSABLE, USAGE, VIOLATED
-from eni_conformance.conformance.study import Plan, Refused
+from eni_conformance.conformance.study import Plan, Refused, Study
 from eni_conformance.contract import codec
-from eni_conformance.contract.detach import CONTRACTS, full_id, short_id
+from eni_conformance.contract.detach import full_id, short_id
 from eni_conformance.contract.scenario import Scenario
+from eni_conformance.harness.redact import Redactor
+from eni_conformance.oracle.evidence import Evidence
+from eni_conformance.oracle.follow import Found
 
 TIMES = 2
 
 
+@dataclass(frozen=True)
+class Repeated:
+    """What the same Scenario showed, `times` times. failed: how often it showed anything. undecided: why it could not
+    be judged, "" if it could."""
+
+    times: int
+    failed: int = 0
+    undecided: str = ""
+
+    def told(self) -> tuple[str, int]:
+        """In words, and as an exit status."""
+        if self.failed:
+            return f"still fails ({self.failed} of {self.times})", VIOLATED
+        if self.undecided:
+            return f"could not be judged here: {self.undecided}", UNUSABLE
+        return f"no longer fails (0 of {self.times})", OK
+
+
 def main(args: Any) -> int:
     """Replay one evidence file on the target it came from, or on another."""
+    path = Path(args.evidence)
     try:
-        data = evidence.read(Path(args.evidence))
-        scenario = codec.build(Scenario, data["scenario"], "scenario")
+        kept = evidence.read(path)
+        scenario = codec.build(Scenario, codec.plain(kept.scenario), "scenario")
+        if args.judge_only:
+            return stored.judge_again(kept, path)
+        plan = _plan(args, kept)
     except ValueError as error:
         print(f"eni-conformance replay: {error}", file=sys.stderr)
         return USAGE
-    if args.judge_only:
-        return stored.judge_again(data, Path(args.evidence))
-    revision = str(data.get("revision", "2019"))
-    if revision not in CONTRACTS:
-        print(f"eni-conformance replay: {args.evidence}: unknown revision {revision!r}", file=sys.stderr)
-        return USAGE
-    plan = Plan(
-        target=args.target or studies.EMBEDDED,
-        revision="2024" if revision == "2024" else "2019",
-        effort="quick",
-        seed=int(data.get("seed", 0)),
-        strict=bool(data.get("strict")),
-        out=str(getattr(args, "out", None) or "out"),
-        allow_plain_http=bool(getattr(args, "allow_plain_http", False)),
-    )
     try:
         study = studies.open_study(plan, latest=False)
     except Refused as refused:
         print(f"eni-conformance replay: {refused}", file=sys.stderr)
         return refused.status
-    wanted = short_id(str(data["requirement"]))
-    print(f"{study.target.name}  {study.target.endpoint}  {full_id(wanted)}: {data['summary']}")
-    status = UNUSABLE
-    inquiry = None
+    wanted = short_id(kept.requirement)
+    print(f"{study.target.name}  {study.target.endpoint}  {full_id(wanted)}: {kept.summary}")
     try:
-        inquiry = studies.join(
-            plan, study.run_id, study.folder, study.target_file, "replay", 1, study.capabilities
-        )  # fmt: skip
-        failed = 0
-        undecided = ""
-        for _ in range(TIMES):
-            outcome = inquiry.judge(scenario)
-            undecided = undecided or outcome.undecided
-            same = [f for f in outcome.found if f.finding.requirement == wanted]
-            for found in (same or list(outcome.found))[:1]:
-                print(f"  {full_id(found.finding.requirement)}: {study.redactor.text(found.finding.summary)}")
-                if found.exchange is not None:
-                    print(f"  answered {found.exchange.status} {study.redactor.text(repr(found.exchange.body[:300]))}")
-            failed += bool(same or outcome.found)
-        if undecided and not failed:
-            print(f"could not be judged here: {undecided}")
-        elif failed:
-            print(f"still fails ({failed} of {TIMES})")
-            status = VIOLATED
-        else:
-            print(f"no longer fails (0 of {TIMES})")
-            status = OK
+        said, status = _repeat(study, scenario, wanted).told()
+        print(said)
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)
         status = ENDED_EARLY
     finally:
-        if inquiry is not None:
-            studies.leave(inquiry)
         studies.abandon(study)
     return status
+
+
+def _plan(args: Any, kept: Evidence) -> Plan:
+    """A run like the one that the evidence is of. Raises ValueError for an unknown revision."""
+    try:
+        revision = stored.revision_of(kept)
+    except ValueError as error:
+        raise ValueError(f"{args.evidence}: {error}") from None
+    return Plan(
+        target=args.target or studies.EMBEDDED,
+        revision=revision,
+        effort="quick",
+        seed=int(kept.seed or 0),
+        strict=kept.strict,
+        out=str(getattr(args, "out", None) or "out"),
+        allow_plain_http=bool(getattr(args, "allow_plain_http", False)),
+    )
+
+
+def _repeat(study: Study, scenario: Scenario, wanted: str) -> Repeated:
+    """Judge the Scenario TIMES times, and print what it shows of the wanted requirement, or else of any."""
+    inquiry = studies.join(
+        study.plan, study.run_id, study.folder, study.target_file, "replay", 1, study.capabilities
+    )  # fmt: skip
+    made = Repeated(TIMES)
+    try:
+        for _ in range(TIMES):
+            outcome = inquiry.judge(scenario)
+            same = [one for one in outcome.found if one.finding.requirement == wanted]
+            for found in (same or list(outcome.found))[:1]:
+                _print(found, study.redactor)
+            failed = made.failed + bool(outcome.found)
+            made = replace(made, failed=failed, undecided=made.undecided or outcome.undecided)
+    finally:
+        studies.leave(inquiry)
+    return made
+
+
+def _print(found: Found, redactor: Redactor) -> None:
+    print(f"  {full_id(found.finding.requirement)}: {redactor.text(found.finding.summary)}")
+    if found.exchange is not None:
+        print(f"  answered {found.exchange.status} {redactor.text(repr(found.exchange.body[:300]))}")

@@ -10,10 +10,9 @@ import importlib.metadata
 import json
 import platform
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from eni_conformance.conformance import deviations
 from eni_conformance.conformance.commands import ENDED_EARLY, OK, VIOLATED
@@ -24,6 +23,7 @@ from eni_conformance.harness.account import ledger
 from eni_conformance.harness.redact import Redactor
 from eni_conformance.oracle import verdicts
 from eni_conformance.oracle.results import (
+    Again,
     Cost,
     DeviationEntry,
     Duel,
@@ -38,49 +38,49 @@ from eni_conformance.oracle.results import (
     Target,
     Violation,
 )
+from eni_conformance.oracle.tally import Record, Tally, summed
 from eni_conformance.reports import files
 
 FILE = "results.json"
 MOST_SAMPLES = 2000
 """Samples of one distribution that are kept."""
 
-Records = Sequence[Mapping[str, Any]]
-
 
 def compose(
     contract: Operation,
     folder: Path,
-    records: Records,
+    records: Sequence[Record],
     target: Target,
     run: Run,
     calls: Mapping[str, int],
     incomplete: str = "",
 ) -> Results:
     """The results out of the records of all workers. incomplete: why not everything was tried."""
-    records = [*records, *(_repeated(*found) for found in verdicts.repeated_request_ids(folder))]
+    records = (*records, *(_repeated(*found) for found in verdicts.repeated_request_ids(folder)))
+    total = summed(records)
     return Results(
         run,
         suite=Suite("eni-conformance", version()),
         target=target,
         requirements=verdicts.fold(contract, records, frozenset(target.callers), incomplete, _kills()),
-        observations=_observations(records),
+        observations=_observations(total),
         calls=dict(sorted(calls.items())),
-        coverage=verdicts.coverage(records, target.control),
-        latency=_samples(records, "latency"),
-        settle=_samples(records, "settle"),
-        atlas=_atlas(records),
-        answers=_answers(records),
+        coverage=verdicts.coverage(total, target.control),
+        latency=_samples(record.latency for record in records),
+        settle=_samples(record.settle for record in records),
+        atlas=_atlas(total),
+        answers=_answers(total),
         environment=Environment(platform.python_version(), platform.platform(), _packages()),
-        shallow=_shallow(records, partial=bool(run.only)),
-        violations=_violations(entry for record in records for entry in record.get("violations", [])),
-        once=_violations(verdicts.seen_once(records)),
+        shallow=_shallow(total, records, partial=bool(run.only)),
+        violations=tuple(entry for record in records for entry in record.violations),
+        once=verdicts.seen_once(records),
         passing=tuple(
             Passing(operation, answer, n)
-            for operation, counts in sorted(verdicts.merge_nested(records, "passing").items())
+            for operation, counts in sorted(total.passing.items())
             for answer, n in counts.most_common()
         ),
-        judged_calls=sum(record.get("detach_calls", 0) for record in records),
-        successes=sum(record.get("successes", 0) for record in records),
+        judged_calls=total.detach_calls,
+        successes=total.successes,
     )
 
 
@@ -136,52 +136,42 @@ def _kills() -> dict[str, int] | None:
     return codec.build(dict[str, int], json.loads(path.read_text()), path.name) if path.exists() else None
 
 
-def _violations(entries: Any) -> tuple[Violation, ...]:
-    return tuple(codec.build(Violation, entry, "violation") for entry in entries)
-
-
-def _repeated(request_id: str, one: str, other: str) -> dict[str, Any]:
+def _repeated(request_id: str, one: str, other: str) -> Record:
     """A record for a RequestId that two workers received."""
-    entry = {
-        "requirement": rows.REQUEST_ID_UNIQUE,
-        "also": [],
-        "evidence": "",
-        "key": f"{full_id('R07')}-workers",
-        "cause": "shape:R07",
-        "summary": f"RequestId {request_id} came in exchanges {one} and {other}",
-        "certainty": 1.0,
-        "count": 1,
-        "again": {"tried": 1, "failed_again": 1},
-        "test": "all",
-    }
-    return {"worker": "fold", "violations": [entry]}
+    entry = Violation(
+        requirement=rows.REQUEST_ID_UNIQUE,
+        key=f"{full_id(rows.REQUEST_ID_UNIQUE)}-workers",
+        cause=f"shape:{rows.REQUEST_ID_UNIQUE}",
+        summary=f"RequestId {request_id} came in exchanges {one} and {other}",
+        certainty=1.0,
+        again=Again(1, 1),
+        test="all",
+    )
+    return Record("fold", violations=(entry,))
 
 
-def _samples(records: Records, name: str) -> dict[str, Samples]:
+def _samples(kept: Iterable[Mapping[str, Sequence[float]]]) -> dict[str, Samples]:
+    """The distributions of all workers, joined and cut."""
     out: dict[str, list[float]] = {}
-    for record in records:
-        for key, values in record.get(name, {}).items():
+    for distributions in kept:
+        for key, values in distributions.items():
             out.setdefault(key, []).extend(round(float(v), 5) for v in values)
     return {key: tuple(values[:MOST_SAMPLES]) for key, values in out.items()}
 
 
-def _observations(records: Records) -> tuple[Observation, ...]:
-    examples: dict[str, list[str]] = {}
-    for record in records:
-        for key, values in record.get("examples", {}).items():
-            examples.setdefault(key, []).extend(values)
+def _observations(total: Tally) -> tuple[Observation, ...]:
     out = []
-    for name, counts in sorted(verdicts.merge_nested(records, "observations").items()):
+    for name, counts in sorted(total.observations.items()):
         value = ", ".join(f"{v} ({n})" for v, n in counts.most_common(6))
-        shown = [f"{v}: {e}" for v in counts for e in examples.get(f"{name}={v}", [])[:2]]
+        shown = [f"{v}: {e}" for v in counts for e in total.examples[f"{name}={v}"][:2]]
         out.append(Observation(name, value, tuple(shown[:8]), dict(counts)))
     return tuple(out)
 
 
-def _atlas(records: Records) -> tuple[Duel, ...]:
+def _atlas(total: Tally) -> tuple[Duel, ...]:
     """Which of two faults answered, of each pair that was tried ("E11 stopped + E12 primary")."""
     out = []
-    for pair, counts in sorted(verdicts.merge_nested(records, "atlas").items()):
+    for pair, counts in sorted(total.atlas.items()):
         (one, _, how), (other, _, how_other) = (fault.partition(" ") for fault in pair.split(" + ", 1))
         winner, n = counts.most_common(1)[0]
         out.append(
@@ -198,10 +188,10 @@ def _atlas(records: Records) -> tuple[Duel, ...]:
     return tuple(out)
 
 
-def _answers(records: Records) -> dict[str, dict[str, int]]:
+def _answers(total: Tally) -> dict[str, dict[str, int]]:
     """The answers to each kind of call; what it breaks is named by full ids."""
     out = {}
-    for key, counts in sorted(verdicts.merge_nested(records, "answers").items()):
+    for key, counts in sorted(total.answers.items()):
         broken, _, rest = key.partition(" | ")
         out[f"{' '.join(map(full_id, broken.split()))} | {rest}"] = dict(sorted(counts.items()))
     return out
@@ -211,16 +201,15 @@ def _packages() -> dict[str, str]:
     return {name: importlib.metadata.version(name) for name in ("hypothesis", "pytest", "requests", "pytest-xdist")}
 
 
-def _shallow(records: Records, *, partial: bool) -> tuple[str, ...]:
+def _shallow(total: Tally, records: Sequence[Record], *, partial: bool) -> tuple[str, ...]:
     """Warnings that a green run may mean little."""
     out = []
-    successes = sum(record.get("successes", 0) for record in records)
-    calls = sum(record.get("detach_calls", 0) for record in records)
+    successes, calls = total.successes, total.detach_calls
     if calls and successes < 10 and not partial:
         out.append(f"only {successes} of {calls} calls were accepted: the effects of a success were hardly tried")
     if not calls:
         out.append("no call was judged")
-    notes = [note for record in records for note in record.get("notes", [])]
+    notes = [note for record in records for note in record.notes]
     if notes:
         out.append(f"the endpoint was too slow for this effort: {len(notes)} parts were cut short ({notes[0]}, ...)")
     return tuple(out)

@@ -17,15 +17,13 @@ from typing import Any
 from eni_conformance.conformance.commands import OK, USAGE, VIOLATED
 from eni_conformance.contract import codec
 from eni_conformance.contract.detach import CONTRACTS, full_id, short_id
-from eni_conformance.contract.rules import Operation
+from eni_conformance.contract.rules import Operation, Revision
 from eni_conformance.harness.history import Event, History, Part
 from eni_conformance.harness.redact import Redactor
 from eni_conformance.harness.values import Exchange
+from eni_conformance.oracle.evidence import Evidence
 from eni_conformance.oracle.follow import Found
 from eni_conformance.oracle.judge import judge
-
-KEY = "play"
-"""The field of an evidence file."""
 
 
 def packed(history: History, redactor: Redactor) -> str:
@@ -55,8 +53,8 @@ def unpacked(text: str) -> History:
     try:
         data = json.loads(gzip.decompress(base64.b64decode(text, validate=True)))
     except (OSError, EOFError, RecursionError) as error:
-        raise ValueError(f"{KEY}: cannot be unpacked: {error}") from None
-    return codec.build(History, _with_looks(data), KEY)
+        raise ValueError(f"play: cannot be unpacked: {error}") from None
+    return codec.build(History, _with_looks(data), "play")
 
 
 def _fields(shown: Mapping[str, Any]) -> dict[str, Any]:
@@ -80,32 +78,38 @@ def _with_looks(data: Any) -> Any:
     return made
 
 
-def same(operation: Operation, history: History, data: Mapping[str, Any]) -> tuple[Found, ...]:
+def same(operation: Operation, history: History, evidence: Evidence) -> tuple[Found, ...]:
     """What is found in the History and is the finding of the evidence: its requirement, and its cause."""
-    wanted = short_id(str(data["requirement"])), data.get("cause")
+    wanted = short_id(evidence.requirement), evidence.cause
     found = judge(operation, history).found
     return tuple(one for one in found if (one.finding.requirement, one.finding.cause) == wanted)
 
 
-def judge_again(data: Mapping[str, Any], path: Path) -> int:
+def revision_of(evidence: Evidence) -> Revision:
+    """The revision of the page that it was judged by. Raises ValueError if that is unknown."""
+    told = str(evidence.revision or "2019")
+    for known in CONTRACTS:
+        if known == told:
+            return known
+    raise ValueError(f"unknown revision {told!r}")
+
+
+def judge_again(evidence: Evidence, path: Path) -> int:
     """Judge the History of an evidence file as the checks are now. Returns the exit status: 1 while it still shows the
     finding, 0 when it does not, 2 if the file holds no History."""
-    revision = str(data.get("revision", "2019"))
-    if KEY not in data or revision not in CONTRACTS:
-        why = (
-            "holds no history that could be judged; an older version wrote it"
-            if KEY not in data
-            else "unknown revision"
-        )
-        print(f"eni-conformance replay: {path}: {why}", file=sys.stderr)
-        return USAGE
-    operation = CONTRACTS[revision]  # type: ignore[index]  # asked in the line before
-    operation = operation.by_the_page() if data.get("strict") else operation
+    if not evidence.play:
+        return _unusable(path, "holds no history that could be judged; an older version wrote it")
     try:
-        found = same(operation, unpacked(str(data[KEY])), data)
+        operation = CONTRACTS[revision_of(evidence)]
+        operation = operation.by_the_page() if evidence.strict else operation
+        found = same(operation, unpacked(evidence.play), evidence)
     except ValueError as error:
-        print(f"eni-conformance replay: {path}: {error}", file=sys.stderr)
-        return USAGE
-    print(f"{full_id(short_id(str(data['requirement'])))}: {data.get('summary', '')}")
+        return _unusable(path, str(error))
+    print(f"{full_id(short_id(evidence.requirement))}: {evidence.summary}")
     print("the stored history still shows it" if found else "the stored history no longer shows it")
     return VIOLATED if found else OK
+
+
+def _unusable(path: Path, why: str) -> int:
+    print(f"eni-conformance replay: {path}: {why}", file=sys.stderr)
+    return USAGE

@@ -14,8 +14,8 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -38,11 +38,12 @@ from eni_conformance.harness.bench.look import STEP, STEP_NEARBY
 from eni_conformance.harness.clock import REAL
 from eni_conformance.harness.redact import Redactor
 from eni_conformance.harness.stage import Stage
-from eni_conformance.harness.target import Offers, Target, TargetError, abroad, load_target, shares
+from eni_conformance.harness.target import Target, TargetError, abroad, load_target, shares
 from eni_conformance.harness.wire.client import Client
 from eni_conformance.oracle import results as told
 from eni_conformance.oracle import verdicts
-from eni_conformance.oracle.tally import Record, read_all
+from eni_conformance.oracle.evidence import Endpoint
+from eni_conformance.oracle.tally import read_all, summed
 from eni_conformance.strategies.effort import EFFORTS, Effort
 
 from eni_conformance import reports
@@ -289,6 +290,37 @@ def point_latest(folder: Path) -> None:
 
 SURVEY = "survey.json"
 """File in a run's directory that tells the workers what the target offers and how far its clock is off."""
+TESTS = "tests.json"
+"""File in a run's directory that tells `merge` how the tests of a run were divided."""
+
+
+@dataclass(frozen=True)
+class HandedOn:
+    """What the controller has found out, for the workers. wrong_orders: orders of the control protocol that do not do
+    what they must, with what is wrong."""
+
+    found: Survey
+    wrong_orders: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Listed:
+    """A test of a run, and the requirements (short ids) that it is evidence for."""
+
+    test: str
+    requirements: tuple[str, ...]
+
+
+def list_tests(folder: Path, tests: Sequence[Listed]) -> None:
+    """Write down all tests in their order, whole or not at all: several workers may do so at the same time."""
+    part = folder / f"{TESTS}.{os.getpid()}"
+    part.write_text(json.dumps(codec.plain(tests)))
+    os.replace(part, folder / TESTS)
+
+
+def listed_in(folder: Path) -> tuple[Listed, ...]:
+    """The tests of a run in their order. Raises OSError or ValueError if they were not written down."""
+    return codec.build(tuple[Listed, ...], json.loads((folder / TESTS).read_text()), TESTS)
 
 
 def _survey(target: Target, book: journal.Journal) -> tuple[Target, Survey]:
@@ -307,15 +339,11 @@ def _hand_on(folder: Path, found: Survey, checked: ControlCheck, offered: frozen
     """Write down for the workers what was found out about the target."""
     broken = sorted(offered - control_orders.usable(offered, checked))
     orders = {name: checked.problems.get(name) or "what undoes it does not work" for name in broken}
-    (folder / SURVEY).write_text(json.dumps({**asdict(found), "wrong_orders": orders}))
+    (folder / SURVEY).write_text(json.dumps(codec.plain(HandedOn(found, orders))))
 
 
-def _surveyed(target: Target, folder: Path) -> tuple[Target, Survey, dict[str, str]]:
-    """The target with what the controller found out about it, and the orders of the control protocol that are wrong."""
-    data = json.loads((folder / SURVEY).read_text())
-    offers = Offers(tuple(data["offers"]["formats"]), tuple(data["offers"]["signing"]))
-    found = Survey(offers, "", float(data["skew"]), tuple(data["undeclared"]))
-    return replace(target, offers=offers), found, data["wrong_orders"]
+def _handed_on(folder: Path) -> HandedOn:
+    return codec.build(HandedOn, json.loads((folder / SURVEY).read_text()), SURVEY)
 
 
 # --- workers -----------------------------------------------------------------------------------------
@@ -326,7 +354,9 @@ def join(
 ) -> Inquiry:
     """One worker's Inquiry, with connections, ledger and record of its own."""
     target = load_target(target_file, allow_plain_http=plan.allow_plain_http)
-    target, found, wrong = _surveyed(target, folder)
+    handed = _handed_on(folder)
+    found, wrong = handed.found, handed.wrong_orders
+    target = replace(target, offers=found.offers)
     target, there = shares(target, workers)
     redactor = Redactor(target)
     book = journal.Journal(journal.worker_path(folder, worker), redactor)
@@ -348,16 +378,12 @@ def join(
         return _stage(second)
 
     stage.abroad = open_abroad if there is not None else None
-    info = {
-        "id": run_id, "seed": plan.seed, "revision": plan.revision, "effort": plan.effort, "strict": plan.strict,
-    }  # fmt: skip
     return Inquiry(
         plan.contract(),
         stage,
-        Record(worker),
         effort_for(plan, target),
-        info,
-        {"name": target.name, "endpoint": target.endpoint, "region": target.region},
+        told.Run(run_id, seed=plan.seed, effort=plan.effort, revision=plan.revision, strict=plan.strict),
+        Endpoint(target.name, target.endpoint, target.region),
         folder,
         redactor,
         frozenset(target.callers),
@@ -365,6 +391,7 @@ def join(
         plan.first_violation,
         REAL.monotonic() + 60 * target.limits.minutes,
         undeclared=found.undeclared,
+        worker=worker,
     )
 
 
@@ -411,14 +438,12 @@ def effort_for(plan: Plan, target: Target) -> Effort:
 
 def leave(inquiry: Inquiry) -> None:
     """A worker is done: undo control calls, write the record, close files."""
-    record = inquiry.record
     client = inquiry.stage.session.client
     pool.release(inquiry.stage.bench)
     if inquiry.stage.second is not None:
         pool.release(inquiry.stage.second.bench)
         inquiry.stage.second.session.client.close()
-    record.latency = {action: values[:] for action, values in client.latencies.items()}
-    record.write(inquiry.out)
+    inquiry.write(client.latencies)
     client.close()
 
 
@@ -524,7 +549,7 @@ def write_results(study: Study, *, incomplete: str = "") -> int:
     made = replace(
         made,
         predicted=study.predicted,
-        cost=results.cost(books, verdicts.merge_counts(records, "leases"), now),
+        cost=results.cost(books, summed(records).leases, now),
     )
     made = results.accept(made, study.deviations)
     status = results.status_of(made, bool(incomplete))

@@ -32,6 +32,10 @@ Share = Annotated[float, {"minimum": 0, "maximum": 1}]
 Name = Annotated[str, {"minLength": 1}]
 """A text that is not empty."""
 
+BRIEF = "brief"
+Brief = Annotated[T, BRIEF]
+"""A field whose value is written without what is at its default."""
+
 _AS_IS = frozenset({str, int, float, bool, type(None)})
 _WORDS: dict[Any, str] = {str: "a text", int: "a whole number", float: "a number", bool: "true or false"}
 _JSON_TYPES: dict[Any, str] = {str: "string", bytes: "string", int: "integer", float: "number", bool: "boolean"}
@@ -59,20 +63,27 @@ def plain(value: Any, *, brief: bool = False) -> Any:
 
 def _plain_object(value: Any, brief: bool) -> dict[str, Any]:
     out: dict[str, Any] = {}
-    for name, default, tag in _written(typing.cast(Any, type(value))):
+    for name, default, tag, short in _written(typing.cast(Any, type(value))):
         item = getattr(value, name)
         if name == "extra":
             out.update(item)
         elif not brief or tag or item != default:
-            out[name] = plain(item, brief=brief)
+            out[name] = plain(item, brief=brief or short)
     return out
 
 
 @functools.cache
-def _written(kind: Any) -> tuple[tuple[str, Any, bool], ...]:
-    """(name, default, whether it is a tag) of each field of a dataclass. Raises TypeError if it is none."""
+def _written(kind: Any) -> tuple[tuple[str, Any, bool, bool], ...]:
+    """(name, default, whether it is a tag, whether it is brief) of each field of a dataclass. Raises TypeError if it is
+    none."""
     ordered = sorted(dataclasses.fields(kind), key=lambda f: f.name == "extra")
-    return tuple((f.name, _default(f), f.name in _tags(kind)) for f in ordered)
+    tags = _tags(kind)
+    return tuple((f.name, _default(f), f.name in tags, BRIEF in _notes(_hints(kind)[f.name])) for f in ordered)
+
+
+def _notes(hint: Any) -> tuple[Any, ...]:
+    """What stands beside a type in Annotated."""
+    return getattr(hint, "__metadata__", ())
 
 
 def _default(f: dataclasses.Field[Any]) -> Any:
@@ -154,7 +165,7 @@ def _object(kind: Any, data: Any, where: str) -> Any:
     more = {key: data[key] for key in data if key not in known}
     if more and "extra" not in hints:
         raise ValueError(f"{where}: unknown key {min(more)!r}")
-    absent = [name for name, default, _ in _written(kind) if default is dataclasses.MISSING and name not in known]
+    absent = [name for name, default, *_ in _written(kind) if default is dataclasses.MISSING and name not in known]
     if absent:
         raise ValueError(f"{where}: {absent[0]!r} is missing")
     made = {key: _value(hints[key], item, f"{where}.{key}") for key, item in known.items()}
@@ -287,8 +298,8 @@ def _schema_of_class(kind: Any, definitions: dict[str, Any]) -> dict[str, Any]:
     hints = {name: hint for name, hint in _hints(kind).items() if name != "extra"}
     required = [
         name
-        for name, default, _ in _written(kind)
-        if name in hints and (default is dataclasses.MISSING or ALWAYS in getattr(hints[name], "__metadata__", ()))
+        for name, default, *_ in _written(kind)
+        if name in hints and (default is dataclasses.MISSING or ALWAYS in _notes(hints[name]))
     ]
     out: dict[str, Any] = {"description": " ".join(inspect.cleandoc(kind.__doc__ or "").split("\n\n")[0].split())}
     out["type"] = "object"

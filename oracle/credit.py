@@ -1,4 +1,4 @@
-"""What a History was evidence for, as counts. Pure: it fills the Record that it is given, and decides nothing.
+"""What a History was evidence for, as counts. Pure: it fills the Tally that it is given, and decides nothing.
 
 A requirement conforms only where something was judged; what counts as judged, how often a code came, what was left to
 the endpoint and what could not be decided, is said here, event by event.
@@ -32,7 +32,7 @@ from eni_conformance.oracle import answers, checks, relations
 from eni_conformance.oracle.answers import OWNERS, TRUNK, Read
 from eni_conformance.oracle.follow import State
 from eni_conformance.oracle.readings import Reply
-from eni_conformance.oracle.tally import Record
+from eni_conformance.oracle.tally import Tally
 from eni_conformance.oracle.verdicts import certain
 
 
@@ -47,7 +47,7 @@ def _pairs(row: tuple[str, ...]) -> frozenset[tuple[int, str, int, str]]:
     return frozenset((i, a, j, b) for (i, a), (j, b) in itertools.combinations(enumerate(row), 2))
 
 
-def of_rest(book: Record, rested: Rested) -> None:
+def of_rest(book: Tally, rested: Rested) -> None:
     """A look after everything had settled."""
     if rested.now is not rested.before:
         book.credit(
@@ -55,7 +55,7 @@ def of_rest(book: Record, rested: Rested) -> None:
         )
 
 
-def of(book: Record, state: State, event: Event, seen: checks.Seen) -> None:
+def of(book: Tally, state: State, event: Event, seen: checks.Seen) -> None:
     """One event. state: what was known before it; seen: what it led to."""
     world = world_key(state.scenario.world)
     match event:
@@ -80,7 +80,7 @@ def of(book: Record, state: State, event: Event, seen: checks.Seen) -> None:
             book.lacks((probe.requirement,), f"signature scheme {probe.scheme}")
 
 
-def of_relations(book: Record, state: State) -> None:
+def of_relations(book: Tally, state: State) -> None:
     """Answers that could be compared with each other."""
     world = world_key(state.scenario.world)
     for calls in relations.groups(state):
@@ -98,7 +98,7 @@ def of_relations(book: Record, state: State) -> None:
 # --- calls -------------------------------------------------------------------------------------------
 
 
-def _of_call(book: Record, state: State, event: Sent, seen: checks.Seen, world: int) -> None:
+def _of_call(book: Tally, state: State, event: Sent, seen: checks.Seen, world: int) -> None:
     for exchange in event.passed:
         book.passed(ACTION, answers.told(exchange))
     if event.done is None and not seen.reads:
@@ -109,7 +109,7 @@ def _of_call(book: Record, state: State, event: Sent, seen: checks.Seen, world: 
         _of_answer(book, state, read, world)
 
 
-def _of_answer(book: Record, state: State, read: Read, world: int) -> None:
+def _of_answer(book: Tally, state: State, read: Read, world: int) -> None:
     """Count what this answer was evidence for."""
     book.detach_calls += 1
     if read.exchange.throttled:
@@ -172,7 +172,7 @@ def _by_parameters(state: State, read: Read) -> list[str]:
     return out
 
 
-def _observe(book: Record, state: State, read: Read, reply: Reply) -> None:
+def _observe(book: Tally, state: State, read: Read, reply: Reply) -> None:
     """Write down a choice that the page leaves to the endpoint."""
     operation, expected = state.operation, read.expected
     said = "accepted" if reply.success else str(reply)
@@ -188,7 +188,7 @@ def _observe(book: Record, state: State, read: Read, reply: Reply) -> None:
         book.observe(f"answer to: {expected.choice}", said)
 
 
-def _cover(book: Record, state: State, read: Read, reply: Reply) -> None:
+def _cover(book: Tally, state: State, read: Read, reply: Reply) -> None:
     """Count states and pairs of dimensions for the report, and the answer to this kind of call."""
     known, call, expected = state.known, read.call, read.expected
     values = {p.name: p for p in read.asked.params}
@@ -227,7 +227,7 @@ def _cover(book: Record, state: State, read: Read, reply: Reply) -> None:
     book.pairs |= _pairs(row)
 
 
-def _of_probe(book: Record, state: State, event: Probed, world: int) -> None:
+def _of_probe(book: Tally, state: State, event: Probed, world: int) -> None:
     probe = PROBES[event.name]
     exchange = event.exchange
     for one in event.passed:
@@ -261,7 +261,7 @@ def _of_probe(book: Record, state: State, event: Probed, world: int) -> None:
 # --- the surroundings and looks ----------------------------------------------------------------------
 
 
-def _of_act(book: Record, state: State, event: Acted, world: int) -> None:
+def _of_act(book: Tally, state: State, event: Acted, world: int) -> None:
     deed, exchange = event.deed, event.exchange
     for one in event.passed:
         book.passed(ACTIONS[deed.op], answers.told(one))
@@ -273,7 +273,7 @@ def _of_act(book: Record, state: State, event: Acted, world: int) -> None:
         book.rules[deed.op] += 1
 
 
-def _of_overlap(book: Record, state: State, event: Overlapped, seen: checks.Seen, world: int) -> None:
+def _of_overlap(book: Tally, state: State, event: Overlapped, seen: checks.Seen, world: int) -> None:
     for read in seen.reads:
         _of_answer(book, state, read, world)
     if seen.state.undecided and not state.undecided:
@@ -287,7 +287,7 @@ def _of_overlap(book: Record, state: State, event: Overlapped, seen: checks.Seen
         book.credit((rows.SERIAL_ORDER,), world, "account", f"{len(event.parts)} at once, none moves anything")
 
 
-def _of_look(book: Record, state: State, event: Looked, seen: checks.Seen, world: int) -> None:
+def _of_look(book: Tally, state: State, event: Looked, seen: checks.Seen, world: int) -> None:
     now = event.snapshot
     match event.why:
         case "waiting":
@@ -306,7 +306,7 @@ def _of_look(book: Record, state: State, event: Looked, seen: checks.Seen, world
                 book.credit((rows.LIFE_CYCLE,), world, "account", "history")
 
 
-def _of_rest_after(book: Record, state: State, now: Snapshot, world: int) -> None:
+def _of_rest_after(book: Tally, state: State, now: Snapshot, world: int) -> None:
     """The look that counts."""
     if state.refused and not state.detached and not state.touched:
         book.credit((rows.REFUSAL_CHANGES_NOTHING,), world, "account", "look", state.refused)
@@ -322,7 +322,7 @@ def _of_rest_after(book: Record, state: State, now: Snapshot, world: int) -> Non
         book.credit((rows.STAYS_AVAILABLE,), world, "account", "look")
 
 
-def _of_delay(book: Record, state: State, event: Overdue) -> None:
+def _of_delay(book: Tally, state: State, event: Overdue) -> None:
     """F02, a doubt with its numbers: detaches that ended after the target's limit."""
     if event.reminded:
         return

@@ -11,7 +11,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, Any, Literal
 
-from eni_conformance.contract.codec import Always, Name, build
+from eni_conformance.contract.codec import Always, Brief, Name, build
+from eni_conformance.contract.scenario import Scenario
 from eni_conformance.oracle.results import Again, Open
 
 Pair = tuple[str, str]
@@ -121,10 +122,11 @@ class Evidence(Open):
     """A whole evidence file.
 
     requirement, also: the requirement it violates, and others that it violates too. cause: fingerprint; failures with
-    the same one are one finding. certainty: 0 to 1. scenario: the declarative world and steps that bring it about, as
-    `contract.codec` writes a Scenario; original: what it was made of, null if the same. shrunk: made minimal, with so
-    many `candidates`. step: number of the step that was judged. confirmations: null or 0 of 0 where it was not run
-    again. play: the History that it was found in, redacted JSON, compressed, in base64; "" in older files.
+    the same one are one finding. certainty: 0 to 1. scenario: the declarative world and steps that bring it about, a
+    mapping where another version wrote what this one does not know; original: what it was made of, null if the same.
+    shrunk: made minimal, with so many `candidates`. step: number of the step that was judged. confirmations: null or
+    0 of 0 where it was not run again. play: the History that it was found in, redacted JSON, compressed, in base64; ""
+    in older files.
     """
 
     id: Name
@@ -142,8 +144,8 @@ class Evidence(Open):
     certainty: Annotated[float | None, {"minimum": 0, "maximum": 1}] = None
     expected: Always[tuple[AdmissibleAnswer, ...]] = ()
     observed: Always[Observed] = field(default_factory=Observed)
-    scenario: Mapping[str, Any] | None = None
-    original: Mapping[str, Any] | None = None
+    scenario: Brief[Scenario | Mapping[str, Any] | None] = None
+    original: Brief[Scenario | Mapping[str, Any] | None] = None
     shrunk: bool = False
     candidates: int = 0
     step: int | None = None

@@ -9,7 +9,7 @@ from eni_conformance.harness.history import History
 from eni_conformance.oracle import credit, looks, relations
 from eni_conformance.oracle.checks import follow
 from eni_conformance.oracle.follow import Found, State, begin
-from eni_conformance.oracle.tally import Record
+from eni_conformance.oracle.tally import Tally
 
 
 @dataclass(frozen=True)
@@ -24,12 +24,12 @@ class Judgement:
     undecided: str = ""
     missing: str = ""
     raced: bool = False
-    tally: Record = field(default_factory=lambda: Record("history"))
+    tally: Tally = field(default_factory=Tally)
 
 
 def judge(operation: Operation, history: History) -> Judgement:
     """Judge a whole History: every event in order, then what must hold between its answers."""
-    book = Record("history")
+    book = Tally()
     late: tuple[Found, ...] = ()
     if history.rested is not None and history.place is not None:
         credit.of_rest(book, history.rested)

@@ -7,14 +7,15 @@ below is the whole meaning of a verdict (see docs/verdicts.md).
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 from eni_conformance.contract.detach import CALLER_OF, full_id
 from eni_conformance.contract.rules import Operation, Requirement
 from eni_conformance.contract.scenario import ENI_STATUSES, INSTANCE_STATUSES
 from eni_conformance.oracle.results import (
+    Again,
     CommonAnswer,
     Coverage,
     Pairwise,
@@ -24,7 +25,9 @@ from eni_conformance.oracle.results import (
     Strength,
     Transition,
     Verdict,
+    Violation,
 )
+from eni_conformance.oracle.tally import Pair, Record, Tally, summed
 
 DIMENSIONS = (
     "instance state",
@@ -39,32 +42,6 @@ DIMENSIONS = (
     "signing",
 )
 HOW = {"api": "public operations", "caller": "a caller of the target file", "control": "control protocol"}
-
-
-def merge_counts(records: Iterable[Mapping[str, Any]], name: str) -> Counter[str]:
-    """The sum of one table of counts over all records."""
-    out: Counter[str] = Counter()
-    for record in records:
-        out.update(record.get(name, {}))
-    return out
-
-
-def merge_nested(records: Iterable[Mapping[str, Any]], name: str) -> dict[str, Counter[str]]:
-    """The sum of one table of tables."""
-    out: dict[str, Counter[str]] = defaultdict(Counter)
-    for record in records:
-        for key, counts in record.get(name, {}).items():
-            out[key].update(counts)
-    return out
-
-
-def merge_sets(records: Iterable[Mapping[str, Any]], name: str) -> dict[str, set[Any]]:
-    """The union of one table of sets."""
-    out: dict[str, set[Any]] = defaultdict(set)
-    for record in records:
-        for key, values in record.get(name, {}).items():
-            out[key] |= set(values)
-    return out
 
 
 def verdict_of(
@@ -113,9 +90,42 @@ def verdict_of(
     return "not-exercised", requirement.beyond or "nothing in this run was meant to provoke it"
 
 
+@dataclass(frozen=True)
+class _Told:
+    """What all records of a run tell, by the short id of a requirement."""
+
+    total: Tally
+    doubts: Mapping[str, Counter[str]]
+    violations: Mapping[str, list[Violation]]
+    errors: Mapping[str, list[str]]
+    worlds: Mapping[str, set[int]]
+
+
+def _told(records: Sequence[Record]) -> _Told:
+    """The records of all workers, joined. What was seen once is a doubt."""
+    total = summed(records)
+    doubts: dict[str, Counter[str]] = defaultdict(Counter, {key: n.copy() for key, n in total.doubts.items()})
+    for entry in seen_once(records):
+        for short in (entry.requirement, *entry.also):
+            doubts[short][_once_told(entry)] += 1
+    violations: dict[str, list[Violation]] = defaultdict(list)
+    errors: dict[str, list[str]] = defaultdict(list)
+    worlds: dict[str, set[int]] = defaultdict(set)
+    for record in records:
+        for entry in record.violations:
+            for short in (entry.requirement, *entry.also):
+                violations[short].append(entry)
+        for problem in record.errors:
+            for short in problem.requirements.split():
+                errors[short].append(problem.text)
+        for short, keys in record.worlds.items():
+            worlds[short] |= keys
+    return _Told(total, doubts, violations, errors, worlds)
+
+
 def fold(
     contract: Operation,
-    records: Sequence[Mapping[str, Any]],
+    records: Sequence[Record],
     callers: frozenset[str],
     incomplete: str = "",
     kills: Mapping[str, int] | None = None,
@@ -124,114 +134,99 @@ def fold(
 
     kills: how many known faults each requirement's checks have killed in the suite's own proof.
     """
-    judged, provoked = merge_counts(records, "judged"), merge_counts(records, "provoked")
-    doubts, common = merge_nested(records, "doubts"), merge_nested(records, "common")
-    for entry in seen_once(records):
-        for short in (entry["requirement"], *entry["also"]):
-            doubts[short][_once_told(entry)] += 1
-    undecided, missing = merge_nested(records, "inconclusive"), merge_nested(records, "missing")
-    worlds, seen_callers, wires = (merge_sets(records, n) for n in ("worlds", "callers", "wires"))
-    violations: dict[str, list[dict[str, Any]]] = defaultdict(list)
-    for record in records:
-        for entry in record.get("violations", []):
-            for short in (entry["requirement"], *entry["also"]):
-                violations[short].append(entry)
-    errors: dict[str, list[str]] = defaultdict(list)
-    for record in records:
-        for problem in record.get("errors", []):
-            for short in problem.get("requirements", "").split():
-                errors[short].append(problem["text"])
+    told = _told(records)
     made = []
     for short, requirement in contract.requirements.items():
         needed = CALLER_OF.get(short, "")
-        found, n = violations.get(short, []), judged[short]
-        verdict, reason = verdict_of(
-            requirement,
-            judged=n,
-            provoked=provoked[short] + sum(common[short].values()),
-            violated=bool(found),
-            errors=errors.get(short, []),
-            doubts=doubts.get(short, Counter()),
-            undecided=undecided.get(short, Counter()),
-            missing=missing.get(short, Counter()),
-            absent_caller=needed if needed and needed not in callers else "",
-            incomplete=incomplete,
-        )
-        row = RequirementResult(
-            full_id(short),
-            title=requirement.title,
-            kind=requirement.kind,
-            http=requirement.http,
-            code=requirement.code,
-            verdict=verdict,
-            reason=found[0]["summary"] if found and not reason else reason,
-            judged=n,
-            provoked=provoked[short],
-            by_common=tuple(CommonAnswer(answer, times) for answer, times in common[short].most_common()),
-            evidence=tuple(dict.fromkeys(f"evidence/{e['evidence']}" for e in found if e["evidence"])),
-            violations=sum(e["count"] for e in found),
-            section=requirement.section,
-            source=requirement.source,
-            severity=requirement.severity,
-            how=HOW[requirement.needs],
-            missing=next((name for name, _ in missing.get(short, Counter()).most_common(1)), ""),
-            strength=_strength(
-                n, worlds[short], seen_callers[short], wires[short], None if kills is None else kills.get(short, 0)
-            ),
-        )
-        made.append(row)
+        absent = needed if needed and needed not in callers else ""
+        killed = None if kills is None else kills.get(short, 0)
+        made.append(_row(requirement, short, told, absent, incomplete, killed))
     return tuple(made)
 
 
-def _strength(n: int, worlds: set[Any], callers: set[Any], wires: set[Any], killed: int | None) -> Strength:
-    """What `n` judged calls are worth that came from these worlds, callers and wire forms."""
-    return Strength(
-        bound=round(3 / n, 6) if n else None,
-        worlds=len(worlds),
-        callers=len(callers),
-        wire_forms=len(wires),
-        faults_killed=killed,
-        unproven=killed == 0,
+def _row(
+    requirement: Requirement, short: str, told: _Told, absent_caller: str, incomplete: str, killed: int | None
+) -> RequirementResult:
+    """What is told of one requirement."""
+    total, found, common = told.total, told.violations.get(short, []), told.total.common[short]
+    judged, missing = total.judged[short], total.missing[short]
+    verdict, reason = verdict_of(
+        requirement,
+        judged=judged,
+        provoked=total.provoked[short] + common.total(),
+        violated=bool(found),
+        errors=told.errors.get(short, []),
+        doubts=told.doubts.get(short, Counter()),
+        undecided=total.inconclusive[short],
+        missing=missing,
+        absent_caller=absent_caller,
+        incomplete=incomplete,
+    )
+    return RequirementResult(
+        full_id(short),
+        title=requirement.title,
+        kind=requirement.kind,
+        http=requirement.http,
+        code=requirement.code,
+        verdict=verdict,
+        reason=found[0].summary if found and not reason else reason,
+        judged=judged,
+        provoked=total.provoked[short],
+        by_common=tuple(CommonAnswer(answer, times) for answer, times in common.most_common()),
+        evidence=tuple(dict.fromkeys(f"evidence/{entry.evidence}" for entry in found if entry.evidence)),
+        violations=sum(entry.count for entry in found),
+        section=requirement.section,
+        source=requirement.source,
+        severity=requirement.severity,
+        how=HOW[requirement.needs],
+        missing=next((name for name, _ in missing.most_common(1)), ""),
+        strength=Strength(
+            bound=round(3 / judged, 6) if judged else None,
+            worlds=len(told.worlds.get(short, ())),
+            callers=len(total.callers[short]),
+            wire_forms=len(total.wires[short]),
+            faults_killed=killed,
+            unproven=killed == 0,
+        ),
     )
 
 
-def seen_once(records: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+def seen_once(records: Iterable[Record]) -> tuple[Violation, ...]:
     """Findings that were seen once in the whole run: by one worker, in one Scenario, and not again."""
-    return [entry for record in records for entry in record.get("once", [])]
+    return tuple(entry for record in records for entry in record.once)
 
 
-def published(records: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+def published(records: Sequence[Record]) -> tuple[Record, ...]:
     """The records with what several workers saw once moved among the violations: each saw it in a World of its own."""
-    entries: dict[str, list[dict[str, Any]]] = defaultdict(list)
-    for record in records:
-        for entry in record.get("once", []):
-            entries[entry["key"]].append(entry)
-    known = {entry["key"] for record in records for entry in record.get("violations", [])}
-    clear = {key for key, same in entries.items() if key in known or sum(bool(e.get("sure")) for e in same) > 1}
+    entries: dict[str, list[Violation]] = defaultdict(list)
+    for entry in seen_once(records):
+        entries[entry.key].append(entry)
+    known = {entry.key for record in records for entry in record.violations}
+    clear = {key for key, same in entries.items() if key in known or sum(e.sure for e in same) > 1}
     out = []
     for record in records:
-        kept = [e for e in record.get("once", []) if e["key"] not in clear]
-        moved = []
-        for entry in record.get("once", []):
-            if entry["key"] in clear:
-                tried = sum(e["again"]["tried"] for e in entries[entry["key"]])
-                again = {
-                    "tried": tried + len(entries[entry["key"]]) - 1,
-                    "failed_again": len(entries[entry["key"]]) - 1,
-                }
-                moved.append({**entry, "certainty": min(0.9, entry["certainty"]), "again": again})
-        out.append({**record, "once": kept, "violations": [*record.get("violations", []), *moved]})
-    return out
+        kept = tuple(entry for entry in record.once if entry.key not in clear)
+        moved = (_seen_by_others(entry, entries[entry.key]) for entry in record.once if entry.key in clear)
+        out.append(replace(record, once=kept, violations=(*record.violations, *moved)))
+    return tuple(out)
 
 
-def _once_told(entry: Mapping[str, Any]) -> str:
+def _seen_by_others(entry: Violation, same: Sequence[Violation]) -> Violation:
+    """What one worker saw once, as all of those who saw it tell it: never surer than a repetition makes it."""
+    others = len(same) - 1
+    tried = sum((one.again or Again()).tried for one in same)
+    certainty = 0.9 if entry.certainty is None else min(0.9, entry.certainty)
+    return replace(entry, certainty=certainty, again=Again(tried + others, others))
+
+
+def _once_told(entry: Violation) -> str:
     """Why a finding that was seen once leaves its requirement open."""
-    tried = entry["again"]["tried"]
-    if entry["again"]["failed_again"]:
-        times = f"again {entry['again']['failed_again']} of {tried}, not each time"
+    again = entry.again or Again()
+    if again.failed_again:
+        times = f"again {again.failed_again} of {again.tried}, not each time"
     else:
-        times = f"not in {tried} further tries" if tried else "and not tried again"
-    return f"seen once, {times}: {entry['summary']}"
+        times = f"not in {again.tried} further tries" if again.tried else "and not tried again"
+    return f"seen once, {times}: {entry.summary}"
 
 
 def repeated_request_ids(folder: Path) -> list[tuple[str, str, str]]:
@@ -248,12 +243,19 @@ def repeated_request_ids(folder: Path) -> list[tuple[str, str, str]]:
     return out
 
 
-def coverage(records: Sequence[Mapping[str, Any]], control: bool) -> Coverage:
+def coverage(total: Tally, control: bool) -> Coverage:
     """States, pairs of dimensions, rules and transitions reached, and for each hole the reason."""
-    states = merge_counts(records, "states")
-    pairs: set[tuple[int, str, int, str]] = set()
-    for record in records:
-        pairs |= {(int(a), str(b), int(c), str(d)) for a, b, c, d in record.get("pairs", [])}
+    fired = total.rules
+    return Coverage(
+        states=_cells(total.states, control),
+        pairwise=_pairwise(total.pairs),
+        rules=tuple(RuleFired(rule, fired[rule]) for rule in sorted({*RULES, *fired})),
+        transitions=tuple(Transition(t, n) for t, n in sorted(total.transitions.items())),
+    )
+
+
+def _pairwise(pairs: Set[Pair]) -> Pairwise:
+    """Which pairs of values of the dimensions met, of all that can."""
     values: dict[int, set[str]] = defaultdict(set)
     for a, b, c, d in pairs:
         values[a].add(b)
@@ -269,13 +271,7 @@ def coverage(records: Sequence[Mapping[str, Any]], control: bool) -> Coverage:
                     total += 1
                     if (i, b, j, d) not in pairs:
                         lacking.append((DIMENSIONS[i], b, DIMENSIONS[j], d))
-    fired = merge_counts(records, "rules")
-    return Coverage(
-        states=_cells(states, control),
-        pairwise=Pairwise(DIMENSIONS, total - len(lacking), total, tuple(lacking)),
-        rules=tuple(RuleFired(rule, fired[rule]) for rule in sorted({*RULES, *fired})),
-        transitions=tuple(Transition(t, n) for t, n in sorted(merge_counts(records, "transitions").items())),
-    )
+    return Pairwise(DIMENSIONS, total - len(lacking), total, tuple(lacking))
 
 
 RULES = (

@@ -213,7 +213,7 @@ def _story(name: str, item: Evidence, requirement: RequirementResult, sink: _Sin
     judge = _step("judge: admissible was " + short(ev.admissible(item.expected), 400), failed, ended)
     wanted = [
         (arrange, "world before", _json(item.world_before), "application/json", "json"),
-        (arrange, "scenario", _json(item.scenario), "application/json", "json"),
+        (arrange, "scenario", _json(plain(item.scenario, brief=True)), "application/json", "json"),
         (call, "exchange", _json(item.exchange), "application/json", "json"),
         (observe, "world after", _json(item.world_after), "application/json", "json"),
         (judge, "explanation", ev.text(item), "text/plain", "txt"),

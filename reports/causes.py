@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from eni_conformance.contract import codec
 from eni_conformance.oracle.evidence import Evidence
 from eni_conformance.oracle.results import SEVERITIES, RequirementResult, Results
 from eni_conformance.reports import evidence as ev
@@ -251,7 +252,7 @@ def _harm(finding: Finding) -> tuple[Any, ...]:
 
 
 def _size(item: Evidence) -> int:
-    return len(json.dumps(item.scenario)) if item.scenario else 0
+    return len(json.dumps(codec.plain(item.scenario, brief=True))) if item.scenario else 0
 
 
 def evidence_file(entry: str) -> str:

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import jinja2
+from eni_conformance.contract.codec import plain
 from eni_conformance.oracle.evidence import Evidence
 from eni_conformance.oracle.results import SEVERITIES, VERDICTS, Results, Samples
 from eni_conformance.reports import causes, files, history, reached, spent, svg, values, words, worlds
@@ -144,7 +145,7 @@ def _environment() -> jinja2.Environment:
         when=words.when,
         shown=values.shown,
         body=_body,
-        tojson_plain=lambda value: json.dumps(value, indent=2, ensure_ascii=False),
+        tojson_plain=lambda value: json.dumps(plain(value, brief=True), indent=2, ensure_ascii=False),
         slug=words.slug,
         told=ev.told,
         together=ev.together,

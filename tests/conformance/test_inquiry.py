@@ -1,12 +1,12 @@
 """What an inquiry makes of a finding."""
 
 import dataclasses
-import json
 import time
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from eni_conformance.conformance import evidence
 from eni_conformance.conformance import inquiry as inquiries
 from eni_conformance.conformance.inquiry import AGAIN, HASTY, Contradiction, Inquiry, clocked, lasting_damage
 from eni_conformance.contract.detach import CONTRACTS
@@ -14,12 +14,15 @@ from eni_conformance.contract.scenario import Arg, Call, Detach, Scenario, World
 from eni_conformance.harness.clock import Clock
 from eni_conformance.harness.redact import Redactor
 from eni_conformance.harness.values import Snapshot
+from eni_conformance.oracle.evidence import Endpoint as Examined
 from eni_conformance.oracle.findings import AfterSuccess, Failed, Finding, NoAnswer, StaysDetaching, WrongAnswer
 from eni_conformance.oracle.follow import Found
 from eni_conformance.oracle.judge import Judgement
-from eni_conformance.oracle.tally import Record
+from eni_conformance.oracle.results import Again, Run
+from eni_conformance.oracle.tally import Tally, read_all
 from eni_conformance.strategies.effort import EFFORTS
 
+PAGE, RUN = CONTRACTS["2019"], Run("r-1", seed=1, revision="2019", effort="quick")
 PLAIN = Detach(Call((Arg("RegionId", "region"), Arg("InstanceId", "instance:0"))))
 HOSTILE = Detach(Call((Arg("RegionId", "region"), Arg("InstanceId", "instance:0", "jinja"))))
 
@@ -58,15 +61,15 @@ def test_everything_else_keeps_its_name(steps, step, requirement):
     ],
 )
 def test_what_is_left_out_when_time_is_short(times, marks, out):
-    book = Record()
-    book.judged.update(("E03", "E07", "R08"))
-    book.provoked["E03"] = 1
+    tally = Tally()
+    tally.judged.update(("E03", "E07", "R08"))
+    tally.provoked["E03"] = 1
     none: Any = None
     effort = EFFORTS["quick"]
     began = time.monotonic() - times * effort.seconds
-    inquiry = Inquiry(CONTRACTS["2019"], none, book, effort, {}, {}, none, none, frozenset(), began=began)
+    inquiry = Inquiry(PAGE, none, effort, RUN, Examined(), none, none, frozenset(), began=began, tally=tally)
     assert inquiry.left_out(marks) is out
-    assert bool(book.notes) is out
+    assert bool(inquiry.notes) is out
 
 
 # --- seen once, and seen again -----------------------------------------------------------------------
@@ -115,14 +118,12 @@ def inquiry(tmp_path, monkeypatch):
     """Makes an Inquiry of an Endpoint. What cannot be made smaller is not."""
     monkeypatch.setattr(inquiries, "shrink", lambda scenario, *_: (scenario, 0))
     monkeypatch.setattr(inquiries, "REAL", Clock(sleep=lambda _: None))
-    info = {"id": "r-1", "seed": 1, "revision": "2019", "effort": "quick", "strict": False}
 
     def make(*shows, **more):
         first_violation = more.pop("first_violation", False)
         stage: Any = Endpoint(*shows, **more)
         made = Inquiry(
-            CONTRACTS["2019"], stage, Record(), EFFORTS["quick"], info, {"name": "t"}, tmp_path, Redactor(),
-            frozenset(),
+            PAGE, stage, EFFORTS["quick"], RUN, Examined("t"), tmp_path, Redactor(), frozenset(),
             first_violation=first_violation,
         )  # fmt: skip
         made.judge = stage.run
@@ -134,11 +135,11 @@ def inquiry(tmp_path, monkeypatch):
 
 def kept(made):
     """(published, seen once) so far."""
-    return made.record.violations, made.record.once
+    return made.violations, made.once
 
 
 def evidence_of(made, entry):
-    return json.loads((made.out / "evidence" / entry["evidence"]).read_text())
+    return evidence.read(made.out / "evidence" / entry.evidence)
 
 
 @pytest.mark.parametrize("tolerates", [True, False])
@@ -148,8 +149,8 @@ def test_what_is_seen_once_and_not_again_is_no_violation_and_its_evidence_is_kep
     made.run(CALL)
     published, (entry,) = kept(made)
     assert published == [] and made.here == [] and not made.stop
-    assert entry["again"] == {"tried": AGAIN, "failed_again": 0}
-    assert evidence_of(made, entry)["confirmations"] == entry["again"]
+    assert entry.again == Again(AGAIN, 0)
+    assert evidence_of(made, entry).confirmations == entry.again
     assert [run[0] for run in made.stage.runs][: 1 + AGAIN] == [CALL] * (1 + AGAIN), "its own Scenario, as it was"
     assert not any(recorded for _, recorded, _ in made.stage.runs[1:]), "a repetition is no evidence of its own"
 
@@ -160,17 +161,17 @@ def test_what_is_seen_again_is_published_with_how_often(inquiry, finding):
     made.run(CALL)
     (entry,), once = kept(made)
     assert once == [] and len(made.here) == 1
-    assert entry["again"]["failed_again"] == entry["again"]["tried"] > 0
-    assert entry["certainty"] == finding.certainty
-    assert evidence_of(made, entry)["confirmations"] == entry["again"]
+    assert entry.again.failed_again == entry.again.tried > 0
+    assert entry.certainty == finding.certainty
+    assert evidence_of(made, entry).confirmations == entry.again
 
 
 def test_what_comes_at_random_is_published_with_the_count_of_its_repetitions(inquiry):
     made = inquiry(CODE, None, CODE)
     made.run(CALL)
     (entry,), _ = kept(made)
-    assert entry["again"] == {"tried": 2, "failed_again": 1}
-    assert entry["certainty"] == 0.9 == evidence_of(made, entry)["certainty"]
+    assert entry.again == Again(2, 1)
+    assert entry.certainty == 0.9 == evidence_of(made, entry).certainty
 
 
 def test_repetitions_are_made_in_worlds_that_are_looked_at_twice(inquiry):
@@ -197,10 +198,10 @@ def test_another_scenario_that_shows_the_same_cause_publishes_what_was_seen_once
     runs = len(made.stage.runs)
     made.run(OTHER)
     (entry,), once = kept(made)
-    assert once == [] and entry["again"] == {"tried": AGAIN + 1, "failed_again": 1}
-    assert entry["certainty"] == 0.9
+    assert once == [] and entry.again == Again(AGAIN + 1, 1)
+    assert entry.certainty == 0.9
     written = evidence_of(made, entry)
-    assert (written["confirmations"], written["certainty"]) == (entry["again"], 0.9)
+    assert (written.confirmations, written.certainty) == (entry.again, 0.9)
     assert len(made.stage.runs) == runs + 1, "it need not be seen a third time"
 
 
@@ -211,7 +212,7 @@ def test_another_cause_of_the_same_requirement_does_not(inquiry):
     made.run(CALL)
     made.run(OTHER)
     published, once = kept(made)
-    assert published == [] and {entry["cause"] for entry in once} == {CODE.cause, other.cause}
+    assert published == [] and {entry.cause for entry in once} == {CODE.cause, other.cause}
 
 
 def test_a_look_that_nobody_confirmed_does_not_publish_what_another_look_showed_once(inquiry):
@@ -220,7 +221,7 @@ def test_a_look_that_nobody_confirmed_does_not_publish_what_another_look_showed_
     made.run(CALL)
     made.run(OTHER)
     published, (entry,) = kept(made)
-    assert published == [] and entry["again"]["failed_again"] == 0
+    assert published == [] and entry.again.failed_again == 0
 
 
 def test_what_is_published_is_counted_and_not_tried_again(inquiry):
@@ -230,8 +231,8 @@ def test_what_is_published_is_counted_and_not_tried_again(inquiry):
     made.start("another test")
     made.run(OTHER)
     (entry,), _ = kept(made)
-    assert entry["count"] == 2 and len(made.stage.runs) == runs + 1
-    assert made.here == [Contradiction("E14", "again", entry["evidence"])]
+    assert entry.count == 2 and len(made.stage.runs) == runs + 1
+    assert made.here == [Contradiction("E14", "again", entry.evidence)]
 
 
 # --- what rests on a clock, and failures -------------------------------------------------------------
@@ -243,15 +244,15 @@ def test_what_rests_on_a_clock_must_be_so_each_time(inquiry, shows):
     made = inquiry(*shows, tolerates=False)
     made.run(CALL)
     published, (entry,) = kept(made)
-    assert published == [] and entry["clocked"]
-    assert entry["again"]["failed_again"] < entry["again"]["tried"]
+    assert published == [] and entry.clocked
+    assert entry.again.failed_again < entry.again.tried
 
 
 def test_what_rests_on_a_clock_and_is_so_each_time_is_published(inquiry):
     made = inquiry(STUCK)
     made.run(CALL)
     (entry,), _ = kept(made)
-    assert entry["again"]["failed_again"] == entry["again"]["tried"] >= 2
+    assert entry.again.failed_again == entry.again.tried >= 2
 
 
 def test_another_scenario_is_no_second_time_for_what_rests_on_a_clock(inquiry):
@@ -283,8 +284,8 @@ def test_an_installation_on_this_machine_has_no_excuse_for_a_failure(inquiry, fi
     made = inquiry(finding, None, tolerates=False)
     made.run(CALL)
     (entry,), once = kept(made)
-    assert once == [] and entry["again"] == {"tried": AGAIN, "failed_again": 0}
-    assert entry["certainty"] == 0.9
+    assert once == [] and entry.again == Again(AGAIN, 0)
+    assert entry.certainty == 0.9
 
 
 @pytest.mark.parametrize("finding", [PAGE_500, RESET], ids=["500", "reset"])
@@ -292,7 +293,7 @@ def test_behind_a_network_a_failure_must_come_again(inquiry, finding):
     made = inquiry(finding, None, tolerates=True)
     made.run(CALL)
     published, (entry,) = kept(made)
-    assert published == [] and entry["again"]["failed_again"] == 0
+    assert published == [] and entry.again.failed_again == 0
 
 
 def test_a_target_that_is_gone_ends_the_run_and_is_not_blamed_for_refusing_connections(inquiry):
@@ -323,13 +324,13 @@ def test_the_record_on_disk_has_what_was_seen_once_before_it_is_tried_again(inqu
 
     def looking(scenario, *, record=True):
         if not record:
-            seen.append(json.loads((made.out / "record-main.json").read_text())["once"])
+            seen.append(read_all(made.out)[0].once)
         return run(scenario, record=record)
 
     made.judge = looking
     made.run(CALL)
-    assert [entry["again"]["tried"] for entry in seen[0]] == [0]
-    assert seen[0][0]["summary"] == CODE.summary
+    assert [entry.again.tried for entry in seen[0]] == [0]
+    assert seen[0][0].summary == CODE.summary
 
 
 # --- what the search may spend -----------------------------------------------------------------------

@@ -15,7 +15,8 @@ from eni_conformance.conformance.played import Credit, Drawn, Given, Lack, Playe
 from eni_conformance.conformance.proof import tests_of as proving
 from eni_conformance.contract.detach import CONTRACTS
 from eni_conformance.contract.scenario import Detach, Parallel, Scenario, Settle, World
-from eni_conformance.oracle.tally import Record
+from eni_conformance.oracle.results import Run
+from eni_conformance.oracle.tally import Tally
 from eni_conformance.strategies.effort import EFFORTS
 from eni_conformance.strategies.histories import Walks
 from eni_conformance.strategies.worlds import Offer
@@ -40,14 +41,14 @@ class Stand:
     """Stands for an Inquiry: it writes down what it is asked to run. bad: the Scenario at which something is found."""
 
     def __init__(self, late=False, bad=None, ends_after=10**6):
-        self.record, self.operation = Record(), PAGE
+        self.tally, self.notes, self.operation = Tally(), [], PAGE
         self.stage = SimpleNamespace(
             bench=SimpleNamespace(
                 most_instances=2, zones=2, ground=SimpleNamespace(eni_quota=4), capabilities=frozenset({"hold"})
             ),
             session=SimpleNamespace(target=SimpleNamespace(offers=SimpleNamespace(formats=("json",), signing=("v1",)))),
         )
-        self.effort, self.info, self.test = EFFORTS["quick"], {"seed": 1}, "test_it"
+        self.effort, self.info, self.test = EFFORTS["quick"], Run("r-1", seed=1), "test_it"
         self.callers, self.undeclared = frozenset({"account", "expired"}), ()
         self.here, self.reasons, self.played = [], [], []
         self.late, self.bad, self.ends_after = late, bad, ends_after
@@ -93,7 +94,7 @@ def test_a_table_is_played_in_its_order_as_far_as_time_allows(stand, must, expec
     play(stand, item(lambda given: named(*"abcd"), ("F01",), must), {})
     assert stand.played == [(name, ("F01",)) for name in expected]
     left_out = 4 - len(expected)
-    assert stand.record.notes == (
+    assert stand.notes == (
         [f"test_it: {left_out} optional scenarios were left out for lack of time"] if stand.late else []
     )
 
@@ -126,21 +127,21 @@ def test_drawn_scenarios_depend_on_the_seed_and_the_salt_alone(late, times):
 def test_walks_are_played_and_their_rules_are_counted():
     stand = Stand()
     play(stand, item(lambda given: [Walks(World(), 2, steps=5, times=2, seed=1)]), {})
-    assert {name for name, _ in stand.played} == {"walk"} and sum(stand.record.rules.values()) > 0
+    assert {name for name, _ in stand.played} == {"walk"} and sum(stand.tally.rules.values()) > 0
 
 
 @pytest.mark.parametrize(("bad", "judged"), [(None, 40), ("a", 0), ("b", 40)])
 def test_calls_are_credited_unless_the_scenario_before_showed_something(bad, judged):
     stand = Stand(bad=bad)
     play(stand, item(lambda given: [*named("a"), Credit("B03", 0, "after hostile texts", 40)]), {})
-    assert stand.record.judged["B03"] == judged
+    assert stand.tally.judged["B03"] == judged
 
 
 def test_what_a_target_does_not_offer_is_told_as_a_reason():
     stand = Stand()
     play(stand, item(lambda given: [Lack(("R03",), "XML")]), {})
     assert stand.played == [] and stand.reasons == ["the target does not offer XML"]
-    assert "XML" in str(stand.record.missing)
+    assert "XML" in str(stand.tally.missing)
 
 
 @pytest.mark.parametrize("short", sorted(KINDS))

@@ -54,11 +54,11 @@ def test_what_was_seen_is_found_again_in_the_evidence(
 def test_a_history_that_shows_nothing_wrong_is_blamed_no_more(suite: Suite, start_emulator: Emulator) -> None:
     """As when a check was mended; here it is the answer that is mended."""
     path, data = evidence(suite, start_emulator, "status-primary", "E12")
-    history = json.loads(gzip.decompress(base64.b64decode(data[stored.KEY])))
+    history = json.loads(gzip.decompress(base64.b64decode(data["play"])))
     for event in history["events"]:
         if event.get("kind") == "sent" and event["exchange"]["status"] == 403:
             event["exchange"]["status"] = 400
-    data[stored.KEY] = base64.b64encode(gzip.compress(json.dumps(history).encode())).decode()
+    data["play"] = base64.b64encode(gzip.compress(json.dumps(history).encode())).decode()
     path.write_text(json.dumps(data))
     done = suite("replay", path, "--judge-only")
     assert done.status == 0, done.said
@@ -75,7 +75,7 @@ def test_a_history_that_shows_nothing_wrong_is_blamed_no_more(suite: Suite, star
 )
 def test_evidence_without_a_readable_history_is_told(suite: Suite, tmp_path: Path, kept: str | None, said: str) -> None:
     data = {"schema": 1, "id": "x", "requirement": "ENI-DETACH-E12", "scenario": {"world": {}, "steps": []}}
-    (tmp_path / "e.json").write_text(json.dumps(data if kept is None else {**data, stored.KEY: kept}))
+    (tmp_path / "e.json").write_text(json.dumps(data if kept is None else {**data, "play": kept}))
     done = suite("replay", tmp_path / "e.json", "--judge-only")
     assert done.status == 2
     assert said in done.err and len(done.err.splitlines()) == 1
