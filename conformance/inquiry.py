@@ -17,12 +17,14 @@ from eni_conformance.conformance import database, evidence
 from eni_conformance.conformance.shrink import shrink
 from eni_conformance.contract.rules import Operation
 from eni_conformance.contract.scenario import Detach, Parallel, Scenario, Settle
+from eni_conformance.harness.bench import pool
 from eni_conformance.harness.clock import REAL
+from eni_conformance.harness.ecs import SetupError
 from eni_conformance.harness.play import play
 from eni_conformance.harness.redact import Redactor
 from eni_conformance.harness.stage import Stage
 from eni_conformance.oracle.evidence import Endpoint, Evidence
-from eni_conformance.oracle.findings import Finding, NoAnswer
+from eni_conformance.oracle.findings import AfterSuccess, Finding, NoAnswer
 from eni_conformance.oracle.follow import Found
 from eni_conformance.oracle.guide import guide_of
 from eni_conformance.oracle.judge import Judgement, judge
@@ -46,6 +48,8 @@ UNFINISHED = 3
 """How many of the detaches that a set-up could not finish are tried as Scenarios: each may take the settle limit."""
 RECOVERY = 6
 """How many ordinary calls an endpoint may need to get over a hostile one, before the next counterexample is tried."""
+FOR_GOOD = 2
+"""What has not moved for so many more of the target's limits after it should have ended is not slow."""
 LOST = "lost.txt"
 """File in a run's directory that says why the target could no longer be reached; no worker goes on after that."""
 ENDED = "ended.txt"
@@ -98,6 +102,7 @@ class Inquiry:
     current: Scenario | None = None
     previous: Scenario | None = None
     tried: list[Scenario] = field(default_factory=list)
+    unmoved: dict[str, float] = field(default_factory=dict)
 
     # --- what was learned ------------------------------------------------------------------------
 
@@ -260,6 +265,10 @@ class Inquiry:
                 smallest, shown = late
                 again = Again(1, 1)
         certain = again.failed_again == again.tried if clocked(found) else bool(again.failed_again)
+        if not certain and self._for_good(found, *([shown] if again.failed_again else [])):
+            certain = True
+            if not again.failed_again:  # it was an earlier Scenario that showed the same
+                again = Again(again.tried + 1, 1)
         shown = lasting_damage(shown, smallest)
         entry = replace(entry, again=again)
         if again.failed_again < again.tried:
@@ -280,6 +289,23 @@ class Inquiry:
             if self.database is not None:
                 database.keep(self.database, self._key(), smallest)
         self.write()
+
+    def _for_good(self, *sightings: Found) -> bool:
+        """Whether two interfaces whose detach was accepted, these or earlier ones, have not moved to this day: that is
+        no matter of a clock. What has moved meanwhile was slow, and is forgotten."""
+        bench = self.stage.bench
+        for finding in (one.finding for one in sightings):
+            if isinstance(finding, AfterSuccess) and finding.unmoved:
+                self.unmoved[finding.unmoved] = bench.clock.monotonic()
+        if len(self.unmoved) < 2:
+            return False
+        until = max(self.unmoved.values()) + FOR_GOOD * bench.settle_seconds
+        bench.clock.sleep(max(0.0, until - bench.clock.monotonic()))
+        still: frozenset[str] = frozenset()
+        with contextlib.suppress(SetupError):
+            still = pool.in_use(bench, self.unmoved)
+        self.unmoved = {eni: seen for eni, seen in self.unmoved.items() if eni in still}
+        return len(still) > 1
 
     def _amend(self, entry: Violation) -> None:
         """Write into the evidence file how often it was seen again."""

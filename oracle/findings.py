@@ -151,11 +151,12 @@ class AfterSuccess(Finding):
     """Something differs after a success that a detach must not change, or did not change as it must.
 
     page: the requirement that it is told under at first; a later effect of an earlier step is told as F08. slow: it
-    did not come to its end in the time it was given.
+    did not come to its end in the time it was given. unmoved: the interface that is InUse as if nobody had called.
     """
 
     page: str = ""
     slow: bool = False
+    unmoved: str = ""
 
     title = "an effect that a detach must not have"
 

@@ -189,8 +189,8 @@ def judge_success(
     return [finding for part in (*ends, *changed) for finding in part]
 
 
-def _blamed(requirement: str, text: str, cause: str, *, slow: bool = False) -> AfterSuccess:
-    return AfterSuccess(requirement, text, f"{requirement}:{cause}", page=requirement, slow=slow)
+def _blamed(requirement: str, text: str, cause: str, *, slow: bool = False, unmoved: str = "") -> AfterSuccess:
+    return AfterSuccess(requirement, text, f"{requirement}:{cause}", page=requirement, slow=slow, unmoved=unmoved)
 
 
 def _ended(after: Snapshot, eni: str, host: str) -> Iterator[Finding]:
@@ -201,7 +201,8 @@ def _ended(after: Snapshot, eni: str, host: str) -> Iterator[Finding]:
     status = after.status(eni)
     if status != "Available":
         text = f"{eni} is {status or 'without status'} long after its detach was accepted"
-        yield _blamed(rows.BECOMES_AVAILABLE, text, f"stays {status}", slow=True)
+        unmoved = eni if status == "InUse" and after.link(eni) == host else ""
+        yield _blamed(rows.BECOMES_AVAILABLE, text, f"stays {status}", slow=True, unmoved=unmoved)
         return
     if after.link(eni):
         text = f"{eni} is Available and still shows instance {after.link(eni)}"

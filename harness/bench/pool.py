@@ -178,6 +178,12 @@ def refresh(bench: Bench, part: str = "both", still: Set[str] = frozenset()) -> 
     return snapshot
 
 
+def in_use(bench: Bench, enis: Iterable[str]) -> frozenset[str]:
+    """Those of these interfaces, used again or not, that are InUse now. Raises ecs.SetupError."""
+    snapshot = observe.look(bench.session, enis, ())
+    return frozenset(e for e in snapshot.enis if snapshot.status(e) == "InUse" and snapshot.link(e))
+
+
 def _statuses(snapshot: Snapshot) -> list[tuple[object, ...]]:
     """What a transition changes: the status and link of each interface, the status and list of each instance."""
     enis = [(e, snapshot.status(e), snapshot.link(e)) for e in snapshot.enis]

@@ -83,6 +83,10 @@ RESET = NoAnswer("B02", "the connection was reset", "outcome:reset", outcome="re
 STUCK = StaysDetaching(
     "F02", "eni-1 is still Detaching more than 10 s after the accepted call", "stays Detaching", (), 0.7
 )
+UNMOVED, ANOTHER = (
+    AfterSuccess("F02", f"{eni} is InUse long after its detach was accepted", "F02:stays InUse", slow=True, unmoved=eni)
+    for eni in ("eni-1", "eni-2")
+)
 MOVED = AfterSuccess("F05", "the detach changed eni-2: Status", "F05:changed Status")
 
 
@@ -94,7 +98,9 @@ class Endpoint:
 
     def __init__(self, *shows, tolerates=True, here=True, second=None):
         self.shows = list(shows) or [None]
-        self.bench = SimpleNamespace(careful=False, lags=False, ground=SimpleNamespace(eni_quota=3))
+        clock = Clock(sleep=lambda _: None)
+        ground = SimpleNamespace(eni_quota=3)
+        self.bench = SimpleNamespace(careful=False, lags=False, ground=ground, clock=clock, settle_seconds=10.0)
         self.second = second
         self.relook, self.deadline = 1.6, 1.0
         self.runs = []
@@ -106,7 +112,7 @@ class Endpoint:
     def run(self, scenario, *, record=True):
         self.runs.append((scenario, record, self.bench.careful))
         shown = self.shows.pop(0) if len(self.shows) > 1 else self.shows[0]
-        after = LOOK if shown in (MOVED, STUCK) else None
+        after = LOOK if shown in (MOVED, STUCK, UNMOVED, ANOTHER) else None
         return Judgement((Found(shown, 0, after=after),) if shown else ())
 
     def unfinished(self):
@@ -260,6 +266,29 @@ def test_another_scenario_is_no_second_time_for_what_rests_on_a_clock(inquiry):
     made.run(CALL)
     made.run(OTHER)
     assert kept(made)[0] == []
+
+
+@pytest.mark.parametrize(
+    ("shows", "again"),
+    [
+        ([UNMOVED, ANOTHER, None], Again(2, 1)),
+        ([UNMOVED, *[None] * AGAIN, ANOTHER, None], Again(AGAIN + 1, 1)),
+    ],
+    ids=["its own scenario", "another scenario"],
+)
+@pytest.mark.parametrize("still", [{"eni-1", "eni-2"}, {"eni-2"}, set()], ids=["both", "one", "neither"])
+def test_two_accepted_detaches_that_never_moved_anything_need_not_be_so_each_time(
+    inquiry, monkeypatch, shows, again, still
+):
+    """What remembers earlier calls does not show in each world built anew; what was slow has ended by now."""
+    monkeypatch.setattr(inquiries.pool, "in_use", lambda bench, enis: frozenset(still) & set(enis))
+    made = inquiry(*shows)
+    made.run(CALL)
+    made.run(OTHER)
+    published, once = kept(made)
+    assert len(published) == (len(still) == 2) and len(once) == (len(still) < 2)
+    if published:
+        assert published[0].again == again and published[0].certainty == 0.9
 
 
 @pytest.mark.parametrize(
