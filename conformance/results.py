@@ -19,7 +19,7 @@ from eni_conformance.conformance.commands import ENDED_EARLY, OK, VIOLATED
 from eni_conformance.contract import codec, rows
 from eni_conformance.contract.detach import CONTRACTS, full_id
 from eni_conformance.contract.rules import Operation
-from eni_conformance.harness.account import ledger
+from eni_conformance.harness.account.book import KINDS, Book
 from eni_conformance.harness.redact import Redactor
 from eni_conformance.oracle import verdicts
 from eni_conformance.oracle.results import (
@@ -100,11 +100,11 @@ def write(folder: Path, results: Results, redactor: Redactor | None = None) -> N
     files.write_text(folder / FILE, redactor.text(text) if redactor else text)
 
 
-def cost(books: Sequence[ledger.Book], leased: Mapping[str, int], now: float) -> Cost:
+def cost(books: Sequence[Book], leased: Mapping[str, int], now: float) -> Cost:
     """What the run created, how long it had it, and how many worlds it served, from its ledgers and records."""
     owned = [(one, book.gone.get(one.id)) for book in books for one in book.owned.values()]
     leases: dict[str, Lease] = {}
-    for kind in ledger.KINDS:
+    for kind in KINDS:
         spans = [(one.at, max(one.at, end or now)) for one, end in owned if one.kind == kind]
         if spans:
             leases[kind] = Lease(

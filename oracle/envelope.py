@@ -128,6 +128,16 @@ def looks_bare(exchange: Exchange) -> bool:
     return exchange.status in (400, 413, 414, 431, 494)
 
 
+def came_in(body: bytes, wanted: str) -> str:
+    """The format ("JSON" or "XML") of a body, which is taken for what was wanted unless it is clearly the other."""
+    first = body.lstrip(b"\xef\xbb\xbf \r\n\t")[:1]
+    if wanted == "XML":
+        return "JSON" if first == b"{" else "XML"
+    if wanted == "JSON":
+        return "XML" if first == b"<" and _is_ecs(body) else "JSON"
+    return "XML" if first == b"<" else "JSON"
+
+
 def read(exchange: Exchange, wanted: str, operation: str = ACTION, sent: Sequence[str] = ()) -> Answer:
     """Read an answered exchange. `wanted`: "JSON", "XML", or "" if the format is the endpoint's choice. sent: the texts
     of the call, which a Message may quote.
@@ -147,16 +157,12 @@ def read(exchange: Exchange, wanted: str, operation: str = ACTION, sent: Sequenc
     if encoding not in ("", "identity"):
         say(rows.CONTENT_TYPE, f"the body is compressed ({encoding}), which was not asked for")
     content_type = headers.get("content-type", "")
-    first = exchange.body.lstrip(b"\xef\xbb\xbf \r\n\t")[:1]
-    xml = wanted == "XML" or (not wanted and first == b"<")
-    other = (wanted == "XML" and first == b"{") or (wanted == "JSON" and first == b"<" and _is_ecs(exchange.body))
+    format_ = came_in(exchange.body, wanted)
+    xml = format_ == "XML"
+    other = bool(wanted) and format_ != wanted
     if other:
-        came = "XML" if wanted == "JSON" else "JSON"
-        row = rows.SUCCESS_IN[wanted]
-        text = f"the answer is {came}, although {wanted} was asked for"
-        found.append(OtherFormat(row, text, "shape:format"))
-        xml = came == "XML"
-    format_ = "XML" if xml else "JSON"
+        text = f"the answer is {format_}, although {wanted} was asked for"
+        found.append(OtherFormat(rows.SUCCESS_IN[wanted], text, "shape:format"))
     problem = _type_problem(content_type, xml)
     if problem:
         say(rows.CONTENT_TYPE, problem)
@@ -173,13 +179,7 @@ def read(exchange: Exchange, wanted: str, operation: str = ACTION, sent: Sequenc
     if refused:
         _judge_refusal(fields, root, xml, say, sent)
     else:
-        if status != 200:
-            say(rows.JSON_SUCCESS, f"a success came with status {status}, not 200")
-        if xml and root != f"{operation}Response":
-            say(rows.XML_SUCCESS, f"the root element of a success is {root}, not {operation}Response")
-        extra = [k for k in ("Code", "Message", "code", "message") if fields.get(k)]
-        if extra:
-            say(rows.SUCCESS_IN[format_], f"a success carries {extra[0]}")
+        _judge_success(fields, root, status, operation, format_, say)
     request_id = _request_id(fields, headers, say)
     message = fields.get("Message", "")
     shown = code if isinstance(code, str) else "?"
@@ -220,6 +220,17 @@ def _is_ecs(body: bytes) -> bool:
     """Whether an XML body is an answer of ECS rather than the page of a server in front."""
     fields, _, root = _read_xml(body)
     return fields is not None and root.lower() != "html"
+
+
+def _judge_success(fields: Mapping[str, Any], root: str, status: int, operation: str, format_: str, say: Say) -> None:
+    """The envelope of a success: status, root of XML, and nothing that belongs to a refusal."""
+    if status != 200:
+        say(rows.JSON_SUCCESS, f"a success came with status {status}, not 200")
+    if format_ == "XML" and root != f"{operation}Response":
+        say(rows.XML_SUCCESS, f"the root element of a success is {root}, not {operation}Response")
+    extra = [k for k in ("Code", "Message", "code", "message") if fields.get(k)]
+    if extra:
+        say(rows.SUCCESS_IN[format_], f"a success carries {extra[0]}")
 
 
 def _judge_refusal(fields: Mapping[str, Any], root: str, xml: bool, say: Say, sent: Sequence[str]) -> None:

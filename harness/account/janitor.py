@@ -19,16 +19,17 @@ import sys
 import tempfile
 from collections.abc import Container, Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from eni_conformance.contract import codec
 from eni_conformance.contract.detach import OPS, OWNER
 from eni_conformance.harness import control, ecs
+from eni_conformance.harness.account.book import Book
 from eni_conformance.harness.account.ledger import (
     CREATED_TAG,
     RUN_TAG,
-    Book,
     Ledger,
     common_folder,
     in_turn,
@@ -542,7 +543,7 @@ def main(args: Any) -> int:
         return 2
     unlisted = [one for result in results for one in result.kept if not one.item.id]
     if args.json:
-        print(json.dumps([asdict(result) for result in results], indent=2))
+        print(json.dumps(codec.plain(results), indent=2))
     else:
         print(told(results, dry_run=args.dry_run))
     if len(unlisted) == len(ecs.KINDS):

@@ -6,14 +6,7 @@ resource was seen to be gone. So after a crash at any moment every resource is e
 announced here, with the tags and the ClientToken it was to carry. Only what is named here is ever changed
 or deleted: `NotOurs` otherwise. The ledger is also what counts: an intent that would pass a limit of the
 target file is refused, over all workers of the run together.
-
-    {"event": "intent", "n": 1, "kind": "eni", "action": "CreateNetworkInterface", "token": "...", ...}
-    {"event": "made", "n": 1, "kind": "eni", "id": "eni-..."}
-    {"event": "refused", "n": 1, "kind": "eni", "why": "..."}
-    {"event": "brought", "id": "i-...", "eni": "eni-..."}    an instance was made with this primary interface
-    {"event": "gone", "id": "eni-...", "at": 1764000000.0}
-    {"event": "closing"}                          the run is being taken down: nothing more may be created
-    {"event": "settled", "at": 1764000000.0}      nothing of the intents before this moment is left
+`book` says what a line may be.
 """
 
 from __future__ import annotations
@@ -21,17 +14,28 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import itertools
-import json
 import os
 import re
 import tempfile
 import threading
-from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
+from eni_conformance.harness.account.book import (
+    Book,
+    Brought,
+    Closing,
+    Entries,
+    Event,
+    Gone,
+    Intent,
+    Made,
+    Opened,
+    Refused,
+    Settled,
+    line_of,
+)
 from eni_conformance.harness.bench.look import LOCK, look_until
 from eni_conformance.harness.clock import REAL
 
@@ -39,8 +43,6 @@ try:
     import fcntl
 except ImportError:  # pragma: no cover - not on Windows
     fcntl = None  # type: ignore[assignment]
-
-KINDS = ("eni", "instance", "security_group", "vswitch", "vpc")
 
 RUN_TAG = "eni-conformance-run"
 CREATED_TAG = "eni-conformance-created"
@@ -55,42 +57,6 @@ class LimitReached(Exception):
     """One more resource would pass a limit of the target file."""
 
 
-@dataclass(frozen=True)
-class Owned:
-    """One resource, or one that may exist (`id` empty: announced, but no answer was recorded)."""
-
-    kind: str
-    id: str
-    action: str
-    token: str
-    at: float
-    worker: str
-    n: int
-
-
-@dataclass(frozen=True)
-class Book:
-    """What the ledger files of a directory say. `open`: intents without an outcome.
-
-    where: the endpoint and region that the resources are in, "" if it was not noted. started: Unix seconds.
-    gone: when what is gone was seen to be gone, Unix seconds, 0 if that was not noted. brought: the instance of
-    each primary interface.
-    """
-
-    run_id: str
-    where: str
-    started: float
-    owned: Mapping[str, Owned]
-    open: tuple[Owned, ...]
-    gone: Mapping[str, float]
-    brought: Mapping[str, str]
-
-    def alive(self, kind: str) -> int:
-        """How many resources of a kind exist or may exist."""
-        made = sum(1 for o in self.owned.values() if o.kind == kind and o.id not in self.gone)
-        return made + sum(1 for o in self.open if o.kind == kind)
-
-
 def valid_run_id(text: str) -> bool:
     """Whether a text can be a run id: it must fit a tag, a resource name and a file name."""
     return bool(_RUN_ID.fullmatch(text))
@@ -98,7 +64,7 @@ def valid_run_id(text: str) -> bool:
 
 def read(directory: Path) -> Book:
     """The book of a directory; lines that were cut off are passed over."""
-    state = _State()
+    state = Entries()
     for path in sorted(directory.glob("ledger-*.jsonl")):
         state.take(path.stem.removeprefix("ledger-"), path.read_bytes())
     return state.book()
@@ -178,80 +144,6 @@ def _flock(file: BinaryIO, how: int, until: float) -> None:
     look_until(taken, bool, until - REAL.monotonic(), clock=REAL, pauses=itertools.repeat(LOCK))
 
 
-class _State:
-    """Events, folded."""
-
-    def __init__(self) -> None:
-        self.run_id = ""
-        self.where = ""
-        self.started = 0.0
-        self.settled = 0.0
-        self.closing = False
-        self.owned: dict[str, Owned] = {}
-        self.pending: dict[tuple[str, int], Owned] = {}
-        self.gone: dict[str, float] = {}
-        self.brought: dict[str, str] = {}
-        self.alive: Counter[str] = Counter()
-
-    def take(self, worker: str, data: bytes) -> int:
-        """Fold the complete lines of `data`; returns how many octets they have."""
-        whole = data.rfind(b"\n") + 1
-        for line in data[:whole].splitlines():
-            try:
-                event = json.loads(line)
-                self._fold(worker, event)
-            except (ValueError, KeyError, TypeError, AttributeError):
-                continue
-        return whole
-
-    def _fold(self, worker: str, event: Mapping[str, Any]) -> None:
-        what = event["event"]
-        if what == "run":
-            self.run_id = str(event["run"])
-            self.where = str(event.get("where") or self.where)
-            self.started = min(self.started or float(event["at"]), float(event["at"]))
-        elif what == "intent":
-            key = (worker, int(event["n"]))
-            self.alive[str(event["kind"])] += 1
-            self.pending[key] = Owned(
-                str(event["kind"]), "", str(event["action"]), str(event["token"]), float(event["at"]), *key
-            )
-        elif what == "made":
-            key = (worker, int(event["n"]))
-            intent = self.pending.get(key) or Owned(str(event["kind"]), "", "", "", 0.0, *key)
-            identifier = str(event["id"])
-            self.owned[identifier] = Owned(intent.kind, identifier, intent.action, intent.token, intent.at, *key)
-            if self.pending.pop(key, None) is None:
-                self.alive[intent.kind] += 1
-            if identifier in self.gone:
-                self.alive[intent.kind] -= 1
-        elif what == "refused":
-            closed = self.pending.pop((worker, int(event["n"])), None)
-            if closed is not None:
-                self.alive[closed.kind] -= 1
-        elif what == "brought":
-            self.brought[str(event["eni"])] = str(event["id"])
-        elif what == "closing":
-            self.closing = True
-        elif what == "settled":
-            self.settled = max(self.settled, float(event["at"]))
-        elif what == "gone" and event["id"] not in self.gone:
-            self.gone[str(event["id"])] = float(event.get("at", 0))
-            if event["id"] in self.owned:
-                self.alive[self.owned[str(event["id"])].kind] -= 1
-
-    def book(self) -> Book:
-        return Book(
-            self.run_id,
-            self.where,
-            self.started,
-            dict(self.owned),
-            tuple(intent for intent in self.pending.values() if intent.at > self.settled),
-            dict(self.gone),
-            dict(self.brought),
-        )
-
-
 class Ledger:
     """The ledger of one worker, who also reads those of the others. May be used from several threads.
 
@@ -283,18 +175,15 @@ class Ledger:
         self._durable = durable
         self._clock = clock
         self._mutex = threading.RLock()
-        self._state = _State()
+        self._state = Entries()
         self._offsets: dict[str, int] = {}
         self._path = directory / f"ledger-{worker}.jsonl"
         self._file = self._path.open("ab", buffering=0)
         self._lock_file: BinaryIO = (directory / "ledger.lock").open("ab")
         with self._locked():
             self._catch_up()
-            self._next = 1 + max(
-                (o.n for o in (*self._state.owned.values(), *self._state.pending.values()) if o.worker == worker),
-                default=0,
-            )
-            self._append({"event": "run", "run": run_id, "where": where, "at": round(clock(), 3)})
+            self._next = 1 + self._state.last(worker)
+            self._append(Opened(run=run_id, where=where, at=round(clock(), 3)))
         self._alive = _alive_file(run_id, orphans=worker not in LEADERS).open("ab")
         if fcntl is not None:
             fcntl.flock(self._alive, fcntl.LOCK_SH | fcntl.LOCK_NB)
@@ -316,45 +205,40 @@ class Ledger:
                 alive = alive_by_kind[one] + (alive_by_kind["instance"] if one == "eni" else 0)
                 if limit is not None and alive + more > limit:
                     raise LimitReached(f"{alive} of at most {limit} {one}s are in use")
-            n = self._next
-            self._next += 1
-            self._append(
-                {
-                    "event": "intent",
-                    "n": n,
-                    "kind": kind,
-                    "action": action,
-                    "token": token,
-                    "at": round(self._clock(), 3),
-                }
-            )
+            return self._announce(kind, action, token, round(self._clock(), 3))
+
+    def _announce(self, kind: str, action: str, token: str, at: float) -> int:
+        """Write an intent, and return its number; to be called alone."""
+        n = self._next
+        self._next += 1
+        self._append(Intent(n=n, kind=kind, action=action, token=token, at=at))
         return n
 
     def made(self, n: int, kind: str, identifier: str) -> None:
         """The creating call succeeded: this run owns `identifier`."""
-        self._write({"event": "made", "n": n, "kind": kind, "id": identifier})
+        self._write(Made(n=n, kind=kind, id=identifier))
 
     def refused(self, n: int, kind: str, why: str) -> None:
         """The creating call certainly created nothing."""
-        self._write({"event": "refused", "n": n, "kind": kind, "why": why[:200]})
+        self._write(Refused(n=n, kind=kind, why=why[:200]))
 
     def brought(self, instance: str, eni: str) -> None:
         """An instance of ours was made with this primary interface, which is to go with it."""
-        self._write({"event": "brought", "id": instance, "eni": eni})
+        self._write(Brought(id=instance, eni=eni))
 
     def gone(self, identifier: str) -> None:
         """The resource was seen to be gone."""
         with self._mutex:
             known = identifier in self._state.owned and identifier not in self._state.gone
         if known:
-            self._write({"event": "gone", "id": identifier, "at": round(self._clock(), 3)})
+            self._write(Gone(id=identifier, at=round(self._clock(), 3)))
 
     def place(self, where: str) -> None:
         """Note the endpoint and region that the resources are in, unless that is known."""
         with self._mutex:
             known = self._state.where
         if not known:
-            self._write({"event": "run", "run": self.run_id, "where": where, "at": round(self._clock(), 3)})
+            self._write(Opened(run=self.run_id, where=where, at=round(self._clock(), 3)))
 
     def close_down(self) -> None:
         """From now on no worker of the run may create anything; a creating call under way may still end."""
@@ -362,15 +246,16 @@ class Ledger:
             self._catch_up()
             known = self._state.closing
         if not known:
-            self._write({"event": "closing"})
+            self._write(Closing())
 
     def settled(self) -> None:
         """All intents so far are closed: whatever became of them, nothing of it is left."""
-        self._write({"event": "settled", "at": round(self._clock(), 3)})
+        self._write(Settled(at=round(self._clock(), 3)))
 
     def adopt(self, kind: str, identifier: str) -> None:
         """Own a resource that the ledger had lost, found by all the marks of this run."""
-        n = self._write({"event": "intent", "kind": kind, "action": "adopt", "token": "", "at": 0.0})
+        with self._locked():
+            n = self._announce(kind, "adopt", "", 0.0)
         self.made(n, kind, identifier)
 
     def check(self, identifier: str) -> None:
@@ -407,16 +292,12 @@ class Ledger:
         self._lock_file.close()
         self._alive.close()
 
-    def _write(self, event: dict[str, Any]) -> int:
+    def _write(self, event: Event) -> None:
         with self._locked():
-            if "n" not in event and event["event"] == "intent":
-                event["n"] = self._next
-                self._next += 1
             self._append(event)
-            return int(event.get("n", 0))
 
-    def _append(self, event: Mapping[str, Any]) -> None:
-        line = json.dumps(event, separators=(",", ":")).encode("ascii") + b"\n"
+    def _append(self, event: Event) -> None:
+        line = line_of(event)
         self._file.write(line)
         if self._durable:
             os.fsync(self._file.fileno())

@@ -283,28 +283,11 @@ class Wire:
             return Answer(outcome, clock() - started, status, reason, headers, body, detail, stale)
 
         try:
-            adapter: Any = self._session.get_adapter(prepared.url)
-            if fresh:
-                adapter.poolmanager.clear()
-                adapter._pools.clear()
-            raw = adapter.send(
-                _prepared_request(prepared),
-                stream=True,
-                timeout=urllib3.Timeout(connect=min(CONNECT_SECONDS, deadline), read=deadline),
-                verify=self._verify,
-                proxies=self._proxies,
-            ).raw
+            raw = self._send(prepared, deadline, fresh)
             status, reason = raw.status, str(raw.reason or "")
             headers = _text_pairs(raw.headers)
-            size = 0
-            while True:
-                piece = raw.read(_CHUNK, decode_content=False)
-                if not piece:
-                    break
-                kept.append(piece)
-                size += len(piece)
-                if size > body_cap:
-                    return answer("unreadable", f"the body is longer than {body_cap} octets")
+            if not _read_body(raw, kept, body_cap):
+                return answer("unreadable", f"the body is longer than {body_cap} octets")
             whole = not attempt.surplus
             detail = f"{attempt.surplus} octets followed the answer" if attempt.surplus else ""
             return answer("answered", detail)
@@ -312,7 +295,7 @@ class Wire:
             outcome, detail = classify(error)
             if outcome == "unreadable" and not attempt.sent:
                 raise  # nothing was sent: the mistake is ours
-            if not attempt.received and attempt.sent and outcome == "unreadable":
+            if not attempt.received and outcome == "unreadable":
                 outcome = "reset"
             stale = outcome == "reset" and attempt.reused and not attempt.received
             return answer(outcome, detail, stale=stale)
@@ -322,6 +305,31 @@ class Wire:
                 raw.release_conn()
             if attempt.connection is not None and not (whole and not fresh and status >= 200):
                 attempt.connection.close()
+
+    def _send(self, prepared: Prepared, deadline: float, fresh: bool) -> Any:
+        """Send it, over a new connection if it is to be `fresh`. Returns the answer with its body unread."""
+        adapter: Any = self._session.get_adapter(prepared.url)
+        if fresh:
+            adapter.poolmanager.clear()
+            adapter._pools.clear()
+        return adapter.send(
+            _prepared_request(prepared),
+            stream=True,
+            timeout=urllib3.Timeout(connect=min(CONNECT_SECONDS, deadline), read=deadline),
+            verify=self._verify,
+            proxies=self._proxies,
+        ).raw
+
+
+def _read_body(raw: Any, kept: list[bytes], cap: int) -> bool:
+    """Read the body into `kept`, which has what had come by then if that raises. False: it is longer than `cap`."""
+    size = 0
+    while piece := raw.read(_CHUNK, decode_content=False):
+        kept.append(piece)
+        size += len(piece)
+        if size > cap:
+            return False
+    return True
 
 
 def _text_pairs(headers: Any) -> tuple[Pair, ...]:

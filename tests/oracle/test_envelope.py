@@ -8,7 +8,7 @@ import pytest
 from eni_conformance.contract.detach import ACTION
 from eni_conformance.harness.values import Exchange, Request
 from eni_conformance.oracle import envelope
-from eni_conformance.oracle.envelope import looks_bare, read, template_left
+from eni_conformance.oracle.envelope import came_in, looks_bare, read, template_left
 from eni_conformance.oracle.readings import Reply
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -502,3 +502,20 @@ def test_a_server_in_front_may_refuse_what_is_too_large(status):
 @pytest.mark.parametrize("status", [200, 404, 403, 500, 502])
 def test_other_statuses_are_not_those_of_a_server_in_front(status):
     assert not looks_bare(exchange(b"", status))
+
+
+@pytest.mark.parametrize(
+    ("body", "wanted", "came"),
+    [
+        (b"{}", "", "JSON"),
+        (b"<a/>", "", "XML"),
+        (b"\xef\xbb\xbf \n<a/>", "", "XML"),
+        (b"", "XML", "XML"),
+        (b"{}", "XML", "JSON"),
+        (b"<Error/>", "JSON", "XML"),
+        (b"<html/>", "JSON", "JSON"),  # the page of a server in front
+        (b"<a", "JSON", "JSON"),
+    ],
+)
+def test_a_body_is_taken_for_what_was_wanted_unless_it_is_clearly_the_other(body, wanted, came):
+    assert came_in(body, wanted) == came
