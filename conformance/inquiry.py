@@ -14,7 +14,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from eni_conformance.conformance import database, evidence
-from eni_conformance.conformance.shrink import shrink
+from eni_conformance.conformance.shrink import shrink, suspects
 from eni_conformance.contract.rules import Operation
 from eni_conformance.contract.scenario import Detach, Parallel, Scenario, Settle
 from eni_conformance.harness.bench import pool
@@ -368,6 +368,8 @@ class Inquiry:
         hurt = found.finding.requirement in ("B01", "B02") and not slow
 
         def fails(candidate: Scenario) -> bool:
+            if last and REAL.monotonic() > self.deadline:
+                return False
             if hurt:
                 self._recover(candidate)
             same = self._same(found, self.judge(candidate, record=False))
@@ -386,7 +388,9 @@ class Inquiry:
         # That the difference lasts is known; while candidates are tried it need not be waited for each time.
         self.stage.relook = patience if self.stage.bench.lags else min(patience, HASTY)
         try:
-            smallest, tried = shrink(scenario, found.step, fails, budget, lambda: REAL.monotonic() > until)
+            smallest, tried = shrink(
+                scenario, found.step, fails, budget, lambda: REAL.monotonic() > until, suspects(found)
+            )  # fmt: skip
         finally:
             self.stage.relook = patience
         if smallest != scenario:

@@ -27,33 +27,52 @@ from eni_conformance.contract.scenario import (
     Wire,
     World,
 )
+from eni_conformance.harness.history import Acted, Looked, Sent
+from eni_conformance.oracle.follow import Found
 
 PLAIN_WIRE = Wire()
 
 
+AT_LEAST = 8
+"""So many candidates are tried however slow the endpoint is: the first ones are the likeliest."""
+
+
 def shrink(
-    scenario: Scenario, guilty: int, fails: Callable[[Scenario], bool], budget: int, spent: Callable[[], bool]
+    scenario: Scenario,
+    guilty: int,
+    fails: Callable[[Scenario], bool],
+    budget: int,
+    spent: Callable[[], bool],
+    suspects: Sequence[Sequence[int]] = (),
 ) -> tuple[Scenario, int]:
     """The smallest Scenario found that still fails, and how many candidates were tried.
 
     guilty: index of the step that showed the violation, -1 for a look at the end. budget: candidates at most.
-    spent() True ends the search early.
+    spent() True ends the search early, but not before AT_LEAST candidates. suspects: indices of steps that may be
+    enough together, those tried first that are named first.
     """
     tried = 0
 
+    def over() -> bool:
+        return tried >= budget or (tried >= AT_LEAST and spent())
+
     def check(candidate: Scenario) -> bool:
         nonlocal tried
-        if tried >= budget or spent():
+        if over():
             return False
         tried += 1
         return fails(candidate)
 
-    best = _fewer_steps(scenario, guilty, check)
+    best = _fewer_steps(scenario, guilty, check, suspects)
+    for plainest in (_plainest_world, _plainest_calls):
+        candidate = plainest(best)
+        if candidate != best and check(candidate):
+            best = candidate
     for _ in range(3):
         before = best
         for make in (_plainer_calls, _smaller_worlds):
             changed = True
-            while changed and tried < budget and not spent():
+            while changed and not over():
                 changed = False
                 for candidate in make(best):
                     if check(candidate):
@@ -64,15 +83,19 @@ def shrink(
     return best, tried
 
 
-def _fewer_steps(scenario: Scenario, guilty: int, check: Callable[[Scenario], bool]) -> Scenario:
-    """The guilty step alone if that is enough, else halving, else leaving out one by one."""
+def _fewer_steps(
+    scenario: Scenario, guilty: int, check: Callable[[Scenario], bool], suspects: Sequence[Sequence[int]]
+) -> Scenario:
+    """The suspects or the guilty step alone if that is enough, else halving, else leaving out one by one."""
     steps = scenario.steps
+    firsts = [tuple(steps[i] for i in kept) for kept in suspects]
     if 0 <= guilty < len(steps) and len(steps) > 1:
-        for kept in ((steps[guilty],), steps[max(0, guilty - 1) : guilty + 1], steps[: guilty + 1]):
-            candidate = replace(scenario, steps=tuple(kept))
-            if candidate.steps != steps and check(candidate):
-                scenario = candidate
-                break
+        firsts += [steps[guilty : guilty + 1], steps[max(0, guilty - 1) : guilty + 1], steps[: guilty + 1]]
+    for kept in dict.fromkeys(firsts):
+        candidate = replace(scenario, steps=kept)
+        if kept and kept != steps and check(candidate):
+            scenario = candidate
+            break
     size = len(scenario.steps) // 2
     while size >= 1:
         start = 0
@@ -85,6 +108,34 @@ def _fewer_steps(scenario: Scenario, guilty: int, check: Callable[[Scenario], bo
                 start += size
         size //= 2
     return scenario
+
+
+def suspects(found: Found) -> tuple[tuple[int, ...], ...]:
+    """Steps that may be all that a finding of a look needs, the fewest first: what was accepted of late, what named the
+    resources that changed, and everything since the last look that counted. () where an answer shows it."""
+    if found.after is None or found.history is None or found.history.arranged is None:
+        return ()
+    arranged, events = found.history.arranged, found.history.events[: found.n]
+    places = {f"eni:{k}" for k, eni in enumerate(arranged.enis) if any(c.resource == eni for c in found.changes)}
+    places |= {f"instance:{k}" for k, i in enumerate(arranged.instances) if any(c.resource == i for c in found.changes)}
+    counted = [n for n, event in enumerate(events[:-1]) if isinstance(event, Looked) and event.why == "settled"]
+    recent = sorted({event.step for event in events[counted[-1] + 1 if counted else 0 :] if event.step >= 0})
+    steps = found.history.scenario.steps
+    looks = [found.step] if 0 <= found.step < len(steps) else []
+    done = {e.step for e in events if isinstance(e, Sent) and 200 <= e.exchange.status < 300} | {
+        e.step for e in events if isinstance(e, Acted)
+    }
+    concerned = [i for i in recent if places & _named(steps[i])]
+    late = [i for i in recent if i in done]
+    earlier = [i for i in range(len(steps)) if i in done and places & _named(steps[i])]
+    sets = (late[-1:], concerned[-1:], late, concerned, recent, earlier, [*earlier, *recent])
+    return tuple(dict.fromkeys(tuple(sorted({*one, *looks})) for one in sets if one))
+
+
+def _named(step: Step) -> set[str]:
+    """The places in the World that a step names: "eni:K", "instance:K"."""
+    enis, instances = _references(Scenario(steps=(step,)))
+    return {f"eni:{k}" for k in enis} | {f"instance:{k}" for k in instances}
 
 
 def _each_call(scenario: Scenario) -> Iterator[tuple[Call, Callable[[Call], Scenario]]]:
@@ -119,7 +170,8 @@ def _plainer_calls(scenario: Scenario) -> Iterator[Scenario]:
         probed = any(isinstance(step, Probe) and step.call is call for step in scenario.steps)
         plain = PLAIN_WIRE
         if probed:  # what it tampers with is there in this scheme, method and place alone
-            plain = replace(plain, method=call.wire.method, place=call.wire.place, signing=call.wire.signing)
+            w = call.wire
+            plain = replace(plain, method=w.method, place=w.place, signing=w.signing, format=w.format)
         if call.wire != plain:
             yield put(replace(call, wire=plain))
         extra = [a for a in call.args if a.name not in REQUIRED]
@@ -128,19 +180,43 @@ def _plainer_calls(scenario: Scenario) -> Iterator[Scenario]:
             if len(extra) > 1:
                 for arg in extra:
                     yield put(replace(call, args=tuple(a for a in call.args if a is not arg)))
-        for name in ("fresh", "order", "format") if probed else ("fresh", "order", "signing", "format"):
+        for name in ("fresh", "order") if probed else ("fresh", "order", "signing", "format"):
             if getattr(call.wire, name) != getattr(PLAIN_WIRE, name):
                 yield put(replace(call, wire=replace(call.wire, **{name: getattr(PLAIN_WIRE, name)})))
         if call.wire.method == "POST" and call.wire.place != "query" and not probed:
             yield put(replace(call, wire=replace(call.wire, place="query")))
         if call.wire.method == "POST" and not probed:
             yield put(replace(call, wire=replace(call.wire, method="GET", place="query")))
-        if call.caller != "account":
+        if call.caller != "account" and not probed:
             yield put(replace(call, caller="account"))
         for k, arg in enumerate(call.args):
             if arg.form != "exact" and arg.ref and not arg.form.startswith("text:"):
                 args = (*call.args[:k], replace(arg, form="exact"), *call.args[k + 1 :])
                 yield put(replace(call, args=args))
+
+
+def _plainest_calls(scenario: Scenario) -> Scenario:
+    """Every call in the plain wire form and without extra parameters; probes stay as they are."""
+
+    def plain(step: Step) -> Step:
+        if isinstance(step, Detach):
+            args = tuple(a for a in step.call.args if a.name in REQUIRED)
+            return Detach(replace(step.call, wire=PLAIN_WIRE, args=args))
+        if isinstance(step, Parallel):
+            return Parallel(tuple(s for s in map(plain, step.steps) if isinstance(s, (Detach, Act))))
+        return step
+
+    return replace(scenario, steps=tuple(map(plain, scenario.steps)))
+
+
+def _plainest_world(scenario: Scenario) -> Scenario:
+    """Only what the steps name, and nothing odd about it but its state."""
+    enis, _ = _references(scenario)
+    for k in reversed(range(len(scenario.world.enis))):
+        if k not in enis:
+            scenario = _without_eni(scenario, k)
+    plain = tuple(EniSpec(on=e.on, status=e.status, fault=e.fault) for e in scenario.world.enis)
+    return replace(scenario, world=replace(scenario.world, enis=plain))
 
 
 def _references(scenario: Scenario) -> tuple[set[int], set[int]]:

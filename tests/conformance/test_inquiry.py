@@ -378,7 +378,7 @@ def test_the_time_for_a_smaller_counterexample_begins_when_it_was_seen_again(inq
 
     made.judge = slow
 
-    def search(scenario, _step, _fails, _budget, too_late):
+    def search(scenario, _step, _fails, _budget, too_late, _suspects):
         over.append(too_late())
         return scenario, 0
 
