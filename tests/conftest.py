@@ -28,7 +28,7 @@ WHOLE = {
 }  # fmt: skip
 """Fixtures that start the command, or what pip does not install: their tests are marked `whole`. `make test FAST=1`
 leaves them out."""
-LONG = {"test_give_back", "test_hostile_runs", "test_control_check", "test_emulator_sdks"}
+LONG = {"test_janitor", "test_hostile_runs", "test_control_check", "test_emulator_sdks"}
 """Files that make whole runs in their own process, or wait for an endpoint most of the time: they are marked, too."""
 
 

@@ -1,17 +1,15 @@
-"""Two runs side by side, the history of many, and who breaks: pure functions over recorded results."""
+"""Two runs side by side: a pure function over recorded results."""
 
 from __future__ import annotations
 
 import copy
-import json
 from pathlib import Path
 from typing import Any
 
 import pytest
 import report_samples
-from eni_conformance.oracle import evidence
-from eni_conformance.oracle.results import parse
-from eni_conformance.reports import compare, history, impact
+from eni_conformance.oracle.results import Results, parse
+from eni_conformance.reports import compare
 
 
 def _pair(**changes: tuple[str, int]) -> compare.Comparison:
@@ -124,66 +122,35 @@ def test_command_that_cannot_read(tmp_path: Path, capsys: pytest.CaptureFixture[
     assert "not JSON" in capsys.readouterr().err
 
 
-def test_history(tmp_path: Path) -> None:
-    file = tmp_path / "ci" / "history.jsonl"
-    out = tmp_path
-    for n in range(3):
-        data = report_samples.results(f"run-{n}")
-        data["target"]["name"] = "one" if n != 1 else "another"
-        out = report_samples.write(tmp_path, (data, []))
-        history.append(out, file)
-        history.append(out, file)
-    entries = history.read(file)
-    assert [entry["run"] for entry in entries] == ["run-0", "run-1", "run-2"]
-    assert entries[0]["counts"]["conforms"] == 49
-    assert [entry["run"] for entry in history.read(out / history.LOCAL)] == ["run-0", "run-2"]
-    assert all(len(line) < 1000 for line in file.read_text(encoding="utf-8").splitlines())
+FORBIDDEN_RAM = [{"answer": "403 Forbidden.RAM", "n": 12}]
 
 
-def test_history_survives_a_cut_line(tmp_path: Path) -> None:
-    file = tmp_path / "history.jsonl"
-    file.write_text('{"run": "old", "counts": {}, "target": "embedded"}\n{"run": "cut', encoding="utf-8")
-    out = report_samples.write(tmp_path, (report_samples.results("new"), []))
-    history.append(out, file)
-    assert [entry["run"] for entry in history.read(file)] == ["old", "new"]
+def _results(**changes: Any) -> Results:
+    return parse({"run": {"id": "x", "exit": 0}, **changes})
 
 
-def _answer(status: int, code: str, *expected: tuple[int, str], **world: Any) -> evidence.Evidence:
-    item = report_samples.evidence("X", "R", report_samples.results())
-    item["observed"] = {"outcome": "answered", "status": status, "code": code, **world}
-    item["expected"] = [{"status": s, "code": c} for s, c in expected]
-    return evidence.parse(item)
+def _row(short: str = "E06", verdict: str = "conforms", **changes: Any) -> dict[str, Any]:
+    return {"id": f"ENI-DETACH-{short}", "title": short, "kind": "error", "verdict": verdict, "judged": 12, **changes}
 
 
-@pytest.mark.parametrize(
-    ("item", "clients"),
-    [
-        (_answer(400, "InvalidEniId.NotFound", (400, "X")), ["high Terraform provider alicloud", "high terway"]),
-        (
-            _answer(400, "Odd", (404, "InvalidEniId.NotFound")),
-            ["high Terraform provider alicloud", "medium terway"],
-        ),
-        (_answer(200, "", (400, "InvalidOperation.InvalidEniState")), ["high Terraform provider alicloud"]),
-        (_answer(200, "", (200, "")), []),
-        (_answer(400, "Other", (400, "Another")), []),
-        (_answer(400, "InvalidEniId.NotFound", (404, "InvalidEniId.NotFound")), []),
-        (_answer(400, "Odd", (404, "InvalidEniId.NotFound"), (400, "InvalidOperation.InvalidRegion")), []),
-        (_answer(404, "InvalidEniId.NotFound", (404, "InvalidEcsId.NotFound")), []),
-        (
-            _answer(503, "ServiceUnavailable", (200, "")),
-            ["medium Terraform provider alicloud", "low aliyun-python-sdk-core"],
-        ),
-    ],
-)
-def test_who_breaks(item: evidence.Evidence, clients: list[str]) -> None:
-    found = [f"{row.harm} {row.client}" for row in impact.of(item)]
-    assert [client for client in clients if client in found] == clients
-    assert bool(found) == bool(clients)
+# --- two runs ----------------------------------------------------------------------------------------
 
 
-def test_every_impact_names_its_source() -> None:
-    for row in impact.TABLE:
-        assert row.repository.count("/") == 1
-        assert "." in row.file
-        assert row.effect[0].islower()
-    assert json.dumps([row.effect for row in impact.TABLE])
+def test_another_table_is_a_note_and_no_change_of_the_verdict() -> None:
+    page, common = (
+        parse({"run": {"id": "x", "exit": 0}, "requirements": [row]})
+        for row in (_row(provoked=4), _row(by_common=FORBIDDEN_RAM, provoked=0))
+    )
+    found = compare.compare(page, common)
+    assert not found.worse
+    assert found.tables == (("ENI-DETACH-E06", "by the page -> by the common table (403 Forbidden.RAM)"),)
+    assert compare.headline(found) == "B is not worse: no verdict differs"
+    assert "ENI-DETACH-E06  by the page -> by the common table (403 Forbidden.RAM)" in compare.text(found)
+    assert "by the page -&gt; by the common table" in compare.page(found)
+    assert compare.compare(common, common).tables == ()
+
+
+def test_a_strict_run_and_another_are_hard_to_compare() -> None:
+    strict, other = (_results(run={"id": "x", "exit": 0, "strict": s}) for s in (True, False))
+    (caveat,) = compare.compare(strict, other).caveats
+    assert caveat == "the table of answers differs: the page alone and page and common table"

@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-import re
 import shutil
 from collections import Counter
 from html.parser import HTMLParser
@@ -13,13 +12,10 @@ from pathlib import Path
 
 import pytest
 import report_samples
-from eni_conformance.oracle import evidence
-from eni_conformance.oracle.results import Duel, parse
-from eni_conformance.reports import causes, files, html, reached, svg, values, words, worlds, write_all
+from eni_conformance.oracle.results import parse
+from eni_conformance.reports import causes, files, html, values, write_all
 
 NAMES = list(report_samples.SAMPLES)
-
-
 _VOID = {"meta", "link", "input", "br", "hr", "col"}
 
 
@@ -269,35 +265,6 @@ def test_same_input_same_page(runs: dict[str, Path]) -> None:
     assert (runs["violated"] / "index.html").read_bytes() == before
 
 
-def test_the_world_shows_what_the_pictures_do_not_hold(runs: dict[str, Path]) -> None:
-    """A change of a field that the picture leaves out is shown in its box all the same."""
-    data = report_samples.results()
-    raw = report_samples.evidence("Z", "ENI-DETACH-F03", data)
-    raw["changes"] = [
-        {"resource": "eni-bp1aa07", "path": "Tags", "before": ["a=b"], "after": None},
-        {"resource": "eni-bp1aa08", "path": "Status", "before": "InUse", "after": "Available"},
-    ]
-    before, after = worlds.worlds(evidence.parse(raw))
-    boxes = {b.id: b for i in after.instances for b in i.inside}
-    assert worlds.Field("Tags", "none", True, "a=b") in boxes["eni-bp1aa07"].fields
-    assert boxes["eni-bp1aa08"].status.changed
-    assert before.enis_left_out == before.instances_left_out == 0
-
-
-def test_the_world_marks_what_came_and_went() -> None:
-    data = report_samples.results()
-    raw = report_samples.evidence("Z", "ENI-DETACH-F02", data)
-    raw["world_after"]["enis"][-1] = {"id": "eni-new", "status": "Available"}
-    raw["world_after"]["enis"] += [{"id": f"eni-many{n}", "status": "Available"} for n in range(100)]
-    before, after = worlds.worlds(evidence.parse(raw))
-    assert [b.mark for b in before.free] == ["gone afterwards"]
-    assert "new" in {b.mark for b in after.free}
-    raw["world_before"] = None
-    (only,) = worlds.worlds(evidence.parse(raw))
-    assert not any(b.mark for b in only.free)
-    assert only.enis_left_out > 50
-
-
 def test_huge_values_do_not_make_the_page_huge(tmp_path: Path) -> None:
     """Hostile calls carry values of a megabyte; a page of them stays small and still says how to repeat them."""
     data, items = report_samples.violated()
@@ -313,46 +280,6 @@ def test_huge_values_do_not_make_the_page_huge(tmp_path: Path) -> None:
     assert "Too long to be shown" in page.text
     assert sum(path.stat().st_size for path in (out / "allure-results").iterdir()) < 5_000_000
     assert (out / "junit.xml").stat().st_size < 200_000
-
-
-def test_heat_map_names_every_hole(runs: dict[str, Path]) -> None:
-    results = files.load(runs["passing"])
-    assert results.coverage
-    heat = reached.heat(results.coverage.states)
-    assert heat
-    assert heat.possible == 75
-    holes = {key for _, row in heat.rows for judged, _, _, key in row if not judged}
-    assert holes == {key for key, _, _ in heat.notes}
-    assert heat.reached + sum(len(names) for _, _, names in heat.notes) == heat.possible
-
-
-@pytest.mark.parametrize(
-    ("text", "shown"),
-    [
-        ("plain \u00e9\u5f39\U0001f600\n", "plain \u00e9\u5f39\U0001f600\n"),
-        ("\u202e\u200b\x00", "\u27e8U+202E\u27e9\u27e8U+200B\u27e9\u27e8U+0000\u27e9"),
-        ("\udcff\ufeff\x9b", "\u27e8U+DCFF\u27e9\u27e8U+FEFF\u27e9\u27e8U+009B\u27e9"),
-    ],
-)
-def test_what_cannot_be_seen_is_spelt_out(text: str, shown: str) -> None:
-    assert words.visible(text) == shown
-
-
-@pytest.mark.parametrize(
-    ("value", "text"),
-    [(0.00084, "840 \u00b5s"), (0.0041, "4.1 ms"), (12.0, "12 s"), (200.0, "3 min 20 s"), (7260.0, "2 h 1 min")],
-)
-def test_durations(value: float, text: str) -> None:
-    assert words.seconds(value) == text
-
-
-def test_precedence_graph_keeps_only_what_is_not_implied() -> None:
-    duels = [Duel(a, b, a, True, 1) for a, b in ("AB", "BC", "AC")] + [Duel("C", "D", "D", False, 1)]
-    picture = svg.precedence(duels, {"A": "first", "B": "second", "C": "third"})
-    assert len(re.findall('class="edge"', picture)) == 2
-    cycle = [Duel(a, b, a, True, 1) for a, b in ("AB", "BC", "CA")]
-    assert "edge cycle" in svg.precedence(cycle, {})
-    assert svg.precedence([], {}) == ""
 
 
 def test_json_in_the_page_is_nowhere_code(runs: dict[str, Path]) -> None:

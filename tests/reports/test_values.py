@@ -11,8 +11,8 @@ import jsonschema
 import pytest
 import report_samples
 from eni_conformance.oracle.results import Again, Results, Target, parse
-from eni_conformance.reports import causes, compare, html, junit, schemas, summary, values, write_all
-from report_samples import allure_results, changed, junit_cases, plain, stored
+from eni_conformance.reports import causes, html, junit, schemas, summary, values
+from report_samples import changed, plain, stored
 
 FORBIDDEN_RAM = [{"answer": "403 Forbidden.RAM", "n": 12}]
 
@@ -243,100 +243,3 @@ def test_a_strict_run_says_so_everywhere() -> None:
     assert "judged by the page alone (--strict)" in summary.text(results)
     assert "judged by the page alone" in summary.markdown(results)
     assert '<property name="judged by" value="the page alone" />' in junit.render(results, [])
-
-
-# --- the other formats -------------------------------------------------------------------------------
-
-
-def test_terminal_and_step_summary_have_a_line_for_each_kind(runs: dict[str, Path]) -> None:
-    results, _ = stored(runs["lenient"])
-    told = re.sub(r"\s+", " ", summary.text(results, out_dir=runs["lenient"]))
-    for line in (
-        "2 rows conform by the common table: E02 404 InvalidAccessKeyId.NotFound or 403 Forbidden.AccessKeyDisabled, "
-        "E06 403 Forbidden.RAM",
-        "seen once, not again: 2 (F04; F05)",
-        "may pass: 3 x 400 OperationConflict (DetachNetworkInterface)",
-        "target: Control order eni.status: reset put the interface back",
-        "target: XML does not work here",
-        "seen once, not in 3 further tries: attaching the detached interface again",
-    ):
-        assert line in told
-    text = summary.markdown(results, runs["lenient"]).replace("\\", "")
-    assert "- 2 rows conform by the common table: E02 404" in text
-    assert "- seen once, not again: 2 (F04" in text
-    assert "- target: XML does not work here" in text
-
-
-def test_what_no_reason_tells_is_told_in_the_line() -> None:
-    entry = _entry("S01", 3, 0, summary="the answer was 409 Conflict")
-    told = values.lines(_results(requirements=[_row("S01")], once=[entry]))
-    assert [note.words for note in told] == ["seen once, not again: 1 (S01 the answer was 409 Conflict)"]
-
-
-def test_reasons_of_violations_say_how_often_they_were_seen_again(runs: dict[str, Path]) -> None:
-    results, _ = stored(runs["confirmed"])
-    told = re.sub(r"\s+", " ", summary.text(results, out_dir=runs["confirmed"]))
-    assert "the primary interface was detached (again 2 of 2)" in told
-    assert "a lone quotation mark in OwnerAccount was answered 500 (once)" in told
-    cases = junit_cases(runs["confirmed"])
-    failure = cases["ENI-DETACH-M03"].find("failure")
-    assert failure is not None
-    assert (failure.get("message") or "").endswith("(again 3 of 5)")
-    assert allure_results(runs["confirmed"])["ENI-DETACH-E12"]["statusDetails"]["message"] == (
-        "violated: the primary interface was detached (again 2 of 2)"
-    )
-
-
-def test_a_row_with_what_was_seen_once_is_skipped_with_that_reason(runs: dict[str, Path]) -> None:
-    for name in ("lenient", "confirmed"):
-        skipped = junit_cases(runs[name])["ENI-DETACH-F04"].find("skipped")
-        assert skipped is not None
-        assert (skipped.get("message") or "").startswith("inconclusive: seen once, not in 3 further tries: attaching")
-        result = allure_results(runs[name])["ENI-DETACH-F04"]
-        assert result["status"] == "unknown"
-        assert {step["status"] for step in result["steps"]} == {"unknown"}
-
-
-def test_what_was_seen_once_is_no_failure_of_another_row(tmp_path: Path) -> None:
-    """A row that is violated by something else does not show it among its failures."""
-    data, items = report_samples.violated()
-    items += report_samples.refused_once(data)
-    for requirement in data["requirements"]:
-        if requirement["id"] == "ENI-DETACH-S01":
-            requirement.update(verdict="violated", reason="accepted")
-    out = report_samples.write(tmp_path, (data, items))
-    assert write_all(out).problems == {}
-    failure = junit_cases(out)["ENI-DETACH-S01"].find("failure")
-    assert failure is not None
-    assert "409 Conflict" not in (failure.text or "")
-    assert all("409 Conflict" not in step["name"] for step in allure_results(out)["ENI-DETACH-S01"].get("steps", []))
-
-
-def test_junit_and_allure_name_the_common_table(runs: dict[str, Path]) -> None:
-    text = (runs["lenient"] / "junit.xml").read_text(encoding="utf-8")
-    assert "ENI-DETACH-E06: conforms, judged calls" in text
-    assert ", by the common table: 403 Forbidden.RAM (12)" in text
-    assert "by the common table: 403 Forbidden" in allure_results(runs["lenient"])["ENI-DETACH-E06"]["description"]
-
-
-# --- two runs ----------------------------------------------------------------------------------------
-
-
-def test_another_table_is_a_note_and_no_change_of_the_verdict() -> None:
-    page, common = (
-        parse({"run": {"id": "x", "exit": 0}, "requirements": [row]})
-        for row in (_row(provoked=4), _row(by_common=FORBIDDEN_RAM, provoked=0))
-    )
-    found = compare.compare(page, common)
-    assert not found.worse
-    assert found.tables == (("ENI-DETACH-E06", "by the page -> by the common table (403 Forbidden.RAM)"),)
-    assert compare.headline(found) == "B is not worse: no verdict differs"
-    assert "ENI-DETACH-E06  by the page -> by the common table (403 Forbidden.RAM)" in compare.text(found)
-    assert "by the page -&gt; by the common table" in compare.page(found)
-    assert compare.compare(common, common).tables == ()
-
-
-def test_a_strict_run_and_another_are_hard_to_compare() -> None:
-    strict, other = (_results(run={"id": "x", "exit": 0, "strict": s}) for s in (True, False))
-    (caveat,) = compare.compare(strict, other).caveats
-    assert caveat == "the table of answers differs: the page alone and page and common table"

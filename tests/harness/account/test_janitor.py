@@ -360,7 +360,7 @@ def test_a_real_process_and_a_real_kill(call, target, foreign, tmp_path):
     """As above, by SIGKILL of a process of its own."""
     code = (
         "import os, signal, sys; from pathlib import Path; sys.path.insert(0, sys.argv[3])\n"
-        "from test_give_back import Client, session_of, small_run\n"
+        "from test_janitor import Client, session_of, small_run\n"
         "from eni_conformance.harness.target import load_target\n"
         "class Suicidal(Client):\n"
         "    calls = 0\n"

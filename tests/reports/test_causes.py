@@ -1,0 +1,86 @@
+"""What failed for one cause is one finding, and the most harmful comes first."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import report_samples
+from eni_conformance.oracle.evidence import Evidence
+from eni_conformance.oracle.evidence import parse as evidence_parse
+from eni_conformance.oracle.results import Results
+from eni_conformance.oracle.results import parse as results_parse
+from eni_conformance.reports import causes, html
+
+
+def _page(results: Results, items: list[tuple[str, Evidence]] | None = None) -> str:
+    return report_samples.plain(html.render(results, items or []))
+
+
+def _failure(name: str, requirement: str, cause: str, data: dict[str, Any], **more: Any) -> tuple[str, Evidence]:
+    return f"{name}.json", evidence_parse(report_samples.evidence(name, requirement, data, cause=cause, **more))
+
+
+def _violated(*ids: str, severity: str = "normal") -> dict[str, Any]:
+    data = report_samples.results()
+    for r in data["requirements"]:
+        if r["id"].removeprefix("ENI-DETACH-") in ids:
+            r.update(verdict="violated", severity=severity)
+    return data
+
+
+def test_a_code_that_the_page_does_not_have_is_one_finding() -> None:
+    data = _violated("E14", "E24", "E13")
+    items = [
+        _failure("a", "ENI-DETACH-E14", "code:404 Made.Up:interface exists", data, also=["ENI-DETACH-R03"]),
+        _failure("b", "ENI-DETACH-E24", "code:404 Made.Up:interface id well-formed", data),
+        _failure("c", "ENI-DETACH-E13", "code:404 InvalidEniId.NotFound:instance exists", data),
+        _failure("d", "ENI-DETACH-E24", "code:404 InvalidEniId.NotFound:interface id well-formed", data),
+    ]
+    found = {f.requirement_id.removeprefix("ENI-DETACH-"): f for f in causes.findings(results_parse(data), items)}
+    assert sorted((k, f.seen) for k, f in found.items()) == [("E13", 1), ("E14", 2), ("E24", 1)]
+    assert found["E14"].also == ("ENI-DETACH-R03", "ENI-DETACH-E24")
+
+
+def test_what_one_call_did_to_several_fields_is_one_finding() -> None:
+    data = _violated("F03", "F04")
+    items = [
+        _failure("a", "ENI-DETACH-F03", "F03:changed Attachment.DeviceIndex", data),
+        _failure("b", "ENI-DETACH-F03", "F03:changed Status", data),
+        _failure("c", "ENI-DETACH-F03", "F03:changed Description", data),
+        _failure("d", "ENI-DETACH-F04", "F04:changed Status", data),
+    ]
+    calls = ("w-1", "w-1", "w-2", "w-1")
+    items = [
+        (name, replace(item, exchange=replace(item.exchange, id=call)))
+        for (name, item), call in zip(items, calls, strict=True)
+    ]
+    found = [(f.file, f.seen, len(f.members)) for f in causes.findings(results_parse(data), items)]
+    assert sorted(found) == [("b.json", 1, 2), ("c.json", 1, 1), ("d.json", 1, 1)]
+
+
+def test_overlapping_answers_in_another_order_are_the_same_cause() -> None:
+    data = _violated("M03")
+    told = ("overlap:200, 500 InternalError", "overlap:500 InternalError, 200", "overlap:200, 200")
+    items = [_failure(f"m{n}", "ENI-DETACH-M03", cause, data) for n, cause in enumerate(told)]
+    assert sorted(f.seen for f in causes.findings(results_parse(data), items)) == [1, 2]
+
+
+def test_failures_without_a_file_of_their_own_are_counted() -> None:
+    data = _violated("E13")
+    data["violations"] = [{"evidence": "a.json", "count": 7}, {"evidence": "a.json", "count": 2}]
+    items = [_failure(name, "ENI-DETACH-E13", "x", data) for name in ("a", "b")]
+    (found,) = causes.findings(results_parse(data), items)
+    assert found.seen == 10
+    assert "10 failures of this cause" in _page(results_parse(data), items)
+
+
+def test_the_most_harmful_then_the_most_certain_comes_first() -> None:
+    data = _violated("E13", "E14")
+    next(r for r in data["requirements"] if r["id"] == "ENI-DETACH-E14")["severity"] = "blocker"
+    items = [
+        _failure("a", "ENI-DETACH-E13", "x", data, certainty=1.0),
+        _failure("b", "ENI-DETACH-E13", "y", data, certainty=0.5),
+        _failure("c", "ENI-DETACH-E14", "z", data, certainty=0.5),
+    ]
+    assert [f.file for f in causes.findings(results_parse(data), items)] == ["c.json", "a.json", "b.json"]

@@ -1,0 +1,32 @@
+"""The history of many runs: a line for each, and a cut line costs that line alone."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import report_samples
+from eni_conformance.reports import history
+
+
+def test_history(tmp_path: Path) -> None:
+    file = tmp_path / "ci" / "history.jsonl"
+    out = tmp_path
+    for n in range(3):
+        data = report_samples.results(f"run-{n}")
+        data["target"]["name"] = "one" if n != 1 else "another"
+        out = report_samples.write(tmp_path, (data, []))
+        history.append(out, file)
+        history.append(out, file)
+    entries = history.read(file)
+    assert [entry["run"] for entry in entries] == ["run-0", "run-1", "run-2"]
+    assert entries[0]["counts"]["conforms"] == 49
+    assert [entry["run"] for entry in history.read(out / history.LOCAL)] == ["run-0", "run-2"]
+    assert all(len(line) < 1000 for line in file.read_text(encoding="utf-8").splitlines())
+
+
+def test_history_survives_a_cut_line(tmp_path: Path) -> None:
+    file = tmp_path / "history.jsonl"
+    file.write_text('{"run": "old", "counts": {}, "target": "embedded"}\n{"run": "cut', encoding="utf-8")
+    out = report_samples.write(tmp_path, (report_samples.results("new"), []))
+    history.append(out, file)
+    assert [entry["run"] for entry in history.read(file)] == ["old", "new"]

@@ -1,0 +1,38 @@
+"""The world before and after a counterexample, as boxes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import report_samples
+from eni_conformance.oracle import evidence
+from eni_conformance.reports import worlds
+
+
+def test_the_world_shows_what_the_pictures_do_not_hold(runs: dict[str, Path]) -> None:
+    """A change of a field that the picture leaves out is shown in its box all the same."""
+    data = report_samples.results()
+    raw = report_samples.evidence("Z", "ENI-DETACH-F03", data)
+    raw["changes"] = [
+        {"resource": "eni-bp1aa07", "path": "Tags", "before": ["a=b"], "after": None},
+        {"resource": "eni-bp1aa08", "path": "Status", "before": "InUse", "after": "Available"},
+    ]
+    before, after = worlds.worlds(evidence.parse(raw))
+    boxes = {b.id: b for i in after.instances for b in i.inside}
+    assert worlds.Field("Tags", "none", True, "a=b") in boxes["eni-bp1aa07"].fields
+    assert boxes["eni-bp1aa08"].status.changed
+    assert before.enis_left_out == before.instances_left_out == 0
+
+
+def test_the_world_marks_what_came_and_went() -> None:
+    data = report_samples.results()
+    raw = report_samples.evidence("Z", "ENI-DETACH-F02", data)
+    raw["world_after"]["enis"][-1] = {"id": "eni-new", "status": "Available"}
+    raw["world_after"]["enis"] += [{"id": f"eni-many{n}", "status": "Available"} for n in range(100)]
+    before, after = worlds.worlds(evidence.parse(raw))
+    assert [b.mark for b in before.free] == ["gone afterwards"]
+    assert "new" in {b.mark for b in after.free}
+    raw["world_before"] = None
+    (only,) = worlds.worlds(evidence.parse(raw))
+    assert not any(b.mark for b in only.free)
+    assert only.enis_left_out > 50
