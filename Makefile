@@ -21,12 +21,14 @@ conformance: $(READY)
 # The project's own tests: all of them, or with FAST=1 what needs neither whole runs nor a browser, Node.js or Redis.
 test: lint types imports $(if $(FAST),fast,unit)
 
+# A file is one worker's, so that its tests share what they start; tests/conftest.py says which files begin first.
+TESTS = $(BIN)/python -m pytest tests --dist loadfile --no-loadscope-reorder
 fast: $(READY)
-	$(BIN)/python -m pytest tests -n 2 --dist loadfile -m "not whole" --hypothesis-profile fast $(ARGS)
+	$(TESTS) -n 2 -m "not whole and not night" --hypothesis-profile fast $(ARGS)
 
-# Outside CI: the same tests with many more examples for what is drawn.
+# Outside CI: whole runs that `make test` makes with one seed or one row only, and many more examples for what is drawn.
 night: $(READY)
-	$(BIN)/python -m pytest tests -n 2 --dist loadfile -m "not whole" --hypothesis-profile night $(ARGS)
+	$(TESTS) -n 2 -m "night or not whole" --hypothesis-profile night $(ARGS)
 
 lint: $(READY)
 	$(BIN)/ruff check .
@@ -47,7 +49,7 @@ imports: $(READY) tree
 	cd build/copy && $(CURDIR)/$(BIN)/lint-imports $(CURDIR)/pyproject.toml
 
 unit: $(READY) browser redis node
-	$(BIN)/python -m pytest tests -n 3 --dist loadfile $(ARGS)
+	$(TESTS) -n 3 -m "not night" $(ARGS)
 
 # What the tests need beyond pip; each says how to install it where this cannot.
 browser:

@@ -1,4 +1,4 @@
-"""What all tests share: how much is drawn, what counts as a whole run, and the command as a fixture.
+"""What all tests share: how much is drawn, what counts as a whole run, what begins first, and the command as a fixture.
 
 Drawn tests have no deadline: they share their machine, and a slow moment is no defect.
 """
@@ -24,18 +24,35 @@ if settings.get_current_profile_name() == "default":
 WHOLE = {
     "suite", "start_emulator",  # the command
     "desk", "job", "judged",  # the command, by a page of the documentation, by CI, on a foreign endpoint
+    "caught",  # runs that tests share
     "wheel", "actionlint", "driver", "allure", "node_modules",  # builds, Node.js, a browser, Redis
 }  # fmt: skip
 """Fixtures that start the command, or what pip does not install: their tests are marked `whole`. `make test FAST=1`
 leaves them out."""
 LONG = {"test_janitor", "test_hostile_runs", "test_control_check", "test_emulator_sdks"}
 """Files that make whole runs in their own process, or wait for an endpoint most of the time: they are marked, too."""
+FIRST = ("test_foreign", "test_faults", "test_runs", "test_revisions", "test_commands", "test_stored")
+"""Files that take longest. They begin first, then all others with whole runs: a worker that begins one of them last
+would work alone at the end."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.path.stem in LONG or WHOLE & set(getattr(item, "fixturenames", ())):
             item.add_marker("whole")
+    whole = {item.path for item in items if item.get_closest_marker("whole")}
+
+    def begins(item: pytest.Item) -> int:
+        stem = item.path.stem
+        return FIRST.index(stem) if stem in FIRST else len(FIRST) + (item.path not in whole)
+
+    items.sort(key=begins)
+
+
+def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
+    """Bytes and long texts name no test: a compressed body holds the second it was made in, and all workers must
+    collect the same names."""
+    return argname if isinstance(val, bytes) or (isinstance(val, str) and len(val) > 80) else None
 
 
 @pytest.fixture

@@ -4,13 +4,39 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 import pytest
 from eni_conformance.contract import codec
 from eni_conformance.contract.scenario import Detach, Scenario
+from processes import Finished, emulator, finish
 
-QUICK = ("--effort", "quick", "--seed", "1", "-n", "1")
+Caught = Callable[[str], Finished]
+
+
+@pytest.fixture(scope="module")
+def caught(tmp_path_factory: pytest.TempPathFactory) -> Caught:
+    """The run on an emulator with this fault, ended at its first violation; made once for all tests of this file."""
+
+    @cache
+    def run(fault: str) -> Finished:
+        folder = tmp_path_factory.mktemp(fault)
+        target = folder / "target.toml"
+        with emulator(target, "--fault", fault):
+            return finish(
+                "run", "--target", target, "--effort", "quick", "--seed", "1", "-n", "1", "--first-violation",
+                folder=folder,
+            )  # fmt: skip
+
+    return run
+
+
+def first_evidence(ended: Finished) -> dict[str, Any]:
+    name = ended.results["violations"][0]["evidence"]
+    loaded: dict[str, Any] = json.loads((ended.folder / "latest" / "evidence" / name).read_text())
+    return loaded
+
 
 # fault of the emulator -> one of the requirements that may be blamed for it first
 BLAMED = {
@@ -30,32 +56,24 @@ BLAMED = {
 
 
 @pytest.mark.parametrize("fault", list(BLAMED))
-def test_a_fault_is_caught_and_the_right_requirement_blamed(
-    fault: str, start_emulator: Callable[..., Any], suite: Callable[..., Any]
-) -> None:
-    with start_emulator("--fault", fault) as target:
-        ended = suite(
-            "run", "--target", str(target), "--effort", "quick", "--seed", "1", "-n", "1", "--first-violation"
-        )
-    assert ended.status == 1, ended.out + ended.err
+def test_a_fault_is_caught_and_the_right_requirement_blamed(fault: str, caught: Caught) -> None:
+    ended = caught(fault)
+    assert ended.status == 1, ended.said
     assert ended.violated & BLAMED[fault], ended.violated
-    entry = ended.results["violations"][0]
-    evidence = ended.folder / "latest" / "evidence" / entry["evidence"]
-    assert evidence.exists()
+    assert first_evidence(ended)
     assert "eni-conformance replay" in ended.out
 
 
-def test_a_counterexample_is_replayed(start_emulator: Callable[..., Any], suite: Callable[..., Any]) -> None:
+def test_a_counterexample_is_replayed(
+    caught: Caught, start_emulator: Callable[..., Any], suite: Callable[..., Any]
+) -> None:
+    evidence = next((caught("status-primary").folder / "latest" / "evidence").glob("*.json"))
     with start_emulator("--fault", "status-primary") as target:
-        ended = suite(
-            "run", "--target", str(target), "--effort", "quick", "--seed", "1", "-n", "1", "--first-violation"
-        )
-        evidence = next((ended.folder / "latest" / "evidence").glob("*.json"))
-        again = suite("replay", str(evidence), "--target", str(target))
-    assert (again.status, "still fails" in again.out) == (1, True), again.out + again.err
+        again = suite("replay", evidence, "--target", target)
+    assert (again.status, "still fails" in again.out) == (1, True), again.said
     with start_emulator() as healthy:
-        mended = suite("replay", str(evidence), "--target", str(healthy))
-    assert (mended.status, "no longer fails" in mended.out) == (0, True), mended.out + mended.err
+        mended = suite("replay", evidence, "--target", healthy)
+    assert (mended.status, "no longer fails" in mended.out) == (0, True), mended.said
 
 
 # fault -> instances, interfaces and steps of its smallest counterexample
@@ -69,13 +87,8 @@ NEEDED = {
 
 
 @pytest.mark.parametrize("fault", list(NEEDED))
-def test_a_counterexample_has_one_broken_precondition_and_no_bystander(
-    fault: str, start_emulator: Callable[..., Any], suite: Callable[..., Any]
-) -> None:
-    with start_emulator("--fault", fault) as target:
-        ended = suite("run", "--target", str(target), *QUICK, "--first-violation")
-    entry = ended.results["violations"][0]
-    evidence = json.loads((ended.folder / "latest" / "evidence" / entry["evidence"]).read_text())
+def test_a_counterexample_has_one_broken_precondition_and_no_bystander(fault: str, caught: Caught) -> None:
+    evidence = first_evidence(caught(fault))
     scenario = codec.build(Scenario, evidence["scenario"], "scenario")
     calls = [step for step in scenario.steps if isinstance(step, Detach)]
     assert (len(scenario.world.instances), len(scenario.world.enis), len(calls)) == NEEDED[fault]
