@@ -37,7 +37,7 @@ def test_every_state_of_instance_and_interface(played: Played, part: int) -> Non
 
 def full_houses(given: Given) -> Iterator[Play]:
     """Every state of an instance that has no slot left."""
-    return tables.in_states(worlds.full_houses(given.offer), given.callers)
+    return tables.in_full_houses(given.offer, given.callers)
 
 
 @requirement(*STATES, rows.REFUSAL_CHANGES_NOTHING)

@@ -35,6 +35,8 @@ EXTRA_EVERY = 5
 """One refusal in so many has a parameter riding along."""
 PAIR_EVERY = 5
 """One refusal in so many is sent at the same time as the one before it."""
+WIRE_FORMS_A_WORLD = 9
+"""So many wire forms further on each World's accepted calls begin, so that a few Worlds meet all of them."""
 STRANGER_EVERY = 6
 """Before one refusal in so many, somebody else sends the same; before one success in STRANGER_EVERY_SUCCESS."""
 STRANGER_EVERY_SUCCESS = 2
@@ -97,7 +99,7 @@ def successes(draw: st.DrawFn, world: World, number: int) -> list[Step]:
     free = targets(world)
     if not free:
         return []
-    wire = in_turn(number)
+    wire = in_turn(number * WIRE_FORMS_A_WORLD)
     order = draw(st.permutations(free))
     steps: list[Step] = []
     for k in order:

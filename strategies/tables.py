@@ -224,27 +224,34 @@ ODD_IN_STATE = tuple(
 AT_A_TIME = 4
 
 
-def in_state(world: World, number: int, callers: Iterable[str] = ()) -> Scenario:
-    """The call that the World is about (first interface, first instance) in several wire forms, and others beside it.
+def in_state(world: World, number: int, callers: Iterable[str] = (), places: Sequence[int] = (0,)) -> Scenario:
+    """The call that the World is about in several wire forms, and others beside it.
 
     When the page admits a success here, the first call may change the state; the model follows. number: of this World
-    in its table.
+    in its table. places: of the interfaces that are named in turn, with the first instance.
     """
-    wire = in_turn(number)
-    steps: list[Step] = [send(valid(0), next(wire), (OWNER,) if n == 2 else ()) for n in range(4)]
+    wire, enis = in_turn(number), itertools.cycle(places)
+    steps: list[Step] = [send(valid(next(enis)), next(wire), (OWNER,) if n == 2 else ()) for n in range(4)]
     steps.append(send(primary(), next(wire)))
-    steps += [send(item.call, next(wire)) for item in itertools.islice(missing(valid(0)), 3)]
-    steps += [send(valid(0), next(wire), (), caller) for caller in callers]
+    steps += [send(item.call, next(wire)) for item in itertools.islice(missing(valid(places[0])), 3)]
+    steps += [send(valid(next(enis)), next(wire), (), caller) for caller in callers]
     first = AT_A_TIME * number
     for name, form in itertools.islice(itertools.cycle(ODD_IN_STATE), first, first + AT_A_TIME):
-        base = primary() if name == "RegionId" and number % 5 == 0 else valid(0)
+        base = primary() if name == "RegionId" and number % 5 == 0 else valid(places[0])
         steps.append(send(formed(base, name, form), next(wire)))
     return Scenario(world, tuple(steps))
 
 
 def in_states(made: Iterable[World], callers: Sequence[str]) -> Iterator[Scenario]:
-    """`in_state` for each of these Worlds."""
+    """`in_state` for each of these Worlds, whose first interface is the one to name."""
     return (in_state(world, number, callers) for number, world in enumerate(made))
+
+
+def in_full_houses(offer: Offer, callers: Sequence[str]) -> Iterator[Scenario]:
+    """`in_state` for instances that are full: each interface is named in turn, or the one that is not there."""
+    for number, world in enumerate(worlds.full_houses(offer)):
+        attached = [k for k, eni in enumerate(world.enis) if eni.on is not None]
+        yield in_state(world, number, callers, attached if world.enis[0].on is not None else (0,))
 
 
 def repeated_while_detaching() -> Iterator[Scenario]:

@@ -1,18 +1,19 @@
 """Worlds: a covering array over what a world can be like, the full matrix of states, the faulty ones, a few with names.
 
-`rows(offer)` returns rows in which every pair of properties (status with zone, tags with past, ...) occurs, so that a
-defect behind any two of them is met. `breaking(order)` returns the Worlds in which an order of the control protocol is
-in force. Knows nothing of calls.
+`rows(offer)` returns Worlds in which every pair of properties (status with zone, tags with past, place with name, ...)
+occurs at some interface, so that a defect behind any two of them is met. `breaking(order)` returns the Worlds in which
+an order of the control protocol is in force. Knows nothing of calls.
 """
 
 from __future__ import annotations
 
 import functools
 import itertools
+import random
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
-from allpairspy import AllPairs
 from eni_conformance.contract.detach import OPS
 from eni_conformance.contract.scenario import (
     ENI_STATUSES,
@@ -95,13 +96,17 @@ def full(offer: Offer, *more: EniSpec) -> World:
 
 # --- the covering array --------------------------------------------------------------------------
 
-# What varies from row to row; the first value is the plain one.
-DIMENSIONS: dict[str, tuple[object, ...]] = {
+# What varies from World to World, and from interface to interface; the first value is the plain one.
+OF_THE_WORLD: dict[str, tuple[Any, ...]] = {
     "status": ("Running", "Stopped"),
     "past": ("fresh", "restarted", "rebooted"),
     "zone": (0, 1),
     "attached": (1, 2, 3),
-    "eni_past": ("fresh", "reattached", "moved"),
+    "neighbour": ("none", "Available", "Attaching", "Detaching", "Deleting"),
+    "second": ("none", "Running", "Stopped"),
+}
+OF_THE_ENI: dict[str, tuple[Any, ...]] = {
+    "past": ("fresh", "reattached", "moved"),
     "tags": (0, 1, 4),
     "groups": (1, 2, 3),
     "addresses": (1, 2),
@@ -109,58 +114,103 @@ DIMENSIONS: dict[str, tuple[object, ...]] = {
     "description": ("", "plain", "long", "unicode"),
     "delete_on_release": (None, True, False),
     "other_vswitch": (False, True),
-    "neighbour": ("none", "Available", "Attaching", "Detaching", "Deleting"),
-    "second": ("none", "Running", "Stopped"),
 }
-OF_THE_ENI = ("tags", "groups", "addresses", "name", "description", "delete_on_release", "other_vswitch")
-# Statuses that last without the control protocol.
-LASTING = frozenset({"Available", "InUse"})
+IN_TRANSIT = ("Attaching", "Detaching")
+CANDIDATES = 24
+"""So many Worlds are drawn for each row; the one that meets most pairs is taken."""
+
+Property = tuple[str, Any]
+"""A name with "eni " before it if it is one of the interface that a call names, and a value."""
+Pair = tuple[Property, Property]
 
 
-def offered(offer: Offer) -> dict[str, tuple[object, ...]]:
-    """The values of each dimension that this target offers."""
-    values = dict(DIMENSIONS)
+def offered(offer: Offer) -> dict[str, tuple[Any, ...]]:
+    """The values of each property that this target offers. "place": of the interface on its instance."""
+    values = {**OF_THE_WORLD, **{f"eni {name}": options for name, options in OF_THE_ENI.items()}}
     values["attached"] = tuple(range(1, offer.most_attached + 1))
     if not offer.second_zone:
         values["zone"] = (0,)
     if not offer.two_instances:
-        values |= {"second": ("none",), "eni_past": ("fresh", "reattached")}
+        values |= {"second": ("none",), "eni past": ("fresh", "reattached")}
     if not offer.transitional:
         values["neighbour"] = ("none", "Available")
-    return values
+    elif offer.most_attached == 1:
+        values["neighbour"] = ("none", "Available", "Deleting")
+    return {**values, "place": tuple(range(offer.most_attached))}
 
 
-def covering(offer: Offer) -> Iterator[dict[str, object]]:
-    """Rows in which every pair of values that this target offers occurs."""
-    values = offered(offer)
-    for row in AllPairs([list(options) for options in values.values()]):
-        yield dict(zip(values, row, strict=True))
+def possible(pair: Pair, most_attached: int) -> bool:
+    """Whether two properties can stand together: an interface has its place, and one in transit needs one, too."""
+    named = dict(pair)
+    place, attached = named.get("place", 0), named.get("attached", most_attached)
+    taken = max(place + 1, named.get("attached", 1))
+    return place < attached and (named.get("neighbour") not in IN_TRANSIT or taken < most_attached)
+
+
+def cases(world: World) -> Iterator[dict[str, Any]]:
+    """The properties of a World, as they are for each interface that can be detached from its first instance."""
+    first, *others = world.instances
+    attached = [e for e in world.enis if e.on == 0 and e.status == "InUse"]
+    beside = [e.status for e in world.enis if e.on is None or e.status in IN_TRANSIT]
+    of_all = {
+        "status": first.status, "past": first.past, "zone": first.zone, "attached": len(attached),
+        "neighbour": beside[0] if beside else "none", "second": others[0].status if others else "none",
+    }  # fmt: skip
+    for place, eni in enumerate(attached):
+        yield of_all | {f"eni {name}": getattr(eni, name) for name in OF_THE_ENI} | {"place": place}
+
+
+def pairs(world: World) -> frozenset[Pair]:
+    """Every two properties that stand together in a World."""
+    return frozenset(pair for case in cases(world) for pair in itertools.combinations(case.items(), 2))
+
+
+def every_pair(offer: Offer) -> list[Pair]:
+    """Every two properties that can stand together on this target."""
+    properties = [[(name, value) for value in options] for name, options in offered(offer).items()]
+    both = (pair for one, other in itertools.combinations(properties, 2) for pair in itertools.product(one, other))
+    return [pair for pair in both if possible(pair, offer.most_attached)]
 
 
 @functools.lru_cache(maxsize=16)
-def rows(offer: Offer) -> tuple[World, ...]:
-    """A World for each row of the covering array."""
-    return tuple(of_row(row, offer.most_attached) for row in covering(offer))
+def rows(offer: Offer, seed: int = 0) -> tuple[World, ...]:
+    """Worlds in which every pair of properties is met, by some interface. The first ones meet most of them."""
+    chance, unmet = random.Random(seed), every_pair(offer)
+    found: list[World] = []
+    while unmet:
+        drawn = [_with(chance.choice(unmet), offer, chance) for _ in range(CANDIDATES)]
+        met = [pairs(world) for world in drawn]
+        best = max(range(CANDIDATES), key=lambda n: len(met[n].intersection(unmet)))
+        found.append(drawn[best])
+        unmet = [pair for pair in unmet if pair not in met[best]]
+    return tuple(found)
 
 
-def of_row(row: dict[str, object], most_attached: int) -> World:
-    """One row as a World: one interface has the row's properties, the others vary a little."""
-    attached, tags, groups = (int(str(row[name])) for name in ("attached", "tags", "groups"))
-    special = EniSpec(past=row["eni_past"], **{name: row[name] for name in OF_THE_ENI})  # type: ignore[arg-type]
-    enis = [EniSpec(name="same" if row["name"] == "same" else "plain", tags=1)] * attached
-    # It stands first, in the middle or last, so that its ordinal varies too.
-    enis[(tags + groups) % attached] = special
-    match row["neighbour"]:
-        case "Available" | "Deleting" as status:
-            enis.append(EniSpec(on=None, status=status))
-        case "Attaching" | "Detaching" as status if attached < most_attached:
-            enis.append(EniSpec(status=status))
-        case _:
-            pass
-    zone = int(str(row["zone"]))
-    instances = [InstanceSpec(row["status"], row["past"], zone)]  # type: ignore[arg-type]
-    if row["second"] != "none":
-        instances.append(InstanceSpec(row["second"], "any", zone))  # type: ignore[arg-type]
+def _with(pair: Pair, offer: Offer, chance: random.Random) -> World:
+    """Any World in which this pair is met."""
+    values, wanted = offered(offer), dict(pair)
+    drawn = {name: chance.choice(options) for name, options in values.items()} | wanted
+    if not possible((("place", drawn["place"]), ("attached", drawn["attached"])), offer.most_attached):
+        if "place" in wanted:
+            drawn["attached"] = drawn["place"] + 1
+        else:
+            drawn["place"] = drawn["attached"] - 1
+    if drawn["neighbour"] in IN_TRANSIT and drawn["attached"] == offer.most_attached:
+        if "neighbour" in wanted:
+            drawn["attached"], drawn["place"] = offer.most_attached - 1, min(drawn["place"], offer.most_attached - 2)
+        else:
+            drawn["neighbour"] = "none"
+    enis = [
+        EniSpec(**{name: chance.choice(values[f"eni {name}"]) for name in OF_THE_ENI}) for _ in range(drawn["attached"])
+    ]
+    enis[drawn["place"]] = EniSpec(**{name: drawn[f"eni {name}"] for name in OF_THE_ENI})
+    if drawn["neighbour"] in IN_TRANSIT:
+        enis.append(EniSpec(status=drawn["neighbour"]))
+    elif drawn["neighbour"] != "none":
+        enis.append(EniSpec(on=None, status=drawn["neighbour"]))
+    instances = [InstanceSpec(drawn["status"], drawn["past"], drawn["zone"])]
+    if drawn["second"] != "none":
+        instances.append(InstanceSpec(drawn["second"], "any", drawn["zone"]))
         enis.append(EniSpec(on=1))
     return World(tuple(instances), tuple(enis))
 
@@ -183,9 +233,9 @@ def state_matrix(offer: Offer) -> Iterator[World]:
 
 
 def full_houses(offer: Offer) -> Iterator[World]:
-    """Instance status x an instance whose every slot is taken, the interface in question, with more than one of
-    everything, being there or not."""
-    all_there = (RICH, *[PLAIN] * (offer.slots - 1))
+    """Instance status x an instance whose every slot is taken, every other interface having more than one of
+    everything; and an interface beside a full instance."""
+    all_there = tuple(itertools.islice(itertools.cycle((RICH, PLAIN)), offer.slots))
     for status in INSTANCE_STATUSES:
         yield alone(*all_there, status=status)
     yield alone(SPARE, *all_there)

@@ -72,7 +72,7 @@ def written():
     yield from (*tables.repeated_while_detaching(), *tables.overlaps(TWO), *tables.in_formats(("json", "xml")))
     yield from (*tables.trunks(ONE), *tables.trunks(worlds.TRUNKS))
     yield from (*tables.fresh_resources(6, OFFER), *tables.late_effects(OFFER, 1.0))
-    yield from tables.in_states((*worlds.state_matrix(OFFER), *worlds.full_houses(OFFER)), CALLERS)
+    yield from (*tables.in_states(worlds.state_matrix(OFFER), CALLERS), *tables.in_full_houses(OFFER, CALLERS))
     for offer in (OFFER, Offer(False, False, 2)):
         for order in OPS.values():
             for condition in order.conditions:

@@ -6,7 +6,15 @@ import itertools
 
 import pytest
 from eni_conformance.contract.detach import ORDERS
-from eni_conformance.contract.scenario import ENI_STATUSES, INSTANCE_STATUSES, EniSpec, InstanceSpec, Scenario, Settle
+from eni_conformance.contract.scenario import (
+    ENI_STATUSES,
+    INSTANCE_STATUSES,
+    EniSpec,
+    InstanceSpec,
+    Scenario,
+    Settle,
+    World,
+)
 from eni_conformance.strategies import calls, worlds
 from eni_conformance.strategies.wire import FORMATS, PLACES, SIGNINGS, WIRES, in_turn, wires
 from eni_conformance.strategies.wire import ORDERS as SEQUENCES
@@ -47,13 +55,18 @@ def test_a_drawn_wire_form_is_one_of_the_40_in_some_order(wire):
 
 
 @pytest.mark.parametrize("offer", OFFERS)
-def test_every_pair_of_properties_that_the_target_offers_is_met(offer):
+@pytest.mark.parametrize("seed", [0, 7])
+def test_every_pair_of_properties_that_the_target_offers_is_met(offer, seed):
     """The covering array, pair by pair, for each kind of target."""
-    drawn, values = list(worlds.covering(offer)), worlds.offered(offer)
-    for one, other in itertools.combinations(values, 2):
-        met = {(row[one], row[other]) for row in drawn}
-        assert met == set(itertools.product(values[one], values[other])), (one, other)
-    assert len(drawn) < 60
+    array = worlds.rows(offer, seed)
+    assert {pair for world in array for pair in worlds.pairs(world)} == set(worlds.every_pair(offer))
+    assert len(array) < 60
+
+
+def test_the_first_worlds_meet_most_of_the_pairs_and_each_seed_has_its_own():
+    every, array = set(worlds.every_pair(Offer())), worlds.rows(Offer(), 1)
+    assert len({pair for world in array[:7] for pair in worlds.pairs(world)}) > 0.8 * len(every)
+    assert array == worlds.rows(Offer(), 1) != worlds.rows(Offer(), 2)
 
 
 @pytest.mark.parametrize(
@@ -61,14 +74,15 @@ def test_every_pair_of_properties_that_the_target_offers_is_met(offer):
     [
         (Offer(), {}),
         (Offer(second_zone=False), {"zone": {0}}),
-        (Offer(quota=3), {"attached": {1, 2}}),
-        (Offer(quota=1), {"attached": {1}}),
-        (Offer(two_instances=False), {"second": {"none"}, "eni_past": {"fresh", "reattached"}}),
+        (Offer(quota=3), {"attached": {1, 2}, "place": {0, 1}}),
+        (Offer(quota=1), {"attached": {1}, "place": {0}, "neighbour": {"none", "Available", "Deleting"}}),
+        (Offer(two_instances=False), {"second": {"none"}, "eni past": {"fresh", "reattached"}}),
         (Offer(transitional=False), {"neighbour": {"none", "Available"}}),
     ],
 )
 def test_a_target_that_offers_less_leaves_out_that_alone(offer, less):
-    every = {name: set(options) for name, options in worlds.DIMENSIONS.items()}
+    every = {name: set(options) for name, options in worlds.OF_THE_WORLD.items()} | {"place": {0, 1, 2}}
+    every |= {f"eni {name}": set(options) for name, options in worlds.OF_THE_ENI.items()}
     assert {name: set(options) for name, options in worlds.offered(offer).items()} == every | less
 
 
@@ -79,32 +93,21 @@ def test_worlds_hold_only_what_the_target_offers(offer):
         assert offer.second_zone or all(i.zone == 0 for i in world.instances)
         assert offer.two_instances or len(world.instances) == 1
         assert all(sum(e.on == i for e in world.enis) <= offer.most_attached for i in range(len(world.instances)))
-        assert offer.transitional or {e.status for e in world.enis} <= worlds.LASTING
+        assert offer.transitional or {e.status for e in world.enis} <= {"Available", "InUse"}
         assert {e.on is None for e in world.enis if e.status in ("Available", "Deleting")} <= {True}
         assert calls.targets(world)
 
 
-def test_each_property_of_a_row_is_found_in_its_world():
-    row = {
-        "status": "Stopped", "past": "restarted", "zone": 1, "attached": 2, "eni_past": "moved", "tags": 4, "groups": 3,
-        "addresses": 2, "name": "unicode", "description": "long", "delete_on_release": True, "other_vswitch": True,
-        "neighbour": "Deleting", "second": "Stopped",
-    }  # fmt: skip
-    world = worlds.of_row(row, 3)
-    assert world.instances == (InstanceSpec("Stopped", "restarted", 1), InstanceSpec("Stopped", "any", 1))
-    assert world.enis.count(EniSpec(0, "InUse", "moved", 4, 3, 2, "unicode", "long", True, True)) == 1
-    assert [e.on for e in world.enis] == [0, 0, None, 1]
-    for neighbour in ("Attaching", "Detaching", "Available"):
-        assert neighbour in {e.status for e in worlds.of_row({**row, "neighbour": neighbour}, 3).enis}
-    assert "Attaching" not in {e.status for e in worlds.of_row({**row, "neighbour": "Attaching"}, 2).enis}
-
-
-def test_the_special_interface_stands_first_in_the_middle_and_last():
-    places = set()
-    for world in worlds.rows(Offer(two_instances=False, second_zone=False, transitional=False)):
-        on = [e for e in world.enis if e.on == 0]
-        places |= {(n, len(on)) for n, e in enumerate(on) if e.past != "any"}
-    assert places >= {(0, 1), (0, 2), (1, 2), (0, 3), (1, 3), (2, 3)}
+def test_the_properties_of_a_world_are_told_for_each_interface_of_its_first_instance():
+    rich = EniSpec(0, "InUse", "moved", 4, 3, 2, "unicode", "long", True, True)
+    world = World(
+        (InstanceSpec("Stopped", "restarted", 1), InstanceSpec("Running", "any", 1)),
+        (EniSpec(past="fresh"), rich, EniSpec(on=None, status="Deleting"), EniSpec(on=1)),
+    )
+    of_all = {"status": "Stopped", "past": "restarted", "zone": 1, "attached": 2, "neighbour": "Deleting"}
+    first, second = worlds.cases(world)
+    assert first.items() >= {**of_all, "second": "Running", "place": 0, "eni tags": 0, "eni past": "fresh"}.items()
+    assert second.items() >= {**of_all, "place": 1, "eni tags": 4, "eni name": "unicode"}.items()
 
 
 # --- states and conditions -----------------------------------------------------------------------
