@@ -100,4 +100,4 @@ def test_it_shares_nothing_with_the_project(name: str) -> None:
         for alias in node.names
     }
     assert not imported & SUITE
-    assert 150 <= len(source.splitlines()) <= 460
+    assert 150 <= len(source.splitlines()) <= 400
