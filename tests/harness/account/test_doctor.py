@@ -11,7 +11,7 @@ import pytest
 from eni_conformance.contract.detach import CONTRACTS, short_id
 from eni_conformance.emulator.embed import running
 from eni_conformance.harness import control, ecs
-from eni_conformance.harness.account import doctor, janitor, ledger, permissions, stock
+from eni_conformance.harness.account import doctor, janitor, ledger
 from eni_conformance.harness.account.survey import Survey
 from eni_conformance.harness.clock import Clock
 from eni_conformance.harness.target import Offers, load_target
@@ -366,83 +366,6 @@ def test_a_control_url_where_nothing_answers(target):
     assert checks(diagnosis)["control protocol"].answer == "problem" and not diagnosis.usable
 
 
-# --- permissions and stock -----------------------------------------------------------------------
-
-
-def refusing(codes):
-    """A client to whom these operations are refused with these codes."""
-
-    class Denied(Client):
-        def send(self, action, pairs, **options):
-            exchange = super().send(action, pairs, **options)
-            if action in codes:
-                body = json.dumps({"Code": codes[action], "Message": "m", "RequestId": "r"}).encode()
-                return replace(exchange, status=403, body=body)
-            return exchange
-
-    return Denied
-
-
-def test_missing_permissions_are_named(target):
-    """By operation, those apart that a run can do without; an operation that is not there is told apart."""
-    codes = {
-        "CreateNetworkInterface": "Forbidden.RAM",
-        "RebootInstance": "Forbidden.RAM",
-        "RunInstances": "InvalidAction.NotFound",
-        "StopInstance": "InvalidAction.NotFound",
-        "StartInstance": "Forbidden.InstanceNotFound",
-    }
-    found = permissions.permissions(target, refusing(codes)(target))
-    assert [(check.name, check.answer) for check in found] == [
-        ("permissions", "problem"),
-        ("permissions", "warning"),
-        ("operations", "warning"),
-    ]
-    assert (
-        found[0].seen == "CreateNetworkInterface (Forbidden.RAM)" and found[1].seen == "RebootInstance (Forbidden.RAM)"
-    )
-    assert "RunInstances (InvalidAction.NotFound), so CreateInstance and StartInstance" in found[2].seen
-    assert "StopInstance (InvalidAction.NotFound)" in found[2].seen
-
-
-@pytest.mark.parametrize(
-    ("codes", "answer"),
-    [
-        ({"DescribeVpcs": "InvalidAction.NotFound"}, "warning"),
-        ({"DescribeVpcs": "InvalidAction.NotFound", "DeleteVpc": "InvalidAction.NotFound"}, "problem"),
-    ],
-)
-def test_networks_that_cannot_be_described(codes, answer, target):
-    """A run takes them at their word, as long as they can be created."""
-    assert doctor.vpc(target, refusing(codes)(target)).answer == answer
-    named = replace(target, setup=replace(target.setup, vpc_id="vpc-1", vswitch_id="vsw-1"))
-    assert doctor.vpc(named, refusing(codes)(named)).answer == "warning"
-
-
-def test_questions_that_are_carried_out_are_undone(emulator, target, tmp_path):
-    """By an endpoint that knows no DryRun, and takes any vSwitch and group for good."""
-    session = ecs.open_session(target, tmp_path, "run-careless")
-    ground = ecs.lay_ground(session)
-    before = resources(emulator)
-    known = {"VSwitchId": ground.vswitch_ids[0], "SecurityGroupId": ground.security_group_ids[0]}
-
-    class Careless(Client):
-        def send(self, action, pairs, **options):
-            if action in ("RunInstances", "CreateNetworkInterface"):
-                taken = [(name, known.get(name, value)) for name, value in pairs if name != "DryRun"]
-                pairs = [*taken, ("ImageId", ground.image_id)] if action == "RunInstances" else taken
-                pairs = [
-                    (n, ground.instance_type if n == "InstanceType" else v) for n, v in pairs if n != "ImageFamily"
-                ]
-            return super().send(action, pairs, **options)
-
-    found = {check.name: check for check in permissions.permissions(target, Careless(target))}
-    assert "created and removed 2 resources" in found["dry runs"].seen and found["dry runs"].answer == "warning"
-    assert resources(emulator) == before
-    assert not janitor.teardown(session).left
-    session.ledger.close()
-
-
 def test_wrong_regions_and_swapped_callers(target):
     """Are seen before a run wastes its time on them."""
     swapped = {**target.callers, "ram_denied": target.callers["expired"]}
@@ -451,35 +374,6 @@ def test_wrong_regions_and_swapped_callers(target):
     assert "not tried" in found["control protocol"].seen
     assert found["region"].answer == "problem" and "cn-" in found["region"].advice
     assert found["caller ram_denied"].answer == "warning" and "Forbidden.SubUser" in found["caller ram_denied"].advice
-
-
-@pytest.mark.parametrize(
-    ("enis", "cores", "busy", "answers"),
-    [
-        (100, 50, 4, {"interfaces in use": "ok", "vCPUs in use": "ok"}),
-        (8, 50, 4, {"interfaces in use": "warning", "vCPUs in use": "ok"}),
-        (100, 50, 50, {"interfaces in use": "ok", "vCPUs in use": "problem"}),
-        ("", "many", None, {"interfaces in use": "ok"}),
-    ],
-)
-def test_quotas_that_a_run_would_meet_are_told_before(enis, cores, busy, answers, target):
-    """As the service tells them; what it does not tell is not made up."""
-    told = dict(zip(stock.QUOTAS, (enis, cores, busy), strict=True))
-    items = [
-        {"AttributeName": name, "AttributeValues": {"ValueItem": [{"Value": str(value)}]}}
-        for name, value in told.items()
-    ]
-    body = json.dumps({"AccountAttributeItems": {"AccountAttributeItem": [*items, {}, 7]}, "RequestId": "r"}).encode()
-
-    class Telling(Client):
-        def send(self, action, pairs, **options):
-            exchange = super().send(action, pairs, **options)
-            return replace(exchange, status=200, body=body) if action == "DescribeAccountAttributes" else exchange
-
-    limited = replace(target, control_url="", limits=replace(target.limits, network_interfaces=12))
-    diagnosis = doctor.diagnose(limited, Telling(limited), PAGE)
-    found = {name: check.answer for name, check in checks(diagnosis).items() if name.endswith("in use")}
-    assert found == answers and diagnosis.usable == ("problem" not in answers.values())
 
 
 def test_leftovers_are_told(target, tmp_path):

@@ -1,140 +1,15 @@
-"""Looking at what a bench owns: when a look still counts, and how long a transition is waited for."""
+"""The set-up's own work: what it does not get done although the page promises it is told."""
 
 import dataclasses
-import itertools
 import json
 from types import SimpleNamespace
 
 import pytest
 from eni_conformance.contract.scenario import EniSpec, InstanceSpec, World
-from eni_conformance.harness import ecs, observe
-from eni_conformance.harness.bench import arrange, pool, supply
-from eni_conformance.harness.bench.look import LOOKS_TO_AGREE
-from eni_conformance.harness.clock import Clock
-from eni_conformance.harness.target import Limits
+from eni_conformance.harness import ecs
+from eni_conformance.harness.bench import pool, supply
 from eni_conformance.harness.values import Exchange, Request, Snapshot
-
-
-class Endpoint:
-    """Shows one snapshot after the other, the last one for ever."""
-
-    def __init__(self, *shown):
-        self.shown = list(shown)
-        self.asked = []
-
-    def look(self, _session, enis, instances):
-        self.asked.append((bool(enis), bool(instances)))
-        now = self.shown.pop(0) if len(self.shown) > 1 else self.shown[0]
-        return Snapshot(0.0, now.enis if enis else {}, now.instances if instances else {})
-
-
-def state(status, host="", held=()):
-    link = {"InstanceId": host} if host else {}
-    listed = tuple(f'{{"NetworkInterfaceId": "{e}"}}' for e in held)
-    return Snapshot(
-        0.0,
-        {"eni-1": {"NetworkInterfaceId": "eni-1", "Status": status, **link}},
-        {"i-1": {"InstanceId": "i-1", "Status": "Running", "NetworkInterfaces": listed}},
-    )
-
-
-USED, LEAVING, FREE = state("InUse", "i-1", ["eni-1"]), state("Detaching", "i-1", ["eni-1"]), state("Available")
-
-
-def ticking():
-    """A clock that sleeping moves, and each question a little, as looks take time."""
-    at = [100.0]
-
-    def move(seconds):
-        at[0] += seconds
-        return at[0]
-
-    return Clock(lambda: at[0], lambda: move(0.0001), move)
-
-
-@pytest.fixture
-def bench():
-    limits = Limits(lag_seconds=0.05)
-    session = SimpleNamespace(target=SimpleNamespace(limits=limits), client=SimpleNamespace(clock=ticking()))
-    made = pool.Bench(session, None, frozenset(), 2, 4, 2.0, step=0.001)
-    made.enis = [pool.OwnEni("eni-1", 0, EniSpec(on=None, status="Available"))]
-    made.instances = [pool.OwnInstance("i-1", 0)]
-    return made
-
-
-@pytest.fixture
-def shows(monkeypatch):
-    def use(*snapshots):
-        endpoint = Endpoint(*snapshots)
-        monkeypatch.setattr(observe, "look", endpoint.look)
-        return endpoint
-
-    return use
-
-
-def test_nothing_is_looked_at_twice_while_it_is_at_rest(bench, shows):
-    endpoint = shows(USED)
-    pool.settle(bench)
-    pool.freshen(bench)
-    assert endpoint.asked == [(True, True)] and not bench.stale
-
-
-def test_after_a_transition_only_what_is_stale_is_looked_at_again(bench, shows):
-    """The interface until it is done, then the instance once."""
-    endpoint = shows(LEAVING, LEAVING, FREE)
-    now = pool.settle(bench)
-    assert endpoint.asked == [(True, True), (True, False), (True, False), (False, True)]
-    assert (now.status("eni-1"), now.held("i-1")) == ("Available", frozenset())
-
-
-def test_what_is_held_in_transition_is_not_waited_for(bench, shows):
-    endpoint = shows(LEAVING)
-    pool.settle(bench, still={"eni-1"})
-    assert endpoint.asked == [(True, True)]
-
-
-def test_an_order_makes_a_look_stale(bench, shows):
-    shows(USED)
-    pool.refresh(bench)
-    pool.touch(bench)
-    assert bench.stale == pool.PARTS
-
-
-def test_where_descriptions_lag_a_look_counts_only_after_nothing_has_differed_for_a_while(bench, shows):
-    """For as long as the target's file says that they may lag."""
-    bench.lags = True
-    shows(USED, FREE, USED, FREE)  # replicas take turns for a while
-    pool.refresh(bench)
-    assert pool.quiet(bench).status("eni-1") == "Available"
-
-
-def test_where_descriptions_keep_up_nothing_is_waited_for(bench, shows):
-    endpoint = shows(USED, FREE)
-    pool.refresh(bench)
-    pool.quiet(bench)
-    assert len(endpoint.asked) == 1
-
-
-def test_the_first_pause_is_what_a_transition_takes_and_then_they_grow(bench):
-    bench.typical[pool.DETACHING] = 0.4
-    first, *rest = itertools.islice(pool.pauses(bench, pool.DETACHING), 8)
-    assert first == 0.4 and rest == sorted(rest) and rest[0] == bench.step
-
-
-def test_the_estimate_shrinks_while_the_first_look_suffices_and_grows_slowly_otherwise(bench):
-    pool.learn(bench, pool.DETACHING, 0.1, 3)
-    assert bench.typical[pool.DETACHING] == 0.1
-    pool.learn(bench, pool.DETACHING, 0.1, 1)
-    assert bench.typical[pool.DETACHING] == pytest.approx(0.092)
-    pool.learn(bench, pool.DETACHING, 5.0, 9)
-    assert bench.typical[pool.DETACHING] < 0.15
-
-
-def test_interfaces_and_instances_that_never_agree_are_taken_as_they_are(bench, shows):
-    """A list that hides what is attached, or shows what is not, is for the frame to judge."""
-    shows(state("InUse", "i-1", ["eni-7"]))
-    assert arrange._agreed(bench, ["eni-1"], frozenset()).held("i-1") == {"eni-7"}
-    assert bench.lags
+from shown import FREE, USED, state
 
 
 def test_a_detach_of_the_set_up_that_does_not_end_is_told_with_a_world_like_its_own(bench, shows, monkeypatch):
@@ -186,17 +61,6 @@ def test_a_detach_of_the_set_up_is_asked_for_again_only_while_the_interface_is_d
         supply.detach(bench, bench.enis[:])
         assert not bench.unfinished
     assert orders == [("i-1", "eni-1")] * sent
-
-
-def test_what_is_watched_on_purpose_tells_how_long_a_transition_takes(bench, shows):
-    """Unless descriptions lag behind: then it tells nothing."""
-    shows(LEAVING, LEAVING, FREE)
-    arrange._watch(bench, bench.enis[0], "i-1", "Detaching", "Available", pool.DETACHING)
-    assert bench.typical == {pool.DETACHING: pytest.approx(2 * 3 * bench.step)} and not bench.lags
-    bench.typical = {}
-    shows(USED, FREE)
-    arrange._watch(bench, bench.enis[0], "i-1", "Detaching", "Available", pool.DETACHING)
-    assert bench.typical == {} and bench.lags
 
 
 def refusal(code, status=400):
@@ -310,38 +174,6 @@ def test_a_quota_that_was_assumed_is_corrected_by_the_first_refusal(
     assert not bench.unfinished and bench.instances[0].zone == 0
 
 
-class Ledger:
-    """Knows of nothing that is gone."""
-
-    def still_there(self, _one):
-        return True
-
-
-def test_what_a_list_lacks_for_once_is_not_forgotten(bench, shows):
-    """Lists of real services lack an item now and then; the next look has it."""
-    bench.session.ledger = Ledger()
-    without = Snapshot(0.0, {}, USED.instances)
-    shows(without, without, USED)
-    pool.refresh(bench)
-    pool.drop_vanished(bench)
-    assert [e.id for e in bench.enis] == ["eni-1"] and [i.id for i in bench.instances] == ["i-1"]
-    shows(without)
-    pool.refresh(bench)
-    pool.drop_vanished(bench)
-    assert not bench.enis and [i.id for i in bench.instances] == ["i-1"]
-
-
-def test_a_careful_look_is_one_that_the_next_confirms(bench, shows):
-    """So that no single look convicts. Where no two agree, the last one of a few is taken."""
-    endpoint = shows(LEAVING, FREE, FREE)
-    first = pool.refresh(bench)
-    assert arrange._seen_twice(bench, first, frozenset()).status("eni-1") == "Available"
-    assert len(endpoint.asked) == 3
-    endpoint = shows(*[USED, FREE] * 40)
-    arrange._seen_twice(bench, pool.refresh(bench), frozenset())
-    assert len(endpoint.asked) == 1 + LOOKS_TO_AGREE
-
-
 # --- what an endpoint does not take, and what it does not keep ----------------------------------------
 
 
@@ -384,16 +216,3 @@ def test_a_refusal_that_is_not_about_a_parameter_is_not_got_round(bench, monkeyp
     with pytest.raises(Refusal):
         supply._order_eni(bench, EniSpec(tags=2), 0, "", "")
     assert not bench.refused
-
-
-def test_a_capability_that_does_not_work_as_its_document_says_is_named_so(bench):
-    """The reason of a requirement that rests on it: it is not offered, or offered and wrong."""
-    bench.ground = SimpleNamespace(vswitch_ids=("vsw-1",), eni_quota=3)
-    world = World((InstanceSpec(),), (EniSpec(fault="vswitch.remove"),))
-    assert arrange.needs(world, bench) == "control protocol: vswitch.remove"
-    bench.wrong_orders = {"vswitch.remove": "it answers 500"}
-    assert arrange.needs(world, bench) == (
-        "control protocol: vswitch.remove, which is offered but not as its document says (it answers 500)"
-    )
-    bench.capabilities = frozenset({"vswitch.remove"})
-    assert arrange.needs(world, bench) == ""
