@@ -1,0 +1,56 @@
+"""What a play asks while it is played; nothing of it is a verdict."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from eni_conformance.contract.scenario import Detach, Scenario, World
+from eni_conformance.harness.history import Arranged, Looked
+from eni_conformance.oracle.guide import guide_of
+from worldly import PAGE, PLACE, known, seen, sent
+
+GUIDE = guide_of(PAGE)
+
+
+def begun(eni="InUse"):
+    arranged = Arranged(("i-1",), ("eni-1",), ("",), ("",), "", seen(eni))
+    return GUIDE.begin(Scenario(World(), (Detach(),)), PLACE, arranged)
+
+
+def test_an_accepted_detach_is_waited_for_and_its_end_explains_the_look():
+    state = GUIDE.follow(begun(), sent())
+    assert GUIDE.detached(state) == {"eni-1": "i-1"} and GUIDE.touched(state)
+    assert GUIDE.waiting(state, seen("Detaching")) == ["eni-1"]
+    assert GUIDE.explained(state, Looked(0, "settled", seen("Available")))
+    assert not GUIDE.explained(state, Looked(0, "settled", seen("InUse")))
+
+
+def test_what_was_just_detached_is_described_in_another_way():
+    state = GUIDE.follow(begun(), sent())
+    assert GUIDE.view(state, seen("Available")) == ("eni-1", "i-1")
+    assert GUIDE.view(state, seen("InUse")) is None, "what is wrong already needs no other view"
+    assert GUIDE.view(begun(), seen("InUse")) is None, "nothing was detached"
+
+
+def test_after_a_look_that_shows_something_wrong_the_play_is_over():
+    state = GUIDE.follow(begun(), sent())
+    assert not GUIDE.over(state)
+    assert GUIDE.over(GUIDE.follow(state, Looked(0, "settled", seen("InUse"))))
+
+
+def test_an_answer_that_is_right_does_not_pass_and_one_that_may_go_by_does():
+    assert not GUIDE.passes(begun(), sent())
+    assert GUIDE.passes(begun(), sent(409, "OperationConflict"))
+
+
+def test_what_changed_while_nothing_was_sent_changes_by_itself():
+    assert GUIDE.itself(seen("InUse"), seen("InUse", Description="2")) == {"Description"}
+    assert GUIDE.itself(seen("InUse"), seen("Available")) == frozenset(), "operations bring that about"
+
+
+def test_a_lesson_says_whether_the_world_may_be_used_again():
+    clean = GUIDE.follow(GUIDE.follow(begun(), sent()), Looked(0, "settled", seen("Available")))
+    assert GUIDE.lesson(clean).clean and not GUIDE.lesson(clean).flawed
+    flawed = GUIDE.follow(GUIDE.follow(begun(), sent()), Looked(0, "settled", seen("InUse")))
+    assert GUIDE.lesson(flawed).flawed and not GUIDE.lesson(flawed).clean
+    assert not GUIDE.lesson(replace(known(), undecided="lost")).clean
