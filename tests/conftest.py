@@ -24,7 +24,7 @@ if settings.get_current_profile_name() == "default":
 WHOLE = {
     "suite", "start_emulator",  # the command
     "desk", "job", "judged",  # the command, by a page of the documentation, by CI, on a foreign endpoint
-    "caught",  # runs that tests share
+    "caught", "plain",  # runs that tests share
     "wheel", "actionlint", "driver", "allure", "node_modules",  # builds, Node.js, a browser, Redis
 }  # fmt: skip
 """Fixtures that start the command, or what pip does not install: their tests are marked `whole`. `make test FAST=1`
