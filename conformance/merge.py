@@ -62,7 +62,9 @@ def lost(found: Sequence[tuple[Path, Results]]) -> tuple[list[int], set[str]]:
         tests = studies.listed_in(found[0][0])
     except (OSError, ValueError) as error:
         raise Unfit(f"{found[0][0]}: does not tell how its tests were divided: {error}") from None
-    return gone, {row for n, test in enumerate(tests) if n % total + 1 in gone for row in test.requirements}
+    return gone, {
+        row for n, test in enumerate(tests) if studies.shard_of(n, total) in gone for row in test.requirements
+    }
 
 
 def merge(folders: Sequence[Path], out: Path, known: tuple[deviations.Deviation, ...] = ()) -> tuple[Path, int]:

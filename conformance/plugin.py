@@ -8,7 +8,7 @@ import signal
 import sys
 import zlib
 from collections.abc import Iterator
-from dataclasses import asdict, fields, replace
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -19,6 +19,7 @@ from eni_conformance.conformance.commands import OK
 from eni_conformance.conformance.inquiry import ENDED, Inquiry
 from eni_conformance.conformance.played import Played, marked, play
 from eni_conformance.conformance.study import Plan, Refused, Study
+from eni_conformance.contract import codec
 from eni_conformance.contract.detach import CONTRACTS, full_id
 from eni_conformance.harness.clock import REAL
 from eni_conformance.oracle.tally import Problem
@@ -30,6 +31,18 @@ TOLD = pytest.StashKey[bool]()
 CRASHED = pytest.StashKey[list[str]]()
 CLOSED = pytest.StashKey[bool]()
 HERE = Path(__file__).parent
+
+
+@dataclass(frozen=True)
+class Posted:
+    """What the controller tells each worker process: what is asked for, where the run is, and what it may use."""
+
+    plan: Plan
+    run_id: str
+    folder: str
+    target_file: str
+    capabilities: frozenset[str]
+    workers: int
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -100,14 +113,21 @@ def pytest_configure_node(node: Any) -> None:
     """Tell a worker where the run is."""
     study = node.config.stash.get(KEY, None)
     if study is not None:
-        node.workerinput["eni"] = {
-            "plan": asdict(study.plan),
-            "run_id": study.run_id,
-            "folder": str(study.folder.resolve()),
-            "target_file": str(study.target_file.resolve()),
-            "capabilities": sorted(study.capabilities),
-            "workers": len(node.config.getoption("tx") or ()) or study.plan.workers,
-        }
+        posted = Posted(
+            study.plan,
+            study.run_id,
+            str(study.folder.resolve()),
+            str(study.target_file.resolve()),
+            study.capabilities,
+            len(node.config.getoption("tx") or ()) or study.plan.workers,
+        )
+        node.workerinput["eni"] = codec.plain(posted)
+
+
+def _posted(config: pytest.Config) -> Posted | None:
+    """What the controller has told this process, None if this is the controller."""
+    told = getattr(config, "workerinput", {}).get("eni")
+    return codec.build(Posted, told, "workerinput") if told else None
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -119,16 +139,14 @@ def pytest_handlecrashitem(crashitem: str, sched: Any) -> None:
 @pytest.fixture(scope="session")
 def _joined(pytestconfig: pytest.Config, request: pytest.FixtureRequest) -> Iterator[Inquiry]:
     """This worker's Inquiry, when it has tried its share of what earlier runs found."""
-    told = getattr(pytestconfig, "workerinput", {}).get("eni")
+    told = _posted(pytestconfig)
     worker, count = "gw0", 1
-    if told:
-        plan = Plan(**told["plan"])
+    if told is not None:
         worker = os.environ.get("PYTEST_XDIST_WORKER", worker)
-        count = max(1, int(str(told["workers"])))
+        count = max(1, told.workers)
         inquiry = studies.join(
-            plan, told["run_id"], Path(told["folder"]), Path(told["target_file"]), worker, count,
-            frozenset(told["capabilities"]),
-        )  # fmt: skip
+            told.plan, told.run_id, Path(told.folder), Path(told.target_file), worker, count, told.capabilities
+        )
     else:
         study = pytestconfig.stash[KEY]
         inquiry = studies.join(study.plan, study.run_id, study.folder, study.target_file, worker, 1, study.capabilities)
@@ -220,12 +238,11 @@ def _shard(config: pytest.Config, items: list[pytest.Item]) -> None:
         return
     number, _, total = shard.partition("/")
     every = list(items)
-    told = getattr(config, "workerinput", {}).get("eni")
-    study = config.stash.get(KEY, None)
-    folder = Path(told["folder"]) if told else study.folder if study else None
+    told, study = _posted(config), config.stash.get(KEY, None)
+    folder = Path(told.folder) if told is not None else study.folder if study is not None else None
     if folder is not None and not (folder / studies.TESTS).exists():
         studies.list_tests(folder, [studies.Listed(item.nodeid, tuple(marked(item))) for item in every])
-    kept = [i for n, i in enumerate(every) if n % int(total) + 1 == int(number)]
+    kept = [item for n, item in enumerate(every) if studies.shard_of(n, int(total)) == int(number)]
     config.hook.pytest_deselected(items=[i for i in every if i not in kept])
     items[:] = kept
 

@@ -311,6 +311,11 @@ class Listed:
     requirements: tuple[str, ...]
 
 
+def shard_of(n: int, total: int) -> int:
+    """Which of `total` shards, from 1, the n-th test of a run belongs to."""
+    return n % total + 1
+
+
 def list_tests(folder: Path, tests: Sequence[Listed]) -> None:
     """Write down all tests in their order, whole or not at all: several workers may do so at the same time."""
     part = folder / f"{TESTS}.{os.getpid()}"

@@ -1,0 +1,50 @@
+"""What a repeated counterexample comes to, and which run repeats it."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import pytest
+from eni_conformance.conformance import replay
+from eni_conformance.conformance.replay import Repeated
+from eni_conformance.oracle.evidence import Evidence
+
+KEPT = Evidence("x", "ENI-DETACH-E11", revision="2024", seed=7, strict=True)
+
+
+@pytest.mark.parametrize(
+    ("repeated", "said", "status"),
+    [
+        (Repeated(2, 2), "still fails (2 of 2)", 1),
+        (Repeated(2, 1), "still fails (1 of 2)", 1),
+        (Repeated(2, 1, "throttled"), "still fails (1 of 2)", 1),
+        (Repeated(2, 0, "throttled"), "could not be judged here: throttled", 3),
+        (Repeated(2), "no longer fails (0 of 2)", 0),
+    ],
+)
+def test_what_it_comes_to(repeated, said, status):
+    assert repeated.told() == (said, status)
+
+
+def test_it_is_judged_as_the_run_judged_it():
+    plan = replay._plan(SimpleNamespace(target=None, evidence="e.json"), KEPT)
+    assert (plan.target, plan.revision, plan.seed, plan.strict) == ("embedded", "2024", 7, True)
+
+
+def test_evidence_of_an_older_suite_was_judged_by_the_first_page():
+    plan = replay._plan(SimpleNamespace(target="t.toml", evidence="e.json"), Evidence("x", "E11"))
+    assert (plan.target, plan.revision, plan.seed, plan.strict) == ("t.toml", "2019", 0, False)
+
+
+def test_a_revision_that_nobody_knows_is_refused(tmp_path, capsys):
+    path = tmp_path / "e.json"
+    path.write_text('{"schema": 1, "id": "x", "requirement": "E11", "revision": "1999", "scenario": {}}')
+    assert replay.main(SimpleNamespace(evidence=str(path), judge_only=False, target=None)) == 2
+    assert "e.json: unknown revision '1999'" in capsys.readouterr().err
+
+
+def test_a_scenario_of_another_version_cannot_be_repeated(tmp_path, capsys):
+    path = tmp_path / "e.json"
+    path.write_text('{"schema": 1, "id": "x", "requirement": "E11", "scenario": {"planets": 3}}')
+    assert replay.main(SimpleNamespace(evidence=str(path), judge_only=False, target=None)) == 2
+    assert "scenario: unknown key 'planets'" in capsys.readouterr().err
