@@ -191,7 +191,7 @@ class _Play:
                         self.clock.sleep(step.after)
                     self._settle(index)
                 case Probe():
-                    self._probe(index, step)
+                    self._probe(index, step, taken)
                 case Parallel():
                     self._parallel(index, step, taken)
         if not self.guide.over(self.state):
@@ -210,7 +210,13 @@ class _Play:
         parts = itertools.chain.from_iterable(
             step.steps if isinstance(step, Parallel) else (step,) for step in self.scenario.steps
         )
-        return [text for part in parts if isinstance(part, Detach) for text in self.texts.invented(part.call)]
+        texts: list[str] = []
+        for part in parts:
+            if isinstance(part, Detach):
+                texts += self.texts.invented(self.texts.resolve(part.call))
+            elif isinstance(part, Probe):
+                texts += self.texts.invented(self.texts.of_probe(PROBES[part.name], part.call))
+        return texts
 
     def _denoting(self, texts: Sequence[str], *, anew: bool = False) -> frozenset[str]:
         return frozenset(self.texts.denoting(texts, self.stage.nothing, anew=anew))
@@ -394,22 +400,17 @@ class _Play:
 
     # --- the gateway -----------------------------------------------------------------------------
 
-    def _probe(self, index: int, step: Probe) -> None:
+    def _probe(self, index: int, step: Probe, taken: frozenset[str]) -> None:
         """Send a call that the gateway must refuse, or must not."""
         probe = PROBES[step.name]
         call = fit(self.bench.session.target.offers, step.call)
         if probe.scheme not in ("both", call.wire.signing):
             self._tell(LeftOut(index, "scheme", step.name))
             return
-        asked = self.texts.resolve(call)
-        if probe.again and probe.harmless:  # sent for an interface that is not there
-            asked = Asked(
-                tuple(
-                    replace(p, text=p.text + "0", kind="border") if p.name == "NetworkInterfaceId" else p
-                    for p in asked.params
-                ),
-                asked.caller,
-            )
+        asked = self.texts.of_probe(probe, call)
+        if any(p.text in taken for p in asked.params):
+            self._tell(LeftOut(index, "foreign"))
+            return
         if probe.again:
             self._twice(index, step.name, probe, call, asked)
         else:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from eni_conformance.contract.detach import OWNER
+from eni_conformance.contract.gateway import Probe
 from eni_conformance.contract.scenario import Arg, Call, format_of
 from eni_conformance.contract.texts import PLAIN_ID, kind_of, make_text
 from eni_conformance.harness import ecs
@@ -82,13 +83,14 @@ class Texts:
         places = [int(arg.ref.partition(":")[2]) for arg in call.args if arg.ref.startswith("primary:")]
         return any(not self.arranged.primaries[place] for place in places)
 
-    def invented(self, call: Call) -> list[str]:
-        """Texts of a call that look like identifiers and should denote nothing."""
+    def invented(self, asked: Asked) -> list[str]:
+        """Texts of a call that look like identifiers and should denote nothing. What the run does not own is none of
+        its identifiers, on its own instances too."""
         seen = self.arranged.snapshot
-        ours = {*seen.enis, *seen.instances, *(e for i in seen.instances for e in seen.held(i))}
+        ours = {*seen.enis, *seen.instances, *self.arranged.primaries}
         return [
             param.text
-            for param in self.resolve(call).params
+            for param in asked.params
             if param.name in ("InstanceId", ENI)
             and param.kind != "exact"
             and param.text not in ours
@@ -98,6 +100,14 @@ class Texts:
     def resolve(self, call: Call) -> Asked:
         """The call with real identifiers in place of references."""
         return Asked(tuple(self.param(arg) for arg in call.args), call.caller)
+
+    def of_probe(self, probe: Probe, call: Call) -> Asked:
+        """As `resolve`; a harmless probe that is sent twice names an interface that is not there."""
+        asked = self.resolve(call)
+        if not (probe.again and probe.harmless):
+            return asked
+        params = (replace(p, text=p.text + "0", kind="border") if p.name == ENI else p for p in asked.params)
+        return Asked(tuple(params), asked.caller)
 
     def _text(self, kind: str, k: int) -> str:
         """What a reference stands for, "" if it stands for nothing."""
