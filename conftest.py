@@ -1,3 +1,10 @@
-"""Loads the conformance plugin, so that `pytest conformance --target FILE` is the whole suite."""
+"""In the checkout, `pytest conformance --target FILE` is the whole suite; elsewhere the option is --eni-target."""
 
-pytest_plugins = ["eni_conformance.conformance.plugin"]
+import argparse
+
+import pytest
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    group = parser.getgroup("eni-conformance")
+    group.addoption("--target", metavar="FILE", dest="eni_target", default=argparse.SUPPRESS, help="as --eni-target")

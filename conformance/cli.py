@@ -121,15 +121,11 @@ def _crash(args: argparse.Namespace, error: BaseException) -> str:
 
 def _emulator(rest: Sequence[str]) -> NoReturn:
     """Become the emulator. It is never imported here: suite and emulator share nothing."""
-    found = importlib.util.find_spec("eni_conformance.emulator")
-    if found is None or found.origin is None:
+    if importlib.util.find_spec("eni_conformance.emulator") is None:
         print(f"{PROG}: the emulator is not part of this installation", file=sys.stderr)
         sys.exit(USAGE)
-    root = str(Path(found.origin).parent.parent)
-    paths = [root, *filter(None, [os.environ.get("PYTHONPATH")])]
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(paths)}
     sys.stdout.flush()
-    os.execve(sys.executable, [sys.executable, "-m", "eni_conformance.emulator", *rest], environment)  # noqa: S606 - this interpreter
+    os.execv(sys.executable, [sys.executable, "-P", "-m", "eni_conformance.emulator", *rest])  # noqa: S606 - this interpreter
 
 
 if __name__ == "__main__":

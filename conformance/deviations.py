@@ -91,6 +91,12 @@ def _entry(path: str | Path, n: int, entry: Mapping[str, Any]) -> Deviation:
     return Deviation(short, str(entry["reason"]), str(entry["owner"]), expires, str(entry.get("cause", "")))
 
 
+def accepting(found: Violation, known: Sequence[Deviation]) -> Deviation | None:
+    """The entry in force that accepts this violation, None if there is none."""
+    today = datetime.datetime.now(datetime.UTC).date()
+    return next((one for one in known if one.expires >= today and one.matches(found)), None)
+
+
 def apply(
     requirements: Sequence[RequirementResult],
     violations: Sequence[Violation],

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
 
-from eni_conformance.conformance import database, evidence
+from eni_conformance.conformance import database, evidence, narrow
 from eni_conformance.conformance.shrink import shrink, suspects
 from eni_conformance.contract.rules import Operation
 from eni_conformance.contract.scenario import Detach, Parallel, Scenario, Settle
@@ -68,8 +68,9 @@ class Contradiction:
 @dataclass
 class Inquiry:
     """What a test needs. `info`: id, seed, revision, effort of the run. `undeclared`: formats that were found not to
-    work although the target file does not say so. What it learns goes into `tally` and the lists beside it, of which
-    `record` makes the content of the worker's file."""
+    work although the target file does not say so. `chosen`: short ids of the requirements that the run is narrowed to,
+    none for a run that is for all. What it learns goes into `tally` and the lists beside it, of which `record` makes
+    the content of the worker's file."""
 
     operation: Operation
     stage: Stage
@@ -84,6 +85,7 @@ class Inquiry:
     deadline: float = float("inf")
     undeclared: tuple[str, ...] = ()
     worker: str = "main"
+    chosen: frozenset[str] = frozenset()
     began: float = field(default_factory=REAL.monotonic)
     tally: Tally = field(default_factory=Tally)
     violations: list[Violation] = field(default_factory=list)
@@ -103,6 +105,10 @@ class Inquiry:
     previous: Scenario | None = None
     tried: list[Scenario] = field(default_factory=list)
     unmoved: dict[str, float] = field(default_factory=dict)
+    parts: set[Scenario] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        self.limited = bool(self.chosen) and all(narrow.refusal(r, self.operation) for r in self.chosen)
 
     # --- what was learned ------------------------------------------------------------------------
 
@@ -150,18 +156,40 @@ class Inquiry:
         (self.out / LOST).write_text(said)
         return False
 
-    def left_out(self, requirements: Sequence[str]) -> bool:
-        """Whether a test should be left out: the time is spent, and what it is for was judged before."""
-        out = self.spent(requirements) and all(self.tally.judged[r] for r in requirements)
-        if out:
-            self.notes.append(f"{self.test}: left out for lack of time")
-        return out
+    def left_out(self, requirements: Sequence[str]) -> str:
+        """Why a test should be left out, "" if it should not: the time is spent, and what it is for was judged before;
+        or what was chosen has been tried often enough, and was seen."""
+        if self.enough():
+            seen = all(self.tally.provoked[r] or self.tally.common[r] for r in self.chosen)
+            return "for this effort, what was chosen has been tried often enough" if seen else ""
+        if not self.spent(requirements) or not all(self.tally.judged[r] for r in requirements):
+            return ""
+        self.notes.append(f"{self.test}: left out for lack of time")
+        return "the time for this effort is spent, and what this test is for was judged before"
+
+    def enough(self) -> bool:
+        """Whether the refusals that were chosen have been tried as often as this effort asks for."""
+        return self.limited and len(self.parts) >= self.effort.narrowed * len(self.chosen)
 
     def spent(self, requirements: Sequence[str] = ()) -> bool:
-        """Whether what is optional should be left out now: the time for this effort is over, or twice that time where
-        it is for a row of the error table whose code this worker has not seen yet."""
+        """Whether what is optional should be left out now: what was chosen has been tried often enough, or the time for
+        this effort is over, or twice that time where it is for a row of the error table whose code this worker has not
+        seen yet."""
+        if self.enough():
+            return True
         unseen = any(r.startswith("E") and not self.tally.provoked[r] for r in requirements)
         return REAL.monotonic() - self.began > self.effort.seconds * (2 if unseen else 1)
+
+    def wanted(self, scenario: Scenario) -> Scenario | None:
+        """What of a Scenario is for the requirements that were chosen, None if nothing is, or nothing new."""
+        if not self.chosen:
+            return scenario
+        part = narrow.part(scenario, self.chosen, self.operation)
+        plain = None if part is None else replace(part, name="")
+        if plain is None or plain in self.parts:
+            return None
+        self.parts.add(plain)
+        return part
 
     def judge(self, scenario: Scenario, *, record: bool = True) -> Judgement:
         """Play one Scenario and judge what came of it. record False: nothing is credited."""
@@ -215,6 +243,10 @@ class Inquiry:
     def _follow(self, found: Found, scenario: Scenario) -> None:
         """Count a finding. One seen for the first time is written down as seen once; it is published when it was seen
         again, in a World built anew, by its own Scenario or by another that shows the same cause."""
+        if self.chosen and not self.chosen & {found.finding.requirement, *found.finding.also}:
+            if isinstance(found.finding, NoAnswer):
+                self._look_for_target()
+            return
         key = evidence.identity(found)
         published = _of(key, self.violations)
         if published is not None:

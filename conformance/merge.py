@@ -16,7 +16,7 @@ from typing import Any
 
 from eni_conformance.conformance import deviations, results
 from eni_conformance.conformance import study as studies
-from eni_conformance.conformance.commands import ENDED_EARLY, OK, USAGE, VIOLATED
+from eni_conformance.conformance.commands import USAGE
 from eni_conformance.contract.detach import CONTRACTS, full_id
 from eni_conformance.oracle import tally
 from eni_conformance.oracle.results import Results, Violation
@@ -75,6 +75,7 @@ def merge(folders: Sequence[Path], out: Path, known: tuple[deviations.Deviation,
     found = parts(folders)
     gone, touched = lost(found)
     base, runs = found[0][1], [made.run for _, made in found]
+    incomplete = bool(gone) or any(run.incomplete for run in runs)
     folder = out / f"{base.run.id}-merged"
     records = _join_files([place for place, _ in found], folder)
     contract = CONTRACTS["2024" if base.run.revision == "2024" else "2019"]
@@ -87,17 +88,14 @@ def merge(folders: Sequence[Path], out: Path, known: tuple[deviations.Deviation,
         for row in made.requirements
     )
     made = results.accept(replace(made, requirements=tuple(rows)), known)
-    # A shard's own 1 is judged anew: what it found is in the records.
-    worst = max((run.exit or OK for run in runs if run.exit != VIOLATED), default=OK)
-    violated = bool(made.problems) or bool(made.by_verdict("violated"))
-    status = VIOLATED if violated else ENDED_EARLY if gone and worst == OK else worst
+    status = results.status_of(made, incomplete)  # judged anew: what the shards found is in their records
     run = replace(
         base.run,
         id=folder.name,
         exit=status,
         shard="",
         seconds=round(max(run.seconds for run in runs), 2),
-        incomplete=bool(gone) or any(run.incomplete for run in runs),
+        incomplete=incomplete,
         note=" ".join(filter(None, [note, *made.problems, *(run.note for run in runs)])),
     )
     results.write(folder, replace(made, run=run))

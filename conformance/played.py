@@ -158,11 +158,14 @@ def play(inquiry: Inquiry, item: pytest.Item, parameters: Mapping[str, Any]) -> 
             break
         match one:
             case Scenario():
+                part = inquiry.wanted(one)
+                if part is None:
+                    continue
                 tabled += 1
                 if tabled > must and inquiry.spent(about):
                     left_out += 1
                 else:
-                    last = inquiry.run(one, about)
+                    last = inquiry.run(part, about)
             case Drawn():
                 _explore(inquiry, one, about)
                 tabled = 0
@@ -174,7 +177,7 @@ def play(inquiry: Inquiry, item: pytest.Item, parameters: Mapping[str, Any]) -> 
             case Lack(requirements, what):
                 inquiry.tally.lacks(requirements, what)
                 inquiry.reasons.append(f"the target does not offer {what}")
-    if left_out:
+    if left_out and not inquiry.enough():
         inquiry.notes.append(f"{inquiry.test}: {left_out} optional scenarios were left out for lack of time")
     return Played(tuple(inquiry.here), {short: row.kind for short, row in contract.requirements.items()})
 
@@ -204,7 +207,9 @@ def _explore(inquiry: Inquiry, drawn: Drawn, about: Sequence[str]) -> None:
     def one(scenario: Scenario) -> None:
         n = next(number)
         if n and not inquiry.over() and (n == 1 or not inquiry.spent(about)):
-            inquiry.run(scenario, about)
+            part = inquiry.wanted(scenario)
+            if part is not None:
+                inquiry.run(part, about)
 
     one()
 
@@ -213,7 +218,8 @@ def _walk(inquiry: Inquiry, walks: Walks, about: Sequence[str]) -> None:
     """Carry out walks, one at least, as long as there is time."""
 
     def use(scenario: Scenario) -> None:
-        if not inquiry.over() and (not inquiry.ran or not inquiry.spent()):
-            inquiry.run(scenario, about)
+        part = inquiry.wanted(scenario)
+        if part is not None and not inquiry.over() and (not inquiry.ran or not inquiry.spent()):
+            inquiry.run(part, about)
 
     inquiry.tally.rules.update(walks.carry_out(use))

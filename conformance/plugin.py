@@ -1,4 +1,7 @@
-"""The pytest side of a run: options, fixtures, progress, and the exit status. No judgement happens here."""
+"""The pytest side of a run: fixtures, workers, and the end. No judgement happens here.
+
+`entry` holds the options, and loads this file in a session that collects conformance tests.
+"""
 
 from __future__ import annotations
 
@@ -7,30 +10,29 @@ import os
 import signal
 import sys
 import zlib
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any, cast
 
 import pytest
-from eni_conformance.conformance import evidence
+from eni_conformance.conformance import deviations, entry, evidence
 from eni_conformance.conformance import study as studies
-from eni_conformance.conformance.commands import OK
+from eni_conformance.conformance.commands import ENDED_EARLY, OK, USAGE, VIOLATED
 from eni_conformance.conformance.inquiry import ENDED, Inquiry
 from eni_conformance.conformance.played import Played, marked, play
 from eni_conformance.conformance.study import Plan, Refused, Study
 from eni_conformance.contract import codec
-from eni_conformance.contract.detach import CONTRACTS, full_id
 from eni_conformance.harness.clock import REAL
 from eni_conformance.oracle.tally import Problem
-from eni_conformance.strategies.effort import EFFORTS
 
 KEY = pytest.StashKey[Study]()
 INQUIRY = pytest.StashKey[Inquiry]()
-TOLD = pytest.StashKey[bool]()
 CRASHED = pytest.StashKey[list[str]]()
 CLOSED = pytest.StashKey[bool]()
-HERE = Path(__file__).parent
+DIVISION = pytest.StashKey[list[studies.Listed]]()
+NARROWED = pytest.StashKey[bool]()
+"""In the controller: whether pytest's own options leave out some of the tests."""
 
 
 @dataclass(frozen=True)
@@ -45,29 +47,6 @@ class Posted:
     workers: int
 
 
-def pytest_addoption(parser: pytest.Parser) -> None:
-    """The options of `eni-conformance run`, each a field of Plan, for `pytest conformance`."""
-    add = parser.getgroup("eni-conformance").addoption
-    add("--eni-target", "--target", default=studies.EMBEDDED, help="target file, or 'embedded' (default)")
-    add("--eni-revision", default="2019", choices=sorted(CONTRACTS), help="revision of the page")
-    add("--eni-effort", default="quick", choices=list(EFFORTS), help="how much is tried")
-    add("--eni-seed", type=int, help="seed of everything that is drawn (default: a new one)")
-    add("--eni-out", default="out", help="directory for the results of runs")
-    add("--eni-deviations", default="", help="TOML file of known deviations")
-    add("--eni-first-violation", action="store_true", help="end at the first violation")
-    add("--eni-strict", action="store_true", help="the page alone counts, not the common table")
-    add("--eni-only", default="", help="only tests for this requirement, such as ENI-DETACH-E11")
-    add("--eni-allow-plain-http", action="store_true", help="allow http to hosts other than this machine")
-    add("--eni-database", default="", help="shared example database: a directory, redis://..., github:O/R")
-    add("--eni-shard", default="", help="I/N: only this part of N; join the parts with merge")
-    add("--eni-history", default="", help="file that keeps a line for each run")
-
-
-def _ours(config: pytest.Config) -> bool:
-    """Whether this session runs the conformance tests at all, rather than the tool's own."""
-    return any(str(HERE) in str(Path(str(arg).partition("::")[0]).resolve()) for arg in config.args)
-
-
 def _plan(config: pytest.Config) -> Plan:
     given = {f.name: config.getoption(f"eni_{f.name}", None) for f in fields(Plan)}
     given["workers"] = int(config.getoption("numprocesses", 0) or 1)
@@ -78,20 +57,59 @@ def _plan(config: pytest.Config) -> Plan:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_configure(config: pytest.Config) -> None:
-    """Register the marker; in the controller, open the study."""
+    """Register the markers. Where worker processes will do the work, open the study before they are started."""
     config.addinivalue_line("markers", "requirement(*ids): what a test is evidence for")
     config.addinivalue_line("markers", "scenarios(make, about, must): what a test plays (played.py)")
-    if hasattr(config, "workerinput") or not _ours(config) or config.option.collectonly:
+    if hasattr(config, "workerinput"):
         return
+    try:
+        studies.check(_plan(config))
+    except Refused as refused:
+        raise pytest.UsageError(f"eni-conformance: {refused}") from None
+    if str(config.getoption("dist", "no")) != "no" and entry.asked_for(config) and not config.option.collectonly:
+        _open(config)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """In a session of one process, open the study when there is something to do."""
+    config = session.config
+    if config.option.collectonly:
+        return
+    if not hasattr(config, "workerinput") and KEY not in config.stash:
+        part = config.getoption("eni_only") or config.getoption("eni_shard")
+        if any(map(_is_ours, session.items)) or (part and entry.asked_for(config)):
+            _open(config)  # a part may be empty, and is a run all the same
+    _write_division(config)
+
+
+def _write_division(config: pytest.Config) -> None:
+    """Write down how the tests are divided into shards, once."""
+    told, study = _posted(config), config.stash.get(KEY, None)
+    folder = Path(told.folder) if told is not None else study.folder if study is not None else None
+    division = config.stash.get(DIVISION, None)
+    if folder is not None and division and not (folder / studies.TESTS).exists():
+        studies.list_tests(folder, division)
+
+
+def _is_ours(item: pytest.Item) -> bool:
+    return "played" in getattr(item, "fixturenames", ())
+
+
+def _open(config: pytest.Config) -> None:
+    """Open the study. What is wrong with the options is a wrong use of pytest; a target that can't be used ends it."""
     plan = _plan(config)
     try:
         _terminate_like_interrupt()
         study = studies.open_study(plan)
     except Refused as refused:
-        pytest.exit(str(refused), returncode=refused.status)
-    fits = max(
-        1, min(plan.workers, study.target.limits.instances // 2 or 1, study.target.limits.network_interfaces // 6 or 1)
-    )
+        if refused.status == USAGE:
+            raise pytest.UsageError(f"eni-conformance: {refused}") from None
+        pytest.exit(f"eni-conformance: {refused}", returncode=refused.status)
+    if not entry.asked_for_all(config):
+        config.stash[NARROWED] = True
+    limits = study.target.limits
+    fits = max(1, min(plan.workers, limits.instances // 2 or 1, limits.network_interfaces // 6 or 1))
     if fits < plan.workers:
         study = replace(study, note=f"limits of the target file allow {fits} workers, not {plan.workers}.")
         config.option.numprocesses = fits
@@ -100,7 +118,9 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def _terminate_like_interrupt() -> None:
-    """SIGTERM ends a run as Ctrl-C does: with teardown and a report."""
+    """SIGTERM ends a run as Ctrl-C does, with teardown and a report, where nobody else has seen to it."""
+    if signal.getsignal(signal.SIGTERM) != signal.SIG_DFL:
+        return
 
     def interrupt(*_: object) -> None:
         raise KeyboardInterrupt
@@ -136,6 +156,22 @@ def pytest_handlecrashitem(crashitem: str, sched: Any) -> None:
     sched.config.stash.setdefault(CRASHED, []).append(crashitem.rpartition("::")[2])
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any, error: object | None) -> None:
+    """A worker has left; it knows what was deselected."""
+    if getattr(node, "workeroutput", {}).get("eni_narrowed"):
+        node.config.stash[NARROWED] = True
+
+
+def pytest_deselected(items: list[pytest.Item]) -> None:
+    """Conformance tests were left out; where the suite's own options did that, the run says so itself."""
+    ours = next(filter(_is_ours, items), None)
+    if ours is None or ours.config.getoption("eni_only") or ours.config.getoption("eni_shard"):
+        return
+    ours.config.stash[NARROWED] = True
+    getattr(ours.config, "workeroutput", {})["eni_narrowed"] = True
+
+
 @pytest.fixture(scope="session")
 def _joined(pytestconfig: pytest.Config, request: pytest.FixtureRequest) -> Iterator[Inquiry]:
     """This worker's Inquiry, when it has tried its share of what earlier runs found."""
@@ -147,6 +183,8 @@ def _joined(pytestconfig: pytest.Config, request: pytest.FixtureRequest) -> Iter
         inquiry = studies.join(
             told.plan, told.run_id, Path(told.folder), Path(told.target_file), worker, count, told.capabilities
         )
+    elif KEY not in pytestconfig.stash:
+        pytest.fail("with workers, name the conformance tests: pytest --pyargs eni_conformance -n N", pytrace=False)
     else:
         study = pytestconfig.stash[KEY]
         inquiry = studies.join(study.plan, study.run_id, study.folder, study.target_file, worker, 1, study.capabilities)
@@ -159,7 +197,7 @@ def _joined(pytestconfig: pytest.Config, request: pytest.FixtureRequest) -> Iter
 def _recall(inquiry: Inquiry, items: list[pytest.Item], place: int, count: int) -> None:
     """Before any test: this worker's share (`place` of `count`) of the counterexamples in the shared database."""
     tests: dict[str, set[str]] = {}
-    for item in items:
+    for item in filter(_is_ours, items):
         tests.setdefault(item.name.partition("[")[0], set()).update(marked(item))
     for test, requirements in tests.items():
         inquiry.start(test)
@@ -169,17 +207,19 @@ def _recall(inquiry: Inquiry, items: list[pytest.Item], place: int, count: int) 
             if zlib.crc32(repr(scenario).encode()) % count != place % count:
                 continue
             with contextlib.suppress(LookupError, ValueError):  # of another version: it names what there is not
-                inquiry.run(scenario, sorted(requirements))
+                part = inquiry.wanted(scenario)
+                if part is not None:
+                    inquiry.run(part, sorted(requirements))
 
 
 @pytest.fixture
-def played(_joined: Inquiry, request: pytest.FixtureRequest) -> Iterator[Played]:
+def played(_joined: Inquiry, request: pytest.FixtureRequest) -> Played:
     """What came of the Scenarios of the test, which are played now."""
     if _joined.over():
         pytest.skip("the run has ended (first violation, or out of limits.minutes)")
     _joined.start(request.node.name)
-    if _joined.left_out(marked(request.node)):
-        pytest.skip("the time for this effort is spent, and what this test is for was judged before")
+    if reason := _joined.left_out(marked(request.node)):
+        pytest.skip(reason)
     parameters = getattr(request.node, "callspec", None)
     try:
         made = play(_joined, request.node, parameters.params if parameters else {})
@@ -189,9 +229,32 @@ def played(_joined: Inquiry, request: pytest.FixtureRequest) -> Iterator[Played]
         request.session.shouldstop = "first violation"
     if not _joined.judged and not made.contradictions:
         pytest.skip(_joined.reasons[0] if _joined.reasons else "nothing could be judged")
-    yield made
-    if made.contradictions and not request.node.stash.get(TOLD, False):
-        pytest.fail(_told(_joined), pytrace=False)  # of another kind than the test speaks of
+    return made
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, object, object]:
+    """A test in which anything was contradicted fails and tells it, whichever kind its body speaks of; an accepted
+    deviation is an expected failure."""
+    inquiry = pyfuncitem.config.stash.get(INQUIRY, None)
+    if inquiry is None or not _is_ours(pyfuncitem) or not inquiry.here:
+        return (yield)
+    with contextlib.suppress(AssertionError):
+        yield
+    known = _known(inquiry, pyfuncitem.config.getoption("eni_deviations"))
+    if known:
+        pytest.xfail(f"known deviation: {known}")
+    pytest.fail(_told(inquiry), pytrace=False)
+
+
+def _known(inquiry: Inquiry, file: str) -> str:
+    """The deviations that accept everything that was contradicted here, "" if one is not accepted."""
+    if not file:
+        return ""
+    here = {one.evidence for one in inquiry.here}
+    found = [one for one in inquiry.violations if one.evidence in here]
+    accepted = [deviations.accepting(one, deviations.load(file)) for one in found]
+    return ", ".join(dict.fromkeys(map(str, accepted))) if all(accepted) else ""
 
 
 def _told(inquiry: Inquiry) -> str:
@@ -206,19 +269,16 @@ def _told(inquiry: Inquiry) -> str:
 
 @pytest.hookimpl(hookwrapper=True)
 def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[Any]) -> Iterator[None]:
-    """An assertion that something contradicts tells what. Any other exception is an error of the suite for what the
-    test is evidence for, never blamed on the target."""
+    """An exception is an error of the suite for what the test is evidence for, never blamed on the target."""
     outcome = yield
     report = cast(Any, outcome).get_result()
     inquiry = item.config.stash.get(INQUIRY, None)
-    if inquiry is None or call.excinfo is None or report.outcome == "skipped":
+    if inquiry is None or call.excinfo is None or report.outcome == "skipped" or not _is_ours(item):
         return
     if call.excinfo.errisinstance((pytest.fail.Exception, KeyboardInterrupt, pytest.exit.Exception)):
         return
-    if call.when == "call" and inquiry.here and call.excinfo.errisinstance(AssertionError):
-        item.stash[TOLD] = True
-        report.longrepr = _told(inquiry)
-        return
+    if report.when == "call":
+        report.when = "setup"  # where pytest expects errors; a failure is the target's
     text = inquiry.redactor.text(f"{call.excinfo.typename}: {call.excinfo.value}")
     inquiry.errors.append(Problem(" ".join(marked(item)), text, item.name))
     inquiry.write()
@@ -231,40 +291,34 @@ ORDER = (
 """Where time is short, what comes last is left out first: what judges effects and states goes before what does not."""
 
 
-def _shard(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Keep every N-th test, and write down how all of them are divided, for `merge`."""
+def _shard(config: pytest.Config, items: list[pytest.Item]) -> list[pytest.Item]:
+    """Every N-th test; how all of them are divided is kept for `merge`."""
     shard = str(config.getoption("eni_shard") or "")
     if not shard:
-        return
+        return items
     number, _, total = shard.partition("/")
-    every = list(items)
-    told, study = _posted(config), config.stash.get(KEY, None)
-    folder = Path(told.folder) if told is not None else study.folder if study is not None else None
-    if folder is not None and not (folder / studies.TESTS).exists():
-        studies.list_tests(folder, [studies.Listed(item.nodeid, tuple(marked(item))) for item in every])
-    kept = [item for n, item in enumerate(every) if studies.shard_of(n, int(total)) == int(number)]
-    config.hook.pytest_deselected(items=[i for i in every if i not in kept])
-    items[:] = kept
+    config.stash[DIVISION] = [studies.Listed(item.nodeid, tuple(marked(item))) for item in items]
+    return [item for n, item in enumerate(items) if studies.shard_of(n, int(total)) == int(number)]
 
 
-def _rank(item: pytest.Item) -> int:
+def _rank(item: pytest.Item) -> tuple[bool, int]:
+    """Where the run is for a few requirements alone, the rich Worlds of the campaign come last: they are dear."""
     name = Path(item.path).stem
-    return ORDER.index(name) if name in ORDER else len(ORDER)
+    dear = name == "test_effects" and bool(item.config.getoption("eni_only"))
+    return dear, ORDER.index(name) if name in ORDER else len(ORDER)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Tests that find most with fewest calls come first; only those for one requirement if one is named."""
-    if not _ours(config):
-        return
-    items.sort(key=_rank)
-    _shard(config, items)
-    only = str(config.getoption("eni_only") or "").upper()
-    if not only:
-        return
-
-    kept = [item for item in items if any(only in full_id(short) for short in marked(item))]
-    config.hook.pytest_deselected(items=[i for i in items if i not in kept])
-    items[:] = kept
+    """Tests that find most with fewest calls come first; only those for one requirement if one is named. Tests of the
+    user's own stay where they are."""
+    kept = _shard(config, sorted(filter(_is_ours, items), key=_rank))
+    chosen = _plan(config).chosen()
+    if chosen:
+        kept = [item for item in kept if chosen.intersection(marked(item))]
+    left_out = {item for item in items if _is_ours(item)} - set(kept)
+    config.hook.pytest_deselected(items=[item for item in items if item in left_out])
+    order = iter(kept)
+    items[:] = [next(order) if _is_ours(item) else item for item in items if item not in left_out]
 
 
 @pytest.hookimpl(trylast=True)
@@ -275,8 +329,11 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
         return
     incomplete = ""
     ended = study.folder / ENDED
+    stopped = session.shouldfail or session.shouldstop
     if ended.exists():
         incomplete = ended.read_text()
+    elif stopped:
+        incomplete = f"pytest ended it: {stopped}"
     elif exitstatus == pytest.ExitCode.INTERRUPTED:
         incomplete = "the run was interrupted"
     elif REAL.now() - study.began > 60 * study.target.limits.minutes:
@@ -285,7 +342,16 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
         incomplete = "the suite failed"
     elif crashed := session.config.stash.get(CRASHED, []):
         incomplete = f"a worker process died while it ran {', '.join(crashed)}"
-    session.exitstatus = _close(session.config, study, incomplete)
+    session.exitstatus = _status(exitstatus, _close(session.config, study, incomplete))
+
+
+def _status(of_pytest: int, of_run: int) -> int:
+    """The session's status, in pytest's numbers: 1 where something is violated, 2 where the run ended early."""
+    if of_pytest in (pytest.ExitCode.INTERNAL_ERROR, pytest.ExitCode.USAGE_ERROR):
+        return of_pytest
+    if of_run == VIOLATED:
+        return pytest.ExitCode.TESTS_FAILED
+    return pytest.ExitCode.INTERRUPTED if of_run == ENDED_EARLY and not of_pytest else of_pytest
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
@@ -300,6 +366,7 @@ def _close(config: pytest.Config, study: studies.Study, incomplete: str) -> int:
     if config.stash.get(CLOSED, False):
         return OK
     config.stash[CLOSED] = True
+    study = replace(study, narrowed=config.stash.get(NARROWED, False))
     return studies.close_study(study, incomplete=incomplete)
 
 

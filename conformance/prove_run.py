@@ -67,5 +67,5 @@ def main(options: argparse.Namespace, own: str, log: str) -> None:
         os.dup2(file.fileno(), 1)
         os.dup2(file.fileno(), 2)
     end = ThrownAway(own)
-    code = int(pytest.main(run.arguments(options), plugins=[end]))
+    code = run.run_tests(options, end)
     raise SystemExit(code if code in (USAGE, UNUSABLE) else end.status)

@@ -14,10 +14,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from eni_conformance.conformance import deviations
+from eni_conformance.conformance import deviations, narrow
 from eni_conformance.conformance.commands import ENDED_EARLY, OK, VIOLATED
 from eni_conformance.contract import codec, rows
-from eni_conformance.contract.detach import CONTRACTS, full_id
+from eni_conformance.contract.detach import CONTRACTS, full_id, short_id
 from eni_conformance.contract.rules import Operation
 from eni_conformance.harness.account.book import KINDS, Book
 from eni_conformance.harness.redact import Redactor
@@ -31,6 +31,7 @@ from eni_conformance.oracle.results import (
     Lease,
     Observation,
     Passing,
+    RequirementResult,
     Results,
     Run,
     Samples,
@@ -58,11 +59,15 @@ def compose(
     """The results out of the records of all workers. incomplete: why not everything was tried."""
     records = (*records, *(_repeated(*found) for found in verdicts.repeated_request_ids(folder)))
     total = summed(records)
+    requirements = verdicts.fold(contract, records, frozenset(target.callers), incomplete, _kills())
+    chosen = narrow.chosen(run.only, contract)
     return Results(
         run,
         suite=Suite("eni-conformance", version()),
         target=target,
-        requirements=verdicts.fold(contract, records, frozenset(target.callers), incomplete, _kills()),
+        requirements=tuple(
+            one if not chosen or short_id(one.id) in chosen else _left_out(one, run.only) for one in requirements
+        ),
         observations=_observations(total),
         calls=dict(sorted(calls.items())),
         coverage=verdicts.coverage(total, target.control),
@@ -72,7 +77,12 @@ def compose(
         answers=_answers(total),
         environment=Environment(platform.python_version(), platform.platform(), _packages()),
         shallow=_shallow(total, records, partial=bool(run.only)),
-        violations=tuple(entry for record in records for entry in record.violations),
+        violations=tuple(
+            entry
+            for record in records
+            for entry in record.violations
+            if not chosen or chosen & {entry.requirement, *entry.also}
+        ),
         once=verdicts.seen_once(records),
         passing=tuple(
             Passing(operation, answer, n)
@@ -82,6 +92,14 @@ def compose(
         judged_calls=total.detach_calls,
         successes=total.successes,
     )
+
+
+def _left_out(row: RequirementResult, only: str) -> RequirementResult:
+    """A requirement that the user has left out; what was seen of it in passing decides nothing."""
+    return replace(
+        row, verdict="not-exercised", reason=f"narrowed by the user (-k {only})", judged=0, provoked=0, by_common=(),
+        evidence=(), violations=0, missing="", strength=None,
+    )  # fmt: skip
 
 
 def accept(results: Results, known: tuple[deviations.Deviation, ...]) -> Results:
@@ -224,8 +242,9 @@ def version() -> str:
 
 
 def status_of(results: Results, incomplete: bool) -> int:
-    """The exit status of the run (design: 0, 1 or 4)."""
+    """The exit status of the run (design: 0, 1 or 4). A run that has judged nothing has not ended well."""
     counted: Counter[str] = Counter(requirement.verdict for requirement in results.requirements)
     if results.problems or counted["violated"]:
         return VIOLATED
-    return ENDED_EARLY if incomplete or counted["error"] else OK
+    judged = any(requirement.judged for requirement in results.requirements)
+    return ENDED_EARLY if incomplete or counted["error"] or not judged else OK

@@ -5,15 +5,17 @@ It only translates: options in, exit status out. `pytest conformance --target FI
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from eni_conformance.conformance import recording
 from eni_conformance.conformance import study as studies
-from eni_conformance.conformance.commands import OK, UNUSABLE, USAGE
+from eni_conformance.conformance.commands import UNUSABLE, USAGE
 from eni_conformance.conformance.plugin import KEY
 from eni_conformance.harness.target import TargetError, load_target
 from rich.console import Console
@@ -29,7 +31,7 @@ class Display:
         self.console = Console(stderr=True)
         self.quiet = quiet or not self.console.is_terminal
         self.violations = 0
-        self.status = OK
+        self.began = False
         self.folder: Path | None = None
         self.progress = Progress(
             TextColumn("{task.description}"),
@@ -43,7 +45,16 @@ class Display:
         self.task = self.progress.add_task("preparing", total=None)
         self.done: set[str] = set()
 
-    def pytest_sessionstart(self, session: pytest.Session) -> None:
+    def pytest_sessionstart(self) -> None:
+        self.began = True
+
+    def pytest_keyboard_interrupt(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
+        """Why the run ends, where pytest leaves that to its terminal, which is switched off."""
+        if self.began and excinfo.errisinstance(pytest.exit.Exception):
+            print(excinfo.value, file=sys.stderr)
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtestloop(self, session: pytest.Session) -> None:
         study = session.config.stash.get(KEY, None)
         if study is not None:
             self.folder = study.folder
@@ -68,11 +79,10 @@ class Display:
             wrong = f"[red]{self.violations} tests found something[/red] " if self.violations else ""
             self.progress.update(self.task, advance=1, description=f"{wrong}{name:44}")
 
-    @pytest.hookimpl(trylast=True)
-    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_sessionfinish(self) -> None:
         if not self.quiet:
             self.progress.stop()
-        self.status = int(session.exitstatus)
 
 
 def default_workers(target: str) -> int:
@@ -90,10 +100,11 @@ def default_workers(target: str) -> int:
 def arguments(args: Any) -> list[str]:
     """The command line for pytest."""
     target = args.target or studies.EMBEDDED
-    workers = args.workers or default_workers(target)
+    alone = args.requirement and args.effort == "quick"  # too short to be divided
+    workers = args.workers or (1 if alone else default_workers(target))
     out = [
-        str(HERE), "-c", str(HERE / "run.ini"), "--rootdir", str(HERE), "-p", "eni_conformance.conformance.plugin",
-        "-p", "no:cacheprovider", "-p", "no:terminal", "-p", "no:anyio", "--assert", "plain",
+        str(HERE), "-c", str(HERE / "run.ini"), "--rootdir", str(HERE), "--noconftest", "-p", "xdist.plugin",
+        "-p", "eni_conformance.conformance.entry", "-p", "no:cacheprovider", "-p", "no:terminal", "--assert", "plain",
         "--eni-target", target, "--eni-revision", str(args.revision), "--eni-effort", args.effort,
         "--eni-out", str(args.out),
     ]  # fmt: skip
@@ -119,6 +130,29 @@ def arguments(args: Any) -> list[str]:
     return out
 
 
+@contextlib.contextmanager
+def _environment() -> Iterator[None]:
+    """The environment without the user's settings for pytest, for this process and the workers that it starts: no
+    options, no plugins but those that are named, and no module of the directory that it is started in."""
+    before = dict(os.environ)
+    for name in [name for name in os.environ if name.startswith("PYTEST_")]:
+        del os.environ[name]
+    os.environ |= {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "PYTHONSAFEPATH": "1"}
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
+
+
+def run_tests(args: Any, plugin: object) -> int:
+    """Run the conformance tests as pytest would in an empty directory. Returns an exit status of ours: that of pytest
+    is one where it could not begin."""
+    with _environment():
+        code = int(pytest.main(arguments(args), plugins=[plugin]))
+    return USAGE if code == pytest.ExitCode.USAGE_ERROR else code
+
+
 def main(args: Any) -> int:
     """Run, print the summary, and return the exit status (design: 0, 1, 2, 3 or 4)."""
     record = Path(args.record) if getattr(args, "record", None) else None
@@ -129,10 +163,10 @@ def main(args: Any) -> int:
             print(f"eni-conformance: --record {record}: cannot be written ({error.strerror})", file=sys.stderr)
             return USAGE
     display = Display(quiet=bool(getattr(args, "json", False)))
-    code = int(pytest.main(arguments(args), plugins=[display]))
+    code = run_tests(args, display)
     folder = display.folder
     if folder is None or not (folder / "results.json").exists():
-        return code if code in (USAGE, UNUSABLE) else UNUSABLE
+        return USAGE if code == USAGE else UNUSABLE
     from eni_conformance.reports import files, summary
 
     results = files.load(folder)
@@ -148,4 +182,4 @@ def main(args: Any) -> int:
     if step:
         with open(step, "a") as file:
             file.write(summary.markdown(results, folder))
-    return code
+    return UNUSABLE if results.run.exit is None else results.run.exit

@@ -19,12 +19,12 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from eni_conformance.conformance import deviations, results
+from eni_conformance.conformance import deviations, narrow, results
 from eni_conformance.conformance.commands import UNUSABLE, USAGE
 from eni_conformance.conformance.database import DatabaseError, open_database
 from eni_conformance.conformance.inquiry import LOST, Inquiry
 from eni_conformance.contract import codec
-from eni_conformance.contract.detach import CONTRACTS, full_id
+from eni_conformance.contract.detach import CONTRACTS
 from eni_conformance.contract.rules import Operation, Revision
 from eni_conformance.harness import control, ecs, journal
 from eni_conformance.harness.account import control_check, control_orders, janitor, stock
@@ -99,6 +99,10 @@ class Plan:
                 parts.append(flag)
         return " ".join(parts)
 
+    def chosen(self) -> frozenset[str]:
+        """Short ids of the requirements that the run is narrowed to, none for a run that is for all."""
+        return narrow.chosen(self.only, self.contract())
+
     def contract(self) -> Operation:
         """What is judged by: the page with the common table, or the page alone."""
         made = CONTRACTS[self.revision]
@@ -126,6 +130,7 @@ class Study:
     deviations: tuple[deviations.Deviation, ...] = ()
     predicted: told.Predicted | None = None
     note: str = ""
+    narrowed: bool = False
 
 
 def new_run_id() -> str:
@@ -142,7 +147,7 @@ def start_emulator(folder: Path) -> tuple[subprocess.Popen[str], Path]:
     log = (folder / "emulator.log").open("w")
     process = subprocess.Popen(  # noqa: S603 - this interpreter
         [
-            sys.executable, "-m", "eni_conformance.emulator", "--port", "0", "--write-target", str(file),
+            sys.executable, "-P", "-m", "eni_conformance.emulator", "--port", "0", "--write-target", str(file),
             "--parent-pid", str(os.getpid()),
         ],
         stdout=subprocess.PIPE,
@@ -171,14 +176,16 @@ def stop_emulator(process: subprocess.Popen[str] | None) -> None:
         process.wait(5)
 
 
-def _checked(plan: Plan) -> tuple[deviations.Deviation, ...]:
-    """The deviations that are accepted. Raises Refused if anything that was asked for cannot be."""
+def check(plan: Plan) -> tuple[deviations.Deviation, ...]:
+    """The deviations that are accepted. Raises Refused if anything that was asked for cannot be; sends nothing."""
     if plan.effort not in EFFORTS:
         raise Refused(USAGE, f"--effort {plan.effort}: choose one of {', '.join(EFFORTS)}")
     if plan.revision not in CONTRACTS:
         raise Refused(USAGE, f"--revision {plan.revision}: choose one of {', '.join(CONTRACTS)}")
-    if plan.only and not any(plan.only.upper() in full_id(r) for r in CONTRACTS[plan.revision].requirements):
-        raise Refused(USAGE, f"-k {plan.only}: no requirement has this in its id; they look like {full_id('E11')}")
+    try:
+        plan.chosen()
+    except ValueError as error:
+        raise Refused(USAGE, f"-k {plan.only}: {error}") from None
     try:
         open_database(plan.database, check=True)
         return deviations.load(plan.deviations) if plan.deviations else ()
@@ -191,7 +198,7 @@ def open_study(plan: Plan, *, latest: bool = True) -> Study:
 
     latest: make out/latest point to it.
     """
-    accepted = _checked(plan)
+    accepted = check(plan)
     target = _load(Path(plan.target), plan) if plan.target != EMBEDDED else None
     run_id = new_run_id()
     began = REAL.now()
@@ -397,6 +404,7 @@ def join(
         REAL.monotonic() + 60 * target.limits.minutes,
         undeclared=found.undeclared,
         worker=worker,
+        chosen=plan.chosen(),
     )
 
 
@@ -547,16 +555,18 @@ def write_results(study: Study, *, incomplete: str = "") -> int:
         shard=plan.shard,
         incomplete=bool(incomplete),
         only=plan.only,
-        part=plan.part,
+        part=plan.part or study.narrowed,
     )
-    made = results.compose(plan.contract(), study.folder, records, _target(study), run, calls, incomplete)
+    left_out = "narrowed by the user: pytest left this out" if study.narrowed else ""
+    made = results.compose(plan.contract(), study.folder, records, _target(study), run, calls, incomplete or left_out)
     books = (read_ledger(study.folder), read_ledger(study.folder / ABROAD))
     made = replace(
         made,
-        predicted=study.predicted,
+        predicted=None if study.narrowed else study.predicted,
         cost=results.cost(books, summed(records).leases, now),
     )
-    made = results.accept(made, study.deviations)
+    chosen = plan.chosen()
+    made = results.accept(made, tuple(d for d in study.deviations if not chosen or d.requirement in chosen))
     status = results.status_of(made, bool(incomplete))
     note = " ".join(filter(None, [*notes, *made.problems]))
     results.write(study.folder, replace(made, run=replace(run, exit=status, note=note)), study.redactor)

@@ -7,6 +7,7 @@ it.  Time is under the caller's control: `hold`, `release` and `advance` make sl
 from __future__ import annotations
 
 import json
+import tempfile
 import threading
 import urllib.request
 from collections.abc import Iterator, Sequence
@@ -29,6 +30,8 @@ class Running:
     callers: dict[str, Caller]
     variants: tuple[str, ...] = ()
     """Those that it was started with."""
+    target: Path = Path()
+    """A target file for it, as long as it runs."""
 
     @property
     def control_url(self) -> str:
@@ -118,7 +121,10 @@ def running(
     thread.start()
     try:
         named = {caller.name: caller for caller in cloud.callers.values()}
-        yield Running(address(listener, "127.0.0.1"), named, tuple(variants))
+        with tempfile.TemporaryDirectory(prefix="ecs-emulator-") as folder:
+            started = Running(address(listener, "127.0.0.1"), named, tuple(variants), Path(folder) / "target.toml")
+            started.write_target(started.target)
+            yield started
     finally:
         server.should_exit = True
         thread.join(5)

@@ -63,6 +63,12 @@ class Stand:
     def spent(self, requirements=()):
         return self.late
 
+    def wanted(self, scenario):
+        return scenario
+
+    def enough(self):
+        return False
+
     def run(self, scenario, requirements=()):
         self.played.append((scenario.name, tuple(requirements)))
         found = (scenario.name,) if scenario.name == self.bad else ()
