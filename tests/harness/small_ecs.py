@@ -45,11 +45,12 @@ class Says:
 @dataclass
 class SmallEcs:
     """enis: interface -> (instance, the status it has, the time from which on it is free). says: what the next detaches
-    are answered. takes: seconds of a transition."""
+    are answered. takes: seconds of a transition. retypes: an interface that the first detach makes a Trunk."""
 
     enis: dict[str, tuple[str, str, float]] = field(default_factory=dict)
     says: list[Says] = field(default_factory=list)
     takes: float = 1.0
+    retypes: str = ""
     at: float = 1_000.0
     requests: list[tuple[str, tuple[Pair, ...]]] = field(default_factory=list)
     counts: Counter[str] = field(default_factory=Counter)
@@ -111,7 +112,7 @@ class SmallEcs:
     def _DescribeNetworkInterfaces(self, given: dict[str, str]) -> tuple[int, dict[str, Any], Says]:
         ids = {v for k, v in given.items() if k.startswith("NetworkInterfaceId.")}
         shown = [
-            {"NetworkInterfaceId": e, "Status": status, "Type": "Primary" if e == PRIMARY else "Secondary", **_on(host)}
+            {"NetworkInterfaceId": e, "Status": status, "Type": self._type(e), **_on(host)}
             for e, (host, status, _) in self._now().items()
             if (not ids or e in ids)
             and given.get("InstanceId", host) == host
@@ -127,6 +128,10 @@ class SmallEcs:
         one = {"InstanceId": HOST, "Status": "Running", "NetworkInterfaces": {"NetworkInterface": held}}
         shown = [one] if HOST in wanted else []
         return 200, {"TotalCount": len(shown), "Instances": {"Instance": shown}}, Says()
+
+    def _type(self, eni: str) -> str:
+        changed = eni == self.retypes and self.counts[DETACH] > 0
+        return "Primary" if eni == PRIMARY else "Trunk" if changed else "Secondary"
 
     def _now(self) -> dict[str, tuple[str, str, float]]:
         """What is true by now: a detach ends by itself."""

@@ -2,13 +2,41 @@
 
 from __future__ import annotations
 
+import itertools
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from eni_conformance.contract.scenario import Arg, Call, Detach, Parallel, Probe, Step
+from eni_conformance.contract.scenario import (
+    Act,
+    Arg,
+    Call,
+    Detach,
+    EniSpec,
+    Parallel,
+    Probe,
+    Settle,
+    Step,
+    Wire,
+    World,
+)
 from eni_conformance.contract.texts import make_text
-from eni_conformance.harness.history import LeftOut, Overlapped, Probed, Sent
-from small_ecs import HOST, OURS, SmallEcs, played, stage, told
+from eni_conformance.harness.bench.look import PASSING, PASSING_ELSEWHERE
+from eni_conformance.harness.bench.pool import PARTS
+from eni_conformance.harness.history import (
+    Acted,
+    AskedAgain,
+    Described,
+    LeftOut,
+    Looked,
+    Ordered,
+    Overdue,
+    Overlapped,
+    Probed,
+    Sent,
+)
+from eni_conformance.harness.play import STABLE
+from small_ecs import HOST, OTHER, OURS, PRIMARY, Says, SmallEcs, played, stage, told
 
 REGION_ARG, HOST_ARG = Arg("RegionId", "region"), Arg("InstanceId", "instance:0")
 
@@ -66,3 +94,224 @@ def test_a_primary_interface_that_no_description_shows_is_not_asked_for(tmp_path
     where.bench.instances[0].primary = ""
     history = played(where, Detach(naming(ref="primary:0")))
     assert told(history, LeftOut) == [LeftOut(0, "unshown")] and ecs.sent() == []
+
+
+# --- what is written down, in order ------------------------------------------------------------------
+
+
+def test_everything_is_written_down_as_it_happens(tmp_path: Path) -> None:
+    """The call, looks until it is over, the look that counts, another view; what was ordered is taken back at last."""
+    history = played(stage(SmallEcs(), tmp_path), Detach(), Settle())
+    kinds = [one.why if isinstance(one, Looked) else one.kind for one in history.events]
+    assert [kind for kind, _ in itertools.groupby(kinds)] == [
+        "sent", "waiting", "settled", "described", "ordered", "settled",
+    ]  # fmt: skip
+    assert [one.released for one in told(history, Ordered)] == ["region", "parameter"]
+    assert [one.step for one in history.events[-3:]] == [-1, -1, -1]
+    assert len(history.sent) == len(history.events) and list(history.sent) == sorted(history.sent)
+
+
+def test_another_view_is_told_with_what_was_freed_and_where(tmp_path: Path) -> None:
+    (view,) = told(played(stage(SmallEcs(), tmp_path), Detach(), Settle()), Described)
+    assert (view.eni, view.host, view.others) == (OURS, HOST, {PRIMARY})
+    assert view.snapshot.status(OURS) == "Available"
+
+
+def test_the_views_take_turns(tmp_path: Path) -> None:
+    where = stage(SmallEcs(), tmp_path)
+    views = {told(played(where, Detach(), Settle()), Described)[0].view for _ in range(12)}
+    assert len(views) > 3 and where.turn == 12
+
+
+def test_overlapping_calls_are_one_event_with_a_look_after_it(tmp_path: Path) -> None:
+    history = played(stage(SmallEcs(), tmp_path), Parallel((Detach(), Detach())))
+    overlapped, *looks = told(history, Overlapped, Looked)
+    assert [part.exchange.status for part in overlapped.parts] == [200, 200]
+    assert all(part.began < part.ended for part in overlapped.parts)
+    assert (looks[0].why, looks[0].snapshot.status(OURS)) == ("overlap", "Available")
+
+
+def test_an_operation_of_the_surroundings_is_sent_and_told(tmp_path: Path) -> None:
+    ecs = SmallEcs()
+    (acted,) = told(played(stage(ecs, tmp_path), Detach(), Settle(), Act("attach")), Acted)
+    assert (acted.step, acted.deed.eni, acted.deed.instance, acted.passed) == (2, OURS, HOST, ())
+    assert ecs.sent("AttachNetworkInterface") == [OURS] and ecs.enis[OURS][:2] == (HOST, "InUse")
+
+
+def test_nothing_is_sent_after_the_world_may_not_be_what_it_seems(tmp_path: Path) -> None:
+    """A call that must be refused is accepted: whatever comes next would be judged by a guess."""
+    ecs = SmallEcs(says=[Says(200)])
+    history = played(stage(ecs, tmp_path), Detach(naming("last changed")), Detach())
+    assert len(ecs.sent()) == 1 and [one.why for one in told(history, Looked)] == ["end"]
+
+
+def test_two_forms_of_a_call_with_two_answers_are_asked_again_until_it_is_known_whether_they_are_stable(
+    tmp_path: Path,
+) -> None:
+    odd, other = Says(404, "InvalidEniId.NotFound"), Says(400, "InvalidParams.EniId")
+    forms = (Detach(naming("extended")), Detach(replace(naming("extended"), wire=Wire("POST"))))
+    ecs = SmallEcs(says=[odd, other, *[odd] * STABLE, *[other] * STABLE])
+    again = told(played(stage(ecs, tmp_path), *forms), AskedAgain)
+    assert [(len(one.exchanges), one.stable) for one in again] == [(STABLE, True), (STABLE, True)]
+    ecs = SmallEcs(says=[odd, other, odd, other, other])
+    again = told(played(stage(ecs, tmp_path), *forms), AskedAgain)
+    assert [(len(one.exchanges), one.stable) for one in again] == [(2, False)]
+
+
+# --- answers that may pass ---------------------------------------------------------------------------
+
+CONFLICT, FAILS, NO_ANSWER = Says(409, "OperationConflict"), Says(500, "InternalError"), Says(outcome="reset")
+
+
+@pytest.mark.parametrize(
+    ("says", "nearby", "times"),
+    [
+        ([CONFLICT], True, 2),
+        ([CONFLICT] * 2, True, 3),
+        ([CONFLICT] * 9, True, 1 + len(PASSING)),
+        ([CONFLICT] * 9, False, 1 + len(PASSING_ELSEWHERE)),
+        ([FAILS], True, 1),
+        ([FAILS], False, 2),
+        ([NO_ANSWER], True, 1),
+        ([NO_ANSWER] * 9, False, 1 + len(PASSING_ELSEWHERE)),
+        ([Says(404, "InvalidEniId.NotFound")], False, 1),
+    ],
+)
+def test_an_answer_that_may_pass_is_asked_again_as_often_as_there_are_pauses(
+    says: list[Says], nearby: bool, times: int, tmp_path: Path
+) -> None:
+    """On this machine only what says that something else is at work; nothing that is documented, anywhere."""
+    ecs = SmallEcs(says=says)
+    (sent,) = told(played(stage(ecs, tmp_path, nearby=nearby), Detach()), Sent)
+    assert len(ecs.sent()) == times and len(sent.passed) == times - 1 and sent.done is None
+
+
+def test_before_each_further_try_a_pause_is_made(tmp_path: Path) -> None:
+    ecs = SmallEcs(says=[CONFLICT] * 9)
+    (sent,) = told(played(stage(ecs, tmp_path), Detach()), Sent)
+    tries = [one.at for one in (*sent.passed, sent.exchange)]
+    waited = [later - earlier for earlier, later in itertools.pairwise(tries)]
+    assert waited == pytest.approx(PASSING, abs=0.01)
+
+
+def test_what_was_carried_out_all_the_same_is_not_asked_for_again(tmp_path: Path) -> None:
+    ecs = SmallEcs(says=[replace(CONFLICT, done=True)])
+    (sent,) = told(played(stage(ecs, tmp_path), Detach()), Sent)
+    assert len(ecs.sent()) == 1 and sent.done.status(OURS) == "Detaching"
+
+
+@pytest.mark.parametrize("done", [True, False])
+def test_the_refusal_of_a_second_sending_is_told_with_a_look_if_the_first_was_carried_out(
+    done: bool, tmp_path: Path
+) -> None:
+    """A kept connection had ended without a byte: the client sent the call again by itself."""
+    ecs = SmallEcs(says=[Says(403, "InvalidOperation.InvalidEniType", done=done, resent=True)])
+    (sent,) = told(played(stage(ecs, tmp_path), Detach()), Sent)
+    assert (sent.done is not None) is done
+
+
+@pytest.mark.parametrize(("says", "end"), [([], "whole"), ([NO_ANSWER], "lost"), ([CONFLICT], "lost")])
+def test_a_replay_is_sent_only_if_the_first_was_answered_for_good(says: list[Says], end: str, tmp_path: Path) -> None:
+    ecs = SmallEcs(says=says)
+    history = played(stage(ecs, tmp_path), Probe("sent twice, byte for byte"))
+    (probed,) = told(history, Probed)
+    assert (probed.end, len(ecs.sent())) == (end, 2 if end == "whole" else 1)
+    assert [one.twin for one in told(history, Sent)] == [True] * (end == "whole")
+
+
+# --- detaches that take their time -------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("takes", "overdue", "calls"),
+    [(4.0, [], 1), (15.0, [(False, "Available")], 1), (10**6, [(False, "Detaching"), (True, "Detaching")], 2)],
+    ids=["in time", "late", "never"],
+)
+def test_a_detach_that_is_not_over_is_waited_for_as_long_again_and_then_asked_for_once_more(
+    takes: float, overdue: list[tuple[bool, str]], calls: int, tmp_path: Path
+) -> None:
+    ecs = SmallEcs(takes=takes)
+    where = stage(ecs, tmp_path)
+    history = played(where, Detach(), Settle())
+    assert [(one.reminded, one.snapshot.status(OURS)) for one in told(history, Overdue)] == overdue
+    assert len(ecs.sent()) == calls and where.stuck == (calls - 1)
+    assert bool(where.bench.settled) is (calls == 1)
+
+
+def test_where_one_never_ended_the_next_is_asked_for_again_at_once(tmp_path: Path) -> None:
+    where = stage(SmallEcs(takes=10**6), tmp_path)
+    where.stuck = 1
+    assert [one.reminded for one in told(played(where, Detach(), Settle()), Overdue)] == [True]
+
+
+# --- the set-up, and what one play leaves for the next ------------------------------------------------
+
+FREE = World(enis=(EniSpec(on=None, status="Available"),))
+TWO = World(enis=(EniSpec(), EniSpec(on=None, status="Available")))
+
+
+def test_what_the_set_up_detaches_is_no_event(tmp_path: Path) -> None:
+    """It is waited for and looked at; only a call under test is judged."""
+    ecs = SmallEcs({OTHER: (HOST, "InUse", 0.0)})
+    history = played(stage(ecs, tmp_path), Detach(naming(ref="eni:1")), world=TWO)
+    assert history.arranged and history.arranged.snapshot.status(OTHER) == "Available"
+    assert ecs.sent() == [OTHER, OTHER] and [one.step for one in told(history, Sent)] == [0]
+
+
+def test_a_set_up_that_fails_leaves_nothing_to_compare_with(tmp_path: Path) -> None:
+    ecs = SmallEcs()
+    where = stage(ecs, tmp_path)
+    played(where, Detach(naming("last changed")), world=TWO)
+    ecs.enis[OTHER], ecs.says = (HOST, "InUse", 0.0), [Says(403, "Forbidden.SubUser")]
+    where.bench.stale = PARTS
+    history = played(where, Detach(), world=TWO)
+    assert "set-up failed" in history.undecided and history.events == ()
+    assert where.last is None and where.bench.stale == PARTS
+
+
+def test_the_last_look_of_a_clean_play_is_what_the_next_begins_with(tmp_path: Path) -> None:
+    ecs = SmallEcs()
+    where = stage(ecs, tmp_path)
+    first = played(where, Detach(naming("last changed")))
+    assert first.rested is None and where.last == (told(first, Looked)[-1].snapshot, first.scenario)
+    second = played(where, Detach(naming("last changed")))
+    assert second.rested and second.rested.scenario is first.scenario
+    assert second.rested.before.enis == second.rested.now.enis
+    assert second.rested.own == {OURS, OTHER, HOST, PRIMARY}
+
+
+def test_what_changed_between_two_plays_is_looked_at_again_before_it_is_told(tmp_path: Path) -> None:
+    ecs = SmallEcs()
+    where = stage(ecs, tmp_path)
+    played(where, Detach(), Settle())
+    ecs.at, ecs.enis[OURS] = ecs.at + 60, (HOST, "InUse", 0.0)
+    began = ecs.at
+    second = played(where, Detach(naming("last changed")))
+    assert second.rested and second.rested.now.status(OURS) == "InUse"
+    assert second.rested.now.at - began >= where.relook - 0.2
+    assert where.last is None, "what differs once is told once"
+
+
+def test_a_difference_that_is_gone_at_the_next_look_is_none(tmp_path: Path) -> None:
+    """A description lagged behind."""
+    ecs = SmallEcs()
+    where = stage(ecs, tmp_path)
+    played(where, Detach(naming("last changed")))
+    ecs.at, ecs.enis[OTHER] = ecs.at + 60, (HOST, "Detaching", ecs.at + 60.5)
+    second = played(where, Detach(naming("last changed")))
+    assert second.rested and second.rested.before.enis == second.rested.now.enis
+
+
+@pytest.mark.parametrize("says", [[Says(200)], [Says(500, "InternalError")]], ids=["no effect", "failure"])
+def test_a_play_with_anything_wrong_leaves_nothing_to_compare_with(says: list[Says], tmp_path: Path) -> None:
+    where = stage(SmallEcs(says=says), tmp_path)
+    played(where, Detach(), Settle())
+    assert where.last is None and where.bench.stale == PARTS
+
+
+def test_what_a_wrong_effect_has_damaged_is_not_used_again(tmp_path: Path) -> None:
+    """A refused call has changed the type of the interface: attaching and detaching will not mend that."""
+    where = stage(SmallEcs(says=[Says(404, "InvalidEniId.NotFound")], retypes=OURS), tmp_path)
+    history = played(where, Detach(naming("last changed")), Settle())
+    assert told(history, Looked)[-1].snapshot.enis[OURS]["Type"] == "Trunk"
+    assert [one.id for one in where.bench.enis if one.look is None] == [OURS]
