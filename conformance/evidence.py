@@ -165,6 +165,7 @@ def build(
         effort=run.effort,
         strict=run.strict,
         cause=finding.cause,
+        family=finding.family,
         summary=finding.summary,
         certainty=finding.certainty,
         expected=_admitted(found.expected),

@@ -310,6 +310,7 @@ class Inquiry:
         if certain:
             told = self.redactor.text(shown.finding.summary)
             entry = replace(entry, requirement=shown.finding.requirement, also=shown.finding.also, summary=told)
+            entry = replace(entry, cause=shown.finding.cause, family=shown.finding.family)
         content = self._evidence(entry.key, shown, smallest, scenario, again, tried)
         evidence.write(self.out / "evidence", content, self.redactor, entry.evidence)
         self._keep(entry)
@@ -363,6 +364,7 @@ class Inquiry:
             also=found.finding.also,
             key=key,
             cause=found.finding.cause,
+            family=found.finding.family,
             summary=self.redactor.text(found.finding.summary),
             certainty=found.finding.certainty,
             again=Again(),

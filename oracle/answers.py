@@ -162,6 +162,8 @@ def content(state: State, one: Read) -> Iterable[Finding]:
         return
     if one.exchange.status >= 500 or (one.answer.other_format and not one.early):
         return
+    if one.answer.unread and one.expected.refusals:
+        return  # which refusal it was cannot be read, and that is told already
     valid = valid_rows(state, one.asked, one.reply.code)
     findings = readings.judge_reply(state.operation, one.expected, one.reply, valid)
     if findings and one.reply.code in SIGNATURE:

@@ -125,6 +125,8 @@ def _judge(state: State, step: int, sent: Sent | Part, expected: Admissible) -> 
         state = say(state, finding, step, sent.exchange, expected, dirty=read.reply is None)
     if read.answer is not None and read.answer.request_id:
         state = replace(state, ids={read.answer.request_id: sent.exchange.id, **state.ids})
+    if any(finding.answer for finding in findings) or (read.answer is not None and read.answer.unread):
+        return state, read  # what an answer that is wrong in itself differs from is no second finding
     return _compare(state, step, read), read
 
 
@@ -319,6 +321,8 @@ def _overlapped(state: State, event: Overlapped) -> Seen:
         if read.reply is None:
             return Seen(state, tuple(reads))
         told.append(model.Told(part.asked, read.reply, part.began, part.ended))
+    if any(one.finding.answer for one in state.found[len(begun.found) :]):
+        return Seen(replace(state, dirty=True), tuple(reads))  # a wrong answer explains what no order of them would
     overlap = Overlapping(event, begun.known, tuple(told))
     if not any(_moves(state, overlap.start, one) for one in told):
         refused = sum(1 for one in told if not one.reply.success)
@@ -403,9 +407,10 @@ def _after_overlap(state: State, event: Looked) -> State:
         return state
     differences = _differences(state, event)
     found = looks.overlapping_effects(state, overlap, now)
-    if not looks.serial_order(state.operation, overlap, now):
-        unexplained = looks.overlap_unexplained(overlap)
+    if not looks.serial_order(state.operation, overlap, now) and not looks.on_others(found):
+        unexplained = looks.overlap_unexplained(overlap, found)
         state = look_says(state, unexplained, event.step, now, exchange=overlap.event.parts[0].exchange)
+        found = []
     for finding in found:
         state = look_says(state, finding, event.step, now, differences)
     return rested(state, now)

@@ -39,7 +39,8 @@ _XML_TYPES = ("text/xml", "application/xml")
 class Answer:
     """An answer read by the rules: its gist, its RequestId, and everything that is wrong with its shape.
 
-    other_format: it is in the other format than the one asked for, and was read as what it is.
+    other_format: it is in the other format than the one asked for, and was read as what it is. unread: what it
+    says cannot be read; only its status tells whether it is a success.
     """
 
     reply: Reply
@@ -49,6 +50,7 @@ class Answer:
     findings: tuple[Finding, ...]
     format: str
     other_format: bool = False
+    unread: bool = False
 
 
 def _no_constant(text: str) -> Any:
@@ -147,8 +149,9 @@ def read(exchange: Exchange, wanted: str, operation: str = ACTION, sent: Sequenc
     headers = {name.lower(): value for name, value in exchange.headers}
     found: list[Finding] = []
 
-    def say(requirement: str, summary: str, cause: str = "") -> None:
-        found.append(Shape(requirement, summary, cause or f"shape:{requirement}:{summary[:60]}"))
+    def say(requirement: str, summary: str, cause: str = "", also: tuple[str, ...] = (), family: str = "") -> None:
+        cause = cause or f"shape:{requirement}:{summary[:60]}"
+        found.append(Shape(requirement, summary, cause, also, family=family or f"shape {requirement}"))
 
     status = exchange.status
     if status >= 500:
@@ -163,19 +166,29 @@ def read(exchange: Exchange, wanted: str, operation: str = ACTION, sent: Sequenc
     if other:
         text = f"the answer is {format_}, although {wanted} was asked for"
         found.append(OtherFormat(rows.SUCCESS_IN[wanted], text, "shape:format"))
-    problem = _type_problem(content_type, xml)
-    if problem:
-        say(rows.CONTENT_TYPE, problem)
+    of_type = _type_problem(content_type, xml)
     fields, problem, root = _read_xml(exchange.body) if xml else _read_json(exchange.body)
+    if fields is None:
+        also = (rows.REQUEST_ID, *([rows.CONTENT_TYPE] if of_type else []))
+        row = rows.SUCCESS_IN[format_]
+        told = f"{problem}; {of_type}" if of_type else problem
+        say(row, told, f"shape:{row}:{problem.partition(': ')[0]}", also, "unreadable")
+        succeeded = 200 <= status < 300
+        return Answer(
+            Reply(status, "" if succeeded else "?"), "", "", {}, tuple(found), format_, other, unread=True
+        )  # fmt: skip
+    if of_type:
+        say(rows.CONTENT_TYPE, of_type)
     if problem:
         row = rows.CONTENT_TYPE if "byte order" in problem else rows.SUCCESS_IN[format_]
         say(row, problem, f"shape:{row}:{problem.partition(': ')[0]}")
-    if fields is None:
-        say(rows.REQUEST_ID, "no RequestId can be read from the answer")
-        return Answer(Reply(status, "?"), "", "", {}, tuple(found), format_, other)
 
     code = fields.get("Code", "")
     refused = not 200 <= status < 300
+    if refused and not {"Code", "Message", "RequestId", "HostId"} & set(fields):
+        told = "a refusal has neither Code nor Message, RequestId and HostId where they must stand"
+        say(rows.ENVELOPE, told, also=(rows.REQUEST_ID,), family="unreadable")
+        return Answer(Reply(status, "?"), "", "", fields, tuple(found), format_, other, unread=True)
     if refused:
         _judge_refusal(fields, root, xml, say, sent)
     else:
@@ -193,6 +206,7 @@ def read(exchange: Exchange, wanted: str, operation: str = ACTION, sent: Sequenc
         tuple(found),
         format_,
         other,
+        unread=refused and shown == "?",
     )
 
 

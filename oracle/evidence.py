@@ -122,11 +122,11 @@ class Evidence(Open):
     """A whole evidence file.
 
     requirement, also: the requirement it violates, and others that it violates too. cause: fingerprint; failures with
-    the same one are one finding. certainty: 0 to 1. scenario: the declarative world and steps that bring it about, a
-    mapping where another version wrote what this one does not know; original: what it was made of, null if the same.
-    shrunk: made minimal, with so many `candidates`. step: number of the step that was judged. confirmations: null or
-    0 of 0 where it was not run again. play: the History that it was found in, redacted JSON, compressed, in base64; ""
-    in older files.
+    the same one are one finding. family: what failures of one event have in common, "" if nothing. certainty: 0 to 1.
+    scenario: the declarative world and steps that bring it about, a mapping where another version wrote what this one
+    does not know; original: what it was made of, null if the same. shrunk: made minimal, with so many `candidates`.
+    step: number of the step that was judged. confirmations: null or 0 of 0 where it was not run again. play: the
+    History that it was found in, redacted JSON, compressed, in base64; "" in older files.
     """
 
     id: Name
@@ -140,6 +140,7 @@ class Evidence(Open):
     effort: str | None = None
     strict: bool = False
     cause: str | None = None
+    family: str = ""
     summary: Always[str] = ""
     certainty: Annotated[float | None, {"minimum": 0, "maximum": 1}] = None
     expected: Always[tuple[AdmissibleAnswer, ...]] = ()

@@ -7,7 +7,7 @@ databases hold it, so its wording never changes. Pure.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import ClassVar
 
 
@@ -17,7 +17,8 @@ class Finding:
 
     requirement: short id of the first requirement violated; also: others. summary: the sentence for a reader. cause:
     groups similar findings. certainty: 1.0 is a plain contradiction; less where the suite relies on a reading or on
-    timing.
+    timing. family: what findings of one event have in common, whatever requirement, resource or call they were seen in;
+    "" where requirement and cause say all.
     """
 
     requirement: str
@@ -25,10 +26,13 @@ class Finding:
     cause: str
     also: tuple[str, ...] = ()
     certainty: float = 1.0
+    family: str = field(default="", compare=False, kw_only=True)
 
     title: ClassVar[str] = "something that the page rules out"
     failure: ClassVar[bool] = False
     """Whether the endpoint failed to answer as a service does; on this machine there is no excuse for that."""
+    answer: ClassVar[bool] = False
+    """Whether the answer itself is the wrong one: it explains what an order or a comparison with it would show."""
 
     @property
     def clocked(self) -> bool:
@@ -48,30 +52,35 @@ class WronglyAccepted(Finding):
     """A call was accepted although it breaks a precondition."""
 
     title = "accepted although it must be refused"
+    answer = True
 
 
 class Refused(Finding):
     """A valid call was refused."""
 
     title = "a valid call is refused"
+    answer = True
 
 
 class WrongAnswer(Finding):
     """A refusal with a code that nothing which the call breaks admits."""
 
     title = "refused with a code that does not fit"
+    answer = True
 
 
 class WrongStatus(Finding):
     """An admissible code with a status that is not documented with it."""
 
     title = "a documented code with another status"
+    answer = True
 
 
 class SignatureRefused(Finding):
     """A signature was refused although it is correct."""
 
     title = "a correct signature is refused"
+    answer = True
 
 
 class Shape(Finding):
@@ -109,6 +118,7 @@ class Failed(Finding):
 
     title = "a failure of the service"
     failure = True
+    answer = True
 
 
 @dataclass(frozen=True)
@@ -119,6 +129,7 @@ class NoAnswer(Finding):
 
     title = "no whole answer"
     failure = True
+    answer = True
 
     @property
     def clocked(self) -> bool:

@@ -7,7 +7,7 @@ between one interface and one instance, and nothing else (section notes of the p
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -160,16 +160,131 @@ KEPT_BY_INSTANCE = frozenset(
 )
 
 
-def judge_unchanged(found: Iterable[Change]) -> list[Finding]:
-    """F01: after refusals alone, every change is a violation."""
-    out: list[Finding] = []
+# --- what changes mean -------------------------------------------------------------------------------
+
+DETACHED, ATTACHED, MOVED, SHARED = "was detached", "was attached", "moved", "belongs to two instances"
+LISTS_OTHERS, ENTRY = "other interface of instance", "entry of instance"
+
+
+@dataclass(frozen=True)
+class Effect:
+    """What happened to one resource, however many fields show it. about: in a few words, the same for every resource;
+    text: a clause that begins with the resource."""
+
+    resource: str
+    about: str
+    text: str
+    changes: tuple[Change, ...]
+
+    @property
+    def family(self) -> str:
+        """What effects of one kind have in common."""
+        return f"changed {self.about}"
+
+
+def effects(found: Iterable[Change], now: Snapshot, expected: Iterable[str] = ()) -> list[Effect]:
+    """What changes mean, resource by resource; what only tells the other end of a link is left out.
+
+    now: the later look. expected: interfaces that lists of instances lose lawfully.
+    """
+    of: dict[str, list[Change]] = {}
     for change in found:
-        what = f"{change.path or 'existence'} went from {change.before!r} to {change.after!r}"
-        cause = f"refusal changed:{change.path or 'existence'}"
-        out.append(
-            RefusalChanged(rows.REFUSAL_CHANGES_NOTHING, f"after refused calls only, {change.resource}: {what}", cause)
+        of.setdefault(change.resource, []).append(change)
+    out = [effect for resource, changed in of.items() for effect in _effects_on(resource, changed, now, set(expected))]
+    moved = {e.resource for e in out if e.about in (DETACHED, ATTACHED, MOVED, SHARED, "was deleted")} | set(expected)
+    return [e for e in out if e.about != LISTS_OTHERS or not _listed(e.changes[0]) <= moved]
+
+
+def _listed(change: Change) -> set[str]:
+    """The interfaces that one of two lists of an instance holds alone."""
+    one, two = (
+        {str(e.get("NetworkInterfaceId")) for e in _known(change.path, v)} for v in (change.before, change.after)
+    )
+    return one ^ two
+
+
+def _effects_on(resource: str, changed: Sequence[Change], now: Snapshot, expected: set[str]) -> Iterator[Effect]:
+    by_path = {c.path: c for c in changed}
+    if "" in by_path:
+        about = "appeared" if by_path[""].after else "was deleted"
+        yield Effect(resource, about, f"{resource} {about}", (by_path[""],))
+        return
+    rest = list(changed)
+    if resource in now.enis:
+        moves = tuple(c for c in changed if c.path in ("Status", "InstanceId") or c.path.startswith("Attachment."))
+        rest = [c for c in changed if c not in moves]
+        if moves:
+            about = _moved(resource, {c.path: c for c in moves}, now)
+            yield Effect(resource, about, f"{resource} {about}", moves)
+    for change in rest:
+        if change.path == "NetworkInterfaces" and _listed(change) - expected:
+            yield _list_of(resource, change, now, expected)
+        elif change.path == "NetworkInterfaces":
+            yield Effect(resource, ENTRY, f"{resource} shows its other interfaces differently", (change,))
+        else:
+            yield Effect(resource, change.path or "existence", _field_told(change), (change,))
+
+
+def _moved(eni: str, moves: Mapping[str, Change], now: Snapshot) -> str:
+    """What a change of an interface's status and link means."""
+    links = [c for path, c in moves.items() if path in ("InstanceId", "Attachment.InstanceId")]
+    status = moves.get("Status")
+    if sum(eni in now.held(instance) for instance in now.instances) > 1:
+        return SHARED
+    if any(c.before and c.after for c in links):
+        return MOVED
+    if any(c.before for c in links) or (status and status.before == "InUse" and status.after == "Available"):
+        return DETACHED
+    if any(c.after for c in links) or (status and status.before == "Available" and status.after == "InUse"):
+        return ATTACHED
+    return f"became {status.after}" if status else "shows another Attachment"
+
+
+def _list_of(instance: str, change: Change, now: Snapshot, expected: set[str]) -> Effect:
+    """What it means that an instance lists other interfaces."""
+    listed = _listed(change) - expected
+    new = {eni for eni in listed if eni in now.held(instance)}
+    for eni in sorted(new):
+        hosts = sorted(i for i in now.instances if eni in now.held(i))
+        if len(hosts) > 1:
+            return Effect(eni, SHARED, f"{eni} {SHARED}, {' and '.join(hosts)}", (change,))
+    gone = sorted(listed - new)
+    told = [f"lists {', '.join(sorted(new))}"] if new else []
+    told += [f"no longer lists {', '.join(gone)}"] if gone else []
+    return Effect(instance, LISTS_OTHERS, f"{instance} {' and '.join(told)}", (change,))
+
+
+def _field_told(change: Change) -> str:
+    """A change of one field, as a reader would say it."""
+    name = change.path or "existence"
+    if name == "Status":
+        return f"{change.resource} went from {change.before} to {change.after}"
+    if change.after in (None, "", ()):
+        return f"{change.resource} lost its {name}"
+    if isinstance(change.before, tuple) or isinstance(change.after, tuple):
+        count = [len(v) if isinstance(v, tuple) else 0 for v in (change.before, change.after)]
+        return f"{change.resource} has other {name} ({count[0]} before, {count[1]} now)"
+    if change.before is None:
+        return f"{change.resource} got a {name}, {change.after!r}"
+    return f"{change.resource} changed its {name} from {change.before!r} to {change.after!r}"
+
+
+# --- what may not differ -----------------------------------------------------------------------------
+
+
+def judge_unchanged(found: Iterable[Change], now: Snapshot, *, only_refused: bool = True) -> list[Finding]:
+    """F01: where no detach was accepted, every change is a violation. only_refused: nothing but refused calls came
+    between the looks."""
+    when = "after refused calls only" if only_refused else "while no detach was under way"
+    return [
+        RefusalChanged(
+            rows.REFUSAL_CHANGES_NOTHING,
+            f"{when}, {effect.text}",
+            f"refusal changed:{effect.about}",
+            family=effect.family,
         )
-    return out
+        for effect in effects(found, now)
+    ]
 
 
 def judge_success(
@@ -184,19 +299,28 @@ def judge_success(
     detached: interface id -> id of the instance it was on. touched: resources that other steps of the history
     changed lawfully; they are not judged here.
     """
-    ends = (_ended(after, eni, host) for eni, host in detached.items() if eni not in touched)
-    changed = (_changed(before, after, change, detached) for change in found if change.resource not in touched)
-    return [finding for part in (*ends, *changed) for finding in part]
+    ends = [f for eni, host in detached.items() if eni not in touched for f in _ended(after, eni, host)]
+    kept = (c for c in found if c.resource not in touched and not _lawful(before, after, c, detached))
+    changed = [_changed(effect, detached) for effect in effects(kept, after, detached)]
+    return [*ends, *changed]
 
 
-def _blamed(requirement: str, text: str, cause: str, *, slow: bool = False, unmoved: str = "") -> AfterSuccess:
-    return AfterSuccess(requirement, text, f"{requirement}:{cause}", page=requirement, slow=slow, unmoved=unmoved)
+def _blamed(
+    requirement: str, text: str, cause: str, *, slow: bool = False, unmoved: str = "", family: str = ""
+) -> AfterSuccess:
+    cause = f"{requirement}:{cause}"
+    return AfterSuccess(requirement, text, cause, page=requirement, slow=slow, unmoved=unmoved, family=family)
 
 
 def _ended(after: Snapshot, eni: str, host: str) -> Iterator[Finding]:
     """What is wrong with how a detach ended: F02, F03."""
     if eni not in after.enis:
-        yield _blamed(rows.BECOMES_AVAILABLE, f"{eni} is gone after its detach; it should be Available", "gone")
+        yield _blamed(
+            rows.BECOMES_AVAILABLE,
+            f"{eni} is gone after its detach; it should be Available",
+            "gone",
+            family="changed was deleted",
+        )
         return
     status = after.status(eni)
     if status != "Available":
@@ -211,28 +335,30 @@ def _ended(after: Snapshot, eni: str, host: str) -> Iterator[Finding]:
         yield _blamed(rows.LINK_GONE, f"instance {host} still lists {eni}", "link on instance")
 
 
-def _changed(before: Snapshot, after: Snapshot, change: Change, detached: Mapping[str, str]) -> Iterator[Finding]:
-    """What is wrong with one change: F04, F05, F09."""
+def _lawful(before: Snapshot, after: Snapshot, change: Change, detached: Mapping[str, str]) -> bool:
+    """Whether a detach may change this."""
     name = change.resource
-    what = f"{change.path or 'existence'} went from {change.before!r} to {change.after!r}"
-    cause = f"changed {change.path or 'existence'}"
     if name in detached:
-        if change.path in KEPT_BY_ENI:
-            yield _blamed(rows.OWN_KEPT, f"the detach changed {name}: {what}", cause)
-    elif name not in detached.values():
-        yield _blamed(rows.OTHERS_KEPT, f"the detach changed a bystander, {name}: {what}", cause)
-    elif change.path == "NetworkInterfaces":
-        lost = before.held(name) - after.held(name) - set(detached)
-        new = after.held(name) - before.held(name)
-        if lost or new:
-            names = ", ".join(sorted(lost | new))
-            text = f"instance {name} lost or gained {names}"
-            yield _blamed(rows.OTHERS_KEPT, text, "other interface of instance")
-        elif _other_entries_differ(change, frozenset(detached)):
-            text = f"instance {name} shows its other interfaces differently"
-            yield _blamed(rows.OTHERS_KEPT, text, "entry of instance")
-    elif change.path in KEPT_BY_INSTANCE or not change.path:
-        yield _blamed(rows.INSTANCE_KEPT, f"the detach changed instance {name}: {what}", cause)
+        return change.path not in KEPT_BY_ENI
+    if name not in detached.values():
+        return False
+    if change.path == "NetworkInterfaces":
+        lost, new = before.held(name) - after.held(name) - set(detached), after.held(name) - before.held(name)
+        return not lost and not new and not _other_entries_differ(change, frozenset(detached))
+    return bool(change.path) and change.path not in KEPT_BY_INSTANCE
+
+
+def _changed(effect: Effect, detached: Mapping[str, str]) -> Finding:
+    """A change that a detach must not make: F04, F05, F09."""
+    kind = "changed " if effect.about in {c.path for c in effect.changes} else ""
+    listed = effect.changes[0].path == "NetworkInterfaces"
+    if effect.resource in detached and not listed:
+        row, text = rows.OWN_KEPT, f"by its detach, {effect.text}"
+    elif effect.resource in detached.values() and not listed:
+        row, text = rows.INSTANCE_KEPT, f"by a detach from it, {effect.text}"
+    else:
+        row, text = rows.OTHERS_KEPT, f"by the detach of another, {effect.text}"
+    return _blamed(row, text, kind + effect.about, family=effect.family)
 
 
 def _other_entries_differ(change: Change, gone: frozenset[str]) -> bool:

@@ -17,22 +17,25 @@ def judge(
     so that a missing one can only be a public one.
     """
     said = str(reply)
-    cause = f"gateway:{name}"
+
+    def said_wrongly(text: str, certainty: float = 1.0) -> list[Finding]:
+        told = f"{name}: {text}"
+        family = f"gateway {probe.requirement}"
+        return [Gateway(probe.requirement, told, f"gateway:{name}", certainty=certainty, family=family)]
+
     if probe.accept:
         if reply.code in WHO_CALLS:
-            return [Gateway(probe.requirement, f"{name}: a correctly signed call was refused with {said}", cause)]
+            return said_wrongly(f"a correctly signed call was refused with {said}")
         return []
     if reply.success:
-        return [Gateway(probe.requirement, f"{name}: the call was accepted", cause)]
+        return said_wrongly("the call was accepted")
     if probe.lacks and reply.code in PARAMETER:
         return [] if whole else None
     own = operation_codes - {*PARAMETER, *KEY}
     if probe.requirement in rows.BEFORE_THE_CALLER_IS_KNOWN:
         own = operation_codes - KEY
     if reply.code in own:
-        text = f"{name}: answered {said}, an answer of the operation to a caller who is not known"
-        return [Gateway(probe.requirement, text, cause)]
+        return said_wrongly(f"answered {said}, an answer of the operation to a caller who is not known")
     if probe.codes and reply.code not in probe.codes:
-        text = f"{name}: answered {said}; admissible: {', '.join(sorted(probe.codes))}"
-        return [Gateway(probe.requirement, text, cause, certainty=0.9)]
+        return said_wrongly(f"answered {said}; admissible: {', '.join(sorted(probe.codes))}", 0.9)
     return []

@@ -34,8 +34,8 @@ def judge(operation: Operation, history: History) -> Judgement:
     if history.rested is not None and history.place is not None:
         credit.of_rest(book, history.rested)
         late = tuple(
-            Found(finding, -1, before=history.rested.before, after=history.rested.now, changes=(change,))
-            for finding, change in looks.late(history.rested, history.place.ignore)
+            Found(finding, -1, before=history.rested.before, after=history.rested.now, changes=changed)
+            for finding, changed in looks.late(history.rested, history.place.ignore)
         )
     if history.arranged is None or history.place is None:
         return Judgement((), history.undecided, history.missing, tally=book)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 
+from eni_conformance.contract import rows
 from eni_conformance.contract.rules import Operation
 from eni_conformance.harness.history import Described, Rested
 from eni_conformance.harness.values import Snapshot
@@ -59,7 +60,8 @@ def refusals_change_nothing(state: State, now: Snapshot) -> Iterable[Finding]:
     """F01: after refusals alone nothing differs."""
     if not state.detached:
         lawful = _lawful(state)
-        yield from frame.judge_unchanged(c for c in differences(state, now) if c.resource not in lawful)
+        found = [c for c in differences(state, now) if c.resource not in lawful]
+        yield from frame.judge_unchanged(found, now, only_refused=bool(state.refused) and not lawful)
 
 
 def success_changes_one_link(state: State, now: Snapshot) -> Iterable[Finding]:
@@ -149,12 +151,11 @@ def released(state: State, now: Snapshot) -> Iterable[Finding]:
             yield StaysDetaching("S06", text, "stays Detaching after repetition", ("F02",), 0.8)
 
 
-def late(rested: Rested, ignore: frozenset[str]) -> Iterable[tuple[Finding, frame.Change]]:
+def late(rested: Rested, ignore: frozenset[str]) -> Iterable[tuple[Finding, tuple[frame.Change, ...]]]:
     """F08, F01: nothing differs after everything had settled."""
-    for change in own_changes(rested, ignore):
-        what = f"{change.resource}: {change.path or 'existence'} from {change.before!r} to {change.after!r}"
-        text = f"after everything had settled, {what}"
-        yield LateEffect("F08", text, f"late:{change.path}", ("F01",)), change
+    for effect in frame.effects(own_changes(rested, ignore), rested.now):
+        text = f"after everything had settled, {effect.text}"
+        yield LateEffect("F08", text, f"late:{effect.about}", ("F01",), family=effect.family), effect.changes
 
 
 def own_changes(rested: Rested, ignore: frozenset[str]) -> list[frame.Change]:
@@ -193,12 +194,19 @@ def overlapping_effects(state: State, overlap: Overlapping, final: Snapshot) -> 
     return frame.judge_success(state.snapshot, final, changes, detached, frozenset(lawful))
 
 
-def overlap_unexplained(overlap: Overlapping) -> Finding:
-    """M06: no serial order of overlapping calls explains their answers and the state."""
+def on_others(found: Iterable[Finding]) -> bool:
+    """Whether effects are on what was not detached: they explain that no serial order explains the state."""
+    return any(finding.requirement in (rows.OTHERS_KEPT, rows.INSTANCE_KEPT) for finding in found)
+
+
+def overlap_unexplained(overlap: Overlapping, effects: Iterable[Finding] = ()) -> Finding:
+    """M06: no serial order of overlapping calls explains their answers and the state. effects: what else the look
+    shows, which is the same."""
     answers = ", ".join(str(t.reply) for t in overlap.told)
     n = len(overlap.told)
     text = f"no serial order of {n} overlapping calls explains the answers ({answers}) and the state"
-    return Overlap("M06", text, f"overlap:{answers}")
+    also = tuple(dict.fromkeys(effect.requirement for effect in effects))
+    return Overlap("M06", text, "overlap", also, family="overlap")
 
 
 def unended(state: State, overlap: Overlapping, final: Snapshot) -> bool:

@@ -235,7 +235,15 @@ def judge_reply(
             return []
         wrong = list(dict.fromkeys(r for n in expected.broken for r in operation.rules[n].contradicted)) or [rows.PAIR]
         why = "; ".join(expected.broken) or "every admissible reading refuses it"
-        return [WronglyAccepted(wrong[0], f"accepted although it breaks: {why}", f"accepted:{why}", tuple(wrong[1:]))]
+        return [
+            WronglyAccepted(
+                wrong[0],
+                f"accepted although it breaks: {why}",
+                f"accepted:{why}",
+                tuple(wrong[1:]),
+                family=f"accepted {wrong[0]}",
+            )
+        ]
     for refusal in expected.refusals:
         if refusal.code == reply.code and reply.status in refusal.http:
             return []
@@ -252,10 +260,19 @@ def judge_reply(
                 f"{reply.code} came with status {reply.status}, documented is {want}",
                 f"status:{reply.code}:{reply.status}",
                 (rows.PAIR,),
+                family=f"status {reply.code}",
             )
         ]
     if not expected.refusals:
-        return [Refused(wrong[0], f"a valid call was refused with {said}", f"refused:{said}", tuple(wrong[1:]))]
+        return [
+            Refused(
+                wrong[0],
+                f"a valid call was refused with {said}",
+                f"refused:{said}",
+                tuple(wrong[1:]),
+                family=f"refused {reply.code}",
+            )
+        ]
     known_code = reply.code in operation.codes
     nature = "fits no broken precondition" if known_code else "is not documented"
     broken = "; ".join(expected.broken) or "nothing"
@@ -265,5 +282,6 @@ def judge_reply(
             f"answered {said}, which {nature}; broken: {broken}",
             f"code:{said}:{broken}",
             tuple(dict.fromkeys(row for row in (*wrong[1:], rows.PAIR) if row != wrong[0])),
+            family=f"code {reply.code} {wrong[0]}" if known_code else f"code {reply.code}",
         )
     ]

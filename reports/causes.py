@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from eni_conformance.contract import codec
+from eni_conformance.contract.scenario import Scenario
 from eni_conformance.oracle.evidence import Evidence
 from eni_conformance.oracle.results import SEVERITIES, RequirementResult, Results
 from eni_conformance.reports import evidence as ev
@@ -67,27 +67,24 @@ def not_aside(results: Results, items: Sequence[tuple[str, Evidence]]) -> list[t
 def _grouped(results: Results, items: Sequence[tuple[str, Evidence]]) -> list[list[tuple[str, Evidence]]]:
     """Failures with one cause together, in each group the clearest first."""
     by_id = {r.id: r for r in results.requirements}
-    documented = {r.code for r in results.requirements if r.code}
     groups: list[list[tuple[str, Evidence]]] = []
     place: dict[tuple[str, ...], list[tuple[str, Evidence]]] = {}
     for name, item in items:
         requirement = by_id.get(item.requirement)
         verdict = requirement.verdict if requirement else "violated"
-        keys = [(verdict, *key) for key in _marks(item, documented)]
-        group = next((place[key] for key in keys if key in place), None)
-        if group is None:
-            group = []
-            groups.append(group)
-        group.append((name, item))
-        for key in keys:
-            place.setdefault(key, group)
+        keys = [(verdict, *key) for key in _marks(item)]
+        joined = [group for group in groups if any(place.get(key) is group for key in keys)]
+        merged = [member for group in joined for member in group] + [(name, item)]
+        groups = [group for group in groups if not any(group is one for one in joined)] + [merged]
+        place = {key: merged if any(group is one for one in joined) else group for key, group in place.items()}
+        place |= dict.fromkeys(keys, merged)
     for members in groups:
         members.sort(
             key=lambda m: (
-                _RANK.get(_severity(by_id.get(m[1].requirement)), 2),
                 -(m[1].certainty or 0),
-                not m[1].shrunk,
-                not (m[1].cause or "").endswith(_TELLING),
+                m[1].requirement.endswith(LATE),
+                _steps(m[1]),
+                _RANK.get(_severity(by_id.get(m[1].requirement)), 2),
                 _size(m[1]),
                 m[0],
             )
@@ -193,22 +190,20 @@ def _full_ids(results: Results, shorts: Iterable[str]) -> list[str]:
     return [known.get(values.short_id(short), short) for short in shorts]
 
 
-_UNDOCUMENTED = re.compile(r"code:(\d* ?([^ :]+)):")
+def _marks(item: Evidence) -> list[tuple[str, ...]]:
+    """Failures that share one of these are one finding: family, requirement and cause, or requirement and call.
 
-
-def _marks(item: Evidence, documented: set[str]) -> list[tuple[str, ...]]:
-    """Failures that share one of these are one finding: requirement and cause, or requirement and call.
-
-    A code that the page does not have is one mistake of the endpoint, whatever the call was. What one call did wrong to
-    several fields is one mistake, too. The order in which overlapping calls were answered makes no difference.
+    One wrong status for refusals of several codes is one mistake of the endpoint; so is one wrong code.
     """
     cause = item.cause or f"{ev.answer(item)} | {ev.admissible(item.expected)}"
-    if cause.startswith("overlap:"):
-        cause = "overlap:" + ", ".join(sorted(cause.removeprefix("overlap:").split(", ")))
-    made_up = _UNDOCUMENTED.match(cause)
     marks: list[tuple[str, ...]] = [("cause", item.requirement, cause)]
-    if made_up and made_up[2] not in documented:
-        marks = [("code", made_up[1])]
+    kind = item.family.partition(" ")[0]
+    if item.family:
+        marks.append(("family", item.family))
+    if kind == "status":
+        marks.append((kind, str(item.observed.status)))
+    if kind == "code":
+        marks.append((kind, str(item.observed.code)))
     if call := _call(item):
         marks.append(("call", item.requirement, call))
     return marks
@@ -218,8 +213,13 @@ def _call(item: Evidence) -> str:
     return item.exchange.id if item.exchange else ""
 
 
-_TELLING = ("changed Status", "changed InstanceId", "changed Tags")
-"""Of several fields that one call changed, those that tell most."""
+LATE = "-F08"
+"""The requirement that tells least of a cause: that it showed late."""
+
+
+def _steps(item: Evidence) -> int:
+    """How many steps the counterexample takes."""
+    return len(item.scenario.steps) if isinstance(item.scenario, Scenario) else 0
 
 
 def _seen(members: Sequence[tuple[str, Evidence]], counted: Counter[str]) -> int:

@@ -62,7 +62,7 @@ def test_an_interface_that_goes_another_way_is_blamed_for_the_way() -> None:
 
 
 def test_a_refused_call_changes_nothing() -> None:
-    assert judged(sent(400, "InvalidOperation.InvalidEniState"), looks("Available"))[1:] == ["F01", "F01", "F01"]
+    assert judged(sent(400, "InvalidOperation.InvalidEniState"), looks("Available"))[1:] == ["F01"]
 
 
 def test_what_changes_in_each_look_changes_by_itself() -> None:

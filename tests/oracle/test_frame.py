@@ -131,26 +131,66 @@ def test_the_way_back_has_the_same_changes_turned_round(one, two):
 # --- after refusals ------------------------------------------------------------------------------
 
 
+def unchanged(now, only_refused=True):
+    return [(f.summary, f.cause) for f in judge_unchanged(changes(BEFORE, now), now, only_refused=only_refused)]
+
+
+def with_eni(fields, lists=None):
+    """The first look with other fields of eni-1, and other lists of interfaces."""
+    eni = {k: v for k, v in {**ENI, **fields}.items() if v is not None}
+    instances = {i: {**f, "NetworkInterfaces": (lists or {}).get(i, f["NetworkInterfaces"])} for i, f in INSTANCES}
+    return replace(BEFORE, enis={**BEFORE.enis, "eni-1": eni}, instances=instances)
+
+
+INSTANCES = tuple(BEFORE.instances.items())
+GONE = {"i-1": (entry("eni-0"), entry("eni-2"))}
+FREE = {"Status": "Available", "InstanceId": None, "Attachment.DeviceIndex": None}
+
+
 def test_after_refusals_alone_nothing_may_differ():
-    assert judge_unchanged([]) == []
-    found = judge_unchanged([Change("eni-1", "Status", "InUse", "Detaching"), Change("eni-2", "", True, False)])
-    assert found == [
-        RefusalChanged(
-            "F01",
-            "after refused calls only, eni-1: Status went from 'InUse' to 'Detaching'",
-            "refusal changed:Status",
-        ),
-        RefusalChanged(
-            "F01",
-            "after refused calls only, eni-2: existence went from True to False",
-            "refusal changed:existence",
-        ),
+    assert judge_unchanged([], BEFORE) == []
+    deleted = replace(BEFORE, enis={"eni-1": ENI})
+    assert judge_unchanged(changes(BEFORE, deleted), deleted) == [
+        RefusalChanged("F01", "after refused calls only, eni-2 was deleted", "refusal changed:was deleted")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("now", "told"),
+    [
+        (with_eni(FREE, GONE), "eni-1 was detached"),
+        (with_eni({"Status": "Available"}), "eni-1 was detached"),
+        (with_eni({"InstanceId": "i-2"}), "eni-1 moved"),
+        (with_eni({"Status": "Detaching"}), "eni-1 became Detaching"),
+        (with_eni({"Attachment.DeviceIndex": 3}), "eni-1 shows another Attachment"),
+        (with_eni({}, {"i-2": (entry("eni-9"), entry("eni-1"))}), "eni-1 belongs to two instances, i-1 and i-2"),
+        (with_eni({}, {"i-2": ()}), "i-2 no longer lists eni-9"),
+        (with_eni({"MacAddress": None}), "eni-1 lost its MacAddress"),
+        (with_eni({"MacAddress": "00:99"}), "eni-1 changed its MacAddress from '00:16' to '00:99'"),
+        (with_eni({"Tags": ('"a"', '"b"')}), "eni-1 has other Tags (0 before, 2 now)"),
+    ],
+)
+def test_what_happened_is_told_by_what_it_means_and_once_however_many_fields_show_it(now, told):
+    assert [summary for summary, _ in unchanged(now)] == [f"after refused calls only, {told}"]
+
+
+def test_what_was_free_and_is_attached_again_was_attached():
+    free = with_eni(FREE, GONE)
+    (found,) = judge_unchanged(changes(free, BEFORE), BEFORE)
+    assert found.summary == "after refused calls only, eni-1 was attached"
+
+
+def test_after_refused_calls_only_is_said_only_where_nothing_else_came_between():
+    assert unchanged(with_eni(FREE, GONE), only_refused=False) == [
+        ("while no detach was under way, eni-1 was detached", "refusal changed:was detached")
     ]
 
 
 @given(LOOKS, LOOKS)
-def test_every_change_after_refusals_is_a_violation(one, two):
-    assert len(judge_unchanged(changes(one, two))) == len(changes(one, two))
+def test_every_change_after_refusals_is_part_of_a_violation(one, two):
+    told = [change for effect in frame.effects(changes(one, two), two) for change in effect.changes]
+    assert set(told) == set(changes(one, two))
+    assert len(judge_unchanged(changes(one, two), two)) == len(frame.effects(changes(one, two), two))
 
 
 # --- after a success -----------------------------------------------------------------------------
@@ -204,7 +244,9 @@ def test_an_interface_keeps_its_own_attributes(field):
     """Type, addresses, MAC, groups, tags, name, description, vSwitch, zone, creation time, DeleteOnRelease."""
     old = replace(BEFORE, enis={**BEFORE.enis, "eni-1": {**ENI, field: "old"}})
     (found,) = judge(after({field: "new"}), before=old)
-    assert found == broken("F04", f"the detach changed eni-1: {field} went from 'old' to 'new'", f"F04:changed {field}")
+    assert found == broken(
+        "F04", f"by its detach, eni-1 changed its {field} from 'old' to 'new'", f"F04:changed {field}"
+    )
 
 
 def test_what_the_page_names_as_kept_is_kept():
@@ -233,17 +275,14 @@ def test_fields_that_the_page_does_not_name_are_let_go(field):
 def test_an_instance_keeps_its_status_and_attributes(field):
     old = replace(BEFORE, instances={**BEFORE.instances, "i-1": {**BEFORE.instances["i-1"], field: "old"}})
     (found,) = judge(after(None, {field: "new"}), before=old)
-    assert found == broken(
-        "F09", f"the detach changed instance i-1: {field} went from 'old' to 'new'", f"F09:changed {field}"
-    )
+    told = "went from old to new" if field == "Status" else f"changed its {field} from 'old' to 'new'"
+    assert found == broken("F09", f"by a detach from it, i-1 {told}", f"F09:changed {field}")
 
 
 def test_an_instance_does_not_vanish():
     now = after()
     now = replace(now, instances={"i-2": now.instances["i-2"]})
-    assert judge(now) == [
-        broken("F09", "the detach changed instance i-1: existence went from True to False", "F09:changed existence")
-    ]
+    assert judge(now) == [broken("F09", "by a detach from it, i-1 was deleted", "F09:was deleted")]
 
 
 def test_other_fields_of_an_instance_are_let_go():
@@ -252,13 +291,16 @@ def test_other_fields_of_an_instance_are_let_go():
 
 def test_an_instance_loses_no_other_interface_and_gains_none():
     now = after(None, {"NetworkInterfaces": (entry("eni-0"), entry("eni-7"))})
-    assert judge(now) == [broken("F05", "instance i-1 lost or gained eni-2, eni-7", "F05:other interface of instance")]
-    assert judge(after(None, {"NetworkInterfaces": None}))[0].summary == "instance i-1 lost or gained eni-0, eni-2"
+    told = "by the detach of another, i-1 lists eni-7 and no longer lists eni-2"
+    assert judge(now) == [broken("F05", told, "F05:other interface of instance")]
+    (found,) = judge(after(None, {"NetworkInterfaces": None}))
+    assert found.summary == "by the detach of another, i-1 no longer lists eni-0, eni-2"
 
 
 def test_an_instance_shows_its_other_interfaces_as_before():
     now = after(None, {"NetworkInterfaces": (entry("eni-0"), entry("eni-2", Type="Primary"))})
-    assert judge(now) == [broken("F05", "instance i-1 shows its other interfaces differently", "F05:entry of instance")]
+    told = "by the detach of another, i-1 shows its other interfaces differently"
+    assert judge(now) == [broken("F05", told, "F05:entry of instance")]
 
 
 @pytest.mark.parametrize("resource", ["eni-2", "i-2"])
@@ -271,7 +313,7 @@ def test_bystanders_are_left_alone(resource):
     assert judge(now) == [
         broken(
             "F05",
-            f"the detach changed a bystander, {resource}: ResourceGroupId went from None to 'new'",
+            f"by the detach of another, {resource} got a ResourceGroupId, 'new'",
             "F05:changed ResourceGroupId",
         )
     ]
@@ -280,9 +322,7 @@ def test_bystanders_are_left_alone(resource):
 def test_a_bystander_does_not_vanish():
     whole = after()
     now = replace(whole, instances={"i-1": whole.instances["i-1"]})
-    assert judge(now) == [
-        broken("F05", "the detach changed a bystander, i-2: existence went from True to False", "F05:changed existence")
-    ]
+    assert judge(now) == [broken("F05", "by the detach of another, i-2 was deleted", "F05:was deleted")]
 
 
 def test_what_other_steps_changed_lawfully_is_not_judged():

@@ -67,7 +67,7 @@ def test_a_detach_that_needed_asking_is_in_doubt():
 def test_what_changes_after_a_rest_is_late_if_it_is_our_own():
     before, now = seen("Available"), seen("Available", Description="new")
     (told,) = looks.late(Rested(before, now, frozenset(), Scenario()), frozenset())
-    assert (told[0].requirement, told[0].also, told[1].path) == ("F08", ("F01",), "Description")
+    assert (told[0].requirement, told[0].also, told[1][0].path) == ("F08", ("F01",), "Description")
     assert list(looks.late(Rested(before, now, frozenset(), Scenario()), frozenset({"Description"}))) == []
     stranger = replace(now, enis={**before.enis, "eni-9": {"Status": "InUse"}})
     assert list(looks.late(Rested(before, stranger, frozenset(), Scenario()), frozenset())) == []

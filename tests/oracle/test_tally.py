@@ -36,7 +36,9 @@ def test_a_record_of_an_older_suite_is_read(tmp_path):
     assert (read.worlds, read.pairs) == ({"S01": {7}}, {(0, "Running", 1, "InUse")})
     assert (read.detach_calls, read.successes, read.settle, read.notes) == (4, 1, {"detach": (2.0,)}, ("slow",))
     write(tmp_path, read)
-    assert json.loads((tmp_path / "record-gw0.json").read_text()) == json.loads(OLD)
+    again = json.loads((tmp_path / "record-gw0.json").read_text())
+    assert again["violations"][0].pop("family") == ""
+    assert again == json.loads(OLD)
 
 
 def test_what_a_worker_wrote_is_read_back_and_a_damaged_file_passed_over(tmp_path):
