@@ -61,7 +61,7 @@ def keep(database: ExampleDatabase, key: bytes, scenario: Scenario) -> None:
 def kept(database: ExampleDatabase, key: bytes) -> list[Scenario]:
     """The counterexamples under a key. What no longer is one, of an older version, is deleted."""
     out = []
-    for raw in database.fetch(key):
+    for raw in list(database.fetch(key)):
         try:
             out.append(codec.build(Scenario, json.loads(raw), "scenario"))
         except ValueError:

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from eni_conformance.conformance.database import DatabaseError, Forgiving, open_database
+from eni_conformance.conformance.database import DatabaseError, Forgiving, keep, kept, open_database
+from eni_conformance.contract.scenario import Call, Detach, EniSpec, Scenario, World
 from hypothesis.database import DirectoryBasedExampleDatabase, InMemoryExampleDatabase, MultiplexedDatabase
 from processes import redis_server
 
@@ -24,6 +25,27 @@ def calls_until_found(suite: Callable[..., Any], target: Path, where: str, seed:
     assert ended.status == 1, ended.out + ended.err
     assert "ENI-DETACH-B01" in ended.violated
     return min(v["detach_calls"] for v in ended.results["violations"])
+
+
+OLD = b'{"world": {"enis": [{"on": null}]}, "steps": [{"call": {"caller": "expired"}, "kind": "detach"}]}'
+"""A counterexample as an older suite left it."""
+
+
+def test_a_counterexample_is_kept_as_it_is_and_one_of_an_older_suite_is_read() -> None:
+    database = InMemoryExampleDatabase()
+    one = Scenario(World(enis=(EniSpec(on=None),)), (Detach(Call(caller="expired")),))
+    database.save(b"key", OLD)
+    assert kept(database, b"key") == [one]
+    keep(database, b"key", one)
+    assert list(database.fetch(b"key")) == [OLD], "it is written as it was"
+
+
+def test_what_is_no_counterexample_any_more_is_forgotten() -> None:
+    database = InMemoryExampleDatabase()
+    for raw in (b"", b"{", b"\xff", b'{"planets": 3}', OLD):
+        database.save(b"key", raw)
+    assert len(kept(database, b"key")) == 1
+    assert list(database.fetch(b"key")) == [OLD]
 
 
 @pytest.mark.parametrize("kind", ["redis", "directory"])

@@ -14,6 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from called import DETACH, PAIRS, client_of, parse, target_of
 from eni_conformance.contract.scenario import Wire
+from eni_conformance.harness.wire import transport
 from eni_conformance.harness.wire.client import Client
 from raw_server import JSON, always, answer, serving
 
@@ -297,3 +298,34 @@ def test_connections_are_kept_unless_asked_otherwise(fake_time):
         for _ in range(3):
             client.send(DETACH, PAIRS, wire=Wire(fresh=True))
         assert server.connections == 4
+
+
+class Body:
+    """An answer whose body comes in pieces; after the last one it ends, or raises."""
+
+    def __init__(self, *pieces, end=b""):
+        self.pieces, self.end = list(pieces), end
+
+    def read(self, _size, *, decode_content):
+        assert not decode_content, "as received"
+        if self.pieces:
+            return self.pieces.pop(0)
+        if self.end:
+            raise ConnectionResetError
+        return b""
+
+
+@pytest.mark.parametrize(
+    ("cap", "whole", "kept"), [(4, True, [b"ab", b"cd"]), (3, False, [b"ab", b"cd"]), (1, False, [b"ab"])]
+)
+def test_a_body_is_read_up_to_its_end_or_its_cap(cap, whole, kept):
+    read = []
+    assert transport._read_body(Body(b"ab", b"cd"), read, cap) is whole
+    assert read == kept
+
+
+def test_what_had_come_of_a_body_that_was_cut_off_is_kept():
+    read = []
+    with pytest.raises(ConnectionResetError):
+        transport._read_body(Body(b"ab", end=True), read, 10)
+    assert read == [b"ab"]
