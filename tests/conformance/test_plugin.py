@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from dataclasses import fields
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 from eni_conformance.conformance import plugin
 from eni_conformance.conformance.played import requirement
-from eni_conformance.conformance.study import Listed, Plan, listed_in
+from eni_conformance.conformance.study import Listed, Plan
 from eni_conformance.contract import codec
 
 POSTED = plugin.Posted(Plan(seed=7, shard="1/2"), "r-1", "/out/r-1", "/t.toml", frozenset({"hold", "eni.status"}), 2)
@@ -25,34 +27,61 @@ def test_the_controller_is_told_nothing():
 
 
 class Item(SimpleNamespace):
-    """A test in a file of the suite."""
+    """A test of the suite, or one of the user's own, which plays nothing."""
 
     def iter_markers(self, name):
         return (mark.mark for mark in self.marks if mark.mark.name == name)
 
+    def __hash__(self):
+        return hash(self.nodeid)
 
-def item(file, name="test_it", *marks):
-    return Item(path=plugin.HERE / f"{file}.py", nodeid=f"{file}.py::{name}", marks=marks)
+
+def session(only="", shard=""):
+    """What the hooks ask of pytest, with the items that were left out in `left`."""
+    options = {"eni_only": only, "eni_shard": shard, "eni_seed": 1, "numprocesses": 0}
+    defaults = {f"eni_{f.name}": f.default for f in fields(Plan)}
+    left = []
+    return SimpleNamespace(
+        getoption=lambda name, default=None: options.get(name, defaults.get(name, default)),
+        stash={},
+        hook=SimpleNamespace(pytest_deselected=left.extend),
+        left=left,
+    )
+
+
+def item(config, file, name="test_it", *marks, ours=True):
+    names = ("played",) if ours else ()
+    return Item(config=config, path=Path(f"{file}.py"), nodeid=f"{file}.py::{name}", marks=marks, fixturenames=names)
+
+
+def collected(config, items):
+    config.hook.pytest_deselected = lambda items: config.left.extend(items)
+    plugin.pytest_collection_modifyitems(config, items)
+    return [one.nodeid for one in items]
 
 
 def test_what_judges_effects_comes_before_what_does_not():
-    items = [item(name) for name in ("test_new", "test_relations", "test_effects", "test_sweep")]
-    assert [i.path.stem for i in sorted(items, key=plugin._rank)] == [
-        "test_sweep", "test_effects", "test_relations", "test_new",
+    config = session()
+    items = [item(config, name) for name in ("test_new", "test_relations", "test_effects", "test_sweep")]
+    assert collected(config, items) == [
+        f"{name}.py::test_it" for name in ("test_sweep", "test_effects", "test_relations", "test_new")
     ]  # fmt: skip
 
 
+def test_tests_of_the_user_s_own_stay_where_they_are():
+    config = session(only="E12")
+    own = item(config, "test_mine", ours=False)
+    items = [item(config, "test_states", "test_a", requirement("E11")), own]
+    items += [item(config, "test_errors", "test_b", requirement("E12"))]
+    assert collected(config, items) == [own.nodeid, "test_errors.py::test_b"]
+    assert [one.nodeid for one in config.left] == ["test_states.py::test_a"]
+
+
 @pytest.mark.parametrize(("shard", "kept"), [("1/2", [0, 2]), ("2/2", [1, 3]), ("4/5", [3]), ("", [0, 1, 2, 3])])
-def test_each_test_is_in_one_shard_and_all_are_listed(shard, kept, tmp_path):
-    items = [item("test_errors", f"test_{n}", requirement("E11", "R08")) for n in range(4)]
-    every, left = list(items), []
-    config = SimpleNamespace(
-        getoption=lambda name: shard,
-        stash={plugin.KEY: SimpleNamespace(folder=tmp_path)},
-        hook=SimpleNamespace(pytest_deselected=lambda items: left.extend(items)),
-    )
-    plugin._shard(config, items)
-    assert items == [every[n] for n in kept] and items + left == sorted(items + left, key=(items + left).index)
-    assert len(items) + len(left) == (4 if shard else len(items))
+def test_each_test_is_in_one_shard_and_all_are_listed(shard, kept):
+    config = session(shard=shard)
+    every = [item(config, "test_errors", f"test_{n}", requirement("E11", "R08")) for n in range(4)]
+    assert collected(config, list(every)) == [every[n].nodeid for n in kept]
+    assert len(config.left) == 4 - len(kept)
     if shard:
-        assert listed_in(tmp_path) == tuple(Listed(i.nodeid, ("E11", "R08")) for i in every)
+        assert config.stash[plugin.DIVISION] == [Listed(one.nodeid, ("E11", "R08")) for one in every]

@@ -14,7 +14,6 @@ ELSEWHERE = {
     "contract/rules.py": "types of rows; what the rows say is tested by tests/contract/test_detach.py",
     "contract/gateway.py": "rows of data; what they lead to is tested by tests/oracle/test_gateway.py",
     "harness/history.py": "types alone; histories are what the tests of the oracle are made of",
-    "harness/play.py": "carries out what is arranged; tests/oracle/test_captured.py and whole runs play it",
     "strategies/drawn.py": "strategies are tested together, by what they lead to: tests/strategies/test_scenarios.py",
     "strategies/histories.py": "as drawn.py",
     "strategies/sweeps.py": "as drawn.py",
@@ -23,7 +22,7 @@ ELSEWHERE = {
 """Modules whose tests stand under another name, and why."""
 
 
-def tests_of(module: str) -> Path:
+def place_of(module: str) -> Path:
     """Where the tests of "oracle/tally.py" stand."""
     path = Path("tests", module)
     return path.with_name(f"test_{path.name}")
@@ -41,7 +40,7 @@ def long_modules() -> list[str]:
 
 @pytest.mark.parametrize("module", long_modules())
 def test_a_long_module_has_tests_under_its_own_name(module: str) -> None:
-    assert module in ELSEWHERE or (ROOT / tests_of(module)).exists(), f"{tests_of(module)} is missing"
+    assert module in ELSEWHERE or (ROOT / place_of(module)).exists(), f"{place_of(module)} is missing"
 
 
 @pytest.mark.parametrize("module", ELSEWHERE)
@@ -50,5 +49,5 @@ def test_an_exception_is_a_module_that_there_is(module: str) -> None:
 
 
 def test_the_place_of_a_test_is_told_by_its_module() -> None:
-    assert tests_of("harness/account/ledger.py") == Path("tests/harness/account/test_ledger.py")
+    assert place_of("harness/account/ledger.py") == Path("tests/harness/account/test_ledger.py")
     assert "oracle/tally.py" in long_modules() and "harness/clock.py" not in long_modules()
