@@ -166,22 +166,10 @@ def read(exchange: Exchange, wanted: str, operation: str = ACTION, sent: Sequenc
     if other:
         text = f"the answer is {format_}, although {wanted} was asked for"
         found.append(OtherFormat(rows.SUCCESS_IN[wanted], text, "shape:format"))
-    of_type = _type_problem(content_type, xml)
-    fields, problem, root = _read_xml(exchange.body) if xml else _read_json(exchange.body)
+    fields, root = _fields(exchange.body, format_, _type_problem(content_type, xml), say)
     if fields is None:
-        also = (rows.REQUEST_ID, *([rows.CONTENT_TYPE] if of_type else []))
-        row = rows.SUCCESS_IN[format_]
-        told = f"{problem}; {of_type}" if of_type else problem
-        say(row, told, f"shape:{row}:{problem.partition(': ')[0]}", also, "unreadable")
-        succeeded = 200 <= status < 300
-        return Answer(
-            Reply(status, "" if succeeded else "?"), "", "", {}, tuple(found), format_, other, unread=True
-        )  # fmt: skip
-    if of_type:
-        say(rows.CONTENT_TYPE, of_type)
-    if problem:
-        row = rows.CONTENT_TYPE if "byte order" in problem else rows.SUCCESS_IN[format_]
-        say(row, problem, f"shape:{row}:{problem.partition(': ')[0]}")
+        reply = Reply(status, "" if 200 <= status < 300 else "?")
+        return Answer(reply, "", "", {}, tuple(found), format_, other, unread=True)
 
     code = fields.get("Code", "")
     refused = not 200 <= status < 300
@@ -208,6 +196,24 @@ def read(exchange: Exchange, wanted: str, operation: str = ACTION, sent: Sequenc
         other,
         unread=refused and shown == "?",
     )
+
+
+def _fields(body: bytes, format_: str, of_type: str, say: Say) -> tuple[Mapping[str, Any] | None, str]:
+    """(fields, root name) of a body, None if nothing can be read; says what is wrong with it. of_type: what is wrong
+    with its Content-Type, which a body that cannot be read is told with."""
+    fields, problem, root = _read_xml(body) if format_ == "XML" else _read_json(body)
+    row = rows.SUCCESS_IN[format_]
+    if fields is None:
+        also = (rows.REQUEST_ID, *([rows.CONTENT_TYPE] if of_type else []))
+        told = f"{problem}; {of_type}" if of_type else problem
+        say(row, told, f"shape:{row}:{problem.partition(': ')[0]}", also, "unreadable")
+        return None, ""
+    if of_type:
+        say(rows.CONTENT_TYPE, of_type)
+    if problem:
+        row = rows.CONTENT_TYPE if "byte order" in problem else row
+        say(row, problem, f"shape:{row}:{problem.partition(': ')[0]}")
+    return fields, root
 
 
 def _request_id(fields: Mapping[str, Any], headers: Mapping[str, str], say: Say) -> str:

@@ -222,6 +222,19 @@ def blame(operation: Operation, expected: Admissible) -> tuple[str, ...]:
     return tuple(dict.fromkeys(operation.rules[name].own for name in expected.broken))
 
 
+def _wrongly_accepted(operation: Operation, expected: Admissible) -> Finding:
+    """A success of a call that must be refused."""
+    wrong = list(dict.fromkeys(r for n in expected.broken for r in operation.rules[n].contradicted)) or [rows.PAIR]
+    why = "; ".join(expected.broken) or "every admissible reading refuses it"
+    return WronglyAccepted(
+        wrong[0],
+        f"accepted although it breaks: {why}",
+        f"accepted:{why}",
+        tuple(wrong[1:]),
+        family=f"accepted {wrong[0]}",
+    )
+
+
 def judge_reply(
     operation: Operation, expected: Admissible, reply: Reply, valid: Sequence[str] = (rows.ACCEPTED_RUNNING,)
 ) -> list[Finding]:
@@ -233,17 +246,7 @@ def judge_reply(
     if reply.success:
         if expected.success:
             return []
-        wrong = list(dict.fromkeys(r for n in expected.broken for r in operation.rules[n].contradicted)) or [rows.PAIR]
-        why = "; ".join(expected.broken) or "every admissible reading refuses it"
-        return [
-            WronglyAccepted(
-                wrong[0],
-                f"accepted although it breaks: {why}",
-                f"accepted:{why}",
-                tuple(wrong[1:]),
-                family=f"accepted {wrong[0]}",
-            )
-        ]
+        return [_wrongly_accepted(operation, expected)]
     for refusal in expected.refusals:
         if refusal.code == reply.code and reply.status in refusal.http:
             return []

@@ -54,7 +54,10 @@ def test_it_offers_each_field_of_a_plan_and_the_choices_that_there_are():
 
 
 def test_a_session_without_a_conformance_test_loads_nothing_of_the_suite():
-    code = "import sys, eni_conformance.conformance.entry; print(*sorted(m for m in sys.modules if m.startswith('eni_conf')))"
+    code = (
+        "import sys, eni_conformance.conformance.entry; "
+        "print(*sorted(name for name in sys.modules if name.startswith('eni_conf')))"
+    )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=Path(__file__).parent)
     assert done.stdout.split() == [
         "eni_conformance", "eni_conformance.conformance", "eni_conformance.conformance.entry",
