@@ -97,3 +97,10 @@ def test_a_freed_slot_can_be_used_again(played: Played) -> None:
 def test_effects_that_come_late(played: Played) -> None:
     """Some time after refusals, and after a success, everything is still as it was then."""
     assert played.effects_are_documented()
+
+
+@requirement(rows.OWN_KEPT, rows.OTHERS_KEPT)
+@scenarios(lambda given: [tables.at_their_limits(worlds.at_their_limits(given.offer))], about=(rows.OWN_KEPT,))
+def test_attributes_at_their_limits(played: Played) -> None:
+    """Twenty tags, the longest texts, many addresses and groups, and none of it: a detach keeps what there is."""
+    assert played.effects_are_documented()

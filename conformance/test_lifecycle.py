@@ -17,7 +17,7 @@ PARTS = 4
     rows.LIFE_CYCLE, rows.SLOT_FREED, rows.ATTACHED_AGAIN, rows.STAYS_AVAILABLE, rows.LINKED_ONLY,
     rows.ACCEPTED_RUNNING, rows.ACCEPTED_STOPPED,
 )  # fmt: skip
-@pytest.mark.parametrize("name", [*histories.SCENARIOS, *histories.MOVES])
+@pytest.mark.parametrize("name", [*histories.SCENARIOS, *histories.MOVES, *histories.ONCE])
 @scenarios(lambda given, name: [histories.named(name)], about=(rows.LIFE_CYCLE,))
 def test_named_sequence(played: Played, name: str) -> None:
     """A sequence in which services have been seen to lose track."""

@@ -61,6 +61,7 @@ class Probe:
     it applies. lacks: it leaves out what a gateway may call a missing parameter. accept: the call must get as far as
     the operation (a positive control). again: send it twice and judge the second; between: other calls in between;
     second, rewire: what differs the second time; harmless: it names nothing.
+    unsigned: what the signature, correct otherwise, does not cover: "body", or headers.
     """
 
     requirement: str
@@ -77,6 +78,7 @@ class Probe:
     second: Public = field(default_factory=dict)
     rewire: Literal["", "other method", "fresh connection"] = ""
     methods: tuple[str, ...] = ("GET", "POST")
+    unsigned: tuple[str, ...] = ()
     lacks: bool = False
 
 
@@ -111,7 +113,12 @@ PROBES: Mapping[str, Probe] = MappingProxyType(
         "nonce header changed after signing": _P(
             _OTHER, SIGNATURE, tamper=("header", "x-acs-signature-nonce", "one character changed"), scheme="v3"
         ),
-        "action header not signed": _P(_OTHER, tamper=("unsigned header", "x-acs-action"), scheme="v3"),
+        "action header not signed": _P(_OTHER, unsigned=("x-acs-action",), scheme="v3"),
+        "version header not signed": _P(_OTHER, unsigned=("x-acs-version",), scheme="v3"),
+        "nonce header not signed": _P(_OTHER, unsigned=("x-acs-signature-nonce",), scheme="v3"),
+        "date header not signed": _P(_OTHER, unsigned=("x-acs-date",), scheme="v3"),
+        "body hash not signed": _P(_OTHER, unsigned=("x-acs-content-sha256",), scheme="v3"),
+        "form body not signed": _P(_OTHER, unsigned=("body",), scheme="v1", methods=("POST",)),
         "body hash of another body": _P(
             _OTHER, common={"x-acs-content-sha256": "0" * 64}, scheme="v3", methods=("POST",)
         ),

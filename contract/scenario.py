@@ -43,7 +43,7 @@ class EniSpec:
     tags: int = 0
     groups: int = 1
     addresses: int = 1
-    name: Literal["", "plain", "long", "unicode", "same"] = "plain"
+    name: Literal["", "plain", "short", "long", "unicode", "same"] = "plain"
     description: Literal["", "plain", "long", "unicode"] = ""
     delete_on_release: bool | None = None
     other_vswitch: bool = False
@@ -71,7 +71,9 @@ class Wire:
     """How a call is put on the wire.
 
     `place`: where the operation's parameters of a POST go. `format`: the Format parameter, "" for none.
-    `order`: order of the parameters on the wire. `fresh`: on a new connection.
+    `order`: order of the parameters on the wire. `fresh`: on a new connection. `style`: a lawful way to write it that
+    is not the usual one: percent-encoding in lower case, a space as "+", public parameters behind the others, a media
+    type with a parameter, an Accept header that names several types (where JSON is asked for).
     """
 
     method: Literal["GET", "POST"] = "GET"
@@ -80,6 +82,7 @@ class Wire:
     signing: Literal["v1", "v3"] = "v1"
     order: Literal["given", "reversed", "sorted", "rotated"] = "given"
     fresh: bool = False
+    style: Literal["", "lower", "plus", "public last", "charset", "accept"] = ""
 
 
 @dataclass(frozen=True)
@@ -122,7 +125,7 @@ class Detach:
 class Act:
     """A public operation of the surroundings; `eni` and `instance` are places in the World."""
 
-    op: Literal["attach", "delete", "start", "stop", "reboot", "describe"] = "describe"
+    op: Literal["attach", "delete", "start", "stop", "reboot", "delete_instance", "describe"] = "describe"
     eni: int = 0
     instance: int = 0
     kind: Literal["act"] = "act"
@@ -176,6 +179,7 @@ ACTIONS = {
     "start": "StartInstance",
     "stop": "StopInstance",
     "reboot": "RebootInstance",
+    "delete_instance": "DeleteInstance",
     "describe": "DescribeNetworkInterfaces",
 }
 """What an Act asks for -> the action that does it."""

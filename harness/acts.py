@@ -25,10 +25,13 @@ def act(session: ecs.Session, op: str, eni: str, instance: str) -> Exchange:
             pairs = [region, ("NetworkInterfaceId", eni)]
         case "describe":
             pairs = [region, ("NetworkInterfaceId.1", eni)]
+        case "delete_instance":
+            session.ledger.check(instance)
+            pairs = [region, ("InstanceId", instance), ("Force", "true")]
         case _:
             session.ledger.check(instance)
             pairs = [region, ("InstanceId", instance)]
     exchange = ecs.send(session, ACTIONS[op], pairs)
-    if op == "delete" and 200 <= exchange.status < 300:
-        session.ledger.going.add(eni)
+    if op.startswith("delete") and 200 <= exchange.status < 300:
+        session.ledger.going.add(eni if op == "delete" else instance)
     return exchange

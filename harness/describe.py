@@ -3,29 +3,57 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from typing import Literal
 
+from eni_conformance.contract.texts import make_text
 from eni_conformance.harness import ecs, observe
 from eni_conformance.harness.account.ledger import RUN_TAG
 from eni_conformance.harness.history import Described
 from eni_conformance.harness.values import Fields, Snapshot
 
-VIEWS = ("instance", "pages", "attribute", "status", "type", "tag", "list")
+VIEWS = ("instance", "pages", "attribute", "status", "type", "tag", "nothing", "list")
+GIVEN_UP = 2
+"""How often a view may fail before it is not asked for any more."""
 
 
-def view_of(turn: int, loopback: bool) -> str:
+def view_of(turn: int, loopback: bool, given_up: Collection[str] = ()) -> str:
     """The view whose turn it is. Everything there is gets listed on this machine only: an account may be large."""
-    names = VIEWS if loopback else VIEWS[:-1]
-    return names[zlib.crc32(f"view {turn}".encode()) % len(names)]
+    names = [name for name in VIEWS if (loopback or name != "list") and name not in given_up]
+    return names[zlib.crc32(f"view {turn}".encode()) % len(names)] if names else ""
 
 
 def described(session: ecs.Session, step: int, view: str, eni: str, host: str, now: Snapshot) -> Described:
-    """Ask for one view. Raises ecs.SetupError.
+    """Ask for one view. Raises ecs.SetupError where nothing can be told of it, such as for throttling.
 
     eni: just detached from host, and Available in `now`, the look by id.
     """
     others = frozenset(e for e in now.enis if now.link(e) == host and now.status(e) == "InUse")
-    return Described(step, view, eni, host, others, now, _shown(session, view, eni, host, others))
+    try:
+        return Described(step, view, eni, host, others, now, _shown(session, view, eni, host, others))
+    except ecs.SetupError as error:
+        failure = _failure(error)
+        if not failure:
+            raise
+        if view == "nothing" and failure == "refused":  # what does not exist may be refused as well as not listed
+            return Described(step, view, eni, host, others, now, ({}, {}))
+        return Described(step, view, eni, host, others, now, (), failure, _told(error))
+
+
+def _told(error: ecs.SetupError) -> str:
+    """What came, in words that are the same each time."""
+    exchange = error.exchange
+    if exchange is None or exchange.outcome != "answered":
+        return exchange.outcome if exchange else "nothing"
+    return f"HTTP {exchange.status} {error.code or 'without a code'}"
+
+
+def _failure(error: ecs.SetupError) -> Literal["", "failed", "refused"]:
+    """Whether the endpoint failed at a question, or refused it; "" if that cannot be told."""
+    exchange = error.exchange
+    if exchange is None or exchange.throttled or exchange.outcome in ("refused", "tls"):
+        return ""
+    return "refused" if error.code and exchange.status < 500 else "failed"
 
 
 def _shown(
@@ -43,13 +71,15 @@ def _shown(
             return (None if fields is None else {eni: fields},)
         case "status":
             filtered = observe.shown(session, {"Status": "Attaching"}, ids=[eni])
-            if filtered:
-                return (filtered,)  # this endpoint does not filter by status
             used = observe.shown(session, {"Status": "InUse"}, ids=every)
             return (filtered, used, observe.shown(session, {"Status": "Available"}, ids=[eni]))
         case "type":
             return (observe.shown(session, {"Type": "Secondary"}, ids=every),)
         case "tag":
             return (observe.shown(session, {"Tag.1.Key": RUN_TAG, "Tag.1.Value": session.run_id}),)
+        case "nothing":
+            nowhere = make_text("last changed", host)
+            nobody = make_text("last changed", eni)
+            return (observe.shown(session, {"InstanceId": nowhere}), observe.shown(session, ids=[nobody]))
         case _:
             return (observe.shown(session),)

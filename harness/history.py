@@ -176,7 +176,8 @@ class Overlapped:
 @dataclass(frozen=True)
 class Described:
     """What another way to describe showed of an interface that has just been detached from `host`, beside the look by
-    id. others: what else is attached there. shown: the interfaces that each question brought; None: not offered."""
+    id. others: what else is attached there. shown: the interfaces that each question brought; None: not offered.
+    failure: the endpoint failed at the question to the end, or refused it; told: what came then."""
 
     step: int
     view: str
@@ -185,6 +186,8 @@ class Described:
     others: frozenset[str]
     snapshot: Snapshot
     shown: tuple[Mapping[str, Fields] | None, ...]
+    failure: Literal["", "failed", "refused"] = ""
+    told: str = ""
     kind: Literal["described"] = "described"
 
 

@@ -387,10 +387,16 @@ class _Play:
         """Ask for another view of an interface that was just detached, again while it disagrees and may lag behind."""
         self.stage.turn += 1
         session = self.bench.session
-        name = describe.view_of(self.stage.turn, session.target.loopback)
+        given_up = [view for view, times in self.stage.failing.items() if times >= describe.GIVEN_UP]
+        name = describe.view_of(self.stage.turn, session.target.loopback, given_up)
+        if not name:
+            return
         until = self.clock.monotonic() + self.stage.relook
         while True:
             event: Described = describe.described(session, index, name, eni, host, now)
+            if event.failure:
+                self.stage.failing[name] += 1
+                break
             wrong = self.guide.over(self.guide.follow(self.state, event))
             if not wrong or self.clock.monotonic() >= until or now.status(eni) != "Available":
                 break
@@ -476,6 +482,7 @@ class _Play:
             tamper=tamper,
             deadline=self.stage.deadline,
             retry=not probe.again,
+            unsigned=probe.unsigned,
         )
 
     # --- the surroundings ------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,7 +19,8 @@ class Stage:
     """One worker's place to play. `folder`: where locks are kept; `deadline`: seconds a call may take; `relook`: those
     for which what is not explained is looked at again; `nothing`: texts that denoted nothing when they were asked for;
     `last`: the last look, and the Scenario that it ended; `abroad` opens the Stage for Worlds of the second region,
-    kept in `second`; `turn`: of the views; `stuck`: detaches that never ended."""
+    kept in `second`; `turn`: of the views; `failing`: how often each of them failed or was refused; `stuck`: detaches
+    that never ended."""
 
     bench: Bench
     folder: Path
@@ -30,6 +32,7 @@ class Stage:
     abroad: Callable[[], Stage] | None = None
     second: Stage | None = None
     turn: int = 0
+    failing: Counter[str] = field(default_factory=Counter)
     stuck: int = 0
 
     @property

@@ -9,11 +9,12 @@ from __future__ import annotations
 import functools
 import itertools
 import zlib
+from collections.abc import Callable, Mapping
 
 from eni_conformance.contract import rows
 from eni_conformance.contract.detach import ACTION
 from eni_conformance.contract.gateway import PROBES
-from eni_conformance.contract.scenario import ACTIONS, AS_ASKED, World
+from eni_conformance.contract.scenario import ACTIONS, AS_ASKED, EniSpec, World
 from eni_conformance.harness.codec import is_throttling
 from eni_conformance.harness.history import (
     Acted,
@@ -28,7 +29,7 @@ from eni_conformance.harness.history import (
     Sent,
 )
 from eni_conformance.harness.values import Param, Snapshot
-from eni_conformance.oracle import answers, checks, relations
+from eni_conformance.oracle import answers, checks, relations, views
 from eni_conformance.oracle.answers import OWNERS, TRUNK, Read
 from eni_conformance.oracle.follow import State
 from eni_conformance.oracle.readings import Reply
@@ -72,7 +73,7 @@ def of(book: Tally, state: State, event: Event, seen: checks.Seen) -> None:
         case Overdue():
             _of_delay(book, state, event)
         case Described():
-            book.credit((rows.VIEWS_AGREE, rows.LINK_GONE), world, "account", "look")
+            _of_view(book, event, world)
         case LeftOut(why="unshown"):
             book.lacks((rows.PRIMARY_KEPT, "E12"), "a description that shows primary interfaces")
         case LeftOut(why="scheme"):
@@ -311,8 +312,12 @@ def _of_rest_after(book: Tally, state: State, now: Snapshot, world: int) -> None
     if state.refused and not state.detached and not state.touched:
         book.credit((rows.REFUSAL_CHANGES_NOTHING,), world, "account", "look", state.refused)
     settled = [e for e in state.detached if now.status(e) == "Available" and e not in state.touched]
-    if settled:
-        book.credit(rows.OF_AN_EFFECT, world, "account", "look", len(settled))
+    for eni in settled:
+        unseen = {rows.LINK_GONE: _unseen_link(state, eni), rows.OWN_KEPT: _unseen_own(state, eni)}
+        for row, reason in unseen.items():
+            if reason:
+                book.doubt(row, reason)
+        book.credit((row for row in rows.OF_AN_EFFECT if not unseen.get(row)), world, "account", "look")
     for eni in settled:
         book.settle["detach"].append(round(max(0.0, now.at - state.accepted_at.get(eni, now.at)), 4))
         path = state.path.get(eni, ())
@@ -320,6 +325,46 @@ def _of_rest_after(book: Tally, state: State, now: Snapshot, world: int) -> None
         book.observe("statuses seen after a detach", " > ".join(dict.fromkeys(path)), link)
     if (state.freed_enis - set(state.detached) - state.touched) & {e for e in now.enis if now.status(e) == "Available"}:
         book.credit((rows.STAYS_AVAILABLE,), world, "account", "look")
+
+
+def _unseen_link(state: State, eni: str) -> str:
+    """Why the end of a link cannot be seen on both sides, "" if it can."""
+    host = state.snapshot.instances.get(state.detached[eni])
+    if host is None or host.get("NetworkInterfaces"):
+        return ""
+    return "descriptions of instances show no interfaces, so that the end of the link is seen on one side alone"
+
+
+ASKED_FOR: Mapping[str, Callable[[EniSpec], bool]] = {
+    "Tags": lambda spec: spec.tags > 0,
+    "NetworkInterfaceName": lambda spec: bool(spec.name),
+    "Description": lambda spec: bool(spec.description),
+    "PrivateIpSets": lambda spec: spec.addresses > 1,
+    "SecurityGroupIds": lambda spec: spec.groups > 1,
+}
+"""Fields of an interface -> whether they are asked for when it is made."""
+
+
+def _unseen_own(state: State, eni: str) -> str:
+    """Why it cannot be seen whether an interface keeps what is its own, "" if it can."""
+    enis, fields = state.arranged.enis, state.snapshot.enis.get(eni)
+    if eni not in enis or fields is None:
+        return ""
+    spec = state.scenario.world.enis[enis.index(eni)]
+    unseen = [field for field, asked in ASKED_FOR.items() if asked(spec) and field not in fields]
+    return f"{', '.join(unseen)}: asked for when interfaces were made, and not shown" if unseen else ""
+
+
+def _of_view(book: Tally, event: Described, world: int) -> None:
+    """Another view: what was seen in it is evidence; one that is refused, or does not filter, leaves a doubt."""
+    by_instance = (rows.LINK_GONE,) if event.view in views.BY_INSTANCE else ()
+    if event.failure == "refused":
+        for row in (rows.VIEWS_AGREE, *by_instance):
+            book.doubt(row, f"the view {event.view} is refused: {event.told}")
+    elif views.ignored(event):
+        book.doubt(rows.VIEWS_AGREE, "the filter Status is ignored")
+    elif not event.failure:
+        book.credit((rows.VIEWS_AGREE, *by_instance), world, "account", "look")
 
 
 def _of_delay(book: Tally, state: State, event: Overdue) -> None:

@@ -19,7 +19,10 @@ from eni_conformance.oracle.findings import Finding
 from eni_conformance.oracle.frame import Change
 from eni_conformance.oracle.readings import Admissible, EniKnown, Known, Reply
 
-END_OF = {"attach": "InUse", "delete": "", "start": "Running", "stop": "Stopped", "reboot": "Running", "describe": ""}
+END_OF = {
+    "attach": "InUse", "delete": "", "start": "Running", "stop": "Stopped", "reboot": "Running", "describe": "",
+    "delete_instance": "",
+}  # fmt: skip
 """The status that each operation of the surroundings leads to in the end."""
 
 
@@ -80,8 +83,9 @@ class State:
 
     detached: interface -> instance, of accepted detaches since the last look that counted; accepted_at: when. refused:
     how many calls were refused since then. touched: what operations of the surroundings move; ends: where to. path:
-    statuses seen of what was detached. freed: interfaces that a call accepted, with its step. again: calls that were
-    sent again, with whether their answer is stable. dirty: the world may not be what it seems, so nothing goes on.
+    statuses seen of what was detached. freed: interfaces that a call accepted, with its step. deleted: instances that
+    were told to go, and may be shown for a while. again: calls that were sent again, with whether their answer is
+    stable. dirty: the world may not be what it seems, so nothing goes on.
     """
 
     operation: Operation
@@ -98,6 +102,7 @@ class State:
     ends: Mapping[str, str] = field(default_factory=dict)
     path: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     reminded: tuple[str, ...] = ()
+    deleted: frozenset[str] = frozenset()
     freed: frozenset[tuple[str, int]] = frozenset()
     full_refused: bool = False
     last: Exchange | None = None
@@ -168,6 +173,8 @@ def known_of(state: State, snapshot: Snapshot) -> Known:
             enis[resource] = replace(one, statuses=one.statuses | statuses, on=one.on | extra)
         elif resource in instances:
             instances[resource] = replace(instances[resource], statuses=instances[resource].statuses | statuses)
+    for instance in state.deleted & set(instances):
+        instances[instance] = replace(instances[instance], statuses=instances[instance].statuses | {""})
     return replace(known, enis=enis, instances=instances)
 
 
@@ -238,10 +245,13 @@ def accepted(state: State, target: str, at: float) -> State:
 
 def after_deed(state: State, deed: Deed) -> State:
     """What is known after an operation of the surroundings that was carried out."""
+    gone = {deed.instance} if deed.op == "delete_instance" else set()
+    with_it = {eni for eni, known in state.known.enis.items() if known.on & gone}
     return replace(
         state,
         known=model.after_deed(state.known, deed),
-        touched=state.touched | {deed.moves},
+        deleted=state.deleted | gone,
+        touched=state.touched | {deed.moves} | with_it,
         ends={**state.ends, deed.moves: END_OF[deed.op]},
         detached={e: host for e, host in state.detached.items() if e != deed.moves},
     )

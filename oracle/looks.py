@@ -97,12 +97,21 @@ def life_cycle(state: State, now: Snapshot) -> Iterable[Finding]:
             yield LifeCycle("M07", text, f"life cycle:{now.status(eni.id)}")
 
 
+def both_sides_agree(state: State, now: Snapshot) -> Iterable[Finding]:
+    """M05: an instance shows what is attached to it, and shows it as the interface itself is shown."""
+    moving = {*state.still, *state.touched, *state.detached, *state.arranged.faults}
+    for eni, host, text, what in views.sides(now):
+        if eni not in moving and host not in moving:
+            yield Disagreement(rows.VIEWS_AGREE, text, f"sides:{what}")
+
+
 Check = Callable[[State, Snapshot], Iterable[Finding]]
 CHECKS: tuple[Check, ...] = (
     refusals_change_nothing,
     success_changes_one_link,
     by_way_of_detaching_only,
     life_cycle,
+    both_sides_agree,
 )
 
 
@@ -166,6 +175,10 @@ def own_changes(rested: Rested, ignore: frozenset[str]) -> list[frame.Change]:
 
 def another_view(event: Described, run_id: str) -> Iterable[Finding]:
     """M05, F03: another way to describe agrees with the look by id."""
+    if event.failure == "failed":
+        also = (rows.LINK_GONE,) if event.view in views.BY_INSTANCE else ()
+        yield Disagreement(rows.VIEWS_AGREE, f"view {event.view} fails: {event.told}", f"view fails:{event.view}", also)
+        return
     for requirement, text in views.disagreements(event, run_id):
         yield Disagreement(requirement, text, f"view:{event.view}", ("M05",))
 

@@ -93,6 +93,11 @@ def after_deed(known: Known, deed: Deed) -> Known:
         case "reboot" if deed.instance in known.instances:
             statuses = frozenset({"Stopping", "Stopped", "Starting", "Running"})
             return _with_instance(known, deed.instance, statuses)
+        case "delete_instance" if deed.instance in known.instances:
+            known = _with_instance(known, deed.instance, frozenset({"Running", "Stopping", "Stopped", ""}))
+            for eni, one in known.enis.items():
+                if deed.instance in one.on:
+                    known = _with_eni(known, eni, one.statuses | {"Detaching", "Available", ""}, one.on | {""})
     return known
 
 

@@ -43,7 +43,7 @@ def differs(a: Call, b: Call) -> tuple[str, ...]:
         out.append("M02")
     if a.wire.signing != b.wire.signing:
         out.append("M03")
-    if (a.wire.order, a.wire.fresh) != (b.wire.order, b.wire.fresh):
+    if (a.wire.order, a.wire.fresh, a.wire.style) != (b.wire.order, b.wire.fresh, b.wire.style):
         out.append("M04")
     return tuple(out) or ("M08",)
 

@@ -2,22 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from eni_conformance.contract import rows
+from eni_conformance.contract.texts import make_text
 from eni_conformance.harness.history import Described
 from eni_conformance.harness.values import Fields, Snapshot
 from eni_conformance.oracle import frame
 
 COMPARED = frame.KEPT_BY_ENI | {"Status", "InstanceId"}
 """Fields of an interface that every list must show alike, if it shows them at all."""
+BY_INSTANCE = ("instance", "pages")
+"""Views of what is attached to an instance."""
+AT_AN_INSTANCE = {"MacAddress": "MacAddress", "PrimaryIpAddress": "PrivateIpAddress", "Type": "Type"}
+"""What an instance shows of its interfaces -> what it is called where the interface itself is shown."""
 OF_A_LIST = frozenset(["CreationTime", "OwnerId"])
 """Those of them that another operation may show in another precision or type."""
 
 
 def disagreements(event: Described, run_id: str) -> list[tuple[str, str]]:
     """What a view shows otherwise than the look by id: (requirement, text)."""
+    if event.failure:
+        return []
     name, eni, others, now, shown = event.view, event.eni, event.others, event.snapshot, event.shown
     every = frozenset({eni, *others})
     lists = [one or {} for one in shown]
@@ -30,17 +38,65 @@ def disagreements(event: Described, run_id: str) -> list[tuple[str, str]]:
             kept = {one: {p: fields[p] for p in set(fields) - OF_A_LIST} for one, fields in shown[0].items()}
             return _fields(name, kept, now)
         case "status":
+            if ignored(event):
+                return []
             if lists[0]:
-                return []  # this endpoint does not filter by status
+                text = f"view status: {eni} is {now.status(eni)} and listed as Attaching"
+                return [(rows.VIEWS_AGREE, f"{text}, though other values of the filter count")]
             return _membership(name, lists[1], others, eni, now) + _lost(name, lists[2], {eni}, now)
         case "type":
             secondary = {e for e in every if now.enis[e].get("Type", "Secondary") == "Secondary"}
             return _lost(name, lists[0], secondary, now)
+        case "nothing":
+            return _uncalled(lists, eni, host=event.host)
         case "tag":
             tagged = {e for e in every if run_id in str(now.enis[e].get("Tags", ""))}
             return _lost(name, lists[0], tagged, now)
         case _:
             return _lost(name, lists[0], every, now)
+
+
+def _uncalled(lists: Sequence[Mapping[str, Fields]], eni: str, host: str) -> list[tuple[str, str]]:
+    """What is listed though nobody asked for it: an unknown instance, then an unknown interface was asked for."""
+    nowhere, nobody = make_text("last changed", host), make_text("last changed", eni)  # as `describe` asks
+    by_host, by_id = lists
+    found = [(e, nowhere) for e, shown in sorted(by_host.items()) if nowhere not in map(str, shown.values())]
+    found += [(e, nobody) for e in sorted(by_id) if e != nobody]
+    return [(rows.VIEWS_AGREE, f"view nothing: {e} is listed where {text} is asked for") for e, text in found[:1]]
+
+
+def ignored(event: Described) -> bool:
+    """Whether the filter by status is not looked at: whatever is asked for, the interface is listed."""
+    return event.view == "status" and len(event.shown) > 1 and all(event.eni in (one or {}) for one in event.shown)
+
+
+def sides(now: Snapshot) -> Iterator[tuple[str, str, str, str]]:
+    """Where an instance that shows interfaces at all shows an attached one otherwise than the interface itself is
+    shown, or not at all: (interface, instance, text, what differs)."""
+    for host, fields in now.instances.items():
+        entries = {
+            str(e.get("NetworkInterfaceId", "")): e for e in map(json.loads, fields.get("NetworkInterfaces", ()))
+        }
+        if not entries or now.status(host) not in ("Running", "Stopped"):
+            continue
+        for eni, one in now.enis.items():
+            if now.link(eni) != host or now.status(eni) != "InUse":
+                continue
+            entry = entries.get(eni)
+            if entry is None and one.get("Type") != "Primary":
+                yield (
+                    eni,
+                    host,
+                    f"{eni} shows that it is on {host}, which shows other interfaces and not this",
+                    "hidden",
+                )
+            if entry is None:
+                continue
+            for theirs, ours in AT_AN_INSTANCE.items():
+                there, here = str(entry.get(theirs) or ""), str(one.get(ours) or "")
+                if there and here and there.lower() != here.lower():
+                    text = f"{ours} of {eni} is {there!r} at {host}, and {here!r} where the interface itself is shown"
+                    yield eni, host, text, ours
 
 
 def _membership(

@@ -15,8 +15,8 @@ from typing import Any
 
 from eni_conformance.contract.scenario import Act, Detach, Scenario, Settle, Step, World
 from eni_conformance.strategies.calls import IDS, extras, formed, primary, send, unknown, valid
-from eni_conformance.strategies.wire import wires
-from eni_conformance.strategies.worlds import WALKED, WALKED_ALONE
+from eni_conformance.strategies.wire import OPPOSITE, WIRES, wires
+from eni_conformance.strategies.worlds import ONCE_THERE, WALKED, WALKED_ALONE
 from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule, run_state_machine_as_test
@@ -206,6 +206,19 @@ SCENARIOS: Mapping[str, tuple[Step, ...]] = {
     "attached while Detaching": (FIRST, ATTACH_FIRST, STILL, SECOND, ATTACH_THIRD, STILL),
     "deleted while Detaching": (FIRST, DELETE_FIRST, STILL, SECOND, STILL),
 }
+_HOME, _AWAY = Detach(valid(0)), Detach(valid(0, 1))
+_LEFT, _OTHER = Detach(valid(1, 1)), Detach(valid(2))
+ONCE: Mapping[str, tuple[Step, ...]] = {
+    "what was once there": (
+        _AWAY, _LEFT, STILL, ATTACH_FIRST, STILL, _AWAY, _LEFT,
+        Act("delete_instance", 0, 1), STILL,
+        _AWAY, send(valid(0, 1), WIRES[OPPOSITE]), _LEFT, Detach(primary(1)), Detach(primary(0, of=1)), STILL,
+        _OTHER, STILL, Act("delete", 2), STILL, _OTHER, send(valid(2), WIRES[OPPOSITE]), STILL,
+        _HOME, STILL, _AWAY, Act("attach", 1, 0), STILL, Detach(valid(1, 1)), Detach(valid(1)), STILL,
+    ),
+}  # fmt: skip
+"""An instance and an interface are deleted; calls that name them, and a former host, change nothing, and what had been
+detached from the instance before stays."""
 MOVES: Mapping[str, tuple[Step, ...]] = {
     "moved to another instance and back": (
         FIRST, STILL, ELSEWHERE, STILL, FIRST, THERE, STILL, ATTACH_FIRST, STILL, THERE, FIRST, STILL,
@@ -216,6 +229,8 @@ MOVES: Mapping[str, tuple[Step, ...]] = {
 
 def named(name: str) -> Scenario:
     """The walk of this name."""
+    if name in ONCE:
+        return Scenario(ONCE_THERE, ONCE[name], name)
     if name in MOVES:
         return Scenario(WALKED, MOVES[name], name)
     return Scenario(WALKED_ALONE, SCENARIOS[name], name)

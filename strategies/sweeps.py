@@ -66,8 +66,9 @@ def calls(offer: Offer, seed: int) -> Scenario:
 SWEPT = (
     "first changed", "other prefix", "no prefix", "truncated", "extended", "doubled", "last upper", "leading space",
     "trailing newline", "comma list", "json list", "xml", "single quotes", "jinja", "slash", "parent", "star",
-    "percent", "percent encoded", "backslash", "underscore", "ampersand", "full width", "combining", "emoji",
-    "right to left", "nul", "bad utf-8", "blank", "null", "129 characters", "1025 characters", "10000 characters",
+    "question", "underscore at end", "percent", "percent encoded", "backslash", "underscore", "ampersand",
+    "full width", "combining", "emoji", "right to left", "nul", "bad utf-8", "blank", "null", "129 characters",
+    "1025 characters", "10000 characters",
 )  # fmt: skip
 """A text of each class."""
 SWEPT_REGIONS = ("upper", "trailing space", "extended", "underscore", "slash", "as zone", "comma list", "nul")

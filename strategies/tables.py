@@ -96,6 +96,7 @@ def in_every_wire_form(world: World, labelled: Iterable[Labelled]) -> Iterator[S
     near = (
         dataclasses.replace(first, fresh=True),
         dataclasses.replace(first, order="sorted"),
+        dataclasses.replace(first, style="lower"),
         dataclasses.replace(first, format="json"),
         dataclasses.replace(xml, format="xml"),
     )
@@ -373,6 +374,16 @@ def late_effects(offer: Offer, seconds: float) -> Iterator[Scenario]:
     yield Scenario(world, (*refusals, Settle(seconds)), name="late effects of refusals")
     both = (Detach(valid(0)), Detach(valid(1)), Settle(), Act("attach", 1), Settle(), Settle(seconds))
     yield Scenario(world, both, name="late effects of a success")
+
+
+def at_their_limits(world: World) -> Scenario:
+    """Each interface detached, in turn, each followed by a look."""
+    steps = tuple(
+        step
+        for k, wire in zip(targets(world), in_turn(), strict=False)
+        for step in (send(on(world, k), wire), Settle())
+    )
+    return Scenario(world, steps, name="attributes at their limits")
 
 
 def after_a_restart() -> Scenario:

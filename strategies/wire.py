@@ -16,11 +16,14 @@ ORDERS = ("given", "reversed", "sorted", "rotated")
 FRESH_ONE_IN = 7
 """One form in so many goes out on a new connection. No divisor of 40, so that every place and format meets it."""
 
+STYLES = ("", "lower", "charset", "plus", "", "public last", "charset", "accept", "")
+"""Ways to write a form, in turn: no divisor of 40 either, so that each meets every place that it matters to."""
+
 WIRES: tuple[Wire, ...] = tuple(
-    Wire(method, place, format_, signing, ORDERS[i % len(ORDERS)], i % FRESH_ONE_IN == 3)  # type: ignore[arg-type]
+    Wire(method, place, format_, signing, ORDERS[i % len(ORDERS)], i % FRESH_ONE_IN == 3, STYLES[i % len(STYLES)])  # type: ignore[arg-type]
     for i, ((method, place), format_, signing) in enumerate(itertools.product(PLACES, FORMATS, SIGNINGS))
 )
-"""Place x format x signing in full: 40 wire forms. Order and connection rotate through them."""
+"""Place x format x signing in full: 40 wire forms. Order, connection and style rotate through them."""
 PLAIN = Wire()
 
 STEP = 7
@@ -39,7 +42,9 @@ def in_turn(start: int = 0, step: int = STEP) -> Iterator[Wire]:
 def wires() -> st.SearchStrategy[Wire]:
     """Any wire form: the 40 of WIRES with any order of parameters, on an old or, one in eight, a fresh connection."""
     return st.builds(
-        lambda wire, order, eighth: Wire(wire.method, wire.place, wire.format, wire.signing, order, eighth == 0),
+        lambda wire, order, eighth: Wire(
+            wire.method, wire.place, wire.format, wire.signing, order, eighth == 0, wire.style
+        ),
         st.sampled_from(WIRES),
         st.sampled_from(ORDERS),
         st.integers(0, 7),

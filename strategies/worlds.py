@@ -58,6 +58,21 @@ RICH = EniSpec(tags=3, groups=2, addresses=2, name="unicode", description="unico
 PLAINER = EniSpec(tags=1, groups=3, name="long", description="plain", delete_on_release=False)
 """An interface with much to lose, and one that differs from it in everything."""
 MORE_OF_ALL = EniSpec(past="reattached", tags=2, groups=2, addresses=2, name="long", delete_on_release=True)
+MOST_TAGS, MOST_GROUPS, MANY_ADDRESSES = 18, 5, 6
+"""Tags beside the run's own two, so that there are 20; groups, as many as an interface may be in (vendor's page of
+limits); and more private addresses than a few, which small types of instances take, too."""
+TO_THE_LIMIT = EniSpec(
+    tags=MOST_TAGS, groups=MOST_GROUPS, addresses=MANY_ADDRESSES, name="long", description="long",
+    delete_on_release=False,
+)  # fmt: skip
+EMPTIEST = EniSpec(name="", description="")
+BRIEF = EniSpec(name="short", tags=1, description="plain")
+"""Interfaces with all that they may have, with nothing, and with a name of two characters."""
+ONCE_THERE = World(
+    (InstanceSpec(), InstanceSpec()),
+    (EniSpec(on=1), EniSpec(on=1, tags=2, delete_on_release=True), PLAIN),
+)
+"""An instance that is to go, with two interfaces that are to stay, and an interface that is to go."""
 TRUNK = EniSpec(fault="eni.type=Trunk")
 
 
@@ -82,6 +97,11 @@ TRUNKS = alone(PLAIN, PLAIN, TRUNK, replace(SPARE, fault=TRUNK.fault))
 def plain(offer: Offer) -> World:
     """The World with a name for this target: two instances if it has them."""
     return TWO if offer.two_instances else ONE
+
+
+def at_their_limits(offer: Offer) -> World:
+    """Interfaces with all that they may have, with nothing, and with a name of two characters, as far as they fit."""
+    return alone(*(TO_THE_LIMIT, EMPTIEST, BRIEF)[: offer.most_attached])
 
 
 def three(status: InstanceStatus, offer: Offer) -> World:

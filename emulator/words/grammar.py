@@ -25,10 +25,14 @@ from eni_conformance.emulator.words.codes import CODE_FAMILIES, DECISION_FAMILIE
 from eni_conformance.emulator.words.effects import EFFECT_FAMILIES, NAMED_EFFECTS, REFUSAL_FAMILIES
 from eni_conformance.emulator.words.family import Effect
 from eni_conformance.emulator.words.family import Family as EffectFamily
+from eni_conformance.emulator.words.forms import NAMED_FORMS
+from eni_conformance.emulator.words.lifetimes import NAMED_LIFETIMES
+from eni_conformance.emulator.words.limits import NAMED_LIMITS
 from eni_conformance.emulator.words.parallel import NAMED_PARALLEL
 from eni_conformance.emulator.words.persistence import PERSISTENCE, Gate, Moment
 from eni_conformance.emulator.words.requests import CALLER_FAMILIES, NAMED_REQUESTS
 from eni_conformance.emulator.words.scene import TRACKERS, Hooked, agree
+from eni_conformance.emulator.words.standing import NAMED_STANDING
 from eni_conformance.emulator.words.triggers import NAMED_TRIGGERS, TRIGGERS, Trigger
 from eni_conformance.emulator.words.triggers import Family as TriggerFamily
 from eni_conformance.emulator.words.variants import CHOICE_KINDS, VARIANT_EFFECTS
@@ -48,7 +52,10 @@ FAULT_EFFECTS: dict[str, EffectFamily] = {
 }
 NAMED_EFFECT_WORDS: dict[str, EffectFamily] = {
     each.name: each
-    for each in (*NAMED_CODES, *NAMED_EFFECTS, *NAMED_VIEWS, *NAMED_ANSWERS, *NAMED_REQUESTS, *NAMED_PARALLEL)
+    for each in (
+        *(*NAMED_CODES, *NAMED_EFFECTS, *NAMED_VIEWS, *NAMED_ANSWERS, *NAMED_REQUESTS, *NAMED_PARALLEL),
+        *(*NAMED_STANDING, *NAMED_LIFETIMES, *NAMED_LIMITS, *NAMED_FORMS),
+    )
 }
 """Words of named faults alone."""
 FLOOR = 0.004

@@ -43,6 +43,7 @@ NAMES = {
     "": "",
     "plain": "eni-conformance",
     "same": "same-name",
+    "short": "e2",
     "long": "n" + "0123456789" * 12 + "abcdefg",
     "unicode": "网卡-ünïcode-測試",
 }
@@ -50,7 +51,7 @@ NAMES = {
 DESCRIPTIONS = {
     "": "",
     "plain": "made for a test",
-    "long": "d" * 250,
+    "long": "d" + "0123456789" * 25 + "abcde",
     "unicode": "描述 – ünïcode & <b>'quoted'</b>",
 }
 

@@ -13,9 +13,10 @@ import hashlib
 import itertools
 import os
 import random
+import re
 import threading
 from collections import Counter, deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 
@@ -134,12 +135,14 @@ class Client:
         tamper: Callable[[Prepared], Prepared] | None = None,
         deadline: float = 15.0,
         retry: bool = True,
+        unsigned: Collection[str] = (),
     ) -> Exchange:
         """Send one call and wait for its answer, at most `deadline` seconds for each time it is sent.
 
         pairs: the operation's own parameters in order; names may repeat. common: public parameters (by
         their V1 names) or x-acs-* headers to set, or with None to leave out, before signing.
-        tamper: changes the request after signing. retry: send throttled calls again.
+        tamper: changes the request after signing. unsigned: what the signature leaves out, "body" (V1) or headers (V3).
+        retry: send throttled calls again.
         Raises TargetError if the caller is not in the target or its credential cannot be had.
         """
         endpoint = self.target.vpc_endpoint if vpc else self.target.endpoint
@@ -160,6 +163,7 @@ class Client:
                 common=common or {},
                 now=self.endpoint_time(),
                 nonce=os.urandom(16).hex(),
+                unsigned=unsigned,
             )
             prepared = tamper(build(parts)) if tamper else build(parts)
             self._limit.wait()
@@ -287,7 +291,7 @@ def _split(pairs: tuple[Pair, ...], wire: Form) -> tuple[tuple[Pair, ...], tuple
 @dataclass(frozen=True)
 class Parts:
     """What one request is built from. host: of the endpoint, as its header has it. common: public parameters or headers
-    to set, or with None to leave out. now: Unix seconds by the endpoint's clock."""
+    to set, or with None to leave out. now: Unix seconds by the endpoint's clock. unsigned: sent, and not signed."""
 
     action: str
     version: str
@@ -300,6 +304,27 @@ class Parts:
     common: Mapping[str, str | None]
     now: float
     nonce: str
+    unsigned: Collection[str] = ()
+
+
+_ENCODED = re.compile(r"%[0-9A-F]{2}")
+_SECRET = ("AccessKeyId", "SecurityToken")
+"""Values that are always written alike, so that they are found when they are to be hidden."""
+
+
+def _written(pairs: tuple[Pair, ...], style: str) -> str:
+    """`name=value&name=value` in one of the ways to write it that say the same."""
+    match style:
+        case "plus":
+            return encode_pairs(pairs).replace("%20", "+")
+        case "lower":
+            texts = [(name, encode_pairs([(name, value)])) for name, value in pairs]
+            return "&".join(t if name in _SECRET else _ENCODED.sub(lambda m: m.group().lower(), t) for name, t in texts)
+    return encode_pairs(pairs)
+
+
+def _media_type(style: str) -> str:
+    return f"{_FORM}; charset=utf-8" if style == "charset" else _FORM
 
 
 def build(parts: Parts) -> Prepared:
@@ -326,17 +351,19 @@ def _build_v1(parts: Parts, query: tuple[Pair, ...], form: tuple[Pair, ...]) -> 
     }
     public.update(parts.common)
     named = tuple([(name, value) for name, value in public.items() if value is not None])
-    signature = sign_v1(wire.method, named + query + form, credential.access_key_secret)
-    url = f"{parts.endpoint}/?{encode_pairs(named + query)}&Signature={percent_encode(signature)}"
+    covered = named + query + (() if "body" in parts.unsigned else form)
+    signature = sign_v1(wire.method, covered, credential.access_key_secret)
+    whole = query + named if wire.style == "public last" else named + query
+    url = f"{parts.endpoint}/?{_written(whole, wire.style)}&Signature={percent_encode(signature)}"
     headers: tuple[Pair, ...] = (("host", parts.host),)
     if form:
-        headers += (("content-type", _FORM),)
-    return Prepared(wire.method, url, headers, encode_pairs(form).encode("ascii"))
+        headers += (("content-type", _media_type(wire.style)),)
+    return Prepared(wire.method, url, headers, _written(form, wire.style).encode("ascii"))
 
 
 def _build_v3(parts: Parts, query: tuple[Pair, ...], form: tuple[Pair, ...]) -> Prepared:
     wire, credential = parts.wire, parts.credential
-    body = encode_pairs(form).encode("ascii")
+    body = _written(form, wire.style).encode("ascii")
     digest = hashlib.sha256(body).hexdigest() if body else EMPTY_SHA256
     public: dict[str, str | None] = {
         "host": parts.host,
@@ -346,7 +373,7 @@ def _build_v3(parts: Parts, query: tuple[Pair, ...], form: tuple[Pair, ...]) -> 
         "x-acs-signature-nonce": parts.nonce,
         "x-acs-content-sha256": digest,
         "x-acs-security-token": credential.security_token or None,
-        "content-type": _FORM if form else None,
+        "content-type": _media_type(wire.style) if form else None,
     }
     named: dict[str, str | None] = {"AccessKeyId": credential.access_key_id, "Format": wire.format or None}
     for name, value in parts.common.items():
@@ -358,11 +385,14 @@ def _build_v3(parts: Parts, query: tuple[Pair, ...], form: tuple[Pair, ...]) -> 
     query = tuple([(name, value) for name, value in named.items() if value is not None]) + query
     headers = tuple([(name, value) for name, value in public.items() if value is not None])
     told = public["x-acs-content-sha256"] or digest  # a hash that is told wrongly is signed as it is told
-    signature, signed = sign_v3(wire.method, query, headers, told, credential.access_key_secret)
+    covered = tuple([pair for pair in headers if pair[0] not in parts.unsigned])
+    signature, signed = sign_v3(wire.method, query, covered, told, credential.access_key_secret)
     accept = "application/xml" if wire.format.upper() == "XML" else "application/json"
+    if wire.style == "accept" and wire.format.upper() == "JSON":
+        accept = "application/json, text/plain, */*"
     return Prepared(
         wire.method,
-        f"{parts.endpoint}/?{encode_pairs(query)}" if query else f"{parts.endpoint}/",
+        f"{parts.endpoint}/?{_written(query, wire.style)}" if query else f"{parts.endpoint}/",
         (*headers, ("accept", accept), ("authorization", authorization_v3(key_id, signed, signature))),
         body,
     )
