@@ -29,12 +29,13 @@ PAIRS = (("RegionId", "cn-hangzhou"), ("InstanceId", "i-bp1abc"), ("NetworkInter
 BASE = "http://127.0.0.1:9000"
 
 
-def built(probe, wire, nonce="0123456789abcdef"):
+def built(probe, wire, unsigned=(), nonce="0123456789abcdef"):
     """The request of a probe in a wire form, before it is tampered with."""
     parts = client.Parts(
         action=probe.action or ACTION, version=probe.version or VERSION, pairs=client._in_order(PAIRS, wire), wire=wire,
         endpoint=BASE, host="127.0.0.1:9000", caller="account", credential=Credential("LTAI-tests", SECRET),
         common=tamper.public(probe.common, NOW), now=NOW, nonce=nonce,
+        unsigned=unsigned,
     )  # fmt: skip
     return client.build(parts)
 
@@ -71,10 +72,12 @@ def test_exactly_one_thing_is_wrong(name, wire):
     """G01 and G02: the signature does not verify, and would without the tampering. All others: it does."""
     probe = PROBES[name]
     request = built(probe, wire)
+    if probe.unsigned:
+        assert probe.requirement == "G02" and not verifies(built(probe, wire, probe.unsigned))
     if name != "body hash of another body":
         assert verifies(request), "wrong before it is tampered with"
     if not probe.tamper:
-        assert probe.requirement not in ("G01", "G02") or name == "body hash of another body"
+        assert probe.requirement not in ("G01", "G02") or probe.unsigned or name == "body hash of another body"
         return
     assert probe.requirement in ("G01", "G02")
     tampered = tamper.tampered(probe.tamper, request)
@@ -154,7 +157,7 @@ TAMPERING = [(name, wire) for name, probe in PROBES.items() if probe.tamper for 
 def test_every_tampering_changes_what_every_verifier_must_see(case, nonce):
     """Otherwise an endpoint that accepts the call would be told to be wrong, and is right."""
     name, wire = case
-    request = built(PROBES[name], wire, nonce)
+    request = built(PROBES[name], wire, nonce=nonce)
     tampered = tamper.tampered(PROBES[name].tamper, request)
     assert reads_as_signed(request) and not reads_as_signed(tampered)
     assert not tamper.changes_nothing(request, tampered)
