@@ -12,6 +12,7 @@ from typing import Any
 
 from eni_conformance.contract import codec
 from eni_conformance.contract.detach import CONTRACTS, full_id
+from eni_conformance.oracle.results import Again
 from eni_conformance.reports import matrix
 
 WITHIN = (10, 30, 100, 300, 1000, 3000, 10000)
@@ -25,13 +26,38 @@ EQUIVALENT: Mapping[str, str] = {
 
 
 @dataclass(frozen=True)
+class Replay:
+    """A leading counterexample, again. claimed: how often its evidence says that it failed again; guilty, innocent: how
+    often it did on the emulator with the fault and on one without, None where that could not be judged."""
+
+    requirement: str
+    evidence: str
+    claimed: Again
+    guilty: Again | None = None
+    innocent: Again | None = None
+
+    @property
+    def convicts_innocent(self) -> bool:
+        """Whether it fails where nothing is wrong."""
+        return self.innocent is not None and self.innocent.failed_again > 0
+
+    @property
+    def repeats(self) -> bool:
+        """Whether it failed again as often as its evidence claims: each time, or now and then."""
+        if self.guilty is None:
+            return False
+        each_time = self.claimed.failed_again == self.claimed.tried > 1
+        return self.guilty.failed_again >= (self.guilty.tried if each_time else 1)
+
+
+@dataclass(frozen=True)
 class Result:
     """What came of one run. verdict: killed, survived, equivalent, alarmed, silent, unusable.
 
     company: the variants that were switched on as well. requirement, also: what the first violation contradicts;
     all_requirements: what any violation contradicts. calls, detach_calls: sent until then, set-up and looks included.
     seconds: of the whole run, start-up included; first_seconds: from the run's first call to the first violation.
-    evidence: path below the proof's directory.
+    evidence: path below the proof's directory. replays: its leading counterexamples, again.
     """
 
     kind: str
@@ -54,6 +80,7 @@ class Result:
     seed: int = 0
     own: str = ""
     company: str = ""
+    replays: tuple[Replay, ...] = ()
 
 
 def unproven(results: Sequence[Result]) -> list[str]:
@@ -86,6 +113,7 @@ def summary(results: Sequence[Result], effort: str) -> dict[str, Any]:
     by_requirement: dict[str, list[str]] = {}
     for result in killed:
         by_requirement.setdefault(result.requirement, []).append(result.name)
+    again = [(r.name, one) for r in results for one in r.replays]
     own: dict[str, list[str]] = {}
     for result in results:
         if result.own and result.verdict == "killed":
@@ -98,6 +126,9 @@ def summary(results: Sequence[Result], effort: str) -> dict[str, Any]:
         "equivalent": {r.name: EQUIVALENT[r.name] for r in equivalent if r.verdict == "equivalent"},
         "variants": len({r.name for r in variants}),
         "alarmed": sorted(blamed),
+        "replayed": len(again),
+        "convict_innocent": sorted(f"{name}: {one.evidence}" for name, one in again if one.convicts_innocent),
+        "not_repeated": sorted(f"{name}: {one.evidence}" for name, one in again if not one.repeats),
         "median_calls": statistics.median([r.calls for r in killed]) if killed else 0,
         "median_seconds": statistics.median([r.seconds for r in killed]) if killed else 0,
         "killed_within": within(results),
@@ -133,6 +164,8 @@ def markdown(figures: dict[str, Any], results: Sequence[Result], command: str) -
         "|---|---|",
         f"| faults killed | {figures['killed']} of {figures['faults']} |",
         f"| conforming variants that raised an alarm | {len(figures['alarmed'])} of {figures['variants']} |",
+        f"| leading counterexamples that fail on a conforming emulator, too | {_of(figures, 'convict_innocent')} |",
+        f"| leading counterexamples that do not fail again as they claim | {_of(figures, 'not_repeated')} |",
         f"| calls until the first violation, median | {figures['median_calls']:g} |",
         f"| seconds of a run that ends at the first violation, median | {figures['median_seconds']:g} |",
         *(f"| killed within {k} calls | {100 * share:.0f} % |" for k, share in figures["killed_within"]),
@@ -151,6 +184,10 @@ def markdown(figures: dict[str, Any], results: Sequence[Result], command: str) -
         own = ", ".join(f"`{n}`" for n in figures["caught_by_own_checks"].get(short, ()))
         lines.append(f"| {full_id(short)} {requirement.title} | {reached} | {shown or '-'} | {also} | {own or '-'} |")
     return "\n".join(lines) + "\n"
+
+
+def _of(figures: Mapping[str, Any], which: str) -> str:
+    return f"{len(figures[which])} of {figures['replayed']}"
 
 
 def tests_of() -> dict[str, list[str]]:

@@ -11,13 +11,11 @@ emulator is known here only by its command line.
 from __future__ import annotations
 
 import argparse
-import contextlib
 import hashlib
 import json
 import multiprocessing
 import os
 import re
-import signal
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
@@ -27,7 +25,9 @@ from multiprocessing.context import ForkServerContext
 from pathlib import Path
 from typing import Any
 
+from eni_conformance.conformance import prove_again, prove_run
 from eni_conformance.conformance.proof import EQUIVALENT, Result, summary, unproven, write
+from eni_conformance.conformance.prove_again import emulator, forked
 from eni_conformance.contract import codec, rows
 from eni_conformance.contract.detach import full_id
 from eni_conformance.harness.clock import REAL
@@ -66,7 +66,7 @@ OWN_FAULTS: Mapping[str, tuple[str, ...]] = {
     rows.NO_DAMAGE: ("brace-poisons",),
 }
 """Requirement -> faults that its own checks must catch, for requirements that are seldom the first to tell."""
-_PRELOADED = ["eni_conformance.conformance.prove_run"]
+_PRELOADED = ["eni_conformance.conformance.prove_run", "eni_conformance.conformance.prove_again"]
 
 
 @dataclass(frozen=True)
@@ -228,28 +228,20 @@ def one(job: Job, effort: str, folder: Path, context: ForkServerContext) -> Resu
     place = _place(job, folder)
     place.mkdir(parents=True, exist_ok=True)
     target = place / "target.toml"
-    emulator = subprocess.Popen(  # noqa: S603 - this interpreter
-        [
-            sys.executable, "-m", "eni_conformance.emulator", "--port", "0", "--write-target", str(target),
-            "--parent-pid", str(os.getpid()), *job.subject.arguments,
-        ],
-        stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, start_new_session=True,
-    )  # fmt: skip
-    try:
-        assert emulator.stdout is not None
-        if not emulator.stdout.readline().startswith("LISTENING"):
+    with emulator(target, job.subject.arguments) as up:
+        if not up:
             return _result(job, -1, began, Results(Run("none")), place, folder)
         options = argparse.Namespace(
             target=str(target), effort=effort, seed=job.seed, workers=1, out=str(place), revision="2019",
             requirement=full_id(job.own) if job.own else "", first_violation=not job.own, deviations="",
         )  # fmt: skip
-        status = _forked(context, options, job.own, place / "log.txt", RUN_SECONDS[effort])
-    finally:
-        emulator.kill()
-        emulator.wait()
-        assert emulator.stdout is not None
-        emulator.stdout.close()
-    return _result(job, status, began, _told(place / "latest"), place, folder)
+        log = str(place / "log.txt")
+        status = forked(context, prove_run.main, (options, job.own, log), RUN_SECONDS[effort])
+        told = _told(place / "latest")
+        result = _result(job, status, began, told, place, folder)
+        if job.subject.kind == "fault" and result.verdict == "killed":
+            result = replace(result, replays=prove_again.replays(told, place, target, context))
+    return result
 
 
 def _told(run: Path) -> Results:
@@ -266,24 +258,6 @@ def _place(job: Job, folder: Path) -> Path:
     if name != job.subject.name:
         name += "-" + hashlib.sha256(job.subject.name.encode()).hexdigest()[:6]
     return folder / "runs" / "-".join(filter(None, (name, job.own, str(job.seed))))
-
-
-def _forked(context: ForkServerContext, options: argparse.Namespace, own: str, log: Path, seconds: float) -> int:
-    """The exit status of a run in a forked process, -9 if it took too long."""
-    from eni_conformance.conformance import prove_run
-
-    process = context.Process(target=prove_run.main, args=(options, own, str(log)), daemon=True)
-    process.start()
-    process.join(seconds)
-    if process.exitcode is None:
-        assert process.pid is not None
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
-        process.kill()
-        process.join()
-    status = process.exitcode
-    process.close()
-    return -9 if status is None else status
 
 
 def _verdict(job: Job, status: int, broken: Sequence[str], failed: str = "") -> str:
@@ -405,7 +379,8 @@ def own_jobs(chosen: Sequence[Subject], results: Sequence[Result], seed: int) ->
 
 
 def main(args: Any) -> int:
-    """The subcommand. Exit status 0 if every fault was killed and no variant alarmed, else 1; 4 if interrupted."""
+    """The subcommand. Exit status 0 if every fault was killed and no variant alarmed, and no
+    counterexample fails on a conforming emulator, else 1; 4 if interrupted."""
     console = Console(stderr=True)
     seed = args.seed if args.seed is not None else 1
     only = args.only or ""
@@ -435,9 +410,12 @@ def main(args: Any) -> int:
     for name, why in figures["equivalent"].items():
         print(f"equivalent: {name}. {why}")
     print(f"variants alarmed: {figures['alarmed'] or 'none'} of {figures['variants']}")
+    innocent, unlike = figures["convict_innocent"], figures["not_repeated"]
+    print(f"counterexamples that convict the innocent: {innocent or 'none'} of {figures['replayed']}")
+    print(f"counterexamples that do not fail again as they claim: {unlike or 'none'} of {figures['replayed']}")
     print(f"kill rate: {100 * figures['killed'] / max(1, figures['faults']):.1f} % at --effort {args.effort}")
     print("killed within calls: " + ", ".join(f"{k}: {100 * share:.0f} %" for k, share in figures["killed_within"]))
     print(f"median calls until the first violation: {figures['median_calls']}")
     print(f"minutes: {(REAL.monotonic() - began) / 60:.1f}, {workers} runs at a time")
     print(f"matrix: {page}")
-    return 0 if not figures["survivors"] and not figures["alarmed"] else 1
+    return 0 if not (figures["survivors"] or figures["alarmed"] or innocent) else 1

@@ -34,7 +34,7 @@ class ThrownAway:
 
     def __init__(self, own: str) -> None:
         self.own = own
-        self.status = UNUSABLE
+        self.status: int | None = None
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_call(self, item: pytest.Item) -> None:
@@ -68,4 +68,5 @@ def main(options: argparse.Namespace, own: str, log: str) -> None:
         os.dup2(file.fileno(), 2)
     end = ThrownAway(own)
     code = run.run_tests(options, end)
-    raise SystemExit(code if code in (USAGE, UNUSABLE) else end.status)
+    began = code if code in (USAGE, UNUSABLE) else UNUSABLE
+    raise SystemExit(began if end.status is None else end.status)

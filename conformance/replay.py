@@ -48,10 +48,10 @@ def main(args: Any) -> int:
     path = Path(args.evidence)
     try:
         kept = evidence.read(path)
-        scenario = codec.build(Scenario, codec.plain(kept.scenario), "scenario")
+        _scenario(kept)
         if args.judge_only:
             return stored.judge_again(kept, path)
-        plan = _plan(args, kept)
+        plan = planned(args, kept)
     except ValueError as error:
         print(f"eni-conformance replay: {error}", file=sys.stderr)
         return USAGE
@@ -60,10 +60,9 @@ def main(args: Any) -> int:
     except Refused as refused:
         print(f"eni-conformance replay: {refused}", file=sys.stderr)
         return refused.status
-    wanted = short_id(kept.requirement)
-    print(f"{study.target.name}  {study.target.endpoint}  {full_id(wanted)}: {kept.summary}")
+    print(f"{study.target.name}  {study.target.endpoint}  {full_id(short_id(kept.requirement))}: {kept.summary}")
     try:
-        said, status = _repeat(study, scenario, wanted).told()
+        said, status = repeat(study, kept).told()
         print(said)
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)
@@ -73,7 +72,12 @@ def main(args: Any) -> int:
     return status
 
 
-def _plan(args: Any, kept: Evidence) -> Plan:
+def _scenario(kept: Evidence) -> Scenario:
+    """What is repeated. Raises ValueError if another version wrote what this one does not know."""
+    return codec.build(Scenario, codec.plain(kept.scenario), "scenario")
+
+
+def planned(args: Any, kept: Evidence) -> Plan:
     """A run like the one that the evidence is of. Raises ValueError for an unknown revision."""
     try:
         revision = stored.revision_of(kept)
@@ -90,8 +94,9 @@ def _plan(args: Any, kept: Evidence) -> Plan:
     )
 
 
-def _repeat(study: Study, scenario: Scenario, wanted: str) -> Repeated:
-    """Judge the Scenario TIMES times, and print what it shows of the wanted requirement, or else of any."""
+def repeat(study: Study, kept: Evidence) -> Repeated:
+    """Judge its Scenario TIMES times, and print what it shows of its requirement, or else of any."""
+    scenario, wanted = _scenario(kept), short_id(kept.requirement)
     inquiry = studies.join(
         study.plan, study.run_id, study.folder, study.target_file, "replay", 1, study.capabilities
     )  # fmt: skip

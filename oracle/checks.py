@@ -213,7 +213,9 @@ def read_probe(event: Probed) -> envelope.Answer:
 
 
 def judge_probe(state: State, event: Probed, answer: envelope.Answer) -> list[Finding] | None:
-    """Whether the gateway may say that; None if it cannot be told."""
+    """Whether the gateway may say that; None if it cannot be told, as where nothing can be read in the answer."""
+    if answer.unread and not answer.reply.success:
+        return None
     whole = {p.name for p in event.asked.params if p.text.strip()} >= answers.REQUIRED
     return gateway.judge(PROBES[event.name], event.name, answer.reply, state.operation.codes, whole)
 

@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 from eni_conformance.conformance import proof
-from eni_conformance.conformance.proof import Result
+from eni_conformance.conformance.proof import Replay, Result
+from eni_conformance.oracle.results import Again
 from eni_conformance.reports import matrix
 
 KILLED = Result("fault", "a", "status", "always", "A.", "killed", 1, "E12", ("R08",), ("E12", "R08"), "wrong", calls=40)
@@ -47,6 +48,30 @@ def test_a_fault_counts_once_for_each_requirement_that_it_was_caught_by() -> Non
 
 def figures(*results: Result) -> dict[str, Any]:
     return json.loads(json.dumps(proof.summary(results, "quick")))
+
+
+@pytest.mark.parametrize(
+    ("claimed", "guilty", "innocent", "repeats", "convicts"),
+    [
+        (Again(2, 2), Again(2, 2), Again(2, 0), True, False),
+        (Again(2, 2), Again(2, 1), Again(2, 0), False, False),
+        (Again(3, 1), Again(2, 1), Again(2, 0), True, False),
+        (Again(1, 1), Again(2, 0), Again(2, 0), False, False),
+        (Again(2, 2), Again(2, 2), Again(2, 1), True, True),
+        (Again(2, 2), None, None, False, False),
+    ],
+)
+def test_a_counterexample_fails_again_as_often_as_it_claims_and_nowhere_else(
+    claimed: Again, guilty: Again | None, innocent: Again | None, repeats: bool, convicts: bool
+) -> None:
+    one = Replay("ENI-DETACH-E12", "e.json", claimed, guilty, innocent)
+    assert (one.repeats, one.convicts_innocent) == (repeats, convicts)
+    told = figures(replace(KILLED, replays=(one,)))
+    assert told["replayed"] == 1
+    assert told["not_repeated"] == ([] if repeats else ["a: e.json"])
+    assert told["convict_innocent"] == (["a: e.json"] if convicts else [])
+    page = proof.markdown(told, [KILLED], "prove")
+    assert f"fail on a conforming emulator, too | {int(convicts)} of 1 |" in page
 
 
 def test_the_page_shows_what_was_missed_first_and_escapes_what_it_shows() -> None:

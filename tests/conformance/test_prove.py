@@ -10,7 +10,7 @@ import pytest
 from eni_conformance.conformance import proof, prove
 from eni_conformance.conformance.proof import Result
 from eni_conformance.conformance.prove import Job, Subject
-from eni_conformance.oracle.results import parse
+from eni_conformance.oracle.results import Again, parse
 from rich.console import Console
 
 FAULT = Subject("fault", "status-primary", "status", "always", "A wrong status.", ("--fault", "status-primary"))
@@ -102,9 +102,22 @@ def test_a_fault_is_killed_and_the_proof_goes_on_where_it_was(tmp_path: Path) ->
     (result,) = prove.prove([job()], "quick", 1, tmp_path, console)
     assert (result.verdict, result.requirement, result.exit) == ("killed", "E12", 1)
     assert result.counterexample["steps"]
+    (again,) = result.replays
+    assert (again.requirement, again.convicts_innocent, again.repeats) == ("ENI-DETACH-E12", False, True)
+    assert again.innocent == Again(2, 0), "it was not tried where nothing is wrong"
     assert json.loads((tmp_path / result.evidence).read_text())["requirement"] == "ENI-DETACH-E12"
     assert not list(tmp_path.glob("runs/*/latest/index.html")), "a report was written for nobody"
     kept = tmp_path / "results-quick.jsonl"
     kept.write_text(kept.read_text().replace('"E12"', '"E11"') + "half a li")
-    (again,) = prove.prove([job()], "quick", 1, tmp_path, console)
-    assert again.requirement == "E11", "it was run again"
+    (kept_one,) = prove.prove([job()], "quick", 1, tmp_path, console)
+    assert kept_one.requirement == "E11", "it was run again"
+
+
+@pytest.mark.whole
+@pytest.mark.parametrize("name", ["signature-v3-unchecked", "tags-lost", "primary-refused-but-untagged"])
+def test_no_counterexample_convicts_the_innocent(name: str, tmp_path: Path) -> None:
+    """A probe in one scheme, an effect of a success, an effect of a refusal: each fails where it was found, alone."""
+    fault = next(s for s in prove.subjects(name) if s.name == name)
+    (result,) = prove.prove([Job(fault, 1)], "quick", 1, tmp_path, Console(quiet=True))
+    assert result.verdict == "killed" and result.replays
+    assert [one for one in result.replays if one.convicts_innocent or not one.repeats] == []

@@ -27,12 +27,12 @@ def test_what_it_comes_to(repeated, said, status):
 
 
 def test_it_is_judged_as_the_run_judged_it():
-    plan = replay._plan(SimpleNamespace(target=None, evidence="e.json"), KEPT)
+    plan = replay.planned(SimpleNamespace(target=None, evidence="e.json"), KEPT)
     assert (plan.target, plan.revision, plan.seed, plan.strict) == ("embedded", "2024", 7, True)
 
 
 def test_evidence_of_an_older_suite_was_judged_by_the_first_page():
-    plan = replay._plan(SimpleNamespace(target="t.toml", evidence="e.json"), Evidence("x", "E11"))
+    plan = replay.planned(SimpleNamespace(target="t.toml", evidence="e.json"), Evidence("x", "E11"))
     assert (plan.target, plan.revision, plan.seed, plan.strict) == ("t.toml", "2019", 0, False)
 
 
