@@ -7,7 +7,8 @@ from collections.abc import Iterator
 import pytest
 from eni_conformance.conformance.played import Given, Play, Played, requirement, scenarios
 from eni_conformance.contract import rows
-from eni_conformance.strategies import histories
+from eni_conformance.contract.scenario import Scenario
+from eni_conformance.strategies import histories, sequels
 from eni_conformance.strategies.worlds import WALKED, WALKED_ALONE
 
 PARTS = 4
@@ -44,3 +45,20 @@ def test_random_walk(played: Played, part: int) -> None:
     assert played.answers_are_admissible()
     assert played.effects_are_documented()
     assert played.relations_hold()
+
+
+SEQUELS = (rows.LIFE_CYCLE, rows.REFUSAL_CHANGES_NOTHING, rows.ACCEPTED_RUNNING, rows.BECOMES_AVAILABLE)
+
+
+def sequels_of(given: Given, part: int) -> list[Scenario]:
+    """This part's share of the walks in which each operation comes right after each other one."""
+    return list(sequels.walks(given.offer, given.callers, given.effort.steps, given.seed))[part::PARTS]
+
+
+@requirement(*SEQUELS, rows.ACCEPTED_STOPPED, rows.ATTACHED_AGAIN, rows.LINKED_ONLY, rows.PRIMARY_KEPT)
+@pytest.mark.parametrize("part", range(PARTS))
+@scenarios(sequels_of, about=SEQUELS)
+def test_each_operation_right_after_each_other(played: Played, part: int) -> None:
+    """What was asked or done just before makes no difference to what is answered and done now."""
+    assert played.answers_are_admissible()
+    assert played.effects_are_documented()
