@@ -52,6 +52,11 @@ def _unknown(name: str, contract: Operation) -> str:
     return f"there is no requirement {name}; the nearest are {nearest}"
 
 
+def tried_with(wanted: frozenset[str], contract: Operation) -> frozenset[str]:
+    """The requirements whose tests are for these: a second spelling of a refusal is tried with the first."""
+    return wanted.union(rule.own for rule in contract.checks if wanted.intersection(rule.later))
+
+
 def refusal(short: str, contract: Operation) -> bool:
     """Whether a requirement speaks of calls that break its rule, and of no others."""
     return contract.requirements[short].kind == "error" or short in ALSO_BY_RULE
@@ -111,7 +116,7 @@ def _told(scenario: Scenario, contract: Operation) -> Iterator[Told]:
                 case Detach(call):
                     expected = admissible(contract, known, _asked(call))
                     rules = [contract.rules[rule] for rule in (*expected.broken, *expected.perhaps)]
-                    requirements |= {row for rule in rules for row in (rule.own, *rule.contradicted)}
+                    requirements |= {row for rule in rules for row in (rule.own, *rule.contradicted, *rule.later)}
                     names |= _named(call)
                     if expected.success and expected.target:
                         moves.add(expected.target)
@@ -180,4 +185,5 @@ def _param(arg: Arg) -> Param:
 
 def _named(call: Call) -> set[str]:
     """The resources that a call names; with a primary interface its instance."""
-    return {arg.ref.replace("primary", "instance") for arg in call.args if ":" in arg.ref}
+    exact = (arg.ref for arg in call.args if arg.form == "exact" and ":" in arg.ref)
+    return {ref.replace("primary", "instance") for ref in exact}

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, cast
 
 import pytest
-from eni_conformance.conformance import deviations, entry, evidence
+from eni_conformance.conformance import deviations, entry, evidence, narrow
 from eni_conformance.conformance import study as studies
 from eni_conformance.conformance.commands import ENDED_EARLY, OK, USAGE, VIOLATED
 from eni_conformance.conformance.inquiry import ENDED, Inquiry
@@ -312,9 +312,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     """Tests that find most with fewest calls come first; only those for one requirement if one is named. Tests of the
     user's own stay where they are."""
     kept = _shard(config, sorted(filter(_is_ours, items), key=_rank))
-    chosen = _plan(config).chosen()
-    if chosen:
-        kept = [item for item in kept if chosen.intersection(marked(item))]
+    plan = _plan(config)
+    tried = narrow.tried_with(plan.chosen(), plan.contract())
+    if tried:
+        kept = [item for item in kept if tried.intersection(marked(item))]
+    for item in kept:
+        item.add_marker(pytest.mark.filterwarnings("default"))  # a warning about the suite is no error of the target
     left_out = {item for item in items if _is_ours(item)} - set(kept)
     config.hook.pytest_deselected(items=[item for item in items if item in left_out])
     order = iter(kept)

@@ -144,17 +144,15 @@ def start_emulator(folder: Path) -> tuple[subprocess.Popen[str], Path]:
     Raises Refused if it does not come up within 20 seconds.
     """
     file = folder / "target.toml"
-    log = (folder / "emulator.log").open("w")
-    process = subprocess.Popen(  # noqa: S603 - this interpreter
-        [
-            sys.executable, "-P", "-m", "eni_conformance.emulator", "--port", "0", "--write-target", str(file),
-            "--parent-pid", str(os.getpid()),
-        ],
-        stdout=subprocess.PIPE,
-        stderr=log,
-        text=True,
-        start_new_session=True,
-    )  # fmt: skip
+    command = [sys.executable, "-P", "-m", "eni_conformance.emulator", "--port", "0", "--write-target", str(file)]
+    with (folder / "emulator.log").open("w") as log:
+        process = subprocess.Popen(  # noqa: S603 - this interpreter
+            [*command, "--parent-pid", str(os.getpid())],
+            stdout=subprocess.PIPE,
+            stderr=log,
+            text=True,
+            start_new_session=True,
+        )
     atexit.register(stop_emulator, process)
     assert process.stdout is not None
     line = process.stdout.readline()
@@ -166,14 +164,17 @@ def start_emulator(folder: Path) -> tuple[subprocess.Popen[str], Path]:
 
 def stop_emulator(process: subprocess.Popen[str] | None) -> None:
     """Stop the emulator, whatever state it is in."""
-    if process is None or process.poll() is not None:
+    if process is None:
         return
-    process.terminate()
-    try:
-        process.wait(5)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait(5)
+    if process.poll() is None:
+        process.terminate()
+        try:
+            process.wait(5)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait(5)
+    if process.stdout is not None:
+        process.stdout.close()
 
 
 def check(plan: Plan) -> tuple[deviations.Deviation, ...]:

@@ -35,6 +35,9 @@ class Item(SimpleNamespace):
     def __hash__(self):
         return hash(self.nodeid)
 
+    def add_marker(self, mark):
+        """Not looked at."""
+
 
 def session(only="", shard=""):
     """What the hooks ask of pytest, with the items that were left out in `left`."""
@@ -68,6 +71,12 @@ def test_what_judges_effects_comes_before_what_does_not():
     ]  # fmt: skip
 
 
+def test_rich_worlds_come_last_where_few_requirements_are_chosen():
+    config = session(only="E12")
+    items = [item(config, name, "test_it", requirement("E12")) for name in ("test_effects", "test_relations")]
+    assert collected(config, items) == ["test_relations.py::test_it", "test_effects.py::test_it"]
+
+
 def test_tests_of_the_user_s_own_stay_where_they_are():
     config = session(only="E12")
     own = item(config, "test_mine", ours=False)
@@ -85,3 +94,24 @@ def test_each_test_is_in_one_shard_and_all_are_listed(shard, kept):
     assert len(config.left) == 4 - len(kept)
     if shard:
         assert config.stash[plugin.DIVISION] == [Listed(one.nodeid, ("E11", "R08")) for one in every]
+
+
+OK, VIOLATED, ENDED_EARLY = 0, 1, 4
+FAILED, INTERRUPTED, INTERNAL, NO_TESTS = 1, 2, 3, 5
+
+
+@pytest.mark.parametrize(
+    ("of_pytest", "of_run", "status"),
+    [
+        (0, OK, 0),
+        (NO_TESTS, OK, NO_TESTS),
+        (FAILED, OK, FAILED),  # a test of the user's own
+        (0, VIOLATED, FAILED),  # told by no single test, such as a RequestId that two workers received
+        (INTERRUPTED, VIOLATED, FAILED),  # -x with workers
+        (0, ENDED_EARLY, INTERRUPTED),
+        (FAILED, ENDED_EARLY, FAILED),
+        (INTERNAL, VIOLATED, INTERNAL),
+    ],
+)
+def test_a_session_ends_in_the_numbers_of_pytest(of_pytest, of_run, status):
+    assert plugin._status(of_pytest, of_run) == status

@@ -109,3 +109,19 @@ def test_the_exit_status(verdict, problems, incomplete, status):
     row = RequirementResult("ENI-DETACH-E11", verdict=verdict, judged=1)
     made = Results(Run("r"), requirements=(row,), problems=problems, violations=(Violation(),))
     assert results.status_of(made, incomplete) == status
+
+
+def test_a_run_that_has_judged_nothing_has_not_ended_well():
+    made = Results(Run("r"), requirements=(RequirementResult("ENI-DETACH-E11", verdict="not-exercised", judged=0),))
+    assert results.status_of(made, False) == 4
+
+
+@pytest.mark.parametrize(("only", "status"), [("", 1), ("G01", 1), ("G05,G01", 1), ("G05", 0)])
+def test_what_the_user_has_left_out_decides_nothing(only, status, tmp_path):
+    bad = Violation("", 3, "G01", key="k", cause="c", summary="accepted")
+    made = compose(tmp_path, Record(judged={"G01": 3, "G05": 4, "R01": 7}, violations=(bad,)), only=only)
+    assert results.status_of(made, False) == status
+    assert bool(made.violations) is bool(status)
+    grey = {row.id for row in made.requirements if row.reason == f"narrowed by the user (-k {only})"}
+    assert len(grey) == (len(PAGE.requirements) - len(only.split(",")) if only else 0)
+    assert all(row.verdict == "not-exercised" and not row.judged for row in made.requirements if row.id in grey)

@@ -240,7 +240,7 @@ def test_the_command_tells_it(emulator: Running, suite: Suite, tmp_path: Path) -
     """The command ends with 1, and the summary names the requirement."""
     with hostile(ROW["502 page of a proxy"].behave, behind=emulator.url[7:], only=DETACH) as proxy:
         target = target_file(emulator, proxy.url, tmp_path)
-        done = suite(*RUN, target, "-n", "1", "-k", "E12", "--first-violation", timeout=60)
+        done = suite(*RUN, target, "-n", "1", "-k", "B01", "--first-violation", timeout=60)
     assert done.status == 1, done.said
     assert "B01" in done.out
     assert "Traceback" not in done.said

@@ -23,15 +23,15 @@ def path(tmp_path):
         yield emulator.write_target(tmp_path / "target.toml")
 
 
-def run_e12(path, out, workers):
+def run_f01(path, out, workers):
     """As the leader of a process group of its own."""
-    arguments = ("--target", path, "--out", out, "--effort", "quick", "--seed", "1", "-n", workers, "-k", "E12")
+    arguments = ("--target", path, "--out", out, "--effort", "quick", "--seed", "1", "-n", workers, "-k", "F01")
     return start("run", *arguments, start_new_session=True)
 
 
 def started(path, out):
     """A run with two workers, both of which have created something, and their process ids."""
-    run = run_e12(path, out, workers=2)
+    run = run_f01(path, out, workers=2)
     wait_until(lambda: all(owns(out, name) for name in ("gw0", "gw1")), 90)
     listed = subprocess.run(["ps", "--ppid", str(run.pid), "-o", "pid="], capture_output=True, text=True, check=True)
     workers = [int(line) for line in listed.stdout.split()]
@@ -89,7 +89,7 @@ def test_a_run_that_is_killed_is_cleaned_up_by_one_call(known, path, tmp_path):
 def test_an_interrupted_run_still_counts_what_it_sent(path, tmp_path):
     """In the process that leads it, too; and it leaves nothing."""
     out = tmp_path / "out"
-    run = run_e12(path, out, workers=1)
+    run = run_f01(path, out, workers=1)
     wait_until(lambda: owns(out, "gw0"), 90)
     run.send_signal(signal.SIGTERM)
     status, said = ended(run)
