@@ -7,31 +7,51 @@ trend without knowing where the file is, and can be drawn again later.
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from eni_conformance.oracle.results import Results
+from eni_conformance.contract import codec
+from eni_conformance.contract.codec import Count
+from eni_conformance.oracle.results import Open, Results
 from eni_conformance.reports import files
 
 LOCAL = "history.jsonl"
 KEPT = 60
 
 
-def line(results: Results) -> dict[str, Any]:
+@dataclass(frozen=True)
+class Line(Open):
     """What is remembered of a run: when, what, counts per verdict, and what was violated."""
-    return {
-        "run": results.run.id,
-        "started": results.run.started,
-        "target": results.target.name,
-        "revision": results.run.revision,
-        "effort": results.run.effort,
-        "seconds": results.run.seconds,
-        "exit": results.run.exit,
-        "incomplete": results.incomplete,
-        "counts": results.counts(),
-        "judged": sum(r.judged for r in results.requirements),
-        "violated": [r.id for r in results.by_verdict("violated")],
-    }
+
+    counts: Mapping[str, Count]
+    run: str = ""
+    started: str | float = ""
+    target: str = ""
+    revision: str = ""
+    effort: str = ""
+    seconds: float = 0.0
+    exit: int | None = None
+    incomplete: bool = False
+    judged: Count = 0
+    violated: tuple[str, ...] = ()
+
+
+def line(results: Results) -> Line:
+    """What is remembered of this run."""
+    return Line(
+        results.counts(),
+        results.run.id,
+        results.run.started,
+        results.target.name,
+        results.run.revision,
+        results.run.effort,
+        results.run.seconds,
+        results.run.exit,
+        results.incomplete,
+        sum(r.judged for r in results.requirements),
+        tuple(r.id for r in results.by_verdict("violated")),
+    )
 
 
 def append(out_dir: str | Path, file: str | Path) -> Path:
@@ -39,18 +59,22 @@ def append(out_dir: str | Path, file: str | Path) -> Path:
     out_dir, file = Path(out_dir), Path(file)
     new = line(files.load(out_dir))
     known = read(file)
-    if new["run"] not in {entry.get("run") for entry in known}:
+    if new.run not in {entry.run for entry in known}:
         file.parent.mkdir(parents=True, exist_ok=True)
         broken = file.exists() and not file.read_bytes().endswith(b"\n") and file.stat().st_size > 0
         with file.open("a", encoding="utf-8") as out:
-            out.write(("\n" if broken else "") + json.dumps(new) + "\n")
+            out.write(("\n" if broken else "") + _text(new))
         known.append(new)
-    same = [entry for entry in known if entry.get("target") == new["target"]][-KEPT:]
-    return files.write_text(out_dir / LOCAL, "".join(json.dumps(entry) + "\n" for entry in same))
+    same = [entry for entry in known if entry.target == new.target][-KEPT:]
+    return files.write_text(out_dir / LOCAL, "".join(map(_text, same)))
 
 
-def read(file: str | Path) -> list[dict[str, Any]]:
-    """The lines of a history file, oldest first. A line that was cut off is passed over."""
+def _text(entry: Line) -> str:
+    return json.dumps(codec.plain(entry)) + "\n"
+
+
+def read(file: str | Path) -> list[Line]:
+    """The lines of a history file, oldest first. What is none, or was cut off, is passed over."""
     try:
         text = Path(file).read_text(encoding="utf-8", errors="replace")
     except OSError:
@@ -58,9 +82,7 @@ def read(file: str | Path) -> list[dict[str, Any]]:
     entries = []
     for raw in text.splitlines():
         try:
-            entry = json.loads(raw)
+            entries.append(codec.build(Line, json.loads(raw), "history"))
         except ValueError:
             continue
-        if isinstance(entry, dict) and isinstance(entry.get("counts"), dict):
-            entries.append(entry)
     return entries

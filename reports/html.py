@@ -57,7 +57,7 @@ def render(
     results: Results,
     items: list[tuple[str, Evidence]],
     unreadable: list[tuple[str, str]] | None = None,
-    past: list[dict[str, Any]] | None = None,
+    past: list[history.Line] | None = None,
 ) -> str:
     """The whole page."""
     found = causes.findings(results, items)

@@ -9,9 +9,9 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from eni_conformance.oracle.results import VERDICTS, Duel
+from eni_conformance.reports.history import Line
 from eni_conformance.reports.words import quantile, seconds, short, visible
 from markupsafe import Markup, escape
 
@@ -183,7 +183,7 @@ def lanes(calls: Sequence[Call]) -> Markup:
     return _svg(width, height, f"sequence of {across}. {listed}", body, "lanes")
 
 
-def trend(entries: Sequence[dict[str, Any]]) -> Markup:
+def trend(entries: Sequence[Line]) -> Markup:
     """Verdicts per run, oldest on the left, as stacked columns."""
     if len(entries) < 2:
         return Markup("")
@@ -191,20 +191,20 @@ def trend(entries: Sequence[dict[str, Any]]) -> Markup:
     step = min(24.0, width / len(entries))
     body = []
     for i, entry in enumerate(entries):
-        counts = {v: n for v in VERDICTS if isinstance(n := entry["counts"].get(v, 0), int) and n > 0}
+        counts = {v: n for v in VERDICTS if (n := entry.counts.get(v, 0)) > 0}
         total = sum(counts.values()) or 1
         y = base
         for verdict in reversed(counts):
             n = counts[verdict]
             size = (base - 4) * n / total
             y -= size
-            label = f"{entry.get('run', '')}: {n} {verdict}"
+            label = f"{entry.run}: {n} {verdict}"
             body.append(_rect(i * step, y, step - 2, size - 0.5, f"f-{verdict}", label))
-    first, last = (str(entries[i].get("run", "")) for i in (0, -1))
+    first, last = (entries[i].run for i in (0, -1))
     body.append(_text(0, base + 14, short(first, 40), "small"))
     if len(entries) > 16:
         body.append(_text(step * len(entries), base + 14, short(last, 40), "small", "end"))
-    violated = [entry["counts"].get("violated", 0) for entry in entries]
+    violated = [entry.counts.get("violated", 0) for entry in entries]
     words = f"{len(entries)} runs; violated in the first {violated[0]}, in the last {violated[-1]}"
     return _svg(width, height, words, body, "trend")
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from eni_conformance.oracle.results import KINDS, Again, RequirementResult, Results, Target, Violation
+from eni_conformance.reports.history import Line
 from eni_conformance.reports.words import seconds, value_text
 
 OPERATION = "DetachNetworkInterface"
@@ -239,15 +240,15 @@ def observation_groups(results: Results) -> list[tuple[str, list[tuple[str, list
 _GROUPS = {"answer to": "the answer when this does not hold", "gateway": "signing, nonces and time stamps"}
 
 
-def since(past: Sequence[dict[str, Any]], requirement: str) -> str:
+def since(past: Sequence[Line], requirement: str) -> str:
     """How long the requirement has been violated, from the history; "" when there is no earlier run."""
     if len(past) < 2:
         return ""
     streak = []
     for entry in reversed(past):
-        if requirement not in (entry.get("violated") or ()):
+        if requirement not in entry.violated:
             break
-        streak.append(str(entry.get("run", "?")))
+        streak.append(entry.run or "?")
     if not streak:
         return ""
     if len(streak) == 1:

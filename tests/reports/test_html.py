@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 import report_samples
 from eni_conformance.oracle.results import parse
-from eni_conformance.reports import causes, files, html, values, write_all
+from eni_conformance.reports import causes, files, html, write_all
 
 NAMES = list(report_samples.SAMPLES)
 _VOID = {"meta", "link", "input", "br", "hr", "col"}
@@ -248,15 +248,6 @@ def test_trend(past: Path) -> None:
     assert "The last 2 runs of this target" in page.text
     assert "2 runs; violated in the first 0, in the last 6" in text
     assert page.text.count("new in this run") == 6
-
-
-def test_how_long_a_requirement_has_been_violated() -> None:
-    past = [{"run": f"r{n}", "violated": ids} for n, ids in enumerate([["A"], [], ["A"], ["A", "B"]])]
-    assert values.since(past, "A") == "violated in the last 2 runs, since r2"
-    assert values.since(past, "B") == "new in this run"
-    assert values.since(past, "C") == ""
-    assert values.since(past[2:], "A") == "violated in the last 2 runs, since r2 or earlier"
-    assert values.since(past[:1], "A") == ""
 
 
 def test_same_input_same_page(runs: dict[str, Path]) -> None:

@@ -12,6 +12,7 @@ import pytest
 import report_samples
 from eni_conformance.oracle.results import Again, Results, Target, parse
 from eni_conformance.reports import causes, html, junit, schemas, summary, values
+from eni_conformance.reports.history import Line
 from report_samples import changed, plain, stored
 
 FORBIDDEN_RAM = [{"answer": "403 Forbidden.RAM", "n": 12}]
@@ -243,3 +244,12 @@ def test_a_strict_run_says_so_everywhere() -> None:
     assert "judged by the page alone (--strict)" in summary.text(results)
     assert "judged by the page alone" in summary.markdown(results)
     assert '<property name="judged by" value="the page alone" />' in junit.render(results, [])
+
+
+def test_how_long_a_requirement_has_been_violated() -> None:
+    past = [Line({}, f"r{n}", violated=ids) for n, ids in enumerate((("A",), (), ("A",), ("A", "B")))]
+    assert values.since(past, "A") == "violated in the last 2 runs, since r2"
+    assert values.since(past, "B") == "new in this run"
+    assert values.since(past, "C") == ""
+    assert values.since(past[2:], "A") == "violated in the last 2 runs, since r2 or earlier"
+    assert values.since(past[:1], "A") == ""
