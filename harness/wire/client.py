@@ -166,17 +166,8 @@ class Client:
                 unsigned=unsigned,
             )
             prepared = tamper(build(parts)) if tamper else build(parts)
-            self._limit.wait()
-            at = self.clock.now()
-            try:
-                with self._wire(endpoint) as connection:
-                    answer = connection.exchange(prepared, deadline=deadline, fresh=wire.fresh or stale)
-            except BaseException:  # Ctrl-C: what was sent is written down all the same
-                broken = Answer("reset", self.clock.now() - at, detail="the run was interrupted")
-                self._record(_exchange(broken, prepared, parts, at, attempts), stale)
-                raise
-            exchange = self._record(_exchange(answer, prepared, parts, at, attempts), stale)
-            if answer.stale and not stale:
+            exchange, closed = self._once(prepared, parts, deadline, attempts, stale)
+            if closed and not stale:
                 stale = True
                 attempts -= 1
                 continue
@@ -185,6 +176,22 @@ class Client:
             if attempts >= MAX_ATTEMPTS:
                 return replace(exchange, throttled=True)
             self.clock.sleep(self._back_off(exchange, attempts))
+
+    def _once(
+        self, prepared: Prepared, parts: Parts, deadline: float, attempts: int, resent: bool
+    ) -> tuple[Exchange, bool]:
+        """Send it once, and write down what came. Also whether nothing came because the endpoint had closed a kept
+        connection; then it may be `resent`, over a new one."""
+        self._limit.wait()
+        at = self.clock.now()
+        try:
+            with self._wire(parts.endpoint) as connection:
+                answer = connection.exchange(prepared, deadline=deadline, fresh=parts.wire.fresh or resent)
+        except BaseException:  # Ctrl-C: what was sent is written down all the same
+            broken = Answer("reset", self.clock.now() - at, detail="the run was interrupted")
+            self._record(_exchange(broken, prepared, parts, at, attempts), resent)
+            raise
+        return self._record(_exchange(answer, prepared, parts, at, attempts), resent), answer.stale
 
     def endpoint_time(self) -> float:
         """Unix seconds by the endpoint's clock, as far as it is known."""

@@ -13,6 +13,7 @@ LONG = 100
 ELSEWHERE = {
     "contract/rules.py": "types of rows; what the rows say is tested by tests/contract/test_detach.py",
     "contract/gateway.py": "rows of data; what they lead to is tested by tests/oracle/test_gateway.py",
+    "conformance/prove_again.py": "tests/conformance/test_prove.py carries out a proof with all that belongs to it",
     "harness/history.py": "types alone; histories are what the tests of the oracle are made of",
     "strategies/drawn.py": "strategies are tested together, by what they lead to: tests/strategies/test_scenarios.py",
     "strategies/histories.py": "as drawn.py",
