@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from eni_conformance.emulator.behaviour import Behaviour
-from eni_conformance.emulator.named import answers, conditional, effects, form, seen
+from eni_conformance.emulator.named import answers, conditional, effects, form, memory, seen
 from eni_conformance.emulator.words.grammar import parse_line
 
 CLASSES = (
@@ -59,7 +59,7 @@ def _rows() -> Iterator[Named]:
         *(answers.MIXED, answers.STATES, answers.IDENTIFIERS, answers.VALIDATION, answers.AUTHORIZATION),
         *(effects.OWN, effects.OTHERS, effects.LINKS, effects.REFUSALS, effects.CONCURRENT),
         *(form.ENVELOPE, form.BYTES, form.ROBUSTNESS, form.PROTOCOL, conditional.CONDITIONAL),
-        *(seen.STANDING, seen.LIFETIMES, seen.LIMITS, seen.FORMS),
+        *(seen.STANDING, seen.LIFETIMES, seen.LIMITS, seen.FORMS, memory.MEMORY),
     ):
         yield from (Named(*row) for row in table)
     yield from (Named(*row, revision="2024") for row in conditional.LATER)

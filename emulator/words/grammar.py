@@ -28,6 +28,7 @@ from eni_conformance.emulator.words.family import Family as EffectFamily
 from eni_conformance.emulator.words.forms import NAMED_FORMS
 from eni_conformance.emulator.words.lifetimes import NAMED_LIFETIMES
 from eni_conformance.emulator.words.limits import NAMED_LIMITS
+from eni_conformance.emulator.words.memory import NAMED_MEMORY
 from eni_conformance.emulator.words.parallel import NAMED_PARALLEL
 from eni_conformance.emulator.words.persistence import PERSISTENCE, Gate, Moment
 from eni_conformance.emulator.words.requests import CALLER_FAMILIES, NAMED_REQUESTS
@@ -54,7 +55,7 @@ NAMED_EFFECT_WORDS: dict[str, EffectFamily] = {
     each.name: each
     for each in (
         *(*NAMED_CODES, *NAMED_EFFECTS, *NAMED_VIEWS, *NAMED_ANSWERS, *NAMED_REQUESTS, *NAMED_PARALLEL),
-        *(*NAMED_STANDING, *NAMED_LIFETIMES, *NAMED_LIMITS, *NAMED_FORMS),
+        *(*NAMED_STANDING, *NAMED_LIFETIMES, *NAMED_LIMITS, *NAMED_FORMS, *NAMED_MEMORY),
     )
 }
 """Words of named faults alone."""

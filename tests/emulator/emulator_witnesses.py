@@ -19,6 +19,7 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from emulator_client import DENIED, EXPIRED, OTHER, RAM_KIND, USER_TYPE, Answer, Client, enc, query_of, utc
 from emulator_worlds import ERRORS, UNKNOWN_ENI, UNKNOWN_INSTANCE, World, build, rich
+from memory_witnesses import MEMORY
 from seen_witnesses import SEEN
 
 Witness = Callable[[Client], bool]
@@ -710,6 +711,7 @@ def wrong_hash(client: Client) -> bool:
 
 WITNESSES: dict[str, Witness] = {
     **SEEN,
+    **MEMORY,
     **{f"status-{slug}": answers(code, wrong) for slug, (code, wrong) in STATUS_FAULTS.items()},
     **{f"code-{slug}": another_code(code) for slug, (code, _) in STATUS_FAULTS.items()},
     "code-not-found-swapped": answers("InvalidEniId.NotFound", 404, "InvalidEcsId.NotFound"),

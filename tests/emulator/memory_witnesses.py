@@ -1,0 +1,117 @@
+"""Witnesses of faults that show after earlier operations only."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from emulator_client import DENIED, RAM_KIND, Client
+from emulator_worlds import World, build
+
+Witness = Callable[[Client], bool]
+
+
+SOON = 1.0
+"""Seconds in which a transition ends, and nothing is forgotten yet."""
+
+
+def put_back(client: Client, made: World) -> None:
+    """Attach the interface again, soon."""
+    client.settle(SOON)
+    client.ok("AttachNetworkInterface", {"NetworkInterfaceId": made.eni, "InstanceId": made.instance})
+    client.settle(SOON)
+
+
+def refusal_remembered(client: Client) -> bool:
+    """Refused while unattached; attached; refused again."""
+    made = build(client)
+    made.leave()
+    refused = made.detach()
+    put_back(client, made)
+    return refused.status != 200 and made.detach().outcome == refused.outcome
+
+
+def accepted_after_owner(key: tuple[str, str]) -> Witness:
+    """Who was refused before is accepted once the owner's call was."""
+
+    def witness(client: Client) -> bool:
+        made = build(client)
+        before = made.detach(key=key).status
+        made.detach()
+        put_back(client, made)
+        return before != 200 and made.detach(key=key).status == 200
+
+    return witness
+
+
+def undone_by(action: str, about: str = "InstanceId", *, running: bool = True) -> Witness:
+    """An interface held Detaching is InUse after the operation, whatever that was answered."""
+
+    def witness(client: Client) -> bool:
+        made = build(client, running=running)
+        client.control("hold", id=made.eni)
+        made.detach()
+        assert made.show()["Status"] == "Detaching"
+        client.call(action, {**made.params, about: made.params[about]})
+        return bool(made.show()["Status"] == "InUse")
+
+    return witness
+
+
+def worn_out(client: Client) -> bool:
+    """Detached and attached again four times, it stays InUse the fifth time."""
+    made = build(client)
+    for _ in range(4):
+        made.leave()
+        assert made.show()["Status"] == "Available"
+        client.attach(made.eni, made.instance)
+        client.settle()
+    made.leave()
+    return bool(made.show()["Status"] == "InUse")
+
+
+def forgotten_after(first: Callable[[World], object]) -> Witness:
+    """A call on an unattached interface is refused, and accepted right after another one."""
+
+    def witness(client: Client) -> bool:
+        made = build(client)
+        made.leave()
+        before = made.detach().status
+        first(made)
+        return before != 200 and made.detach().status == 200
+
+    return witness
+
+
+def wrong_signature(made: World) -> None:
+    made.detach(key=(made.client.key[0], "another secret"))
+
+
+def on_the_primary(made: World) -> None:
+    made.detach(eni=made.client.primary(made.instance))
+
+
+def moved_back(client: Client) -> bool:
+    """From one instance to another and back: 404."""
+    made = build(client)
+    other = client.instance(made.network)
+    for host, following in ((made.instance, other), (other, made.instance)):
+        assert made.leave(instance=host).status == 200
+        client.attach(made.eni, following)
+        client.settle()
+    return made.detach().status == 404
+
+
+MEMORY: dict[str, Witness] = {
+    "refusal-remembered": refusal_remembered,
+    "denied-user-accepted-after-owner": accepted_after_owner(DENIED),
+    "ram-kind-accepted-after-owner": accepted_after_owner(RAM_KIND),
+    "undone-by-stop": undone_by("StopInstance"),
+    "undone-by-start": undone_by("StartInstance", running=False),
+    "undone-by-reboot": undone_by("RebootInstance"),
+    "undone-by-attach": undone_by("AttachNetworkInterface", "NetworkInterfaceId"),
+    "undone-by-delete": undone_by("DeleteNetworkInterface", "NetworkInterfaceId"),
+    "worn-out-after-four": worn_out,
+    "state-forgotten-after-wrong-signature": forgotten_after(wrong_signature),
+    "state-forgotten-after-primary": forgotten_after(on_the_primary),
+    "unknown-once-moved-back": moved_back,
+}
