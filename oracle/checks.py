@@ -328,7 +328,11 @@ def _overlapped(state: State, event: Overlapped) -> Seen:
     overlap = Overlapping(event, begun.known, tuple(told))
     if not any(_moves(state, overlap.start, one) for one in told):
         refused = sum(1 for one in told if not one.reply.success)
-        return Seen(replace(state, refused=state.refused + refused), tuple(reads))
+        state = replace(state, refused=state.refused + refused)
+        # Each answer alone may be that of a state which another call leads to; but none of them led anywhere.
+        if state.found == begun.found and model.explain(state.operation, overlap.start, told, None) is None:
+            state = say(state, looks.overlap_unexplained(overlap), event.step, event.parts[0].exchange)
+        return Seen(state, tuple(reads))
     return Seen(replace(state, overlap=overlap), tuple(reads))
 
 

@@ -1,99 +1,170 @@
-"""Whole histories, judged: races, lag, late effects. Each false alarm that was ever raised becomes one here."""
+"""Every check has a history that it alone makes a violation, and one much like it that it leaves in peace.
+
+Whoever writes a check writes down both here. That a check is at work is seen by leaving it out: the blame is gone.
+"""
 
 from __future__ import annotations
 
+import inspect
 import json
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from eni_conformance.contract.detach import CONTRACTS
-from eni_conformance.contract.scenario import Call, Detach, Scenario, Settle, World
-from eni_conformance.harness.history import Acted, Arranged, Circumstances, Event, History, Looked, Rested, Sent
-from eni_conformance.harness.values import Asked, Deed, Exchange, Param, Request, Snapshot
-from eni_conformance.oracle.judge import judge
+import pytest
+from eni_conformance.harness.history import Event
+from eni_conformance.oracle import answers, checks, gateway, looks, relations
+from histories import (
+    V3,
+    XML,
+    acted,
+    after_overlap,
+    again,
+    at_the_end,
+    blamed,
+    call,
+    described,
+    late_effect,
+    looked,
+    overdue,
+    overlapped,
+    part,
+    probed,
+    sent,
+    shown,
+    waiting,
+)
+from test_histories import of_border, twice
 
-PAGE, REGION = CONTRACTS["2019"], "cn-hangzhou"
-ASKED = Asked((Param("RegionId", REGION), Param("InstanceId", "i-1"), Param("NetworkInterfaceId", "eni-1")))
-STEPS = (Detach(), Settle())
-COUNT = iter(range(10_000))
-
-
-def looks(eni: str, *, tags: int = 0, why: Any = "settled", step: int = 1, instance: str = "Running") -> Looked:
-    """A look at one interface, linked as its status says."""
-    link = {"InstanceId": "i-1"} if eni in ("InUse", "Detaching", "Attaching") else {}
-    held = {"NetworkInterfaces": (json.dumps({"NetworkInterfaceId": "eni-1"}),)} if link else {}
-    fields = {"Status": eni, "Type": "Secondary", **link, **({"Tags": (f"{tags}",)} if tags else {})}
-    return Looked(step, why, Snapshot(1.0, {"eni-1": fields} if eni else {}, {"i-1": {"Status": instance, **held}}))
-
-
-def sent(status: int = 200, code: str = "", step: int = 0, **more: Any) -> Sent:
-    """One valid call, and its answer."""
-    request_id = f"{next(COUNT):08X}-0000-4000-8000-000000000000"
-    said = {"RequestId": request_id, **({"HostId": "h", "Code": code, "Message": "no"} if code else {})}
-    pairs = tuple((p.name, p.text) for p in ASKED.params)
-    request = Request("DetachNetworkInterface", "2014-05-26", "GET", "http://x/", pairs, (), b"", "account", "v1")
-    headers = (("Content-Type", "application/json"),)
-    body = json.dumps(said).encode()
-    return Sent(step, Call(), ASKED, Exchange("x", request, 0.0, 0.1, "answered", status, "", headers, body), **more)
-
-
-def judged(*events: Event, start: str = "InUse", rested: Rested | None = None, **more: Any) -> list[str]:
-    """The requirements that a history violates."""
-    place = Circumstances(REGION, frozenset({REGION}), 3, **more)
-    first = looks(start).snapshot
-    arranged = Arranged(("i-1",), ("eni-1",), ("",), ("",), "", first)
-    history = History(Scenario(World(), STEPS), place, arranged, events, tuple(range(len(events))), rested)
-    return [one.finding.requirement for one in judge(PAGE, history).found]
+FREE, USED = looked("Available"), looked("InUse")
+CODES = ("InvalidOperation.InvalidEniState", "InvalidEniId.NotFound", "InvalidEcsId.NotFound")
+WRONG_STATE, NO_ENI, NO_INSTANCE = CODES
 
 
-def test_a_detach_that_ends_as_the_page_says_is_blamed_for_nothing() -> None:
-    assert judged(sent(), looks("Detaching", why="waiting"), looks("Available")) == []
+@dataclass(frozen=True)
+class Pair:
+    """blame: what comes of the guilty history. guilty, spared: the events of both; how: what else both have."""
+
+    blame: str
+    guilty: tuple[Event, ...]
+    spared: tuple[Event, ...]
+    how: dict[str, Any] = field(default_factory=dict)
+    guilty_how: dict[str, Any] = field(default_factory=dict)
 
 
-def test_a_look_that_shows_an_older_state_convicts_nobody() -> None:
-    assert judged(sent(), looks("InUse", why="waiting"), looks("InUse", why="doubted"), looks("Available")) == []
+def refused(message: str, status: int = 400, code: str = WRONG_STATE) -> Event:
+    """A refusal of a call whose interface is free, with a message of its own."""
+    one = sent(status, code)
+    said = {**json.loads(one.exchange.body), "Message": message}
+    return replace(one, exchange=replace(one.exchange, body=json.dumps(said).encode()))
 
 
-def test_an_interface_that_stays_in_use_violates_the_effect() -> None:
-    assert judged(sent(), looks("InUse")) == ["F02"]
+FIRST = sent()
+ONE, TWO = of_border(404, NO_ENI, call()[0].wire), of_border(400, "InvalidParams.EniId", V3)
+SAME = of_border(404, NO_ENI, V3)
+BY_FIRST = sent(404, NO_INSTANCE, of=twice("InstanceId", "i-x", "i-1"))
+BY_LAST = sent(404, NO_ENI, of=twice("NetworkInterfaceId", "eni-1", "eni-x"))
+ALSO_FIRST = sent(404, NO_ENI, of=twice("NetworkInterfaceId", "eni-x", "eni-1"))
+EXISTS, ABSENT = call(caller="other_account"), call("eni-x", "i-x", caller="other_account")
+TOLD, HIDDEN, NOTHING = (
+    sent(404, NO_ENI, of=EXISTS),
+    sent(404, NO_INSTANCE, of=EXISTS),
+    sent(404, NO_INSTANCE, of=ABSENT),
+)
+HELD = {"start": shown("Detaching"), "arranged": {"held": frozenset({"eni-1"})}, "settled": (0.1, 0.1, 0.1)}
+IS_FREE, ON_PURPOSE = {"start": shown("Available")}, {"name": "formats as they are asked for"}
+ATTACH_FULL = acted("attach", 403, "EniPerInstanceLimitExceeded")
+ATTACHED = {eni: fields for eni, fields in shown("Available").enis.items() if eni != "eni-1"}
+REPEATED = (sent(), at_the_end("Detaching"))
+
+PAIRS: dict[Callable[..., Any], Pair] = {
+    # answers
+    answers.whole: Pair("B02 NoAnswer", (sent(0, outcome="reset"),), (sent(0, outcome="reset", throttled=True),)),
+    answers.shape: Pair("R04 Shape", (sent(400, WRONG_STATE, body=b'{"Code": "%s"}' % WRONG_STATE.encode()),),
+                        (refused("no"),), IS_FREE),
+    answers.filled_in: Pair("R06 Shape", (refused("%s is free."),), (refused("It is free."),), IS_FREE),
+    answers.unique: Pair("R07 RepeatedId", (FIRST, sent(body=FIRST.exchange.body)), (FIRST, sent())),
+    answers.content: Pair("S04 Refused", (sent(400, WRONG_STATE), USED), (sent(), FREE)),
+    answers.offered: Pair("R03 NotOffered", (sent(of=call(wire=XML)),), (sent(),), ON_PURPOSE),
+    # looks
+    looks.refusals_change_nothing: Pair("F01 RefusalChanged", (sent(404, NO_ENI, of=call("eni-x")), FREE),
+                                        (sent(404, NO_ENI, of=call("eni-x")), USED)),
+    looks.success_changes_one_link: Pair("F02 AfterSuccess", (sent(), USED), (sent(), FREE)),
+    looks.by_way_of_detaching_only: Pair("F02 WrongPath", (sent(), waiting("Attaching"), FREE),
+                                         (sent(), waiting("Detaching"), FREE)),
+    looks.life_cycle: Pair("M07 LifeCycle", (acted("attach"), looked("Detaching")), (acted("attach"), USED), IS_FREE),
+    looks.stuck: Pair("F02 StaysDetaching", (sent(), overdue("Detaching", reminded=True), looked("Detaching")),
+                      (sent(), overdue("Available"), FREE)),
+    looks.needed_asking: Pair("F02 NeededAsking", (sent(), overdue("Available", reminded=True), FREE),
+                              (sent(), overdue("Available"), FREE)),
+    looks.released: Pair("S06 StaysDetaching", (*REPEATED, looked("Detaching", why="released")),
+                         (*REPEATED, looked("Available", why="released")), HELD),
+    looks.late: Pair("F08 LateEffect", (), (), {}, {"rested": late_effect(shown("Available"), USED.snapshot)}),
+    looks.another_view: Pair("F03 Disagreement", (sent(), FREE, described("instance", FREE.snapshot.enis)),
+                             (sent(), FREE, described("instance", ATTACHED))),
+    looks.overlap_unexplained: Pair("M06 Overlap", (overlapped(part(), part()), after_overlap("InUse")),
+                                    (overlapped(part(), part()), after_overlap("Available"))),
+    looks.overlapping_effects: Pair("F04 AfterSuccess", (overlapped(part()), after_overlap("Available", Tags=("1",))),
+                                    (overlapped(part()), after_overlap("Available"))),
+    # between answers
+    relations.wire_forms: Pair("M03 AnotherForm", (ONE, TWO, at_the_end(), again(ONE), again(TWO)),
+                               (ONE, SAME, at_the_end(), again(ONE), again(SAME))),
+    relations.repeated_parameters: Pair(
+        "P08 MixedReadings", (BY_FIRST, BY_LAST, at_the_end(), again(BY_FIRST), again(BY_LAST)),
+        (BY_FIRST, ALSO_FIRST, at_the_end(), again(BY_FIRST), again(ALSO_FIRST))),
+    relations.strangers: Pair("C01 Leak", (TOLD, NOTHING, at_the_end(), again(TOLD), again(NOTHING)),
+                              (HIDDEN, NOTHING, at_the_end(), again(HIDDEN), again(NOTHING))),
+    # the gateway, and the surroundings
+    gateway.judge: Pair("G01 Gateway", (probed("signature truncated", 200),),
+                        (probed("signature truncated", 400, "SignatureDoesNotMatch"),)),
+    checks.attached: Pair("F06 SlotTooMany", (ATTACH_FULL, acted("attach")), (acted("attach"),),
+                          {"start": shown("Available"), "quota": 2}),
+}  # fmt: skip
+"""Each function that makes findings, and what it makes them of."""
+
+PARTS = {
+    answers.judge: "runs CHECKS of answers",
+    looks.judge: "runs CHECKS of looks",
+    relations.judge: "runs CHECKS of relations",
+    answers.no_answer: "words of answers.whole and of probes",
+    answers.repeated_id: "what answers.unique finds, of probes, too",
+    checks.judge_probe: "asks gateway.judge",
+}
+"""Functions that make findings of others, or for them."""
 
 
-def test_an_interface_that_goes_another_way_is_blamed_for_the_way() -> None:
-    assert judged(sent(), looks("Attaching", why="waiting"), looks("Available")) == ["F02"]
+def makes_findings(module: Any) -> set[Callable[..., Any]]:
+    """The functions of a module that hand back findings."""
+    own = (one for _, one in inspect.getmembers(module, inspect.isfunction) if one.__module__ == module.__name__)
+    words = ("Finding", "Told", "NoAnswer")
+    return {one for one in own if any(word in str(one.__annotations__.get("return")) for word in words)}
 
 
-def test_a_refused_call_changes_nothing() -> None:
-    assert judged(sent(400, "InvalidOperation.InvalidEniState"), looks("Available"))[1:] == ["F01"]
+def test_every_check_is_in_the_table() -> None:
+    every = set().union(*map(makes_findings, (answers, looks, relations, gateway, checks)))
+    assert every - set(PARTS) == set(PAIRS)
+    assert {*answers.CHECKS, *looks.CHECKS, *relations.CHECKS} <= set(PAIRS)
 
 
-def test_what_changes_in_each_look_changes_by_itself() -> None:
-    doubted = [looks("Available", tags=n, why="doubted") for n in range(1, 6)]
-    assert judged(sent(), *doubted, looks("Available", tags=9)) == []
-    assert judged(sent(), looks("Available", tags=1, why="doubted"), looks("Available", tags=1)) == ["F04"]
+def by_name(check: Callable[..., Any]) -> str:
+    return f"{check.__module__.rpartition('.')[2]}.{check.__name__}"
 
 
-def test_a_change_of_what_was_detached_before_is_a_late_effect() -> None:
-    assert judged(sent(), looks("Available"), looks("Available", tags=1, step=2)) == ["F08"]
+@pytest.mark.parametrize("check", PAIRS, ids=by_name)
+def test_a_check_blames_the_guilty_and_spares_its_neighbour(check: Callable[..., Any]) -> None:
+    pair = PAIRS[check]
+    assert pair.blame in blamed(*pair.guilty, **pair.how, **pair.guilty_how)
+    assert blamed(*pair.spared, **pair.how) == []
 
 
-def test_what_changes_after_everything_had_settled_is_a_late_effect_of_the_play_before() -> None:
-    before, now = looks("Available").snapshot, looks("InUse").snapshot
-    rested = Rested(before, now, frozenset({"eni-1"}), Scenario())
-    assert judged(rested=rested)[0] == "F08"
-    assert judged(rested=Rested(before, before, frozenset({"eni-1"}), Scenario())) == []
-
-
-def test_a_slot_that_is_attached_again_is_followed() -> None:
-    request = sent().exchange
-    attach = Acted(2, Deed("attach", "eni-1", "i-1"), request)
-    assert judged(sent(), looks("Available"), attach, looks("InUse", step=3)) == []
-
-
-def test_nothing_is_judged_after_the_world_may_not_be_what_it_seems() -> None:
-    assert judged(sent(200), looks("InUse"), looks("InUse", step=-1)) == ["F02"]
-
-
-def test_an_instance_that_is_stopped_while_its_interface_is_detaching_does_not_end_the_detach() -> None:
-    """Whatever is done to the instance meanwhile, the accepted detach explains what the next look shows."""
-    stop = Acted(1, Deed("stop", "eni-1", "i-1"), sent().exchange)
-    assert judged(sent(), stop, looks("Available", step=2, instance="Stopped")) == []
-    assert judged(sent(), stop, looks("InUse", step=2, instance="Stopped")) == ["F02"]
+@pytest.mark.parametrize("check", PAIRS, ids=by_name)
+def test_without_the_check_nobody_is_blamed_so(check: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    pair = PAIRS[check]
+    module = inspect.getmodule(check)
+    if check in getattr(module, "CHECKS", ()):
+        monkeypatch.setattr(module, "CHECKS", tuple(one for one in module.CHECKS if one is not check))  # type: ignore[union-attr]
+    elif check is looks.overlap_unexplained:
+        monkeypatch.setattr(looks, "serial_order", lambda *_: True)
+    else:
+        monkeypatch.setattr(module, check.__name__, lambda *_: [])  # type: ignore[arg-type]
+    assert pair.blame not in blamed(*pair.guilty, **pair.how, **pair.guilty_how)

@@ -1,0 +1,591 @@
+"""Races, lag and late effects, each as a literal history: what must not be blamed, and beside it what must be."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import pytest
+from eni_conformance.contract.common import PASSING
+from eni_conformance.contract.scenario import Call, Wire
+from eni_conformance.harness.history import LeftOut, Ordered, Sent
+from eni_conformance.harness.values import Asked, Param
+from histories import (
+    POST,
+    V1,
+    V3,
+    VALID,
+    XML,
+    acted,
+    after_overlap,
+    again,
+    answered,
+    as_xml,
+    at_the_end,
+    blamed,
+    call,
+    described,
+    judgement,
+    late_effect,
+    looked,
+    overdue,
+    overlapped,
+    part,
+    probed,
+    sent,
+    shown,
+    undecided,
+    waiting,
+)
+
+WRONG_STATE, CONFLICT, FULL = "InvalidOperation.InvalidEniState", "OperationConflict", "EniPerInstanceLimitExceeded"
+FREE, USED = looked("Available"), looked("InUse")
+OF_TWO, OF_NOBODY = call("eni-2"), call("eni-x")
+
+
+# --- looks: on the way, older, lacking something ------------------------------------------------------
+
+
+def test_a_detach_by_way_of_detaching_is_blamed_for_nothing() -> None:
+    assert blamed(sent(), waiting("InUse"), waiting("Detaching"), FREE, at_the_end("Available")) == []
+
+
+def test_a_look_that_began_before_the_answer_shows_the_older_state() -> None:
+    assert blamed(sent(), waiting("InUse"), looked("InUse", why="doubted"), FREE) == []
+    assert blamed(sent(), waiting("InUse"), USED) == ["F02 AfterSuccess"]
+
+
+def test_replicas_may_take_turns_for_a_while() -> None:
+    assert blamed(sent(), waiting("Available"), waiting("Detaching"), waiting("InUse"), FREE) == []
+    assert blamed(sent(), waiting("Available"), looked("Detaching")) == ["F02 StaysDetaching"]
+
+
+def test_another_status_on_the_way_is_blamed_though_the_end_is_right() -> None:
+    assert blamed(sent(), waiting("Attaching"), FREE) == ["F02 WrongPath"]
+    assert blamed(sent(), waiting(""), FREE) == [], "a list lacks it for once"
+
+
+def test_a_look_that_lacks_what_was_detached_counts_only_if_it_is_the_one_that_counts() -> None:
+    assert blamed(sent(), looked("", why="doubted"), FREE) == []
+    assert blamed(sent(), looked("")) == ["F02 AfterSuccess"]
+
+
+def test_a_look_that_lacks_a_bystander_counts_only_if_it_is_the_one_that_counts() -> None:
+    assert blamed(sent(), looked("Available", "", why="doubted"), FREE) == []
+    assert "F05 AfterSuccess" in blamed(sent(), looked("Available", ""))
+
+
+def test_an_instance_that_lists_later_than_the_interface_shows() -> None:
+    still = ("eni-1", "eni-2")
+    assert blamed(sent(), looked("Available", lists=still, why="doubted"), FREE) == []
+    assert blamed(sent(), looked("Available", lists=still)) == ["F03 AfterSuccess"]
+
+
+def test_an_interface_that_shows_its_instance_for_a_while() -> None:
+    linked = {"InstanceId": "i-1"}
+    assert blamed(sent(), looked("Available", **linked, why="doubted"), FREE) == []
+    assert blamed(sent(), looked("Available", **linked)) == ["F03 AfterSuccess"]
+
+
+def test_what_nobody_documents_may_change_by_itself() -> None:
+    start = shown(Revision=1, CreationTime="a")
+    assert blamed(sent(), looked("Available", Revision=2, CreationTime="a"), start=start) == []
+    assert blamed(sent(), looked("Available", Revision=2, CreationTime="b"), start=start) == ["F04 AfterSuccess"]
+
+
+def test_what_is_known_to_change_by_itself_counts_no_more() -> None:
+    start, later = shown(CreationTime="a"), looked("Available", CreationTime="b")
+    assert blamed(sent(), later, start=start, ignore=frozenset({"CreationTime"})) == []
+
+
+def test_what_shows_another_value_in_each_of_four_looks_changes_by_itself() -> None:
+    doubted = [looked("Available", Description=str(n), why="doubted") for n in range(4)]
+    assert blamed(sent(), *doubted, looked("Available", Description="9")) == []
+    assert blamed(sent(), *doubted[:3], looked("Available", Description="9")) == ["F04 AfterSuccess"]
+
+
+def test_a_refused_call_changes_nothing() -> None:
+    refused = sent(404, "InvalidEniId.NotFound", of=OF_NOBODY)
+    assert blamed(refused, looked("Available", why="doubted"), USED) == []
+    assert blamed(refused, FREE) == ["F01 RefusalChanged"]
+
+
+def test_the_instance_keeps_its_own_status() -> None:
+    assert blamed(sent(), looked("Available", instance="Stopped")) == ["F09 AfterSuccess"]
+    assert blamed(sent(), acted("stop"), looked("Available", instance="Stopped", step=2)) == []
+
+
+# --- worlds in transition ----------------------------------------------------------------------------
+
+RACING = {"racing": {"eni-1": frozenset({"Attaching", "InUse"})}}
+HELD = {"held": frozenset({"eni-1"})}
+LEAVING, ARRIVING = shown("Detaching"), shown("Attaching")
+
+
+@pytest.mark.parametrize("answer", [(200,), (400, WRONG_STATE)])
+def test_a_call_that_races_with_an_attach_meets_either_state(answer: tuple[int]) -> None:
+    raced = sent(*answer, raced=(ARRIVING, shown("InUse")))
+    assert blamed(raced, start=ARRIVING, arranged=RACING) == []
+
+
+def test_where_both_looks_around_a_call_show_one_state_the_call_met_it() -> None:
+    """Unless descriptions lag behind: then the looks may tell of the state before."""
+    met = sent(200, raced=(ARRIVING, ARRIVING))
+    assert blamed(met, start=ARRIVING, arranged=RACING) == ["S02 WronglyAccepted"]
+    assert blamed(met, start=ARRIVING, arranged=RACING, lags=True) == []
+
+
+def test_a_repetition_while_held_detaching_changes_nothing() -> None:
+    held = {"start": LEAVING, "arranged": HELD}
+    assert blamed(sent(), sent(), looked("Detaching"), **held) == []
+    assert blamed(sent(400, WRONG_STATE), **held) == ["S06 Refused"]
+
+
+def test_what_was_held_while_the_call_was_repeated_ends_when_it_is_let_go() -> None:
+    held = {"start": LEAVING, "arranged": HELD, "settled": (0.1, 0.1, 0.1)}
+    repeated = (sent(), at_the_end("Detaching"))
+    assert blamed(*repeated, looked("Available", why="released"), **held) == []
+    assert blamed(*repeated, looked("Detaching", why="released"), **held) == ["S06 StaysDetaching"]
+
+
+@pytest.mark.parametrize("more", [{"settled": (0.1,)}, {"arranged": {**HELD, "pinned": frozenset({"eni-1"})}}])
+def test_what_is_let_go_need_not_end_where_little_is_known_or_a_status_was_laid_over_it(more: object) -> None:
+    held = {"start": LEAVING, "arranged": HELD, "settled": (0.1, 0.1, 0.1), **more}  # type: ignore[dict-item]
+    assert blamed(sent(), at_the_end("Detaching"), looked("Detaching", why="released"), **held) == []
+
+
+@pytest.mark.parametrize("code", [CONFLICT, "InternalError"])
+def test_what_may_pass_is_not_judged_behind_a_network_while_something_is_held(code: str) -> None:
+    held = {"start": LEAVING, "arranged": HELD}
+    status = 500 if code == "InternalError" else 409
+    assert blamed(sent(status, code), tolerates=True, **held) == []
+    assert blamed(sent(status, code), **held) != []
+
+
+# --- detaches that take their time -------------------------------------------------------------------
+
+
+def test_a_detach_that_is_slow_while_others_were_fast_is_no_violation() -> None:
+    assert blamed(sent(), waiting("Detaching"), overdue("Available"), FREE, settled=(0.1, 0.1)) == []
+
+
+def test_a_detach_that_ends_only_when_it_is_asked_for_again_is_told_as_that() -> None:
+    events = (sent(), overdue("Detaching"), overdue("Available", reminded=True), FREE)
+    assert blamed(*events) == ["F02 NeededAsking"]
+    assert judgement(*events).found[0].finding.certainty < 1
+
+
+def test_a_detach_that_never_ends_is_doubtful_until_it_is_so_again() -> None:
+    events = (sent(), overdue("Detaching"), overdue("Detaching", reminded=True), looked("Detaching"))
+    assert blamed(*events) == ["F02 StaysDetaching"]
+    (found,) = judgement(*events, settled=(0.2,)).found
+    assert found.finding.certainty < 1 and "while 1 others" in found.finding.summary
+
+
+def test_an_accepted_detach_that_moves_nothing_rests_on_a_clock() -> None:
+    (found,) = judgement(sent(), overdue("InUse"), USED).found
+    assert (found.finding.requirement, found.finding.clocked) == ("F02", True)
+    assert getattr(found.finding, "unmoved", "") == "eni-1"
+
+
+# --- answers that may pass ---------------------------------------------------------------------------
+
+
+def status_of(code: str) -> int:
+    """The last status that the table has of a code."""
+    return next(row.http[-1] for row in PASSING if row.code == code)
+
+
+PASSES = [row.code for row in PASSING]
+
+
+def page(code: str, **more: object) -> dict[str, object]:
+    """A refusal of the passing table, or a page without a code."""
+    return {"status": status_of(code), "code": code, **({} if code else {"body": b"<html>502</html>"}), **more}
+
+
+@pytest.mark.parametrize("code", PASSES, ids=lambda code: code or "a page without a code")
+def test_an_answer_that_passed_is_not_blamed(code: str) -> None:
+    came = answered(**page(code))  # type: ignore[arg-type]
+    assert blamed(sent(passed=(came,)), FREE, tolerates=True) == []
+    assert blamed(sent(passed=(came,) * 3), FREE, tolerates=True) == []
+
+
+@pytest.mark.parametrize("code", PASSES, ids=lambda code: code or "a page without a code")
+def test_an_answer_that_does_not_pass_to_the_end_is_blamed(code: str) -> None:
+    came = sent(**page(code))  # type: ignore[arg-type]
+    ended = replace(came, passed=(came.exchange,) * 3)
+    expected = "B01 Failed" if status_of(code) >= 500 else "S04 Refused"
+    assert expected in blamed(ended, USED, tolerates=True)
+
+
+@pytest.mark.parametrize("code", PASSES, ids=lambda code: code or "a page without a code")
+def test_what_was_carried_out_although_its_answer_may_pass_is_followed(code: str) -> None:
+    came = sent(**page(code))  # type: ignore[arg-type]
+    done = replace(came, passed=(came.exchange,), done=shown("Detaching"))
+    assert blamed(done, waiting("Detaching"), FREE, tolerates=True) == []
+    assert blamed(done, USED, tolerates=True) == ["F02 AfterSuccess"]
+
+
+@pytest.mark.parametrize("outcome", ["reset", "timeout"])
+def test_no_answer_passes_too_and_to_the_end_it_does_not(outcome: str) -> None:
+    came = answered(0, outcome=outcome)
+    assert blamed(sent(passed=(came,)), FREE, tolerates=True) == []
+    assert blamed(sent(0, outcome=outcome, passed=(came,) * 3), tolerates=True) == ["B02 NoAnswer"]
+
+
+def test_what_was_throttled_to_the_end_is_blamed_for_nothing() -> None:
+    assert blamed(sent(503, "Throttling", throttled=True), USED) == []
+
+
+# --- answers that were lost --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("status", "code"), [(400, WRONG_STATE), (404, "InvalidEniId.NotFound"), (500, "InternalError")]
+)
+def test_the_refusal_of_a_second_sending_is_blamed_on_the_answer_that_was_lost(status: int, code: str) -> None:
+    lost = sent(status, code, resent=True, done=shown("Detaching"))
+    assert blamed(lost, FREE) == ["B02 NoAnswer"]
+
+
+def test_the_refusal_of_a_second_sending_counts_where_the_first_had_no_effect() -> None:
+    assert blamed(sent(400, WRONG_STATE, resent=True), USED) == ["S04 Refused"]
+
+
+def test_a_second_sending_that_is_accepted_is_like_any_other() -> None:
+    assert blamed(sent(200, resent=True), FREE) == []
+
+
+def test_an_attach_that_was_refused_at_its_second_sending_had_been_carried_out() -> None:
+    lost = acted("attach", 400, WRONG_STATE, shown=True, resent=True, step=2)
+    assert blamed(sent(), FREE, lost, looked("InUse", step=3)) == []
+    assert blamed(sent(), FREE, replace(lost, shown=False)) == ["F07 NotAttachedAgain"]
+
+
+@pytest.mark.parametrize("more", [{"outcome": "reset"}, {"throttled": True}])
+def test_nothing_is_judged_after_an_operation_without_an_answer(more: dict[str, object]) -> None:
+    """It may have been carried out."""
+    assert undecided(sent(), FREE, acted("attach", 500, "x", step=2, **more)).startswith("attach")
+
+
+# --- the slot, and attaching again -------------------------------------------------------------------
+
+
+def test_a_freed_slot_may_not_be_free_at_once() -> None:
+    for_once = acted("attach", step=2, passed=(answered(403, FULL),))
+    assert blamed(sent(), FREE, for_once, looked("InUse", step=3)) == []
+    assert blamed(sent(), FREE, acted("attach", 403, FULL, step=2)) == ["F06 NotAttachedAgain"]
+
+
+def test_an_attach_is_refused_lawfully_where_the_type_is_said_to_be_full() -> None:
+    """How many interfaces it takes was guessed."""
+    assert blamed(sent(), FREE, acted("attach", 403, FULL, step=2), quota_assumed=True) == []
+    assert blamed(sent(), FREE, acted("attach", 403, FULL, step=2), quota=2) == []
+
+
+def test_an_instance_takes_no_more_than_its_type_has_room_for() -> None:
+    """Nobody is blamed where it never said that it was full: its type may have more room than is told."""
+    full = {"quota": 2, "start": shown("Available", "InUse")}
+    assert blamed(acted("attach", 403, FULL), acted("attach"), **full) == ["F06 SlotTooMany"]
+    assert blamed(acted("attach"), **full) == []
+
+
+def test_an_attach_that_was_accepted_ends_in_use() -> None:
+    attached = (sent(), FREE, acted("attach", step=2))
+    assert blamed(*attached, looked("InUse", step=3)) == []
+    assert blamed(*attached, looked("Detaching", step=3)) == ["M07 LifeCycle"]
+
+
+def test_a_stop_while_the_interface_is_leaving_does_not_end_the_detach() -> None:
+    assert blamed(sent(), acted("stop"), looked("Available", instance="Stopped", step=2)) == []
+    assert blamed(sent(), acted("stop"), looked("InUse", instance="Stopped", step=2)) == ["F02 AfterSuccess"]
+
+
+# --- late effects ------------------------------------------------------------------------------------
+
+
+def test_what_the_set_up_detached_late_was_arranged_and_is_no_effect_of_the_call() -> None:
+    """The look that proves the World came after it: what it shows is where judging begins."""
+    refused = sent(404, "InvalidEniId.NotFound", of=OF_NOBODY)
+    assert blamed(refused, looked("Available"), start=shown("Available")) == []
+    assert blamed(refused, looked("Available"), start=shown("InUse")) == ["F01 RefusalChanged"]
+
+
+def test_what_comes_back_two_seconds_later_is_a_late_effect() -> None:
+    assert blamed(sent(), FREE, looked("Available", step=2, at=3.0)) == []
+    assert blamed(sent(), FREE, looked("InUse", step=2, at=3.0)) == ["F08 RefusalChanged"]
+    assert blamed(sent(), FREE, looked("Available", Tags=("1",), step=2)) == ["F08 RefusalChanged"]
+
+
+def test_what_an_attach_moved_since_is_no_late_effect() -> None:
+    assert blamed(sent(), FREE, acted("attach", step=2), looked("InUse", step=3)) == []
+
+
+def test_what_changes_between_two_plays_is_a_late_effect_of_the_first() -> None:
+    assert blamed(rested=late_effect(shown("Available"), shown("InUse"))) == ["F08 LateEffect"]
+    assert blamed(rested=late_effect(shown("Available"), shown("Available"))) == []
+
+
+def test_what_belongs_to_nobody_here_may_change_between_two_plays() -> None:
+    """Another worker's interface came or went."""
+    before, now = shown("Available"), shown("Available")
+    now = replace(now, enis={**now.enis, "eni-7": {"Status": "InUse"}})
+    assert blamed(rested=late_effect(before, now)) == []
+
+
+def test_nothing_is_judged_after_the_world_may_not_be_what_it_seems() -> None:
+    """The last look of a flawed play is kept as evidence, and blamed on nobody."""
+    assert blamed(sent(), USED, looked("Available", why="end", step=-1)) == ["F02 AfterSuccess"]
+
+
+# --- overlapping calls -------------------------------------------------------------------------------
+
+
+def test_two_detaches_of_one_interface_may_both_be_accepted() -> None:
+    assert blamed(overlapped(part(), part()), after_overlap("Available")) == []
+
+
+def test_the_second_of_two_detaches_of_one_interface_may_be_refused_for_its_state() -> None:
+    assert blamed(overlapped(part(), part(400, WRONG_STATE)), after_overlap("Available")) == []
+    assert blamed(overlapped(part(400, WRONG_STATE), part()), after_overlap("Available")) == []
+
+
+def test_an_answer_that_came_before_the_other_call_was_sent_comes_first_in_every_order() -> None:
+    refused, accepted = part(400, WRONG_STATE, began=0, ended=1), part(began=2, ended=3)
+    assert blamed(overlapped(refused, accepted), after_overlap("Available")) == ["M06 Overlap"]
+    assert blamed(overlapped(replace(refused, ended=2.5), accepted), after_overlap("Available")) == []
+
+
+@pytest.mark.parametrize("other", [VALID, OF_TWO, OF_NOBODY], ids=["the same", "another", "of nobody"])
+def test_a_valid_call_is_not_refused_for_a_state_that_no_other_call_led_to(other: object) -> None:
+    """Each refusal alone could be that of the second; but then one of them must have been accepted."""
+    reply = (404, "InvalidEniId.NotFound") if other is OF_NOBODY else (400, WRONG_STATE)
+    calls = overlapped(part(400, WRONG_STATE), part(*reply, of=other))
+    assert blamed(calls, USED) == ["M06 Overlap"]
+    assert blamed(calls, start=shown("Available", "Available")) == []
+
+
+def test_two_interfaces_leave_at_the_same_time() -> None:
+    both = overlapped(part(), part(of=OF_TWO))
+    assert blamed(both, after_overlap("Available", "Available")) == []
+    assert blamed(both, after_overlap("Available", "InUse")) == ["M06 Overlap"]
+    assert blamed(both, after_overlap("Available", "Available", Tags=("1",))) == ["F04 AfterSuccess"]
+
+
+def test_a_detach_beside_a_refused_one_takes_its_own_interface_alone() -> None:
+    beside = overlapped(part(), part(404, "InvalidEniId.NotFound", of=OF_NOBODY))
+    assert blamed(beside, after_overlap("Available")) == []
+    assert blamed(beside, after_overlap("Available", "Available")) == ["F05 AfterSuccess"]
+
+
+def test_work_that_nobody_sees_may_end_later() -> None:
+    """The looks before the end show an interface in use; they are doubted, and count for nothing."""
+    doubted = [looked(status, why="doubted") for status in ("InUse", "InUse", "Detaching")]
+    assert blamed(overlapped(part(), part()), *doubted, after_overlap("Available")) == []
+    assert blamed(overlapped(part(), part()), *doubted[:2], after_overlap("InUse")) == ["M06 Overlap"]
+
+
+def test_an_attach_at_the_same_time_comes_before_or_after() -> None:
+    assert blamed(overlapped(part(), part(of="attach")), after_overlap("InUse")) == []
+    refused = part(403, WRONG_STATE, of="attach")
+    assert blamed(overlapped(part(), refused), after_overlap("Available")) == []
+    assert blamed(overlapped(part(), refused), after_overlap("InUse"))[0] == "M06 Overlap"
+
+
+def test_a_stop_at_the_same_time_changes_the_instance_lawfully() -> None:
+    both = overlapped(part(), part(of="stop"))
+    assert blamed(both, after_overlap("Available", instance="Stopped")) == []
+    assert blamed(both, after_overlap("InUse", instance="Stopped"))[0] == "M06 Overlap"
+
+
+def test_a_wrong_call_is_accepted_in_company_neither() -> None:
+    calls = overlapped(part(), part(of=OF_NOBODY))
+    assert "P02 WronglyAccepted" in blamed(calls, after_overlap("Available"))
+
+
+def test_one_of_several_that_says_that_something_else_is_at_work_leaves_all_undecided_behind_a_network() -> None:
+    calls = overlapped(part(), part(409, CONFLICT))
+    assert "which may pass" in undecided(calls, after_overlap("Available"), tolerates=True)
+    assert blamed(calls, after_overlap("Available"))[0] == "S04 WrongAnswer"
+
+
+@pytest.mark.parametrize(
+    "lost",
+    [
+        part(400, WRONG_STATE, resent=True),
+        part(503, "Throttling", throttled=True),
+        part(0, outcome="reset", of="attach"),
+    ],
+    ids=["sent twice", "throttled", "an attach without an answer"],
+)
+def test_one_of_several_that_may_have_been_carried_out_leaves_all_undecided(lost: object) -> None:
+    assert undecided(overlapped(part(), lost), after_overlap("InUse"))  # type: ignore[arg-type]
+
+
+def test_of_overlapping_calls_each_answer_comes() -> None:
+    assert blamed(overlapped(part(), part(0, outcome="timeout"))) == ["B02 NoAnswer"]
+
+
+# --- the gateway -------------------------------------------------------------------------------------
+
+SIGNED, LATE, TWICE = "signature truncated", "ten minutes old", "sent twice, byte for byte"
+
+
+@pytest.mark.parametrize(
+    ("name", "answer", "expected"),
+    [
+        (SIGNED, (400, "SignatureDoesNotMatch"), []),
+        (SIGNED, (403, "IncompleteSignature"), []),
+        (SIGNED, (200,), ["G01 Gateway"]),
+        (SIGNED, (404, "InvalidEniId.NotFound"), ["G01 Gateway"]),
+        (SIGNED, (400, "Odd"), ["G01 Gateway"]),
+        ("signature missing", (400, "MissingParameter"), []),
+        ("signature missing", (400, "MissingSignature"), []),
+        (LATE, (200,), []),
+        (LATE, (400, WRONG_STATE), []),
+        (LATE, (400, "InvalidTimeStamp.Expired"), ["G08 Gateway"]),
+        (TWICE, (400, "SignatureNonceUsed"), []),
+        (TWICE, (200,), ["G03 Gateway"]),
+        ("unknown AccessKeyId", (404, "InvalidAccessKeyId.NotFound"), []),
+        ("unknown AccessKeyId", (403, "Abs.InvalidAccount.NotFound"), []),
+        ("unknown AccessKeyId", (404, "InvalidEcsId.NotFound"), ["G05 Gateway"]),
+        ("two hours old", (400, "InvalidTimeStamp.Expired"), []),
+        ("two hours old", (200,), ["G04 Gateway"]),
+    ],
+)
+def test_a_probe_is_refused_by_the_gateway_and_by_nothing_else(
+    name: str, answer: tuple[int], expected: list[str]
+) -> None:
+    assert blamed(probed(name, *answer)) == expected
+
+
+def test_tampering_that_changes_nothing_is_no_probe() -> None:
+    assert blamed(probed(SIGNED, 200, end="unread"), at_the_end("InUse")) == []
+
+
+def test_the_second_of_two_with_one_nonce_may_be_told_that_something_else_is_at_work() -> None:
+    assert blamed(probed(TWICE, 409, CONFLICT)) == []
+    assert blamed(probed(SIGNED, 409, CONFLICT)) == ["G01 Gateway"]
+
+
+def test_where_the_first_of_two_with_one_nonce_was_lost_the_probe_tells_nothing() -> None:
+    lost = probed(TWICE, 500, "InternalError", end="lost")
+    assert blamed(lost) == []
+    assert blamed(replace(lost, end="whole")) == ["B01 Failed", "G03 Gateway"]
+
+
+def test_a_probe_that_gets_no_answer_is_blamed() -> None:
+    assert blamed(probed(SIGNED, 0, outcome="reset")) == ["B02 NoAnswer"]
+    assert blamed(probed(SIGNED, 503, "Throttling", throttled=True)) == []
+
+
+def test_a_correct_signature_is_not_refused() -> None:
+    assert blamed(sent(400, "SignatureDoesNotMatch")) == ["G08 SignatureRefused"]
+
+
+# --- calls that name what is not known ----------------------------------------------------------------
+
+
+def test_an_invented_name_that_came_true_convicts_nobody() -> None:
+    came_true = sent(200, of=OF_NOBODY, denotes=("eni-x",))
+    assert "denotes a resource now" in undecided(came_true)
+    assert blamed(replace(came_true, denotes=())) == ["P02 WronglyAccepted"]
+
+
+def test_a_step_that_was_left_out_and_an_order_taken_back_are_evidence_of_nothing() -> None:
+    left_out = (LeftOut(0, "foreign"), LeftOut(0, "unshown"), Ordered(-1, "region"))
+    assert blamed(*left_out, at_the_end("InUse")) == []
+
+
+STRANGER = {"caller": "other_account"}
+EXISTS, ABSENT = call(**STRANGER), call("eni-x", "i-x", **STRANGER)  # type: ignore[arg-type]
+
+
+def test_another_tenant_does_not_learn_what_exists() -> None:
+    same = (sent(404, "InvalidEcsId.NotFound", of=EXISTS), sent(404, "InvalidEcsId.NotFound", of=ABSENT))
+    assert blamed(*same, at_the_end(), *map(again, same)) == []
+    other = (sent(404, "InvalidEniId.NotFound", of=EXISTS), sent(404, "InvalidEcsId.NotFound", of=ABSENT))
+    assert blamed(*other, at_the_end(), *map(again, other)) == ["C01 Leak"]
+
+
+def test_another_tenant_detaches_nothing() -> None:
+    assert blamed(sent(200, of=EXISTS)) == ["C01 WronglyAccepted"]
+
+
+# --- answers beside each other -----------------------------------------------------------------------
+
+
+def of_border(status: int, code: str, wire: Wire) -> Sent:
+    """A call whose interface may be malformed or merely unknown, so that two refusals are admissible."""
+    meant, seen = call("eni-1x", wire=wire)
+    params = tuple(replace(p, kind="border") if p.name == "NetworkInterfaceId" else p for p in seen.params)
+    return sent(status, code, of=(meant, replace(seen, params=params)))
+
+
+@pytest.mark.parametrize(("wire", "row"), [(POST, "M01"), (XML, "M02"), (V3, "M03"), (replace(V1, fresh=True), "M04")])
+def test_a_difference_between_wire_forms_counts_only_if_both_answers_are_stable(wire: Wire, row: str) -> None:
+    one, two = of_border(404, "InvalidEniId.NotFound", V1), of_border(400, "InvalidParams.EniId", wire)
+    both = (one, replace(two, exchange=as_xml(two.exchange)) if wire == XML else two, at_the_end())
+    assert blamed(*both, again(one), again(two)) == [f"{row} AnotherForm"]
+    assert blamed(*both, again(one), again(two, stable=False)) == []
+    assert blamed(*both) == [], "nobody asked again"
+
+
+def twice(name: str, *values: str) -> tuple[Call, Asked]:
+    """A call that gives one parameter two values."""
+    meant, seen = call()
+    kinds = {"eni-x": "unknown", "i-x": "unknown"}
+    two = tuple(Param(name, value, kinds.get(value, "exact")) for value in values)  # type: ignore[arg-type]
+    return meant, replace(seen, params=(*(p for p in seen.params if p.name != name), *two))
+
+
+def test_of_repeated_parameters_the_same_one_counts_for_each() -> None:
+    """For the instance the first counts, as an unknown one is refused; so must the first of two interfaces."""
+    first = sent(404, "InvalidEcsId.NotFound", of=twice("InstanceId", "i-x", "i-1"))
+    same = sent(404, "InvalidEniId.NotFound", of=twice("NetworkInterfaceId", "eni-x", "eni-1"))
+    other = sent(404, "InvalidEniId.NotFound", of=twice("NetworkInterfaceId", "eni-1", "eni-x"))
+    assert blamed(first, same, at_the_end(), again(first), again(same)) == []
+    assert blamed(first, other, at_the_end(), again(first), again(other)) == ["P08 MixedReadings"]
+    assert blamed(first, other, at_the_end(), again(first), again(other, stable=False)) == []
+
+
+# --- shape -------------------------------------------------------------------------------------------
+
+
+def test_a_request_id_never_comes_twice() -> None:
+    first = sent()
+    same = json.loads(first.exchange.body)["RequestId"]
+    assert blamed(first, sent(body=first.exchange.body)) == ["R07 RepeatedId"]
+    assert blamed(first, earlier={same: "x-of-another-play"}) == ["R07 RepeatedId"]
+    assert blamed(first, sent()) == []
+
+
+def test_a_format_that_is_not_offered_is_told_once_where_it_is_asked_for_on_purpose() -> None:
+    as_asked = "formats as they are asked for"
+    assert blamed(sent(of=call(wire=XML)), name=as_asked) == ["R03 NotOffered"]
+    assert blamed(sent(of=call(wire=XML))) == ["R03 OtherFormat"]
+    assert blamed(sent(), name=as_asked) == []
+
+
+# --- other views -------------------------------------------------------------------------------------
+
+BY_ID = shown("Available").enis
+ATTACHED = {eni: fields for eni, fields in BY_ID.items() if eni != "eni-1"}
+
+
+@pytest.mark.parametrize("view", ["instance", "pages"])
+def test_a_list_of_what_is_attached_no_longer_has_what_was_detached(view: str) -> None:
+    assert blamed(sent(), FREE, described(view, ATTACHED)) == []
+    assert blamed(sent(), FREE, described(view, BY_ID)) == ["F03 Disagreement"]
+    assert blamed(sent(), FREE, described(view, {"eni-p": BY_ID["eni-p"]})) == ["M05 Disagreement"]
+
+
+def test_a_view_that_is_not_offered_or_does_not_filter_tells_nothing() -> None:
+    assert blamed(sent(), FREE, described("attribute", None)) == []
+    assert blamed(sent(), FREE, described("status", BY_ID)) == []
+
+
+def test_a_field_that_a_view_shows_otherwise_is_blamed_on_the_views() -> None:
+    other = {**BY_ID["eni-1"], "Type": "Trunk"}
+    assert blamed(sent(), FREE, described("attribute", {"eni-1": other})) == ["M05 Disagreement"]
