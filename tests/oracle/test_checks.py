@@ -93,6 +93,8 @@ PAIRS: dict[Callable[..., Any], Pair] = {
     looks.by_way_of_detaching_only: Pair("F02 WrongPath", (sent(), waiting("Attaching"), FREE),
                                          (sent(), waiting("Detaching"), FREE)),
     looks.life_cycle: Pair("M07 LifeCycle", (acted("attach"), looked("Detaching")), (acted("attach"), USED), IS_FREE),
+    looks.both_sides_agree: Pair("M05 Disagreement", (sent(), looked("Available", lists=())), (sent(), FREE),
+                                 {}, {"start": shown(lists=("eni-1",))}),
     looks.stuck: Pair("F02 StaysDetaching", (sent(), overdue("Detaching", reminded=True), looked("Detaching")),
                       (sent(), overdue("Available"), FREE)),
     looks.needed_asking: Pair("F02 NeededAsking", (sent(), overdue("Available", reminded=True), FREE),

@@ -583,7 +583,27 @@ def test_a_list_of_what_is_attached_no_longer_has_what_was_detached(view: str) -
 
 def test_a_view_that_is_not_offered_or_does_not_filter_tells_nothing() -> None:
     assert blamed(sent(), FREE, described("attribute", None)) == []
-    assert blamed(sent(), FREE, described("status", BY_ID)) == []
+    assert blamed(sent(), FREE, described("status", BY_ID, BY_ID)) == []
+    assert blamed(sent(), FREE, described("status", BY_ID, ATTACHED)) == ["M05 Disagreement"]
+
+
+def test_a_view_that_fails_to_the_end_is_blamed_and_one_that_is_refused_is_not_offered() -> None:
+    view = replace(described("tag"), failure="failed", told="500 InternalError")
+    assert blamed(sent(), FREE, view) == ["M05 Disagreement"]
+    assert blamed(sent(), FREE, replace(view, failure="refused")) == []
+
+
+def test_what_nobody_asked_for_is_not_listed() -> None:
+    """An unknown instance and then an unknown interface were asked for."""
+    assert blamed(sent(), FREE, described("nothing", {}, {})) == []
+    assert blamed(sent(), FREE, described("nothing", BY_ID, {})) == ["M05 Disagreement"]
+
+
+def test_an_instance_shows_what_is_attached_to_it_if_it_shows_interfaces_at_all() -> None:
+    """That it lacks one for a while is a matter of lag; the look that counts must agree with itself."""
+    start = shown(lists=("eni-1",))
+    assert blamed(sent(), looked("Available", lists=(), why="doubted"), FREE) == []
+    assert blamed(sent(), looked("Available", lists=()), start=start) == ["M05 Disagreement"]
 
 
 def test_a_field_that_a_view_shows_otherwise_is_blamed_on_the_views() -> None:
