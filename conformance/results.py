@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from types import MappingProxyType
 
 from eni_conformance.conformance import deviations, narrow
 from eni_conformance.conformance.commands import ENDED_EARLY, OK, VIOLATED
@@ -25,7 +26,6 @@ from eni_conformance.oracle import verdicts
 from eni_conformance.oracle.results import (
     Again,
     Cost,
-    DeviationEntry,
     Duel,
     Environment,
     Lease,
@@ -102,14 +102,22 @@ def _left_out(row: RequirementResult, only: str) -> RequirementResult:
     )  # fmt: skip
 
 
-def accept(results: Results, known: tuple[deviations.Deviation, ...]) -> Results:
-    """The results with known deviations taken into account, and the problems of their file."""
+def accept(
+    results: Results, known: tuple[deviations.Deviation, ...], quiet: Mapping[str, int] = MappingProxyType({})
+) -> Results:
+    """The results with known deviations taken into account, and the problems of their file. quiet: by entry, in how
+    many runs in a row before this one it was not needed."""
     if not known:
         return results
     today = datetime.datetime.now(datetime.UTC).date()
-    requirements, problems = deviations.apply(results.requirements, results.violations, known, today)
-    told = tuple(DeviationEntry(str(one), one.owner, one.expires.isoformat()) for one in known)
-    return replace(results, requirements=requirements, problems=problems, deviations=told)
+    made = deviations.apply(results.requirements, results.violations, known, today, quiet)
+    return replace(
+        results,
+        requirements=made.requirements,
+        problems=made.problems,
+        warnings=made.warnings,
+        deviations=made.entries,
+    )
 
 
 def write(folder: Path, results: Results, redactor: Redactor | None = None) -> None:

@@ -567,7 +567,8 @@ def write_results(study: Study, *, incomplete: str = "") -> int:
         cost=results.cost(books, summed(records).leases, now),
     )
     chosen = plan.chosen()
-    made = results.accept(made, tuple(d for d in study.deviations if not chosen or d.requirement in chosen))
+    quiet = deviations.quiet_so_far(study.folder, made.target.name, plan.history) if study.deviations else {}
+    made = results.accept(made, tuple(d for d in study.deviations if not chosen or d.requirement in chosen), quiet)
     status = results.status_of(made, bool(incomplete))
     note = " ".join(filter(None, [*notes, *made.problems]))
     results.write(study.folder, replace(made, run=replace(run, exit=status, note=note)), study.redactor)

@@ -123,11 +123,13 @@ class KnownDeviation(Open):
 
 @dataclass(frozen=True)
 class DeviationEntry(Open):
-    """An entry of the deviations file that the run was given: what it accepts, by whom, and until which day."""
+    """An entry of the deviations file that the run was given: what it accepts, by whom, and until which day. quiet: in
+    how many runs in a row, this one included, it was not needed."""
 
     entry: str = ""
     owner: str = ""
     expires: str = ""
+    quiet: Count = 0
 
 
 @dataclass(frozen=True)
@@ -393,8 +395,8 @@ class Results(Open):
 
     answers: to each kind of call (ids of the requirements that it breaks, then states, caller and how its parameters
     were made), how often each answer came. latency: by operation. settle: by transition. once: findings that were seen
-    once and not again; they are no violations. problems: what is wrong with the deviations file. recording: version
-    of the recording that this is, null where it is a run's own file.
+    once and not again; they are no violations. problems: what is wrong with the deviations file; warnings: what should
+    be looked at in it. recording: version of the recording that this is, null where it is a run's own file.
     """
 
     run: Run
@@ -419,6 +421,7 @@ class Results(Open):
     judged_calls: Count = 0
     successes: Count = 0
     problems: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
     deviations: tuple[DeviationEntry, ...] = ()
     recording: int | None = None
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from eni_conformance.contract import codec
@@ -22,7 +22,8 @@ KEPT = 60
 
 @dataclass(frozen=True)
 class Line(Open):
-    """What is remembered of a run: when, what, counts per verdict, and what was violated."""
+    """What is remembered of a run: when, what, counts per verdict, and what was violated. quiet: by entry of the
+    deviations file, in how many runs in a row it was not needed."""
 
     counts: Mapping[str, Count]
     run: str = ""
@@ -35,6 +36,7 @@ class Line(Open):
     incomplete: bool = False
     judged: Count = 0
     violated: tuple[str, ...] = ()
+    quiet: Mapping[str, Count] = field(default_factory=dict)
 
 
 def line(results: Results) -> Line:
@@ -51,6 +53,7 @@ def line(results: Results) -> Line:
         results.incomplete,
         sum(r.judged for r in results.requirements),
         tuple(r.id for r in results.by_verdict("violated")),
+        {one.entry: one.quiet for one in results.deviations},
     )
 
 

@@ -83,6 +83,8 @@ def text(results: Results, color: bool = False, out_dir: str | Path | None = Non
             console.print(Text(f"not exercised: {_names([r.id for r in members])}: {short(need, 160)}", "dim"))
     for problem in results.problems:
         console.print(Text(f"deviations: {short(problem, 300)}", "bold red"))
+    for warning in results.warnings:
+        console.print(Text(f"deviations: {short(warning, 300)}", "yellow"))
     console.print()
     for label, words in last_lines(results, where):
         console.print(Text.assemble((f"{label:<8}", "bold"), words), soft_wrap=True)
