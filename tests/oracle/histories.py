@@ -16,6 +16,7 @@ from typing import Any
 
 from eni_conformance.contract.detach import CONTRACTS
 from eni_conformance.contract.scenario import Arg, Call, Detach, Scenario, Settle, Wire, World
+from eni_conformance.contract.texts import TextKind
 from eni_conformance.harness.history import (
     Acted,
     Arranged,
@@ -133,6 +134,25 @@ def call(
 
 
 VALID = call()
+
+
+def seen_as(of: tuple[Call, Asked], name: str, kind: TextKind) -> tuple[Call, Asked]:
+    """The same call, whose parameter of this name has a text of another kind."""
+    params = tuple(replace(p, kind=kind) if p.name == name else p for p in of[1].params)
+    return of[0], replace(of[1], params=params)
+
+
+def twice(name: str, *values: str) -> tuple[Call, Asked]:
+    """A call that gives one parameter several values."""
+    once = [p for p in VALID[1].params if p.name != name]
+    kinds: dict[bool, TextKind] = {True: "exact", False: "unknown"}
+    more = [Param(name, value, kinds[value in EXIST]) for value in values]
+    return VALID[0], replace(VALID[1], params=(*once, *more))
+
+
+def of_border(status: int, code: str, wire: Wire) -> Sent:
+    """An answer to a call whose interface may be malformed or merely unknown, so that two refusals are admissible."""
+    return sent(status, code, of=seen_as(call("eni-1x", wire=wire), "NetworkInterfaceId", "border"))
 
 
 def sent(

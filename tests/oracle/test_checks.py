@@ -26,15 +26,16 @@ from histories import (
     described,
     late_effect,
     looked,
+    of_border,
     overdue,
     overlapped,
     part,
     probed,
     sent,
     shown,
+    twice,
     waiting,
 )
-from test_histories import of_border, twice
 
 FREE, USED = looked("Available"), looked("InUse")
 CODES = ("InvalidOperation.InvalidEniState", "InvalidEniId.NotFound", "InvalidEcsId.NotFound")

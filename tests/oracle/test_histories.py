@@ -2,25 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 
 import pytest
-from eni_conformance.contract.common import PASSING
-from eni_conformance.contract.scenario import Call, Wire
-from eni_conformance.harness.history import LeftOut, Ordered, Sent
-from eni_conformance.harness.values import Asked, Param
 from histories import (
-    POST,
-    V1,
-    V3,
     VALID,
-    XML,
     acted,
     after_overlap,
-    again,
     answered,
-    as_xml,
     at_the_end,
     blamed,
     call,
@@ -31,7 +20,6 @@ from histories import (
     overdue,
     overlapped,
     part,
-    probed,
     sent,
     shown,
     undecided,
@@ -186,87 +174,6 @@ def test_an_accepted_detach_that_moves_nothing_rests_on_a_clock() -> None:
     (found,) = judgement(sent(), overdue("InUse"), USED).found
     assert (found.finding.requirement, found.finding.clocked) == ("F02", True)
     assert getattr(found.finding, "unmoved", "") == "eni-1"
-
-
-# --- answers that may pass ---------------------------------------------------------------------------
-
-
-def status_of(code: str) -> int:
-    """The last status that the table has of a code."""
-    return next(row.http[-1] for row in PASSING if row.code == code)
-
-
-PASSES = [row.code for row in PASSING]
-
-
-def page(code: str, **more: object) -> dict[str, object]:
-    """A refusal of the passing table, or a page without a code."""
-    return {"status": status_of(code), "code": code, **({} if code else {"body": b"<html>502</html>"}), **more}
-
-
-@pytest.mark.parametrize("code", PASSES, ids=lambda code: code or "a page without a code")
-def test_an_answer_that_passed_is_not_blamed(code: str) -> None:
-    came = answered(**page(code))  # type: ignore[arg-type]
-    assert blamed(sent(passed=(came,)), FREE, tolerates=True) == []
-    assert blamed(sent(passed=(came,) * 3), FREE, tolerates=True) == []
-
-
-@pytest.mark.parametrize("code", PASSES, ids=lambda code: code or "a page without a code")
-def test_an_answer_that_does_not_pass_to_the_end_is_blamed(code: str) -> None:
-    came = sent(**page(code))  # type: ignore[arg-type]
-    ended = replace(came, passed=(came.exchange,) * 3)
-    expected = "B01 Failed" if status_of(code) >= 500 else "S04 Refused"
-    assert expected in blamed(ended, USED, tolerates=True)
-
-
-@pytest.mark.parametrize("code", PASSES, ids=lambda code: code or "a page without a code")
-def test_what_was_carried_out_although_its_answer_may_pass_is_followed(code: str) -> None:
-    came = sent(**page(code))  # type: ignore[arg-type]
-    done = replace(came, passed=(came.exchange,), done=shown("Detaching"))
-    assert blamed(done, waiting("Detaching"), FREE, tolerates=True) == []
-    assert blamed(done, USED, tolerates=True) == ["F02 AfterSuccess"]
-
-
-@pytest.mark.parametrize("outcome", ["reset", "timeout"])
-def test_no_answer_passes_too_and_to_the_end_it_does_not(outcome: str) -> None:
-    came = answered(0, outcome=outcome)
-    assert blamed(sent(passed=(came,)), FREE, tolerates=True) == []
-    assert blamed(sent(0, outcome=outcome, passed=(came,) * 3), tolerates=True) == ["B02 NoAnswer"]
-
-
-def test_what_was_throttled_to_the_end_is_blamed_for_nothing() -> None:
-    assert blamed(sent(503, "Throttling", throttled=True), USED) == []
-
-
-# --- answers that were lost --------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("status", "code"), [(400, WRONG_STATE), (404, "InvalidEniId.NotFound"), (500, "InternalError")]
-)
-def test_the_refusal_of_a_second_sending_is_blamed_on_the_answer_that_was_lost(status: int, code: str) -> None:
-    lost = sent(status, code, resent=True, done=shown("Detaching"))
-    assert blamed(lost, FREE) == ["B02 NoAnswer"]
-
-
-def test_the_refusal_of_a_second_sending_counts_where_the_first_had_no_effect() -> None:
-    assert blamed(sent(400, WRONG_STATE, resent=True), USED) == ["S04 Refused"]
-
-
-def test_a_second_sending_that_is_accepted_is_like_any_other() -> None:
-    assert blamed(sent(200, resent=True), FREE) == []
-
-
-def test_an_attach_that_was_refused_at_its_second_sending_had_been_carried_out() -> None:
-    lost = acted("attach", 400, WRONG_STATE, shown=True, resent=True, step=2)
-    assert blamed(sent(), FREE, lost, looked("InUse", step=3)) == []
-    assert blamed(sent(), FREE, replace(lost, shown=False)) == ["F07 NotAttachedAgain"]
-
-
-@pytest.mark.parametrize("more", [{"outcome": "reset"}, {"throttled": True}])
-def test_nothing_is_judged_after_an_operation_without_an_answer(more: dict[str, object]) -> None:
-    """It may have been carried out."""
-    assert undecided(sent(), FREE, acted("attach", 500, "x", step=2, **more)).startswith("attach")
 
 
 # --- the slot, and attaching again -------------------------------------------------------------------
@@ -425,147 +332,6 @@ def test_one_of_several_that_may_have_been_carried_out_leaves_all_undecided(lost
 
 def test_of_overlapping_calls_each_answer_comes() -> None:
     assert blamed(overlapped(part(), part(0, outcome="timeout"))) == ["B02 NoAnswer"]
-
-
-# --- the gateway -------------------------------------------------------------------------------------
-
-SIGNED, LATE, TWICE = "signature truncated", "ten minutes old", "sent twice, byte for byte"
-
-
-@pytest.mark.parametrize(
-    ("name", "answer", "expected"),
-    [
-        (SIGNED, (400, "SignatureDoesNotMatch"), []),
-        (SIGNED, (403, "IncompleteSignature"), []),
-        (SIGNED, (200,), ["G01 Gateway"]),
-        (SIGNED, (404, "InvalidEniId.NotFound"), ["G01 Gateway"]),
-        (SIGNED, (400, "Odd"), ["G01 Gateway"]),
-        ("signature missing", (400, "MissingParameter"), []),
-        ("signature missing", (400, "MissingSignature"), []),
-        (LATE, (200,), []),
-        (LATE, (400, WRONG_STATE), []),
-        (LATE, (400, "InvalidTimeStamp.Expired"), ["G08 Gateway"]),
-        (TWICE, (400, "SignatureNonceUsed"), []),
-        (TWICE, (200,), ["G03 Gateway"]),
-        ("unknown AccessKeyId", (404, "InvalidAccessKeyId.NotFound"), []),
-        ("unknown AccessKeyId", (403, "Abs.InvalidAccount.NotFound"), []),
-        ("unknown AccessKeyId", (404, "InvalidEcsId.NotFound"), ["G05 Gateway"]),
-        ("two hours old", (400, "InvalidTimeStamp.Expired"), []),
-        ("two hours old", (200,), ["G04 Gateway"]),
-    ],
-)
-def test_a_probe_is_refused_by_the_gateway_and_by_nothing_else(
-    name: str, answer: tuple[int], expected: list[str]
-) -> None:
-    assert blamed(probed(name, *answer)) == expected
-
-
-def test_tampering_that_changes_nothing_is_no_probe() -> None:
-    assert blamed(probed(SIGNED, 200, end="unread"), at_the_end("InUse")) == []
-
-
-def test_the_second_of_two_with_one_nonce_may_be_told_that_something_else_is_at_work() -> None:
-    assert blamed(probed(TWICE, 409, CONFLICT)) == []
-    assert blamed(probed(SIGNED, 409, CONFLICT)) == ["G01 Gateway"]
-
-
-def test_where_the_first_of_two_with_one_nonce_was_lost_the_probe_tells_nothing() -> None:
-    lost = probed(TWICE, 500, "InternalError", end="lost")
-    assert blamed(lost) == []
-    assert blamed(replace(lost, end="whole")) == ["B01 Failed", "G03 Gateway"]
-
-
-def test_a_probe_that_gets_no_answer_is_blamed() -> None:
-    assert blamed(probed(SIGNED, 0, outcome="reset")) == ["B02 NoAnswer"]
-    assert blamed(probed(SIGNED, 503, "Throttling", throttled=True)) == []
-
-
-def test_a_correct_signature_is_not_refused() -> None:
-    assert blamed(sent(400, "SignatureDoesNotMatch")) == ["G08 SignatureRefused"]
-
-
-# --- calls that name what is not known ----------------------------------------------------------------
-
-
-def test_an_invented_name_that_came_true_convicts_nobody() -> None:
-    came_true = sent(200, of=OF_NOBODY, denotes=("eni-x",))
-    assert "denotes a resource now" in undecided(came_true)
-    assert blamed(replace(came_true, denotes=())) == ["P02 WronglyAccepted"]
-
-
-def test_a_step_that_was_left_out_and_an_order_taken_back_are_evidence_of_nothing() -> None:
-    left_out = (LeftOut(0, "foreign"), LeftOut(0, "unshown"), Ordered(-1, "region"))
-    assert blamed(*left_out, at_the_end("InUse")) == []
-
-
-STRANGER = {"caller": "other_account"}
-EXISTS, ABSENT = call(**STRANGER), call("eni-x", "i-x", **STRANGER)  # type: ignore[arg-type]
-
-
-def test_another_tenant_does_not_learn_what_exists() -> None:
-    same = (sent(404, "InvalidEcsId.NotFound", of=EXISTS), sent(404, "InvalidEcsId.NotFound", of=ABSENT))
-    assert blamed(*same, at_the_end(), *map(again, same)) == []
-    other = (sent(404, "InvalidEniId.NotFound", of=EXISTS), sent(404, "InvalidEcsId.NotFound", of=ABSENT))
-    assert blamed(*other, at_the_end(), *map(again, other)) == ["C01 Leak"]
-
-
-def test_another_tenant_detaches_nothing() -> None:
-    assert blamed(sent(200, of=EXISTS)) == ["C01 WronglyAccepted"]
-
-
-# --- answers beside each other -----------------------------------------------------------------------
-
-
-def of_border(status: int, code: str, wire: Wire) -> Sent:
-    """A call whose interface may be malformed or merely unknown, so that two refusals are admissible."""
-    meant, seen = call("eni-1x", wire=wire)
-    params = tuple(replace(p, kind="border") if p.name == "NetworkInterfaceId" else p for p in seen.params)
-    return sent(status, code, of=(meant, replace(seen, params=params)))
-
-
-@pytest.mark.parametrize(("wire", "row"), [(POST, "M01"), (XML, "M02"), (V3, "M03"), (replace(V1, fresh=True), "M04")])
-def test_a_difference_between_wire_forms_counts_only_if_both_answers_are_stable(wire: Wire, row: str) -> None:
-    one, two = of_border(404, "InvalidEniId.NotFound", V1), of_border(400, "InvalidParams.EniId", wire)
-    both = (one, replace(two, exchange=as_xml(two.exchange)) if wire == XML else two, at_the_end())
-    assert blamed(*both, again(one), again(two)) == [f"{row} AnotherForm"]
-    assert blamed(*both, again(one), again(two, stable=False)) == []
-    assert blamed(*both) == [], "nobody asked again"
-
-
-def twice(name: str, *values: str) -> tuple[Call, Asked]:
-    """A call that gives one parameter two values."""
-    meant, seen = call()
-    kinds = {"eni-x": "unknown", "i-x": "unknown"}
-    two = tuple(Param(name, value, kinds.get(value, "exact")) for value in values)  # type: ignore[arg-type]
-    return meant, replace(seen, params=(*(p for p in seen.params if p.name != name), *two))
-
-
-def test_of_repeated_parameters_the_same_one_counts_for_each() -> None:
-    """For the instance the first counts, as an unknown one is refused; so must the first of two interfaces."""
-    first = sent(404, "InvalidEcsId.NotFound", of=twice("InstanceId", "i-x", "i-1"))
-    same = sent(404, "InvalidEniId.NotFound", of=twice("NetworkInterfaceId", "eni-x", "eni-1"))
-    other = sent(404, "InvalidEniId.NotFound", of=twice("NetworkInterfaceId", "eni-1", "eni-x"))
-    assert blamed(first, same, at_the_end(), again(first), again(same)) == []
-    assert blamed(first, other, at_the_end(), again(first), again(other)) == ["P08 MixedReadings"]
-    assert blamed(first, other, at_the_end(), again(first), again(other, stable=False)) == []
-
-
-# --- shape -------------------------------------------------------------------------------------------
-
-
-def test_a_request_id_never_comes_twice() -> None:
-    first = sent()
-    same = json.loads(first.exchange.body)["RequestId"]
-    assert blamed(first, sent(body=first.exchange.body)) == ["R07 RepeatedId"]
-    assert blamed(first, earlier={same: "x-of-another-play"}) == ["R07 RepeatedId"]
-    assert blamed(first, sent()) == []
-
-
-def test_a_format_that_is_not_offered_is_told_once_where_it_is_asked_for_on_purpose() -> None:
-    as_asked = "formats as they are asked for"
-    assert blamed(sent(of=call(wire=XML)), name=as_asked) == ["R03 NotOffered"]
-    assert blamed(sent(of=call(wire=XML))) == ["R03 OtherFormat"]
-    assert blamed(sent(), name=as_asked) == []
 
 
 # --- other views -------------------------------------------------------------------------------------
