@@ -22,7 +22,7 @@ exit status:
   1  something is violated
   2  wrong usage or configuration
   3  the target could not be used (unreachable, credentials refused, set-up failed)
-  4  ended before everything was tried (budget, interrupt), nothing violated so far
+  4  ended before everything was tried (budget, interrupt), or nothing could be judged; nothing violated so far
 """
 
 OVERVIEW = f"""\
@@ -150,7 +150,10 @@ OPTIONS: Mapping[str, Option] = {
         help="judge by the page alone: answers of the gateway and of sibling pages that real services give count, too",
     ),
     "requirement": _option(
-        "-k", dest="requirement", metavar="REQUIREMENT", help="only requirements whose id holds this text"
+        "-k",
+        dest="requirement",
+        metavar="REQUIREMENT",
+        help="only these, such as E12 or E12,S01: what is for them is sent, and they alone decide the exit status",
     ),
     "shard": _option("--shard", metavar="I/N", type=shard, help="only this part of N; join them with merge"),
     "record": _option(
