@@ -29,11 +29,11 @@ from eni_conformance.contract.rules import Operation, Revision
 from eni_conformance.harness import control, ecs, journal
 from eni_conformance.harness.account import control_check, control_orders, janitor, stock
 from eni_conformance.harness.account import plan as plans
-from eni_conformance.harness.account.control_orders import ControlCheck
+from eni_conformance.harness.account.control_orders import ControlCheck, Stand
 from eni_conformance.harness.account.ledger import common_folder
 from eni_conformance.harness.account.ledger import read as read_ledger
 from eni_conformance.harness.account.survey import Survey, survey
-from eni_conformance.harness.bench import pool
+from eni_conformance.harness.bench import pool, supply
 from eni_conformance.harness.bench.look import STEP, STEP_NEARBY
 from eni_conformance.harness.clock import REAL
 from eni_conformance.harness.redact import Redactor
@@ -226,6 +226,7 @@ def open_study(plan: Plan, *, latest: bool = True) -> Study:
         try:
             ground = ecs.lay_ground(session)
             checked = control_check.check(session, ground, offered.capabilities)
+            ground = checked.mended or ground
             _hand_on(folder, found, checked, offered.capabilities)
         except ecs.SetupError as error:
             janitor.teardown(session)
@@ -305,10 +306,11 @@ TESTS = "tests.json"
 @dataclass(frozen=True)
 class HandedOn:
     """What the controller has found out, for the workers. wrong_orders: orders of the control protocol that do not do
-    what they must, with what is wrong."""
+    what they must, with what is wrong. kept: what they were tried on, for the first worker to go on with."""
 
     found: Survey
     wrong_orders: Mapping[str, str]
+    kept: Stand | None = None
 
 
 @dataclass(frozen=True)
@@ -352,7 +354,7 @@ def _hand_on(folder: Path, found: Survey, checked: ControlCheck, offered: frozen
     """Write down for the workers what was found out about the target."""
     broken = sorted(offered - control_orders.usable(offered, checked))
     orders = {name: checked.problems.get(name) or "what undoes it does not work" for name in broken}
-    (folder / SURVEY).write_text(json.dumps(codec.plain(HandedOn(found, orders))))
+    (folder / SURVEY).write_text(json.dumps(codec.plain(HandedOn(found, orders, checked.kept))))
 
 
 def _handed_on(folder: Path) -> HandedOn:
@@ -360,6 +362,9 @@ def _handed_on(folder: Path) -> HandedOn:
 
 
 # --- workers -----------------------------------------------------------------------------------------
+
+FIRST_WORKER = "gw0"
+"""The worker that every run has, however many there are (pytest-xdist)."""
 
 
 def join(
@@ -377,6 +382,8 @@ def join(
     quiet_second(session)
     ground = codec.build(ecs.Ground, json.loads((folder / "ground.json").read_text()), "ground")
     bench = _bench(session, ground, capabilities, workers, wrong)
+    if handed.kept and worker == FIRST_WORKER:
+        supply.take_over(bench, handed.kept.instance, handed.kept.eni, plain=handed.kept.plain)
     stage = _stage(bench)
 
     def open_abroad() -> Stage:

@@ -29,7 +29,10 @@ WHOLE = {
 }  # fmt: skip
 """Fixtures that start the command, or what pip does not install: their tests are marked `whole`. `make test FAST=1`
 leaves them out."""
-LONG = {"test_janitor", "test_hostile_runs", "test_control_check", "test_emulator_sdks"}
+LONG = {
+    "test_janitor", "test_hostile_runs", "test_control_check", "test_control_round", "test_control_steps",
+    "test_emulator_sdks",
+}  # fmt: skip
 """Files that make whole runs in their own process, or wait for an endpoint most of the time: they are marked, too."""
 FIRST = ("test_foreign", "test_faults", "test_runs", "test_revisions", "test_commands", "test_stored")
 """Files that take longest. They begin first, then all others with whole runs: a worker that begins one of them last

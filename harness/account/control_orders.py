@@ -11,6 +11,7 @@ from typing import Any
 
 from eni_conformance.contract.detach import OPS
 from eni_conformance.contract.rules import Holder
+from eni_conformance.harness.ecs import Ground
 
 Entry = Mapping[str, Any]
 """A described resource, {} if it is not shown."""
@@ -41,16 +42,39 @@ ELSEWHERE = str(OPS["eni.vpc"].do["value"])
 
 
 @dataclass(frozen=True)
+class Stand:
+    """What orders are tried on, by ids: a free interface in this group and this vSwitch, and a Running instance.
+
+    own_group, own_vswitch: the same again where they were made for this alone, "" where they are the ground's.
+    """
+
+    instance: str = ""
+    eni: str = ""
+    group: str = ""
+    vswitch: str = ""
+    own_group: str = ""
+    own_vswitch: str = ""
+
+    @property
+    def plain(self) -> bool:
+        """Whether the interface lies where the ground puts interfaces."""
+        return not (self.own_group or self.own_vswitch)
+
+
+@dataclass(frozen=True)
 class ControlCheck:
     """What of the control protocol does what its document says.
 
     problems: capability -> what it did instead, in one sentence for a reader; "protocol" for what belongs to none.
     calls: requests sent, to the service and to the control URL. untried: capability -> why it could not be tried.
+    kept: what it was tried on, which is the caller's from now on. mended: the ground, if it had to be mended.
     """
 
     problems: Mapping[str, str]
     calls: int
     untried: Mapping[str, str]
+    kept: Stand | None = None
+    mended: Ground | None = None
 
 
 def usable(offered: frozenset[str], found: ControlCheck) -> frozenset[str]:
@@ -81,6 +105,20 @@ def opposite(order: Order, offered: frozenset[str]) -> Order | None:
     if "reset" in offered:
         return {"op": "reset", "id": order.get("id")}
     return row.taken_back(str(order["id"])) if row and row.undo is not None else None
+
+
+def stranger(eni: str, offered: frozenset[str], zone: str) -> Order | None:
+    """An order for an id that does not exist, made from the id of an interface; None if none is offered that needs an
+    interface."""
+    samples: tuple[Order, ...] = (
+        {"op": "hold"},
+        {"op": "eni.status", "status": "InUse"},
+        {"op": "eni.type", "type": "Trunk"},
+        {"op": "eni.zone", "value": zone},
+        {"op": "eni.vpc", "value": ELSEWHERE},
+    )
+    nobody = f"{eni[:-10]}nosuchthing"[: len(eni)]
+    return next(({**order, "id": nobody} for order in samples if order["op"] in offered), None)
 
 
 def is_answer(problem: str) -> bool:

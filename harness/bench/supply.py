@@ -106,6 +106,16 @@ def _new_instance(bench: Bench, zone: int, taken: set[str]) -> OwnInstance:
     return own
 
 
+def take_over(bench: Bench, instance: str, eni: str, *, plain: bool) -> None:
+    """Go on with a Running instance in the first zone, and with a free interface that was attached to it before.
+
+    plain: whether the interface was made like the plainest one; else no World uses it, and it makes room in time.
+    """
+    bench.instances.append(OwnInstance(instance, 0))
+    bench.enis.append(OwnEni(eni, 0, _look_of(EniSpec()) if plain else None, [instance]))
+    refresh(bench)
+
+
 def welcome(bench: Bench, hosts: Sequence[OwnInstance]) -> None:
     """Wait until those that are new are Running, all at once, and find out their primary interfaces and names."""
     fresh = [own for own in hosts if not own.welcomed]

@@ -5,6 +5,7 @@ from eni_conformance.harness.ecs.call import (
     NOT_TAKEN,
     Session,
     SetupError,
+    do,
     is_absent,
     marks,
     open_session,
