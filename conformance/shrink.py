@@ -111,9 +111,13 @@ def _fewer_steps(
 
 
 def suspects(found: Found) -> tuple[tuple[int, ...], ...]:
-    """Steps that may be all that a finding of a look needs, the fewest first: what was accepted of late, what named the
-    resources that changed, and everything since the last look that counted. () where an answer shows it."""
-    if found.after is None or found.history is None or found.history.arranged is None:
+    """Steps that may be all that a finding needs, the fewest first.
+
+    Of a look: what was accepted of late, what named the resources that changed, everything since the last look that
+    counted. Of an answer: its call, and what was accepted before about the same resources, as an attach may be refused
+    because of the detach before it.
+    """
+    if found.history is None or found.history.arranged is None:
         return ()
     arranged, events = found.history.arranged, found.history.events[: found.n]
     places = {f"eni:{k}" for k, eni in enumerate(arranged.enis) if any(c.resource == eni for c in found.changes)}
@@ -121,10 +125,15 @@ def suspects(found: Found) -> tuple[tuple[int, ...], ...]:
     counted = [n for n, event in enumerate(events[:-1]) if isinstance(event, Looked) and event.why == "settled"]
     recent = sorted({event.step for event in events[counted[-1] + 1 if counted else 0 :] if event.step >= 0})
     steps = found.history.scenario.steps
-    looks = [found.step] if 0 <= found.step < len(steps) else []
     done = {e.step for e in events if isinstance(e, Sent) and 200 <= e.exchange.status < 300} | {
         e.step for e in events if isinstance(e, Acted)
     }
+    if found.after is None:
+        if not 0 <= found.step < len(steps):
+            return ()
+        before = [i for i in sorted(done) if i < found.step and _named(steps[i]) & _named(steps[found.step])]
+        return tuple(dict.fromkeys((*some, found.step) for some in ((), before[-1:], before[-2:], before)))
+    looks = [found.step] if 0 <= found.step < len(steps) else []
     concerned = [i for i in recent if places & _named(steps[i])]
     late = [i for i in recent if i in done]
     earlier = [i for i in range(len(steps)) if i in done and places & _named(steps[i])]

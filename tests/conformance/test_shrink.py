@@ -132,7 +132,17 @@ def test_what_was_accepted_since_the_last_look_is_suspected_of_what_the_next_one
     changed = (Change("eni-b", "Status", "InUse", "Available"),)
     found = Found(finding, 5, after=Snapshot(0.0), changes=changed, n=6, history=history)
     assert suspects(found)[:3] == ((2, 5), (3, 5), (2, 3, 4, 5))
-    assert suspects(replace(found, after=None)) == ()
+
+
+def test_what_was_accepted_about_the_same_interface_is_suspected_of_a_refusal():
+    """An attach is refused, in a long history, because of the detach before it."""
+    steps = (Detach(call(1)), Detach(call(0)), Detach(call(1)), Settle(), Act("attach", 1, 0))
+    arranged = Arranged(("i-a",), ("eni-a", "eni-b"), (), (), "", Snapshot(0.0))
+    events = (sent(0, 404), sent(1, 404), sent(2, 200), looked(3))
+    history = History(Scenario(BIG, steps), arranged=arranged, events=events)
+    found = Found(Finding("F07", "attaching again was refused", "attach again:x"), 4, n=5, history=history)
+    assert suspects(found) == ((4,), (2, 4))
+    assert suspects(replace(found, step=-1)) == () and suspects(replace(found, history=None)) == ()
 
 
 # --- calls ---------------------------------------------------------------------------------------
