@@ -38,6 +38,8 @@ LATE = 1.5
 """Seconds to wait for a late effect."""
 OVERLAPS = 4
 """How often a counterexample of overlapping calls is tried before it counts as not seen again."""
+FALL_BACK = 3
+"""So many of the smallest counterexamples are tried again, until one is confirmed."""
 HASTY = 0.2
 """Seconds for which a difference is looked at again while a counterexample is made smaller."""
 CONFIRM = 2
@@ -429,10 +431,13 @@ class Inquiry:
             self.stage.relook = patience
         if smallest != scenario:
             times = 1 if self.first_violation and not slow else CONFIRM
-            with self._carefully():
-                again = self._confirm(fails, smallest, times, OVERLAPS)
-            if again.failed_again:
-                return smallest, last.get(smallest, found), tried, again
+            # What is smallest may be too small, or have met resources that no longer show it: then the next one.
+            smaller = dict.fromkeys((smallest, *reversed([one for one in last if one != scenario])))
+            for candidate in list(smaller)[:FALL_BACK]:
+                with self._carefully():
+                    again = self._confirm(fails, candidate, times, OVERLAPS)
+                if again.failed_again:
+                    return candidate, last.get(candidate, found), tried, again
         elif slow:
             with self._carefully():
                 more = self._confirm(fails, scenario, 1, 1)

@@ -387,6 +387,22 @@ def test_the_time_for_a_smaller_counterexample_begins_when_it_was_seen_again(inq
     assert over == [False]
 
 
+def test_where_the_smallest_is_not_seen_again_the_next_one_is_reported(inquiry, monkeypatch):
+    """It met an interface that an earlier play had damaged, so that nothing was left to be lost."""
+    one, two = dataclasses.replace(CALL, name="one"), dataclasses.replace(CALL, name="two")
+
+    def search(_scenario, _step, fails, *_):
+        assert fails(two) and fails(one)
+        return one, 2
+
+    monkeypatch.setattr(inquiries, "shrink", search)
+    made = inquiry(CODE, CODE, CODE, CODE, None, None, CODE)
+    made.run(CALL)
+    (entry,) = made.violations
+    assert evidence.read(made.out / "evidence" / entry.evidence).scenario == two
+    assert entry.again == Again(2, 2)
+
+
 def test_the_search_is_hasty_only_where_descriptions_keep_up(inquiry, monkeypatch):
     seen = []
     for lags, relook, during in ((False, 1.6, HASTY), (True, 1.6, 1.6), (False, 0.1, 0.1)):
