@@ -45,11 +45,15 @@ class Says:
 @dataclass
 class SmallEcs:
     """enis: interface -> (instance, the status it has, the time from which on it is free). says: what the next detaches
-    are answered. takes: seconds of a transition. retypes: an interface that the first detach makes a Trunk."""
+    are answered; attaches: the same of attaches. takes: seconds of a transition. stale: how many
+    seconds old every second description is. retypes: an interface that the first detach makes a Trunk."""
 
     enis: dict[str, tuple[str, str, float]] = field(default_factory=dict)
     says: list[Says] = field(default_factory=list)
+    attaches: list[Says] = field(default_factory=list)
     takes: float = 1.0
+    stale: float = 0.0
+    past: list[tuple[float, dict[str, tuple[str, str, float]]]] = field(default_factory=list)
     retypes: str = ""
     at: float = 1_000.0
     requests: list[tuple[str, tuple[Pair, ...]]] = field(default_factory=list)
@@ -106,14 +110,17 @@ class SmallEcs:
         return says.status, {"HostId": "h", "Code": says.code, "Message": "no"}, says
 
     def _AttachNetworkInterface(self, given: dict[str, str]) -> tuple[int, dict[str, Any], Says]:
+        says = self.attaches.pop(0) if self.attaches else Says()
+        if says.status >= 400:
+            return *_refusal(says.status, says.code)[:2], says
         self.enis[given["NetworkInterfaceId"]] = (given["InstanceId"], "InUse", 0.0)
-        return 200, {}, Says()
+        return 200, {}, says
 
     def _DescribeNetworkInterfaces(self, given: dict[str, str]) -> tuple[int, dict[str, Any], Says]:
         ids = {v for k, v in given.items() if k.startswith("NetworkInterfaceId.")}
         shown = [
             {"NetworkInterfaceId": e, "Status": status, "Type": self._type(e), **_on(host)}
-            for e, (host, status, _) in self._now().items()
+            for e, (host, status, _) in self._shown().items()
             if (not ids or e in ids)
             and given.get("InstanceId", host) == host
             and given.get("Status", status) == status
@@ -128,6 +135,12 @@ class SmallEcs:
         one = {"InstanceId": HOST, "Status": "Running", "NetworkInterfaces": {"NetworkInterface": held}}
         shown = [one] if HOST in wanted else []
         return 200, {"TotalCount": len(shown), "Instances": {"Instance": shown}}, Says()
+
+    def _shown(self) -> dict[str, tuple[str, str, float]]:
+        """What a description shows: the truth, or every second time what was true a while ago."""
+        self.past.append((self.at, dict(self._now())))
+        old = [enis for at, enis in self.past if at <= self.at - self.stale]
+        return old[-1] if old and self.counts["DescribeNetworkInterfaces"] % 2 else self.enis
 
     def _type(self, eni: str) -> str:
         changed = eni == self.retypes and self.counts[DETACH] > 0

@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from eni_conformance.contract.detach import CONTRACTS
 from eni_conformance.contract.scenario import (
     Act,
     Arg,
@@ -21,7 +22,7 @@ from eni_conformance.contract.scenario import (
     World,
 )
 from eni_conformance.contract.texts import make_text
-from eni_conformance.harness.bench.look import PASSING, PASSING_ELSEWHERE
+from eni_conformance.harness.bench.look import PASSING, PASSING_ELSEWHERE, SLOT
 from eni_conformance.harness.bench.pool import PARTS
 from eni_conformance.harness.history import (
     Acted,
@@ -36,8 +37,10 @@ from eni_conformance.harness.history import (
     Sent,
 )
 from eni_conformance.harness.play import STABLE
+from eni_conformance.oracle.judge import judge
 from small_ecs import HOST, OTHER, OURS, PRIMARY, Says, SmallEcs, played, stage, told
 
+PAGE = CONTRACTS["2019"]
 REGION_ARG, HOST_ARG = Arg("RegionId", "region"), Arg("InstanceId", "instance:0")
 
 
@@ -156,6 +159,33 @@ def test_two_forms_of_a_call_with_two_answers_are_asked_again_until_it_is_known_
     ecs = SmallEcs(says=[odd, other, odd, other, other])
     again = told(played(stage(ecs, tmp_path), *forms), AskedAgain)
     assert [(len(one.exchanges), one.stable) for one in again] == [(2, False)]
+
+
+@pytest.mark.parametrize(("refusals", "tries"), [(2, 3), (99, None)], ids=["for a while", "for good"])
+def test_an_attach_of_what_was_freed_is_tried_for_a_while_where_the_slot_is_said_to_be_taken(
+    refusals: int, tries: int | None, tmp_path: Path
+) -> None:
+    """It may not be free at once; that it never is would be blamed."""
+    ecs = SmallEcs(attaches=[Says(403, "EniPerInstanceLimitExceeded")] * refusals)
+    where = stage(ecs, tmp_path)
+    (acted,) = told(played(where, Detach(), Settle(), Act("attach")), Acted)
+    assert len(ecs.sent("AttachNetworkInterface")) == len(acted.passed) + 1
+    if tries:
+        assert (len(acted.passed) + 1, acted.exchange.status) == (tries, 200)
+    else:
+        assert acted.exchange.at - acted.passed[0].at >= where.relook + SLOT - 0.2
+
+
+@pytest.mark.parametrize("step", [Detach(), Parallel((Detach(), Detach()))], ids=["alone", "overlapping"])
+def test_where_every_second_description_is_old_the_look_that_counts_shows_the_end(step: Step, tmp_path: Path) -> None:
+    """And what ends then is no late effect in the next play."""
+    ecs = SmallEcs(takes=1.5, stale=1.0)
+    where = stage(ecs, tmp_path, lags=True)
+    history = played(where, step, Settle())
+    counted = [one for one in told(history, Looked) if one.why in ("settled", "overlap")]
+    assert {one.snapshot.status(OURS) for one in counted} == {"Available"}
+    assert judge(PAGE, history).found == ()
+    assert judge(PAGE, played(where, Detach(naming("last changed")))).found == ()
 
 
 # --- answers that may pass ---------------------------------------------------------------------------

@@ -154,7 +154,9 @@ def test_what_may_pass_is_not_judged_behind_a_network_while_something_is_held(co
 
 
 def test_a_detach_that_is_slow_while_others_were_fast_is_no_violation() -> None:
-    assert blamed(sent(), waiting("Detaching"), overdue("Available"), FREE, settled=(0.1, 0.1)) == []
+    events = (sent(), waiting("Detaching"), overdue("Available"), FREE)
+    assert blamed(*events, settled=(0.1, 0.1)) == []
+    assert judgement(*events).tally.doubts["F02"], "and no conformity either"
 
 
 def test_a_detach_that_ends_only_when_it_is_asked_for_again_is_told_as_that() -> None:
