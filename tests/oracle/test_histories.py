@@ -377,3 +377,23 @@ def test_an_instance_shows_what_is_attached_to_it_if_it_shows_interfaces_at_all(
 def test_a_field_that_a_view_shows_otherwise_is_blamed_on_the_views() -> None:
     other = {**BY_ID["eni-1"], "Type": "Trunk"}
     assert blamed(sent(), FREE, described("attribute", {"eni-1": other})) == ["M05 Disagreement"]
+
+
+# --- what explains what ------------------------------------------------------------------------------
+
+
+def test_a_wrong_answer_among_overlapping_calls_is_told_alone() -> None:
+    """That no order explains it, and what the look shows beside, would say the same again."""
+    assert blamed(overlapped(part(), part(500, "InternalError")), after_overlap("Available")) == ["B01 Failed"]
+
+
+def test_a_body_that_cannot_be_read_is_told_once_and_not_as_a_code() -> None:
+    page = replace(sent(400, WRONG_STATE).exchange, body=b"<html>Bad request</html>")
+    refusal = replace(sent(400, WRONG_STATE, of=OF_NOBODY), exchange=page)
+    assert blamed(refusal) == ["R02 Shape"]
+
+
+def test_a_success_that_cannot_be_read_is_a_success() -> None:
+    """What the look then shows is its effect, and no effect of a refusal."""
+    page = replace(sent().exchange, body=b"<html>Done</html>")
+    assert blamed(replace(sent(), exchange=page), looked("Available")) == ["R02 Shape"]
