@@ -34,9 +34,13 @@ LONG = {
     "test_emulator_sdks",
 }  # fmt: skip
 """Files that make whole runs in their own process, or wait for an endpoint most of the time: they are marked, too."""
-FIRST = ("test_foreign", "test_faults", "test_runs", "test_revisions", "test_commands", "test_stored")
+FIRST = (
+    "foreign/test_foreign.py", "run/test_runs.py", "run/test_revisions.py", "run/test_faults.py",
+    "docs/test_commands.py", "conformance/test_database.py",
+)  # fmt: skip
 """Files that take longest. They begin first, then all others with whole runs: a worker that begins one of them last
 would work alone at the end."""
+HERE = Path(__file__).parent
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -44,18 +48,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if item.path.stem in LONG or WHOLE & set(getattr(item, "fixturenames", ())):
             item.add_marker("whole")
     whole = {item.path for item in items if item.get_closest_marker("whole")}
-
-    def begins(item: pytest.Item) -> int:
-        stem = item.path.stem
-        return FIRST.index(stem) if stem in FIRST else len(FIRST) + (item.path not in whole)
-
-    items.sort(key=begins)
+    turn = {HERE / name: n for n, name in enumerate(FIRST)}
+    items.sort(key=lambda item: turn.get(item.path, len(FIRST) + (item.path not in whole)))
 
 
 def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
-    """Bytes and long texts name no test: a compressed body holds the second it was made in, and all workers must
+    """Bytes and long codes name no test: a compressed body holds the second it was made in, and all workers must
     collect the same names."""
-    return argname if isinstance(val, bytes) or (isinstance(val, str) and len(val) > 80) else None
+    code = isinstance(val, str) and len(val) > 40 and " " not in val
+    return argname if code or isinstance(val, bytes) else None
 
 
 @pytest.fixture

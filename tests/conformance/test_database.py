@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +10,7 @@ import pytest
 from eni_conformance.conformance.database import DatabaseError, Forgiving, keep, kept, open_database
 from eni_conformance.contract.scenario import Call, Detach, EniSpec, Scenario, World
 from hypothesis.database import DirectoryBasedExampleDatabase, InMemoryExampleDatabase, MultiplexedDatabase
-from processes import redis_server
+from processes import emulator, redis_server
 
 RARE = "many-parameters-crash"
 """A fault that most calls do not show."""
@@ -48,27 +48,32 @@ def test_what_is_no_counterexample_any_more_is_forgotten() -> None:
     assert list(database.fetch(b"key")) == [OLD]
 
 
-@pytest.mark.parametrize("kind", ["redis", "directory"])
-def test_what_one_run_found_the_next_one_tries_first(
-    kind: str, start_emulator: Callable[..., Any], suite: Callable[..., Any], tmp_path: Path
-) -> None:
+@pytest.fixture(scope="module")
+def rare(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """The target file of an emulator with the rare fault."""
+    target = tmp_path_factory.mktemp("rare") / "target.toml"
+    with emulator(target, "--fault", RARE):
+        yield target
+
+
+def test_what_one_run_found_the_next_one_tries_first(rare: Path, suite: Callable[..., Any], tmp_path: Path) -> None:
     """Another process, another seed, two workers: one call is enough; without the database it takes many."""
-    with redis_server(tmp_path) as url, start_emulator("--fault", RARE) as target:
-        where = url if kind == "redis" else str(tmp_path / "examples")
-        first = calls_until_found(suite, target, where, seed=1, workers=1)
-        second = calls_until_found(suite, target, where, seed=2, workers=2)
-        elsewhere = calls_until_found(suite, target, str(tmp_path / "empty"), seed=2, workers=2)
+    with redis_server(tmp_path) as where:
+        first = calls_until_found(suite, rare, where, seed=1, workers=1)
+        second = calls_until_found(suite, rare, where, seed=2, workers=2)
+    elsewhere = calls_until_found(suite, rare, str(tmp_path / "empty"), seed=2, workers=2)
     assert second <= 2
     assert min(first, elsewhere) > 3 * second
 
 
 def test_what_was_found_no_longer_fails_on_a_healthy_endpoint(
-    start_emulator: Callable[..., Any], suite: Callable[..., Any], tmp_path: Path
+    rare: Path, start_emulator: Callable[..., Any], suite: Callable[..., Any], tmp_path: Path
 ) -> None:
-    """A kept counterexample is evidence like any other: it may as well show that the defect is gone."""
+    """A kept counterexample is evidence like any other: the next run tries it first, and it may as well show that the
+    defect is gone."""
     where = str(tmp_path / "examples")
-    with start_emulator("--fault", RARE) as target:
-        calls_until_found(suite, target, where, seed=1, workers=1)
+    calls_until_found(suite, rare, where, seed=1, workers=1)
+    assert calls_until_found(suite, rare, where, seed=2, workers=2) <= 2
     with start_emulator() as healthy:
         mended = suite(
             "run", "--target", str(healthy), "--effort", "quick", "-k", "B01", "-n", "2", "--database", where

@@ -341,8 +341,8 @@ TABLE = (
     m("JSON with NaN", says(answer(b'{"RequestId":NaN}')), "answered", 200, "R02", run=True),
     m("JSON that is a list", says(answer(b"[1]")), "answered", 200, "R02", run=True),
     m(
-        "JSON with 100000 keys that collide",
-        says(answer(b"{" + b",".join(b'"%d":0' % n for n in range(100_000)) + b"}")),
+        "JSON with 20000 keys",
+        says(answer(b"{" + b",".join(b'"%d":0' % n for n in range(20_000)) + b"}")),
         "answered",
         200,
         "R01",
@@ -355,8 +355,8 @@ TABLE = (
     m("XML document type of another server", says(document_type), "answered", 200, "R03", run=True, format="XML"),
     m("XML stylesheet and inclusion", says(stylesheet), "answered", 200, "R03", run=True, format="XML"),
     m(
-        "XML 100000 elements deep",
-        says(answer(b"<a>" * 100_000 + b"</a>" * 100_000, kind=XML_KIND)),
+        "XML 20000 elements deep",
+        says(answer(b"<a>" * 20_000 + b"</a>" * 20_000, kind=XML_KIND)),
         "answered",
         200,
         "R01 R03",
