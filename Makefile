@@ -6,7 +6,7 @@ EFFORT ?= standard
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := conformance
-.PHONY: conformance test lint types imports tree unit fast night node browser redis lock plan-table prove mutation bench allure clean
+.PHONY: conformance test lint types imports tree unit fast night node programs lock plan-table prove mutation bench allure clean
 
 $(READY): pyproject.toml requirements.lock
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
@@ -48,19 +48,16 @@ imports: $(READY) tree
 	rm -rf build/copy && cp -rL build/tree build/copy
 	cd build/copy && $(CURDIR)/$(BIN)/lint-imports $(CURDIR)/pyproject.toml
 
-unit: $(READY) browser redis node
+unit: $(READY) programs node
 	$(TESTS) -n 3 -m "not night" $(ARGS)
 
-# What the tests need beyond pip; each says how to install it where this cannot.
-browser:
-	@command -v chromium >/dev/null && command -v chromedriver >/dev/null || { \
-	  command -v apt-get >/dev/null && [ "$$(id -u)" = 0 ] || { echo "install Chromium and its driver: apt-get install chromium chromium-driver"; exit 1; }; \
-	  (apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq chromium chromium-driver) >/dev/null; }
-
-redis:
-	@command -v redis-server >/dev/null || { \
-	  command -v apt-get >/dev/null && [ "$$(id -u)" = 0 ] || { echo "install Redis: apt-get install redis-server"; exit 1; }; \
-	  (apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq redis-server) >/dev/null; }
+# What the tests need beyond pip, installed at once; says how to install it where this cannot.
+PROGRAMS := $(if $(shell command -v chromium && command -v chromedriver),,chromium chromium-driver) \
+  $(if $(shell command -v redis-server),,redis-server)
+programs:
+	@test -z "$(strip $(PROGRAMS))" || { \
+	  command -v apt-get >/dev/null && [ "$$(id -u)" = 0 ] || { echo "install them: apt-get install $(PROGRAMS)"; exit 1; }; \
+	  (apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq $(PROGRAMS)) >/dev/null; }
 
 NODE_DIRS := $(patsubst %/package-lock.json,%,$(wildcard tests/*/node/package-lock.json))
 node: $(addsuffix /node_modules/.ready,$(NODE_DIRS))

@@ -116,7 +116,7 @@ def wait_until(holds: Callable[[], object], seconds: float = 60) -> None:
 def redis_server(folder: Path) -> Iterator[str]:
     """A Redis server of its own, in memory; yields its URL."""
     program = shutil.which("redis-server")
-    assert program, "install Redis: make redis"
+    assert program, "install Redis: make programs"
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
