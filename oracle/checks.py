@@ -323,8 +323,9 @@ def _overlapped(state: State, event: Overlapped) -> Seen:
         if read.reply is None:
             return Seen(state, tuple(reads))
         told.append(model.Told(part.asked, read.reply, part.began, part.ended))
-    if any(one.finding.answer for one in state.found[len(begun.found) :]):
-        return Seen(replace(state, dirty=True), tuple(reads))  # a wrong answer explains what no order of them would
+    unread = any(read.answer is not None and read.answer.unread for read in reads)
+    if unread or any(one.finding.answer for one in state.found[len(begun.found) :]):
+        return Seen(replace(state, dirty=True), tuple(reads))  # a wrong answer explains what no order does
     overlap = Overlapping(event, begun.known, tuple(told))
     if not any(_moves(state, overlap.start, one) for one in told):
         refused = sum(1 for one in told if not one.reply.success)

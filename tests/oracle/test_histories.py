@@ -385,6 +385,9 @@ def test_a_field_that_a_view_shows_otherwise_is_blamed_on_the_views() -> None:
 def test_a_wrong_answer_among_overlapping_calls_is_told_alone() -> None:
     """That no order explains it, and what the look shows beside, would say the same again."""
     assert blamed(overlapped(part(), part(500, "InternalError")), after_overlap("Available")) == ["B01 Failed"]
+    odd = part(400, WRONG_STATE)
+    odd = replace(odd, exchange=replace(odd.exchange, body=b"<html>Bad request</html>"))
+    assert blamed(overlapped(part(), odd), after_overlap("Available")) == ["R02 Shape"]
 
 
 def test_a_body_that_cannot_be_read_is_told_once_and_not_as_a_code() -> None:
