@@ -20,9 +20,6 @@ from typing import Any, Literal
 from eni_conformance.contract.detach import ACTION, CONTRACTS
 from eni_conformance.contract.rules import Operation, Revision
 
-RESPONSE: Mapping[str, str] = {"RequestId": "String"}
-"""The response table of the page: name -> type. Both revisions have this one row."""
-
 Kind = Literal[
     "parameter missing",
     "parameter added",
@@ -291,14 +288,14 @@ def differences(contract: Operation, page: Page) -> list[Difference]:
     if page.errors is not None:
         out += _of_errors(contract, page.errors)
     if page.response is not None:
-        for name, kind in RESPONSE.items():
+        for name, kind in contract.response.items():
             field = page.response.get(name)
             if field is None:
                 out.append(Difference("response missing", name, kind, ""))
             elif field.type.lower() != kind.lower():
                 out.append(Difference("response type", name, kind, field.type or "no type"))
         for name, field in page.response.items():
-            if name not in RESPONSE:
+            if name not in contract.response:
                 out.append(Difference("response added", name, "", field.type or "no type"))
     return out
 

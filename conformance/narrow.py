@@ -137,7 +137,7 @@ def _told(scenario: Scenario, contract: Operation) -> Iterator[Told]:
 def _known(world: World) -> Known:
     """A World as it is asked for; each resource has its reference for an id."""
     instances = {
-        f"instance:{n}": InstanceKnown(f"instance:{n}", frozenset({one.status}), one.over_eni_limit)
+        f"instance:{n}": InstanceKnown(f"instance:{n}", frozenset({one.status}), one.fault)
         for n, one in enumerate(world.instances)
     }
     enis = {
@@ -148,7 +148,7 @@ def _known(world: World) -> Known:
         host = "" if one.on is None else f"instance:{one.on}"
         enis[f"eni:{n}"] = EniKnown(f"eni:{n}", frozenset({one.status}), frozenset({host}), fault=one.fault)
     regions = frozenset({"region", "second_region"})
-    return Known("region", regions, instances, enis, world.region_feature, world.refused_parameter)
+    return Known("region", regions, instances, enis, world.faults)
 
 
 def _moved(known: Known, thing: str, statuses: set[str], host: str = "") -> Known:

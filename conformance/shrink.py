@@ -312,15 +312,13 @@ def _smaller_worlds(scenario: Scenario) -> Iterator[Scenario]:
         if eni.fault:
             yield replace(scenario, world=_with_eni(world, k, replace(eni, fault="")))
     for i, instance in enumerate(world.instances):
-        for name in ("past", "zone", "over_eni_limit", "status"):
+        for name in ("past", "zone", "fault", "status"):
             if getattr(instance, name) != getattr(plain_instance, name):
                 plainer = dataclasses.replace(instance, **{name: getattr(plain_instance, name)})
                 others = (*world.instances[:i], plainer, *world.instances[i + 1 :])
                 yield replace(scenario, world=replace(world, instances=others))
-    if world.refused_parameter:
-        yield replace(scenario, world=replace(world, refused_parameter=""))
-    if not world.region_feature:
-        yield replace(scenario, world=replace(world, region_feature=True))
+    for fault in world.faults:
+        yield replace(scenario, world=replace(world, faults=tuple(f for f in world.faults if f != fault)))
 
 
 def _with_eni(world: World, k: int, eni: EniSpec) -> World:

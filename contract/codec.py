@@ -4,6 +4,7 @@ The type hints say everything. A tuple or a set is an array (a set is sorted), a
 which octets that are no UTF-8 stand as surrogate escapes. Which class of a union is meant is told by the field that
 all of them have as a Literal of one value (`kind: Literal["act"] = "act"`).
 
+A class with a function `from_earlier` has had other fields: it says what an object of an earlier version means.
 A class with a field `extra` is open: what a later version adds to it is kept there and written again. Every other class
 is closed: a key that it does not know is refused. An absent key takes the default. This file knows no other of the
 project.
@@ -161,6 +162,7 @@ def _object(kind: Any, data: Any, where: str) -> Any:
     if not isinstance(data, Mapping):
         raise _unexpected(where, "an object", data)
     hints = _hints(kind)
+    data = getattr(kind, "from_earlier", dict)(dict(data))
     known = {key: data[key] for key in data if key in hints and key != "extra"}
     more = {key: data[key] for key in data if key not in known}
     if more and "extra" not in hints:

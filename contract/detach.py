@@ -198,6 +198,8 @@ CHECKS: tuple[Rule, ...] = (
 )  # fmt: skip
 """In the order in which the breaches of a call are told."""
 
+RESPONSE: Mapping[str, str] = MappingProxyType({"RequestId": "String"})
+"""Field of a success -> its type, in both revisions."""
 EFFECT = Effect(target="eni", host="instance", via="Detaching", to="Available", link=False)
 
 # The first that applies is the choice that is observed.
@@ -455,6 +457,7 @@ def _revision(revision: Revision) -> Operation:
         checks,
         choices,
         EFFECT,
+        RESPONSE,
         MappingProxyType(errors),
         MappingProxyType(rules),
         MappingProxyType(requirements),

@@ -367,7 +367,7 @@ class Operation:
     """One revision of an operation's page, ready for use. Mappings are keyed by the short id (E11, P01, ...).
 
     checks: every rule in the order in which its breach is told; an identifier's rules share the one on readable texts.
-    rules: sentence -> rule. effect: what a success does.
+    rules: sentence -> rule. effect: what a success does. response: field of a success -> type.
     """
 
     action: str
@@ -378,6 +378,7 @@ class Operation:
     checks: tuple[Rule, ...]
     choices: tuple[Choice, ...]
     effect: Effect
+    response: Mapping[str, str]
     errors: Mapping[str, Error]
     rules: Mapping[str, Rule]
     requirements: Mapping[str, Requirement]

@@ -9,7 +9,7 @@ can be carried out on any target. This file knows nothing of HTTP, of targets or
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 InstanceStatus = Literal["Pending", "Starting", "Running", "Stopping", "Stopped"]
 EniStatus = Literal["Available", "Attaching", "InUse", "Detaching", "Deleting"]
@@ -20,12 +20,21 @@ ENI_STATUSES: tuple[EniStatus, ...] = ("Available", "Attaching", "InUse", "Detac
 
 @dataclass(frozen=True)
 class InstanceSpec:
-    """One instance of a World. `past` is what happened to it since it was created."""
+    """One instance of a World. `past` is what happened to it since it was created.
+
+    `fault` is an order of the control protocol for instances that is in force for it, as a condition.
+    """
 
     status: InstanceStatus = "Running"
     past: Literal["any", "fresh", "restarted", "rebooted"] = "any"
     zone: int = 0
-    over_eni_limit: bool = False
+    fault: str = ""
+
+    @staticmethod
+    def from_earlier(data: dict[str, Any]) -> dict[str, Any]:
+        """What a file of an earlier version says, in the words of this one."""
+        over = data.pop("over_eni_limit", False)
+        return {**data, "fault": "instance.eni_limit"} if over else data
 
 
 @dataclass(frozen=True)
@@ -33,8 +42,8 @@ class EniSpec:
     """One secondary network interface of a World; `on` is the place of its instance, None if unattached.
 
     `other_vswitch`: it lies in another vSwitch of the zone than instances do, where the network is the run's own.
-    `fault` is a condition that only the control protocol can bring about (design: vswitch.remove,
-    security_group.remove, security_group.type, security_group.full, eni.zone, eni.vpc, eni.type=TEXT).
+    `fault` is a condition that only the control protocol can bring about: an order for the interface or for what it
+    refers to, with its value where it has one ("vswitch.remove", "eni.type=Trunk").
     """
 
     on: int | None = 0
@@ -54,16 +63,22 @@ class EniSpec:
 class World:
     """The resources and their states before the first step.
 
-    `region_feature` False: the region does not offer the operation. `refused_parameter`: a parameter
-    name that the endpoint was told to refuse. Both need the control protocol. `region`: where all of it is; in a
-    World of the target's second region, the parameter "region" means that one, and "second_region" the first.
+    `faults`: orders of the control protocol for the region ("region.feature") and for parameters, each with a name
+    ("parameter.unsupported=OwnerAccount"). `region`: where all of it is; in a World of the target's second region, the
+    parameter "region" means that one, and "second_region" the first.
     """
 
     instances: tuple[InstanceSpec, ...] = (InstanceSpec(),)
     enis: tuple[EniSpec, ...] = (EniSpec(),)
-    region_feature: bool = True
-    refused_parameter: str = ""
+    faults: tuple[str, ...] = ()
     region: Literal["first", "second"] = "first"
+
+    @staticmethod
+    def from_earlier(data: dict[str, Any]) -> dict[str, Any]:
+        """What a file of an earlier version says, in the words of this one."""
+        off, name = not data.pop("region_feature", True), data.pop("refused_parameter", "")
+        faults = [*["region.feature"] * off, *[f"parameter.unsupported={name}"] * bool(name)]
+        return {**data, "faults": faults} if faults else data
 
 
 @dataclass(frozen=True)

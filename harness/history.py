@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 from eni_conformance.contract.scenario import Call, Scenario
 from eni_conformance.harness.values import Asked, Deed, Exchange, Fields, Snapshot
@@ -18,9 +18,9 @@ class Arranged:
     """A World made real. Tuples are in the order of the World's lists.
 
     snapshot: the look that proves it. held: resources whose transitions are frozen. racing: statuses that a
-    resource may have, where a transition is merely under way. faults: interface id -> control fault. linked: the
-    instance of each interface in transition, which a description may hide. pinned: held by a status that the control
-    protocol laid over them, not by freezing a transition.
+    resource may have, where a transition is merely under way. faults: interface or instance id -> control fault.
+    linked: the instance of each interface in transition, which a description may hide. pinned: held by a status
+    that the control protocol laid over them, not by freezing a transition.
     """
 
     instances: tuple[str, ...]
@@ -32,9 +32,19 @@ class Arranged:
     held: frozenset[str] = frozenset()
     racing: Mapping[str, frozenset[str]] = field(default_factory=dict)
     faults: Mapping[str, str] = field(default_factory=dict)
-    over_limit: frozenset[str] = frozenset()
     linked: Mapping[str, str] = field(default_factory=dict)
     pinned: frozenset[str] = frozenset()
+
+    @property
+    def faulty_enis(self) -> frozenset[str]:
+        """Interfaces for which an order of the control protocol is in force."""
+        return frozenset(self.faults).intersection(self.enis)
+
+    @staticmethod
+    def from_earlier(data: dict[str, Any]) -> dict[str, Any]:
+        """What a file of an earlier version says, in the words of this one."""
+        over = dict.fromkeys(data.pop("over_limit", ()), "instance.eni_limit")
+        return {**data, "faults": {**data.get("faults", {}), **over}} if over else data
 
 
 @dataclass(frozen=True)

@@ -70,8 +70,7 @@ def play(scenario: Scenario, stage: Stage, guide: Guide[Any]) -> History:
             return History(scenario, undecided=f"set-up in the second region failed: {error}")
         stage.second.relook = stage.relook
         return play(scenario, stage.second, guide)
-    for_all = not scenario.world.region_feature or bool(scenario.world.refused_parameter)
-    with in_turn(stage.folder, exclusive=for_all):
+    with in_turn(stage.folder, exclusive=bool(scenario.world.faults)):
         try:
             rested = _rest(stage, guide)
             arranged = arrange.arrange(stage.bench, scenario.world)

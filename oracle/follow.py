@@ -156,9 +156,7 @@ def known_of(state: State, snapshot: Snapshot) -> Known:
         regions=state.place.regions,
         held=arranged.held,
         faults=dict(arranged.faults),
-        over_limit=arranged.over_limit,
-        region_feature=world.region_feature,
-        refused_parameter=world.refused_parameter,
+        of_all=world.faults,
     )
     enis = {**listed(snapshot, arranged.primaries), **known.enis}
     instances = dict(known.instances)

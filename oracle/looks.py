@@ -99,7 +99,7 @@ def life_cycle(state: State, now: Snapshot) -> Iterable[Finding]:
 
 def both_sides_agree(state: State, now: Snapshot) -> Iterable[Finding]:
     """M05: an instance shows what is attached to it, and shows it as the interface itself is shown."""
-    moving = {*state.still, *state.touched, *state.detached, *state.arranged.faults}
+    moving = {*state.still, *state.touched, *state.detached, *state.arranged.faulty_enis}
     for eni, host, text, what in views.sides(now):
         if eni not in moving and host not in moving:
             yield Disagreement(rows.VIEWS_AGREE, text, f"sides:{what}")

@@ -35,11 +35,12 @@ def known_of(
     regions: frozenset[str],
     held: frozenset[str] = frozenset(),
     faults: dict[str, str] | None = None,
-    over_limit: frozenset[str] = frozenset(),
-    region_feature: bool = True,
-    refused_parameter: str = "",
+    of_all: tuple[str, ...] = (),
 ) -> Known:
-    """What a look tells about now. `held`: resources whose transitions are frozen, so their status is certain."""
+    """What a look tells about now. `held`: resources whose transitions are frozen, so their status is certain.
+
+    faults: resource -> the order of the control protocol in force for it. of_all: those for region and parameters.
+    """
     enis = {}
     for eni in snapshot.enis:
         status = snapshot.status(eni)
@@ -53,8 +54,8 @@ def known_of(
         status = snapshot.status(instance)
         settled = frozenset({status})
         statuses = settled if instance in held else NEXT_OF_INSTANCE.get(status, settled)
-        instances[instance] = InstanceKnown(instance, statuses, instance in over_limit)
-    return Known(region, regions, instances, enis, region_feature, refused_parameter)
+        instances[instance] = InstanceKnown(instance, statuses, (faults or {}).get(instance, ""))
+    return Known(region, regions, instances, enis, of_all)
 
 
 def _with_eni(known: Known, eni: str, statuses: frozenset[str], on: frozenset[str]) -> Known:

@@ -30,7 +30,7 @@ class InstanceKnown:
 
     id: str
     statuses: frozenset[str]
-    over_limit: bool = False
+    fault: str = ""
 
 
 @dataclass(frozen=True)
@@ -46,14 +46,14 @@ class EniKnown:
 
 @dataclass(frozen=True)
 class Known:
-    """What is known of the target while the call runs. `regions`: every region id known to exist."""
+    """What is known of the target while the call runs. `regions`: every region id known to exist. `faults`: orders of
+    the control protocol in force for the region or, with its name, for a parameter."""
 
     region: str
     regions: frozenset[str]
     instances: Mapping[str, InstanceKnown] = field(default_factory=dict)
     enis: Mapping[str, EniKnown] = field(default_factory=dict)
-    region_feature: bool = True
-    refused_parameter: str = ""
+    faults: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -82,16 +82,13 @@ class Admissible:
 
 def _laid(known: Known, names: frozenset[str], at_home: bool, instance: str, eni: str) -> frozenset[str]:
     """The orders of the control protocol that are in force for what a call names."""
-    laid = set()
-    if at_home and not known.region_feature:
-        laid |= {op for op, order in OPS.items() if order.on == "region"}
-    if known.refused_parameter and known.refused_parameter in names:
-        laid |= {op for op, order in OPS.items() if order.on == "parameter"}
-    if instance and known.instances[instance].over_limit:
-        laid |= {op for op, order in OPS.items() if order.on == "instance"}
-    if eni:
-        laid.add(known.enis[eni].fault.partition("=")[0])
-    return frozenset(laid)
+    faults = [known.instances[instance].fault] if instance else []
+    faults += [known.enis[eni].fault] if eni else []
+    for fault in known.faults:
+        op, _, name = fault.partition("=")
+        if name in names if OPS[op].on == "parameter" else at_home:
+            faults.append(fault)
+    return frozenset(fault.partition("=")[0] for fault in faults)
 
 
 def _states(known: Known, values: Mapping[Thing, Param]) -> Iterator[tuple[Instance, Eni]]:

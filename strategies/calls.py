@@ -141,7 +141,7 @@ def targets(world: World) -> list[int]:
 
 def steady(instance: InstanceSpec) -> bool:
     """Whether the instance may lose an interface."""
-    return instance.status in ("Running", "Stopped") and not instance.over_eni_limit
+    return instance.status in ("Running", "Stopped") and not instance.fault
 
 
 def place_of(world: World, eni: int) -> int:

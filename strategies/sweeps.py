@@ -132,13 +132,14 @@ def states(offer: Offer) -> Iterator[Scenario]:
         alone(EniSpec(on=None, status="Deleting")),
         alone(EniSpec(status="Detaching"), status="Stopped"),
         *(alone(EniSpec(fault=fault, groups=1 + n % 2)) for n, fault in enumerate(worlds.CONDITIONS)),
-        World((InstanceSpec(over_eni_limit=True),)),
-        World(region_feature=False),
+        *(World((InstanceSpec(fault=fault),)) for fault in worlds.conditions("instance")),
+        *(World(faults=(fault,)) for fault in worlds.conditions("region")),
     ]
     for n, world in enumerate(made):
         wire = in_turn(n, OPPOSITE)
         yield Scenario(world, tuple(send(valid(0), next(wire)) for _ in range(2)))
-    yield Scenario(World(refused_parameter=OWNER.name), (send(valid(0), extra=(OWNER,)),))
+    for op in worlds.conditions("parameter"):
+        yield Scenario(World(faults=(f"{op}={OWNER.name}",)), (send(valid(0), extra=(OWNER,)),))
 
 
 def second_region(offer: Offer, seed: int, others: Sequence[str]) -> Iterator[Scenario]:

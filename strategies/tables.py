@@ -204,14 +204,14 @@ def trunks(world: World) -> Iterator[Scenario]:
         yield Scenario(world, steps, name="trunk parameter")
 
 
-def unsupported(world: World, arg: Arg) -> Scenario:
+def unsupported(world: World, condition: str, arg: Arg) -> Scenario:
     """A call with a refused parameter in several wire forms, then the same call without it, for either interface."""
     wire = in_turn()
     steps: list[Step] = []
     for k in (1, 0):
         steps += [send(valid(n % 2), next(wire), (arg,)) for n in range(5)]
         steps += [Settle(), send(valid(k), next(wire)), Settle()]
-    return Scenario(dataclasses.replace(world, refused_parameter=arg.name), tuple(steps))
+    return Scenario(dataclasses.replace(world, faults=(f"{condition}={arg.name}",)), tuple(steps))
 
 
 # --- states --------------------------------------------------------------------------------------
@@ -292,11 +292,11 @@ def provoked(order: Order, condition: str, offer: Offer) -> Iterator[Scenario]:
     """Calls in Worlds in which an order of the control protocol is in force. condition: one of the order's."""
     match order.on:
         case "parameter":
-            yield from (unsupported(worlds.TWINS, arg) for arg in (OWNER, OWNER_ID))
+            yield from (unsupported(worlds.TWINS, condition, arg) for arg in (OWNER, OWNER_ID))
         case "region":
-            yield from (refused(world, n) for n, world in enumerate(worlds.without_feature(offer)))
+            yield from (refused(world, n) for n, world in enumerate(worlds.faulty_region(offer, condition)))
         case "instance":
-            yield from (by_fault(world, n) for n, world in enumerate(worlds.over_limit()))
+            yield from (by_fault(world, n) for n, world in enumerate(worlds.faulty_instance(condition)))
         case _:
             yield from (by_fault(world, n) for n, world in enumerate(worlds.faulty(condition)))
 

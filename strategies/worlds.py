@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from eni_conformance.contract.detach import OPS
+from eni_conformance.contract.rules import Holder
 from eni_conformance.contract.scenario import (
     ENI_STATUSES,
     INSTANCE_STATUSES,
@@ -272,9 +273,13 @@ def detaching() -> Iterator[World]:
 
 # --- Worlds that only the control protocol can bring about ---------------------------------------
 
-CONDITIONS: tuple[str, ...] = tuple(
-    condition for order in OPS.values() if order.on in ("eni", "vswitch", "group") for condition in order.conditions
-)
+
+def conditions(*holders: Holder) -> tuple[str, ...]:
+    """What the orders of the control protocol for these bring about."""
+    return tuple(condition for order in OPS.values() if order.on in holders for condition in order.conditions)
+
+
+CONDITIONS = conditions("eni", "vswitch", "group")
 """Everything that can be wrong with an interface or with what it refers to."""
 
 
@@ -289,18 +294,17 @@ def faulty(fault: str) -> Iterator[World]:
     yield alone(replace(MORE_OF_ALL, fault=fault))
 
 
-def over_limit() -> Iterator[World]:
-    """Worlds whose instance holds more interfaces than its type allows, one of them with more than one of
-    everything."""
+def faulty_instance(fault: str) -> Iterator[World]:
+    """Worlds with a faulty instance, one of them with more than one of everything."""
     for made in (alone(MORE_OF_ALL), alone(PLAIN, status="Stopped"), TWINS):
-        yield replace(made, instances=(replace(made.instances[0], over_eni_limit=True),))
+        yield replace(made, instances=(replace(made.instances[0], fault=fault),))
 
 
-def without_feature(offer: Offer) -> Iterator[World]:
-    """Worlds in a region that does not offer the operation."""
+def faulty_region(offer: Offer, fault: str) -> Iterator[World]:
+    """Worlds in a region that refuses every call."""
     both = World((InstanceSpec(), InstanceSpec("Stopped")), (PLAIN, EniSpec(on=1), PLAIN))
     for made in (both,) if offer.two_instances else (TWINS, alone(PLAIN, status="Stopped")):
-        yield replace(made, region_feature=False)
+        yield replace(made, faults=(fault,))
 
 
 # --- drawn Worlds --------------------------------------------------------------------------------

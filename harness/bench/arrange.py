@@ -70,21 +70,22 @@ def needs(world: World, bench: Bench) -> str:
         if sum(1 for e in world.enis if e.on == i) > bench.ground.eni_quota - 1:
             return f"an instance type with {sum(1 for e in world.enis if e.on == i) + 1} interfaces"
     for spec in world.enis:
-        capability = spec.fault.partition("=")[0]
-        if capability and not can(bench, capability):
-            return lacking(bench, capability)
+        if why := _unoffered(bench, spec.fault):
+            return why
         if spec.status in ("Attaching", "Detaching") and spec.on is None:
             return "an instance for the transition"
     for instance in world.instances:
-        if instance.over_eni_limit and not can(bench, "instance.eni_limit"):
-            return lacking(bench, "instance.eni_limit")
+        if why := _unoffered(bench, instance.fault):
+            return why
         if instance.status == "Pending" and not can(bench, "instance.status"):
             return lacking(bench, "instance.status")
-    if not world.region_feature and not can(bench, "region.feature"):
-        return lacking(bench, "region.feature")
-    if world.refused_parameter and not can(bench, "parameter.unsupported"):
-        return lacking(bench, "parameter.unsupported")
-    return ""
+    return next(filter(None, (_unoffered(bench, fault) for fault in world.faults)), "")
+
+
+def _unoffered(bench: Bench, fault: str) -> str:
+    """What is missing for a condition that the control protocol brings about, "" if nothing is."""
+    op = fault.partition("=")[0]
+    return lacking(bench, op) if op and not can(bench, op) else ""
 
 
 def rest(bench: Bench) -> Snapshot:
@@ -248,8 +249,8 @@ def _freeze(bench: Bench, world: World, hosts: list[OwnInstance], chosen: list[O
     for host, host_spec in instances:
         if host_spec.status in BUSY:
             _instance_transition(bench, host, host_spec.status, held, racing)
-        if host_spec.over_eni_limit:
-            _order(bench, "instance.eni_limit", host.id)
+        if host_spec.fault:
+            _order(bench, host_spec.fault, host.id, host_spec.fault.partition("=")[2])
     faults = {own.id: spec.fault for own, spec in enis if spec.fault}
     for own, spec in enis:
         if spec.fault:
@@ -262,10 +263,8 @@ def _freeze(bench: Bench, world: World, hosts: list[OwnInstance], chosen: list[O
         seen = snapshot.status(resource)
         if seen != status and resource not in racing:
             raise NotArranged(f"{resource} is {seen or 'absent'}, not {status}")
-    if not world.region_feature:
-        _order(bench, "region.feature", bench.session.target.region)
-    if world.refused_parameter:
-        _order(bench, "parameter.unsupported", world.refused_parameter)
+    for fault in world.faults:
+        _order(bench, fault, fault.partition("=")[2] or bench.session.target.region)
     return Arranged(
         tuple(host.id for host in hosts),
         tuple(own.id for own in chosen),
@@ -275,8 +274,7 @@ def _freeze(bench: Bench, world: World, hosts: list[OwnInstance], chosen: list[O
         snapshot,
         frozenset(held),
         racing,
-        faults,
-        frozenset(host.id for host, spec in instances if spec.over_eni_limit),
+        faults | {host.id: spec.fault for host, spec in instances if spec.fault},
         {own.id: hosts[spec.on].id for own, spec in enis if spec.on is not None and spec.status in BUSY},
         frozenset(str(undo["id"]) for undo in bench.undo if undo["op"] == "reset"),
     )
@@ -303,8 +301,11 @@ def _as_asked(
     return _seen_twice(bench, snapshot, moving) if bench.careful else snapshot
 
 
-def _order(bench: Bench, op: str, name: str, value: str = "") -> None:
+def _order(bench: Bench, condition: str, name: str, value: str = "") -> None:
     """Give an order of the contract's rows for a resource, a region or a parameter, to be taken back later."""
+    op = condition.partition("=")[0]
+    if op not in OPS:
+        raise NotArranged(f"unknown fault {condition!r}")
     order(bench, OPS[op].given(name, value), OPS[op].taken_back(name))
 
 
@@ -408,9 +409,8 @@ def _instance_transition(
 def _fault(bench: Bench, own: OwnEni, condition: str) -> None:
     """Bring about a condition of one interface, or of what it refers to, through the control protocol."""
     op, _, value = condition.partition("=")
-    if op not in OPS:
-        raise NotArranged(f"unknown fault {condition!r}")
-    name = {"eni": own.id, "vswitch": own.vswitch, "group": own.group}[OPS[op].on]
+    holder = OPS[op].on if op in OPS else ""
+    name = {"vswitch": own.vswitch, "group": own.group}.get(holder, own.id)
     _order(bench, op, name, value or _other_zone(bench, own))
 
 

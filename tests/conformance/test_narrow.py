@@ -66,7 +66,7 @@ def test_of_a_scenario_the_calls_for_the_refusal_are_left():
 def test_a_state_is_a_reason_as_well():
     assert steps("E10", FIRST, PRIMARY, world=World((InstanceSpec("Starting"),))) == (FIRST, PRIMARY)
     assert steps("E16", FIRST, UNKNOWN, world=World(enis=(EniSpec(fault="security_group.remove"),))) == (FIRST,)
-    assert steps("E23", FIRST, LACKING, world=World(region_feature=False)) == (FIRST, LACKING)
+    assert steps("E23", FIRST, LACKING, world=World(faults=("region.feature",))) == (FIRST, LACKING)
 
 
 def test_what_a_call_rests_on_stays():

@@ -260,10 +260,10 @@ def test_one_property_of_an_interface_is_kept_if_it_matters(name):
 
 
 @pytest.mark.parametrize(
-    ("name", "value"), [("status", "Stopped"), ("past", "restarted"), ("zone", 1), ("over_eni_limit", True)]
+    ("name", "value"), [("status", "Stopped"), ("past", "restarted"), ("zone", 1), ("fault", "instance.eni_limit")]
 )
 def test_one_property_of_an_instance_is_kept_if_it_matters(name, value):
-    spec = InstanceSpec("Stopped", "restarted", 1, True)
+    spec = InstanceSpec("Stopped", "restarted", 1, "instance.eni_limit")
     scenario = Scenario(World((spec,), (EniSpec(),)), (Detach(call()),))
     made = smallest(scenario, lambda s: getattr(s.world.instances[0], name) == value)
     assert made.world.instances == (replace(InstanceSpec(), **{name: value}),)
@@ -278,12 +278,12 @@ def test_a_fault_and_the_state_of_an_interface_are_kept_if_they_matter():
 
 
 def test_switches_of_the_world_are_turned_back_unless_they_matter():
-    world = World(region_feature=False, refused_parameter="OwnerAccount")
+    off, refused = "region.feature", "parameter.unsupported=OwnerAccount"
+    world = World(faults=(off, refused))
     scenario = Scenario(world, (Detach(call()),))
     assert smallest(scenario, lambda s: True).world == World()
-    assert smallest(scenario, lambda s: not s.world.region_feature).world == World(region_feature=False)
-    made = smallest(scenario, lambda s: bool(s.world.refused_parameter))
-    assert made.world == World(refused_parameter="OwnerAccount")
+    for fault in (off, refused):
+        assert smallest(scenario, lambda s, fault=fault: fault in s.world.faults).world == World(faults=(fault,))
 
 
 # --- limits --------------------------------------------------------------------------------------

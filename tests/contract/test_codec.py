@@ -11,6 +11,7 @@ import jsonschema
 import pytest
 from eni_conformance.contract import codec
 from eni_conformance.contract.codec import Always, Count
+from eni_conformance.contract.scenario import InstanceSpec, World
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -169,3 +170,21 @@ def test_a_type_that_the_codec_does_not_know_has_no_schema():
 
     with pytest.raises(TypeError, match="complex"):
         codec.schema(Odd, "odd")
+
+
+@pytest.mark.parametrize(
+    ("kind", "earlier", "now"),
+    [
+        (
+            InstanceSpec,
+            {"status": "Stopped", "over_eni_limit": True},
+            InstanceSpec("Stopped", fault="instance.eni_limit"),
+        ),
+        (InstanceSpec, {"over_eni_limit": False}, InstanceSpec()),
+        (World, {"region_feature": False}, World(faults=("region.feature",))),
+        (World, {"refused_parameter": "OwnerId"}, World(faults=("parameter.unsupported=OwnerId",))),
+        (World, {"region_feature": True, "refused_parameter": ""}, World()),
+    ],
+)
+def test_conditions_in_an_earlier_file_read_as_the_orders_that_bring_them_about(kind, earlier, now):
+    assert codec.build(kind, earlier, "file") == now

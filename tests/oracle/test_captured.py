@@ -326,7 +326,7 @@ def known(*, full: bool = False, fault: str = "") -> Known:
     return Known(
         "cn-hangzhou",
         frozenset({"cn-hangzhou", "cn-beijing"}),
-        {"i-1": InstanceKnown("i-1", frozenset({"Running"}), full)},
+        {"i-1": InstanceKnown("i-1", frozenset({"Running"}), "instance.eni_limit" if full else "")},
         {"eni-1": EniKnown("eni-1", frozenset({"InUse"}), frozenset({"i-1"}), fault=fault)},
     )
 

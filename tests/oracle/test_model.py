@@ -132,7 +132,7 @@ def test_what_a_look_shows_of_an_interface():
             "i-2": {"Status": "Stopped", "NetworkInterfaces": (json.dumps({"NetworkInterfaceId": "eni-4"}),)},
         },
     )
-    made = seen(snapshot, faults={"eni-2": "eni.zone=x"}, over_limit=frozenset({"i-2"}))
+    made = seen(snapshot, faults={"eni-2": "eni.zone=x", "i-2": "instance.eni_limit"})
     assert made.enis == {
         "eni-1": EniKnown("eni-1", frozenset({"InUse"}), frozenset({"i-1"}), "Primary"),
         "eni-2": EniKnown("eni-2", frozenset({"Available"}), frozenset({""}), fault="eni.zone=x"),
@@ -141,20 +141,15 @@ def test_what_a_look_shows_of_an_interface():
     }
     assert made.instances == {
         "i-1": InstanceKnown("i-1", frozenset({"Running"})),
-        "i-2": InstanceKnown("i-2", frozenset({"Stopped"}), True),
+        "i-2": InstanceKnown("i-2", frozenset({"Stopped"}), "instance.eni_limit"),
     }
 
 
 def test_what_is_told_of_the_region_is_kept():
-    made = known_of(look(), region="a", regions=frozenset("ab"), region_feature=False, refused_parameter="OwnerId")
-    assert (made.region, made.regions, made.region_feature, made.refused_parameter) == (
-        "a",
-        {"a", "b"},
-        False,
-        "OwnerId",
-    )
-    made = seen()
-    assert made.region_feature and made.refused_parameter == ""
+    faults = ("region.feature", "parameter.unsupported=OwnerId")
+    made = known_of(look(), region="a", regions=frozenset("ab"), of_all=faults)
+    assert (made.region, made.regions, made.faults) == ("a", {"a", "b"}, faults)
+    assert seen().faults == ()
 
 
 # --- one step ------------------------------------------------------------------------------------

@@ -33,7 +33,7 @@ GOOD = {"RegionId": REGION, "InstanceId": "i-1", "NetworkInterfaceId": "eni-1"}
 def world(*, instance="Running", eni="InUse", on="i-1", kind="Secondary", fault="", over=False, **more):
     """Two instances and one interface; statuses and hosts as text, several joined by "/"."""
     instances = {
-        "i-1": InstanceKnown("i-1", frozenset(instance.split("/")), over),
+        "i-1": InstanceKnown("i-1", frozenset(instance.split("/")), "instance.eni_limit" if over else ""),
         "i-2": InstanceKnown("i-2", frozenset({"Running"})),
     }
     enis = {
@@ -217,7 +217,7 @@ def test_an_id_denotes_nothing_in_another_region():
 
 
 def test_a_region_without_the_feature_refuses_in_that_region_alone():
-    off = world(region_feature=False)
+    off = world(faults=("region.feature",))
     assert codes(expect(off)) == {"Forbidden.RegionId"}
     assert expect(off, call(RegionId=OTHER_REGION)).broken == ("region holds the resources",)
     assert expect(off, call(RegionId="cn-nowhere")).broken == ("region exists",)
@@ -419,7 +419,7 @@ def test_a_repeated_parameter_that_is_undeclared_may_be_refused_for_being_repeat
 
 
 def test_a_parameter_that_the_endpoint_was_told_to_refuse_is_refused():
-    off = world(refused_parameter="OwnerAccount")
+    off = world(faults=("parameter.unsupported=OwnerAccount",))
     made = expect(off, call(Param("OwnerAccount", "a@b.com")))
     assert made.broken == ("parameter supported",) and codes(made) == {"UnsupportedParameter"} and not made.success
     assert expect(off).success

@@ -27,7 +27,7 @@ def known(world: World) -> Known:
     instances, enis = {}, {}
     for i, host in enumerate(world.instances):
         name, primary = identifier("instance", i), identifier("primary", i)
-        instances[name] = InstanceKnown(name, frozenset({host.status}), host.over_eni_limit)
+        instances[name] = InstanceKnown(name, frozenset({host.status}), host.fault)
         enis[primary] = EniKnown(primary, frozenset({"InUse"}), frozenset({name}), "Primary")
     for k, spec in enumerate(world.enis):
         on = "" if spec.on is None else identifier("instance", spec.on)
@@ -35,7 +35,7 @@ def known(world: World) -> Known:
         shown = spec.fault.removeprefix("eni.type=") if spec.fault.startswith("eni.type=") else "Secondary"
         enis[eni] = EniKnown(eni, frozenset({spec.status}), frozenset({on}), shown, spec.fault)
     regions = frozenset({NAMED["region"], NAMED["second_region"]})
-    return Known(NAMED["region"], regions, instances, enis, world.region_feature, world.refused_parameter)
+    return Known(NAMED["region"], regions, instances, enis, world.faults)
 
 
 def asked(call: Call) -> Asked:
