@@ -10,6 +10,7 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
+from eni_conformance.contract.detach import EFFECT
 from eni_conformance.contract.rules import Operation
 from eni_conformance.contract.scenario import Call, Scenario
 from eni_conformance.harness.history import Arranged, Circumstances, History, Overlapped
@@ -265,7 +266,7 @@ def rested(state: State, now: Snapshot) -> State:
 
 def waiting(state: State, now: Snapshot) -> list[str]:
     """What has not reached the end that the accepted steps lead to."""
-    ends = {**state.ends, **{e: "Available" for e in state.detached if e not in state.touched}}
+    ends = {**state.ends, **{e: EFFECT.to for e in state.detached if e not in state.touched}}
     return [r for r, end in ends.items() if r not in state.arranged.held and now.status(r) != end]
 
 

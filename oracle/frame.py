@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from eni_conformance.contract import rows
+from eni_conformance.contract.detach import EFFECT
 from eni_conformance.harness.values import Snapshot
 from eni_conformance.oracle.findings import AfterSuccess, Finding, RefusalChanged
 
@@ -317,19 +318,19 @@ def _ended(after: Snapshot, eni: str, host: str) -> Iterator[Finding]:
     if eni not in after.enis:
         yield _blamed(
             rows.BECOMES_AVAILABLE,
-            f"{eni} is gone after its detach; it should be Available",
+            f"{eni} is gone after its detach; it should be {EFFECT.to}",
             "gone",
             family="changed was deleted",
         )
         return
     status = after.status(eni)
-    if status != "Available":
+    if status != EFFECT.to:
         text = f"{eni} is {status or 'without status'} long after its detach was accepted"
         unmoved = eni if status == "InUse" and after.link(eni) == host else ""
         yield _blamed(rows.BECOMES_AVAILABLE, text, f"stays {status}", slow=True, unmoved=unmoved)
         return
     if after.link(eni):
-        text = f"{eni} is Available and still shows instance {after.link(eni)}"
+        text = f"{eni} is {EFFECT.to} and still shows instance {after.link(eni)}"
         yield _blamed(rows.LINK_GONE, text, "link on interface")
     if eni in after.held(host):
         yield _blamed(rows.LINK_GONE, f"instance {host} still lists {eni}", "link on instance")

@@ -12,13 +12,14 @@ import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from eni_conformance.contract.detach import EFFECT
 from eni_conformance.contract.rules import Operation
 from eni_conformance.harness.values import Asked, Deed, Snapshot
 from eni_conformance.oracle.readings import EniKnown, InstanceKnown, Known, Reply, admissible, judge_reply
 
 NEXT_OF_ENI = {
     "Attaching": frozenset({"Attaching", "InUse"}),
-    "Detaching": frozenset({"Detaching", "Available"}),
+    EFFECT.via: frozenset({EFFECT.via, EFFECT.to}),
     "Deleting": frozenset({"Deleting", ""}),
 }
 NEXT_OF_INSTANCE = {
@@ -46,7 +47,7 @@ def known_of(
         status = snapshot.status(eni)
         statuses = frozenset({status}) if eni in held else NEXT_OF_ENI.get(status, frozenset({status}))
         link = snapshot.link(eni) or snapshot.listed_on(eni)
-        on = frozenset({link}) if statuses != NEXT_OF_ENI["Detaching"] else frozenset({link, ""})
+        on = frozenset({link}) if statuses != NEXT_OF_ENI[EFFECT.via] else frozenset({link, ""})
         kind = str(snapshot.enis[eni].get("Type", "Secondary"))
         enis[eni] = EniKnown(eni, statuses, on, kind, (faults or {}).get(eni, ""))
     instances = {}
@@ -71,13 +72,14 @@ def _with_instance(known: Known, instance: str, statuses: frozenset[str]) -> Kno
 
 
 def after_detach(known: Known, eni: str, held: bool = False) -> Known:
-    """An accepted detach: Detaching at first, Available in the end; frozen transitions stay Detaching."""
+    """An accepted detach: on its way at first, at its end later, as the row of the effect says; frozen, it stays on its
+    way."""
     if eni not in known.enis:
         return known
     on = known.enis[eni].on
     if held:
-        return _with_eni(known, eni, frozenset({"Detaching"}), on)
-    return _with_eni(known, eni, NEXT_OF_ENI["Detaching"], on | {""})
+        return _with_eni(known, eni, frozenset({EFFECT.via}), on)
+    return _with_eni(known, eni, NEXT_OF_ENI[EFFECT.via], on | {""})
 
 
 def after_deed(known: Known, deed: Deed) -> Known:
