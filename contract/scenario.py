@@ -140,7 +140,7 @@ class Detach:
 class Act:
     """A public operation of the surroundings; `eni` and `instance` are places in the World."""
 
-    op: Literal["attach", "delete", "start", "stop", "reboot", "delete_instance", "describe"] = "describe"
+    op: Literal["attach", "delete", "start", "stop", "reboot", "delete_instance", "modify", "describe"] = "describe"
     eni: int = 0
     instance: int = 0
     kind: Literal["act"] = "act"
@@ -195,6 +195,7 @@ ACTIONS = {
     "stop": "StopInstance",
     "reboot": "RebootInstance",
     "delete_instance": "DeleteInstance",
+    "modify": "ModifyNetworkInterfaceAttribute",
     "describe": "DescribeNetworkInterfaces",
 }
 """What an Act asks for -> the action that does it."""

@@ -10,6 +10,9 @@ from eni_conformance.contract.scenario import ACTIONS
 from eni_conformance.harness import ecs
 from eni_conformance.harness.values import Exchange, Pair
 
+ANEW = "described anew"
+"""What an interface is described as when its attributes are modified; its name and tags say whose it is, and stay."""
+
 
 def act(session: ecs.Session, op: str, eni: str, instance: str) -> Exchange:
     """Send one operation. `op`: a key of ACTIONS. Raises ledger.NotOurs, KeyError for an unknown operation."""
@@ -23,6 +26,9 @@ def act(session: ecs.Session, op: str, eni: str, instance: str) -> Exchange:
         case "delete":
             session.ledger.check(eni)
             pairs = [region, ("NetworkInterfaceId", eni)]
+        case "modify":
+            session.ledger.check(eni)
+            pairs = [region, ("NetworkInterfaceId", eni), ("Description", ANEW)]
         case "describe":
             pairs = [region, ("NetworkInterfaceId.1", eni)]
         case "delete_instance":

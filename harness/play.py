@@ -511,6 +511,8 @@ class _Play:
         instance = next((i for i in self.bench.instances if i.id == deed.instance), None)
         if deed.op == "attach" and own is not None:
             own.hosts.append(deed.instance)
+        if deed.op == "modify":
+            pool.spoil(self.bench, deed.eni)  # it is not what it was made as
         if deed.op in ("start", "reboot") and instance is not None:
             instance.past = "restarted" if deed.op == "start" else "rebooted"
 

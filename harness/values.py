@@ -68,7 +68,7 @@ class Deed:
     @property
     def moves(self) -> str:
         """The resource that it changes."""
-        return self.eni if self.op in ("attach", "delete") else self.instance
+        return self.eni if self.op in ("attach", "delete", "modify") else self.instance
 
 
 @dataclass(frozen=True)

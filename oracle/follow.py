@@ -21,10 +21,10 @@ from eni_conformance.oracle.frame import Change
 from eni_conformance.oracle.readings import Admissible, EniKnown, Known, Reply
 
 END_OF = {
-    "attach": "InUse", "delete": "", "start": "Running", "stop": "Stopped", "reboot": "Running", "describe": "",
+    "attach": "InUse", "delete": "", "start": "Running", "stop": "Stopped", "reboot": "Running",
     "delete_instance": "",
 }  # fmt: skip
-"""The status that each operation of the surroundings leads to in the end."""
+"""The status that an operation of the surroundings leads to in the end; the others leave it as it is."""
 
 
 @dataclass(frozen=True)
@@ -251,7 +251,7 @@ def after_deed(state: State, deed: Deed) -> State:
         known=model.after_deed(state.known, deed),
         deleted=state.deleted | gone,
         touched=state.touched | {deed.moves} | with_it,
-        ends={**state.ends, deed.moves: END_OF[deed.op]},
+        ends={**state.ends, **({deed.moves: END_OF[deed.op]} if deed.op in END_OF else {})},
         detached={e: host for e, host in state.detached.items() if e != deed.moves},
     )
 

@@ -179,6 +179,7 @@ STILL = Settle()
 FIRST, SECOND, THIRD = (Detach(valid(k)) for k in range(3))
 ATTACH_FIRST, ATTACH_SECOND, ATTACH_THIRD = (Act("attach", k) for k in range(3))
 DELETE_FIRST = Act("delete")
+MODIFY_FIRST = Act("modify")
 STOP, START, REBOOT = Act("stop"), Act("start"), Act("reboot")
 PRIMARY = Detach(primary())
 UNKNOWN = Detach(unknown(valid(0), "NetworkInterfaceId"))
@@ -204,6 +205,8 @@ SCENARIOS: Mapping[str, tuple[Step, ...]] = {
     "started while Detaching": (STOP, STILL, FIRST, START, STILL, ATTACH_FIRST, STILL, FIRST, STILL),
     "rebooted while Detaching": (FIRST, REBOOT, STILL, ATTACH_FIRST, STILL, FIRST, STILL),
     "attached while Detaching": (FIRST, ATTACH_FIRST, STILL, SECOND, ATTACH_THIRD, STILL),
+    "modified, then detached": (FIRST, STILL, MODIFY_FIRST, STILL, ATTACH_FIRST, STILL, FIRST, STILL),
+    "modified while attached": (MODIFY_FIRST, STILL, FIRST, STILL, ATTACH_FIRST, STILL, FIRST, STILL),
     "deleted while Detaching": (FIRST, DELETE_FIRST, STILL, SECOND, STILL),
 }
 _HOME, _AWAY = Detach(valid(0)), Detach(valid(0, 1))

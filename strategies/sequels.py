@@ -76,6 +76,7 @@ def operations(offer: Offer, callers: Sequence[str]) -> tuple[Operation, ...]:
         Operation("attach", lambda now: _attach(now, 0)),
         Operation("detach or attach a sibling", _sibling),
         Operation("stop or start", _power),
+        Operation("modify", lambda now: ((Act("modify", IT), Settle()), now)),
         Operation("reboot", lambda now: ((Act("reboot"), Settle()), now) if now.running else None),
         Operation("name the primary interface", _refused(primary())),
         Operation("name no interface", _refused(unknown(valid(IT), "NetworkInterfaceId"))),

@@ -32,6 +32,8 @@ MEMORY = (
     ("state-forgotten-after-primary", "state", "InvalidOperation.InvalidEniState",
      "state-forgotten(InvalidOperation.DetachPrimaryEniNotAllowed)",
      "Right after a call on a primary interface, one on an interface in a wrong state answers 200 and does nothing."),
+    ("description-put-back", "effect", "frame: Description", "put-back(description)",
+     "A detach brings back the description that the interface was created with."),
     ("unknown-once-moved-back", "state", "valid call", "unknown-once-back",
      "An interface that was moved to another instance and back is not found there."),
 )

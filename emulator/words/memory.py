@@ -113,7 +113,22 @@ def _unknown_once_back(gate: Moment, argument: str) -> Hooks:
     return (("attach", attach), ("decision", decision))
 
 
+def _put_back(gate: Moment, name: str) -> Hooks:
+    """A detach brings back the value that an attribute had before it was modified."""
+
+    def parameters(call: Call, pairs: list[tuple[str, str]]) -> None:
+        eni = call.cloud.interfaces.get(call.get("NetworkInterfaceId"))
+        if "ModifyNetworkInterfaceAttribute" in (call.get("Action"), call.headers.get("x-acs-action")) and eni:
+            gate.memory(call.cloud, "first").setdefault(eni.id, getattr(eni, name))
+
+    def act(call: Call, eni: NetworkInterface) -> None:
+        setattr(eni, name, gate.memory(call.cloud, "first").get(eni.id, getattr(eni, name)))
+
+    return (("parameters", parameters), *accepted(gate, act))
+
+
 NAMED_MEMORY = (
+    named("put-back", _put_back),
     named("answer-kept", _answer_kept),
     named("permission-kept", _permission_kept),
     named("undone-by", _undone_by),

@@ -132,6 +132,7 @@ def _questions(session: ecs.Session) -> tuple[Question, ...]:
         ("AttachNetworkInterface", [r, instance, eni], False),
         ("DetachNetworkInterface", [r, instance, eni], False),
         ("DeleteNetworkInterface", [r, eni], False),
+        ("ModifyNetworkInterfaceAttribute", [r, eni], False),
         ("DeleteSecurityGroup", [r, group], False),
         ("DescribeInstances", [r, dry], False),
         ("DescribeNetworkInterfaces", [r], False),

@@ -101,6 +101,15 @@ def moved_back(client: Client) -> bool:
     return made.detach().status == 404
 
 
+def description_put_back(client: Client) -> bool:
+    """Created with one description, given another, detached."""
+    made = build(client, Description="first")
+    client.ok("ModifyNetworkInterfaceAttribute", {"NetworkInterfaceId": made.eni, "Description": "second"})
+    assert made.show()["Description"] == "second"
+    made.leave()
+    return bool(made.show()["Description"] == "first")
+
+
 MEMORY: dict[str, Witness] = {
     "refusal-remembered": refusal_remembered,
     "denied-user-accepted-after-owner": accepted_after_owner(DENIED),
@@ -114,4 +123,5 @@ MEMORY: dict[str, Witness] = {
     "state-forgotten-after-wrong-signature": forgotten_after(wrong_signature),
     "state-forgotten-after-primary": forgotten_after(on_the_primary),
     "unknown-once-moved-back": moved_back,
+    "description-put-back": description_put_back,
 }
