@@ -80,6 +80,11 @@ def _shown(
         case "nothing":
             nowhere = make_text("last changed", host)
             nobody = make_text("last changed", eni)
-            return (observe.shown(session, {"InstanceId": nowhere}), observe.shown(session, ids=[nobody]))
+            return (
+                observe.shown(session, {"InstanceId": nowhere}),
+                observe.shown(session, ids=[nobody]),
+                observe.shown(session, {"Type": "Member"}, ids=[eni]),
+                observe.shown(session, {"Tag.1.Key": RUN_TAG, "Tag.1.Value": "nobody"}, ids=[eni]),
+            )
         case _:
             return (observe.shown(session),)

@@ -361,8 +361,9 @@ def _of_view(book: Tally, event: Described, world: int) -> None:
     if event.failure == "refused":
         for row in (rows.VIEWS_AGREE, *by_instance):
             book.doubt(row, f"the view {event.view} is refused: {event.told}")
-    elif views.ignored(event):
-        book.doubt(rows.VIEWS_AGREE, "the filter Status is ignored")
+    elif filters := views.ignored(event):
+        for name in filters:
+            book.doubt(rows.VIEWS_AGREE, f"the filter {name} is ignored")
     elif not event.failure:
         book.credit((rows.VIEWS_AGREE, *by_instance), world, "account", "look")
 

@@ -85,8 +85,8 @@ class State:
     detached: interface -> instance, of accepted detaches since the last look that counted; accepted_at: when. refused:
     how many calls were refused since then. touched: what operations of the surroundings move; ends: where to. path:
     statuses seen of what was detached. freed: interfaces that a call accepted, with its step. deleted: instances that
-    were told to go, and may be shown for a while. again: calls that were sent again, with whether their answer is
-    stable. dirty: the world may not be what it seems, so nothing goes on.
+    were told to go, with their primary interfaces; they may be shown for a while. again: calls that were sent again,
+    with whether their answer is stable. dirty: the world may not be what it seems, so nothing goes on.
     """
 
     operation: Operation
@@ -172,6 +172,8 @@ def known_of(state: State, snapshot: Snapshot) -> Known:
             enis[resource] = replace(one, statuses=one.statuses | statuses, on=one.on | extra)
         elif resource in instances:
             instances[resource] = replace(instances[resource], statuses=instances[resource].statuses | statuses)
+    for eni in state.deleted & set(enis):
+        enis[eni] = replace(enis[eni], statuses=enis[eni].statuses | {""})
     for instance in state.deleted & set(instances):
         instances[instance] = replace(instances[instance], statuses=instances[instance].statuses | {""})
     return replace(known, enis=enis, instances=instances)
@@ -245,13 +247,18 @@ def accepted(state: State, target: str, at: float) -> State:
 def after_deed(state: State, deed: Deed) -> State:
     """What is known after an operation of the surroundings that was carried out."""
     gone = {deed.instance} if deed.op == "delete_instance" else set()
+    primaries = {eni for eni, known in state.known.enis.items() if known.on & gone and known.type == "Primary"}
     with_it = {eni for eni, known in state.known.enis.items() if known.on & gone}
     return replace(
         state,
         known=model.after_deed(state.known, deed),
-        deleted=state.deleted | gone,
+        deleted=state.deleted | gone | primaries,
         touched=state.touched | {deed.moves} | with_it,
-        ends={**state.ends, **({deed.moves: END_OF[deed.op]} if deed.op in END_OF else {})},
+        ends={
+            **state.ends,
+            **dict.fromkeys(primaries, ""),
+            **({deed.moves: END_OF[deed.op]} if deed.op in END_OF else {}),
+        },
         detached={e: host for e, host in state.detached.items() if e != deed.moves},
     )
 

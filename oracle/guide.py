@@ -106,9 +106,9 @@ def _itself(before: Snapshot, after: Snapshot) -> frozenset[str]:
 def _lesson(state: State) -> Lesson:
     """What a worker takes from a play into the next."""
     flawed = bool(state.found or relations.judge(state)) if state.finished else bool(state.found)
-    clean = (
-        not flawed and not state.undecided and not state.dirty and not state.still and not state.arranged.faulty_enis
-    )
+    leaving = state.deleted & {*state.snapshot.enis, *state.snapshot.instances}
+    spoilt = state.undecided or state.dirty or state.still or state.arranged.faulty_enis
+    clean = not (flawed or spoilt or leaving)
     changes = [change for found in state.found for change in found.changes]
     damaged = frozenset(change.resource for change in changes if change.path not in looks.MOVES)
     return Lesson(state.stuck, state.spent, state.ignore, clean, flawed, state.snapshot, damaged)

@@ -31,7 +31,7 @@ MOVES = frozenset({"", "Status", "InstanceId", "Attachment.InstanceId", "Network
 
 def differences(state: State, now: Snapshot) -> list[frame.Change]:
     """What differs from the last look that counted, without what a race changes lawfully."""
-    found = frame.changes(state.snapshot, now, state.ignore)
+    found = [c for c in frame.changes(state.snapshot, now, state.ignore) if c.resource not in state.deleted]
     racing = state.arranged.racing
     if racing:
         found = [c for c in found if c.resource not in racing and c.path not in ("NetworkInterfaces", "")]

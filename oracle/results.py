@@ -102,6 +102,7 @@ class Strength(Open):
     """What a `conforms` is worth. bound: a defect that shows in more than this share of such cases would have been
     seen, at 95 %. worlds, callers, wire_forms: how many different ones the judged calls came from. faults_killed: known
     faults that the checks of this requirement caught, null where not measured. unproven: they have never caught one.
+    thin: fewer cases were judged than make a `conforms` worth much.
     """
 
     bound: Annotated[float | None, {"minimum": 0}] = None
@@ -110,6 +111,7 @@ class Strength(Open):
     wire_forms: Count = 0
     faults_killed: Annotated[int | None, {"minimum": 0}] = None
     unproven: bool = False
+    thin: bool = False
 
 
 @dataclass(frozen=True)

@@ -41,6 +41,8 @@ DIMENSIONS = (
     "format",
     "signing",
 )
+ENOUGH = 10
+"""Fewer judged cases than this are told as thin: a defect in three of ten of them may have been missed."""
 HOW = {"api": "public operations", "caller": "a caller of the target file", "control": "control protocol"}
 
 
@@ -187,6 +189,7 @@ def _row(
             wire_forms=len(total.wires[short]),
             faults_killed=killed,
             unproven=killed == 0,
+            thin=0 < judged < ENOUGH,
         ),
     )
 

@@ -59,15 +59,21 @@ def disagreements(event: Described, run_id: str) -> list[tuple[str, str]]:
 def _uncalled(lists: Sequence[Mapping[str, Fields]], eni: str, host: str) -> list[tuple[str, str]]:
     """What is listed though nobody asked for it: an unknown instance, then an unknown interface was asked for."""
     nowhere, nobody = make_text("last changed", host), make_text("last changed", eni)  # as `describe` asks
-    by_host, by_id = lists
+    by_host, by_id = lists[:2]
     found = [(e, nowhere) for e, shown in sorted(by_host.items()) if nowhere not in map(str, shown.values())]
     found += [(e, nobody) for e in sorted(by_id) if e != nobody]
     return [(rows.VIEWS_AGREE, f"view nothing: {e} is listed where {text} is asked for") for e, text in found[:1]]
 
 
-def ignored(event: Described) -> bool:
-    """Whether the filter by status is not looked at: whatever is asked for, the interface is listed."""
-    return event.view == "status" and len(event.shown) > 1 and all(event.eni in (one or {}) for one in event.shown)
+def ignored(event: Described) -> tuple[str, ...]:
+    """Filters that are not looked at: whatever is asked for, the interface is listed."""
+    listed = [event.eni in (one or {}) for one in event.shown]
+    match event.view:
+        case "status" if len(listed) > 1 and all(listed):
+            return ("Status",)
+        case "nothing":
+            return tuple(name for name, there in zip(("Type", "Tag"), listed[2:], strict=False) if there)
+    return ()
 
 
 def sides(now: Snapshot) -> Iterator[tuple[str, str, str, str]]:

@@ -7,8 +7,6 @@ from __future__ import annotations
 
 # fmt: off
 STANDING = (
-    ("instances-show-no-interfaces", "effect", "views: DescribeInstances", "view-hides(at-instance:all)",
-     "DescribeInstances never shows interfaces."),
     ("instances-show-primary-only", "effect", "views: DescribeInstances", "view-hides(at-instance:secondary)",
      "DescribeInstances shows the primary interface alone."),
     ("instances-show-one-secondary", "effect", "views: DescribeInstances", "view-hides(at-instance:others)",
@@ -21,8 +19,6 @@ STANDING = (
      "DescribeInstances shows secondary interfaces as Trunk."),
     ("instance-filter-is-a-page", "effect", "views: InstanceId", "view-fails(InstanceId:page)",
      "DescribeNetworkInterfaces by InstanceId is an HTML page with 500."),
-    ("instance-filter-refused", "effect", "views: InstanceId", "view-fails(InstanceId:unsupported)",
-     "DescribeNetworkInterfaces by InstanceId is refused as not implemented."),
     ("status-filter-fails", "effect", "views: Status", "view-fails(Status:internal)",
      "DescribeNetworkInterfaces by Status is an internal error."),
     ("attribute-view-fails", "effect", "views: attribute", "view-fails(attribute:internal)",
@@ -39,11 +35,8 @@ STANDING = (
      "DescribeNetworkInterfaces by Type shows another name."),
     ("attribute-shows-other-groups", "effect", "views: attribute", "view-alters(attribute:groups)",
      "DescribeNetworkInterfaceAttribute shows other security groups."),
-    ("status-filter-ignored", "effect", "views: Status", "filter-ignored(Status)", "The filter Status is ignored."),
     ("instance-filter-ignored", "effect", "views: InstanceId", "filter-ignored(InstanceId)",
      "The filter InstanceId is ignored."),
-    ("type-filter-ignored", "effect", "views: Type", "filter-ignored(Type)", "The filter Type is ignored."),
-    ("tag-filter-ignored", "effect", "views: Tag", "filter-ignored(Tag)", "The filter Tag.N is ignored."),
     ("id-filter-ignored", "effect", "views: NetworkInterfaceId", "filter-ignored(NetworkInterfaceId)",
      "The filter NetworkInterfaceId.N is ignored."),
     ("id-filter-ignored-if-empty", "effect", "views: NetworkInterfaceId", "filter-ignored(NetworkInterfaceId:if-empty)",

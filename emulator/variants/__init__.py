@@ -11,6 +11,7 @@ from eni_conformance.emulator.variants.answers import ANSWERS
 from eni_conformance.emulator.variants.choices import CHOICES, parameters_are_known
 from eni_conformance.emulator.variants.kit import Variant
 from eni_conformance.emulator.variants.moments import MOMENTS
+from eni_conformance.emulator.variants.views import VIEWS
 from eni_conformance.emulator.variants.worlds import WORLDS
 
 __all__ = ["VARIANTS", "Variant", "parameters_are_known"]
@@ -25,4 +26,4 @@ def _register(*tables: tuple[Variant, ...]) -> dict[str, Variant]:
     return found
 
 
-VARIANTS = _register(CHOICES, ANSWERS, WORLDS, MOMENTS)
+VARIANTS = _register(CHOICES, ANSWERS, WORLDS, MOMENTS, VIEWS)

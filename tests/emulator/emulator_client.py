@@ -303,7 +303,11 @@ class Client:
         return row
 
     def primary(self, instance: str) -> str:
-        id: str = self.show_instance(instance)["NetworkInterfaces"]["NetworkInterface"][0]["NetworkInterfaceId"]
+        shown = self.show_instance(instance).get("NetworkInterfaces")
+        if shown is None:  # instances need not show them
+            by_instance = self.ok("DescribeNetworkInterfaces", {"InstanceId": instance, "Type": "Primary"})
+            shown = {"NetworkInterface": by_instance["NetworkInterfaceSets"]["NetworkInterfaceSet"]}
+        id: str = shown["NetworkInterface"][0]["NetworkInterfaceId"]
         return id
 
 

@@ -535,6 +535,36 @@ def _rows(listed: dict[str, Any]) -> list[dict[str, Any]]:
     return found
 
 
+@shows("instances-without-interfaces")
+def nothing_at_instances(client: Client) -> None:
+    assert "NetworkInterfaces" not in client.show_instance(build(client).instance)
+
+
+def listed(client: Client, **filters: str) -> Answer:
+    return client.call("DescribeNetworkInterfaces", {"RegionId": client.region, "MaxResults": "500", **filters})
+
+
+@shows("filters-few")
+def not_by_status(client: Client) -> None:
+    eni = build(client).eni
+    assert eni in listed(client, Status="Deleting").body.decode()
+    assert eni in listed(client, Type="Member").body.decode()
+    assert eni in listed(client, **{"Tag.1.Key": "of", "Tag.1.Value": "nobody"}).body.decode()
+
+
+@shows("views-few")
+def not_by_instance(client: Client) -> None:
+    made = build(client)
+    assert listed(client, InstanceId=made.instance).outcome == (400, "UnsupportedParameter")
+    sent = {"RegionId": client.region, "NetworkInterfaceId": made.eni}
+    assert client.call("DescribeNetworkInterfaceAttribute", sent).outcome == (404, "InvalidAction.NotFound")
+
+
+@shows("unknown-instance-filter-refused")
+def not_by_unknown_instance(client: Client) -> None:
+    assert listed(client, InstanceId="i-bp1zzzzzzzzzzzzzzzzz").outcome == (404, "InvalidInstanceId.NotFound")
+
+
 @shows("descriptions-bare")
 def few_attributes(client: Client) -> None:
     world = build(client, Description="x", NetworkInterfaceName="y")

@@ -153,6 +153,7 @@ def test_an_empty_run_exercises_nothing_and_lists_everything(contract):
         assert (one["judged"], one["provoked"], one["evidence"], one["violations"], one["missing"]) == (0, 0, [], 0, "")
         assert one["strength"] == {
             "bound": None, "worlds": 0, "callers": 0, "wire_forms": 0, "faults_killed": None, "unproven": False,
+            "thin": False,
         }  # fmt: skip
 
 

@@ -1,11 +1,12 @@
 """The other ways to describe: each must agree with the look by id."""
 
+import json
 from dataclasses import replace
 
 import pytest
-from eni_conformance.harness import describe
-from eni_conformance.harness.values import Snapshot
-from eni_conformance.oracle import views
+from eni_conformance.harness import describe, ecs
+from eni_conformance.harness.values import Exchange, Request, Snapshot
+from eni_conformance.oracle import looks, views
 
 
 def eni(name, status="InUse", host="i-1", **more):
@@ -129,3 +130,78 @@ def test_only_interfaces_that_carry_the_tag_must_be_listed_by_it(asked):
 def test_every_view_has_its_turn_and_a_large_account_is_never_listed():
     assert {describe.view_of(n, True) for n in range(60)} == set(describe.VIEWS)
     assert {describe.view_of(n, False) for n in range(60)} == set(describe.VIEWS) - {"list"}
+
+
+def test_a_filter_that_counts_elsewhere_must_count_where_nothing_passes_it(asked):
+    def shown(filters, ids, page):
+        return truthful(filters, ids, page) or BY_ID.enis
+
+    asked["shown"] = shown
+    for name, host in (("nothing", "i-7"), ("status", "i-1")):
+        found = disagreements(Session(), name, "eni-1", host, BY_ID)
+        assert found and all(row == "M05" for row, _ in found)
+
+
+def test_filters_that_are_never_looked_at_are_named_and_no_disagreement(asked):
+    asked["shown"] = lambda filters, ids, page: truthful({}, ids, page)
+    event = describe.described(Session(), 0, "status", "eni-1", "i-1", BY_ID)
+    assert views.ignored(event) == ("Status",) and views.disagreements(event, "run-1") == []
+    asked["shown"] = lambda filters, ids, page: truthful({k: filters[k] for k in filters if k == "InstanceId"}, ids, 0)
+    event = describe.described(Session(), 0, "nothing", "eni-1", "i-3", BY_ID)
+    assert views.ignored(event) == ("Type", "Tag")
+
+
+def test_what_does_not_exist_may_be_refused_rather_than_not_listed(monkeypatch):
+    def refused(*_, **__):
+        raise ecs.SetupError("DescribeNetworkInterfaces", answered(404, "InvalidInstanceId.NotFound"), "")
+
+    monkeypatch.setattr(describe.observe, "shown", refused)
+    event = describe.described(Session(), 0, "nothing", "eni-1", "i-1", BY_ID)
+    assert not event.failure and views.disagreements(event, "run-1") == []
+
+
+@pytest.mark.parametrize(("status", "code", "failure"), [(500, "InternalError", "failed"), (400, "Nope", "refused")])
+def test_a_view_that_does_not_answer_is_told_apart_by_what_came(monkeypatch, status, code, failure):
+    def shown(*_, **__):
+        raise ecs.SetupError("DescribeNetworkInterfaces", answered(status, code), "")
+
+    monkeypatch.setattr(describe.observe, "shown", shown)
+    event = describe.described(Session(), 0, "instance", "eni-1", "i-1", BY_ID)
+    assert (event.failure, event.told) == (failure, f"HTTP {status} {code}")
+    blamed = [(one.requirement, one.also) for one in looks.another_view(event, "run-1")]
+    assert blamed == ([("M05", ("F03",))] if failure == "failed" else [])
+
+
+def answered(status, code):
+    sent = Request("DescribeNetworkInterfaces", "2014-05-26", "GET", "http://x/", (), (), b"", "account", "v1")
+    body = json.dumps({"Code": code, "RequestId": "1"}).encode()
+    return Exchange("1", sent, 0.0, 0.0, "answered", status, "", (("content-type", "application/json"),), body)
+
+
+def at(host, *entries, status="Running"):
+    return {host: {"Status": status, "NetworkInterfaces": tuple(json.dumps(entry) for entry in entries)}}
+
+
+ENTRY = {"NetworkInterfaceId": "eni-2", "Type": "Secondary", "MacAddress": "00:16"}
+
+
+def test_an_instance_that_shows_its_interfaces_as_they_are_agrees():
+    assert list(views.sides(replace(BY_ID, instances=at("i-1", ENTRY)))) == []
+
+
+LEAVING = at("i-1", {**ENTRY, "MacAddress": "11"}, status="Stopping")
+
+
+@pytest.mark.parametrize("instances", [{"i-1": {"Status": "Running"}}, at("i-1"), LEAVING])
+def test_an_instance_that_shows_none_or_is_on_its_way_says_nothing(instances):
+    assert list(views.sides(replace(BY_ID, instances=instances))) == []
+
+
+@pytest.mark.parametrize(
+    ("entry", "what"),
+    [({**ENTRY, "MacAddress": "00:17"}, "MacAddress"), ({**ENTRY, "Type": "Trunk"}, "Type"),
+     ({**ENTRY, "NetworkInterfaceId": "eni-7"}, "hidden")],
+)  # fmt: skip
+def test_an_instance_that_shows_an_attached_interface_otherwise_is_named(entry, what):
+    ((eni, host, _, differs),) = views.sides(replace(BY_ID, instances=at("i-1", entry)))
+    assert (eni, host, differs) == ("eni-2", "i-1", what)
