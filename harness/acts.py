@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from eni_conformance.contract.scenario import ACTIONS
 from eni_conformance.harness import ecs
-from eni_conformance.harness.values import Exchange, Pair
+from eni_conformance.harness.values import Deed, Exchange, Pair, Snapshot
 
 ANEW = "described anew"
 """What an interface is described as when its attributes are modified; its name and tags say whose it is, and stay."""
@@ -41,3 +41,17 @@ def act(session: ecs.Session, op: str, eni: str, instance: str) -> Exchange:
     if op.startswith("delete") and 200 <= exchange.status < 300:
         session.ledger.going.add(eni if op == "delete" else instance)
     return exchange
+
+
+def shown(deed: Deed, now: Snapshot) -> bool:
+    """Whether a look shows what was asked for and refused, as where an earlier sending was carried out. Pure."""
+    match deed.op:
+        case "attach":
+            return now.status(deed.eni) in ("Attaching", "InUse") and now.link(deed.eni) == deed.instance
+        case "delete":
+            return now.status(deed.eni) in ("Deleting", "")
+        case "start":
+            return now.status(deed.instance) in ("Starting", "Running")
+        case "stop":
+            return now.status(deed.instance) in ("Stopping", "Stopped")
+    return False

@@ -496,25 +496,14 @@ class _Play:
         deed, exchange = acted.deed, acted.exchange
         answered = exchange.outcome == "answered" and not exchange.throttled
         if answered and exchange.status >= 400 and exchange.resent and not acted.shown:
-            acted = replace(acted, shown=self._shows(deed))
+            acted = replace(acted, shown=acts.shown(deed, pool.refresh(self.bench)))
         done = answered and (200 <= exchange.status < 300 or acted.shown)
         if done:
             if deed.op == "attach" and self.guide.full(self.state, deed):
                 pool.spoil(self.bench, deed.instance)  # it has more slots than others, so it proves nothing more
-            self._remember(deed)
+            pool.remember(self.bench, deed)
             pool.touch(self.bench)
         self._tell(acted)
-
-    def _remember(self, deed: Deed) -> None:
-        """What an operation that was carried out makes of what the bench owns."""
-        own = next((e for e in self.bench.enis if e.id == deed.eni), None)
-        instance = next((i for i in self.bench.instances if i.id == deed.instance), None)
-        if deed.op == "attach" and own is not None:
-            own.hosts.append(deed.instance)
-        if deed.op == "modify":
-            pool.spoil(self.bench, deed.eni)  # it is not what it was made as
-        if deed.op in ("start", "reboot") and instance is not None:
-            instance.past = "restarted" if deed.op == "start" else "rebooted"
 
     def _do(self, index: int, deed: Deed) -> Acted:
         """Send it; one that must be accepted is sent again for a while if it is refused for a state that may pass: what
@@ -533,24 +522,10 @@ class _Play:
             slot = certain and is_full(code)  # a freed slot may not be free at once
             if not (slot or passing(exchange.status, code, valid=certain)) or self.clock.monotonic() > until:
                 return acted
-            if deed.op == "attach" and self._shows(deed):
+            if deed.op == "attach" and acts.shown(deed, pool.refresh(self.bench)):
                 return replace(acted, shown=True)
             passed.append(exchange)
             self.clock.sleep(pause)
-
-    def _shows(self, deed: Deed) -> bool:
-        """Whether a look shows what was asked for and refused, as it does where an earlier sending was carried out."""
-        now = pool.refresh(self.bench)
-        match deed.op:
-            case "attach":
-                return now.status(deed.eni) in ("Attaching", "InUse") and now.link(deed.eni) == deed.instance
-            case "delete":
-                return now.status(deed.eni) in ("Deleting", "")
-            case "start":
-                return now.status(deed.instance) in ("Starting", "Running")
-            case "stop":
-                return now.status(deed.instance) in ("Stopping", "Stopped")
-        return False
 
     # --- overlapping calls -----------------------------------------------------------------------
 

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
 from eni_conformance.harness import control, ecs, observe
@@ -44,9 +44,9 @@ class Amiss(Exception):
     """Something is not as it must be, or cannot be told."""
 
 
-@dataclass
+@dataclass(frozen=True)
 class _Round:
-    """A round under way. undo: orders to give yet. orders: how many were given. pause: seconds for which what must
+    """A round under way. undo: orders to give yet. given: those that were given. pause: seconds for which what must
     stay as it is stays unlooked at."""
 
     session: ecs.Session
@@ -55,7 +55,7 @@ class _Round:
     offered: frozenset[str]
     pause: float
     undo: list[Order] = field(default_factory=list)
-    orders: int = 0
+    given: list[Order] = field(default_factory=list)
 
 
 def possible(offered: frozenset[str]) -> bool:
@@ -73,7 +73,7 @@ def is_right(session: ecs.Session, ground: ecs.Ground, stand: Stand, offered: fr
     right = True
     try:
         _refusals(work)
-        shown = _held(work)
+        shown, work = _held(work)
         quick = _released(work, shown)
         _kept_and_reset(work, quick)
     except (Amiss, ecs.SetupError):
@@ -81,14 +81,14 @@ def is_right(session: ecs.Session, ground: ecs.Ground, stand: Stand, offered: fr
     finally:
         for order in work.undo[::-1]:
             _send(work, order)
-    return right, work.orders
+    return right, len(work.given)
 
 
 # --- orders --------------------------------------------------------------------------------------
 
 
 def _send(work: _Round, order: Order) -> str:
-    work.orders += 1
+    work.given.append(order)
     return control.order(work.session.target, order)
 
 
@@ -197,8 +197,9 @@ def _wait(work: _Round, since: float) -> None:
 # --- the round -----------------------------------------------------------------------------------
 
 
-def _attach(work: _Round) -> None:
-    """Attach the interface; where the instance is not Running yet, after waiting for that."""
+def _attach(work: _Round) -> _Round:
+    """Attach the interface; where the instance is not Running yet, after waiting for that. It took so long that from
+    then on pauses are longer."""
     session, stand, clock = work.session, work.stand, work.session.client.clock
     session.ledger.check(stand.eni)
     session.ledger.check(stand.instance)
@@ -206,18 +207,19 @@ def _attach(work: _Round) -> None:
     clock.sleep(work.pause)
     link = [session.region, ("InstanceId", stand.instance), ("NetworkInterfaceId", stand.eni)]
     if ecs.succeeded(ecs.send(session, "AttachNetworkInterface", link)):
-        return
+        return work
     _after(work, lambda: _instance(work), _shows([Laid("Status", "Running")]))
-    work.pause = min(max(work.pause, clock.monotonic() - began), look.LAID_LONGEST)
+    pause = min(max(work.pause, clock.monotonic() - began), look.LAID_LONGEST)
     ecs.attach_eni(session, stand.instance, stand.eni)
+    return replace(work, pause=pause)
 
 
-def _held(work: _Round) -> Entry:
+def _held(work: _Round) -> tuple[Entry, _Round]:
     """Attach while held, change everything around, look once, undo what is around. Returns how the interface was
-    shown."""
+    shown, and the round with its pauses."""
     stand, offered, lag = work.stand, work.offered, work.session.target.limits.lag_seconds
     held = _lay(work, "hold", id=stand.eni)
-    _attach(work)
+    work = _attach(work)
     since = work.session.client.clock.monotonic()
     if "parameter.unsupported" in offered:  # no description shows it, so it is given in the form that changes nothing
         _must(_send(work, {"op": "parameter.unsupported", "name": janitor.REFUSABLE[0], "unsupported": False}) == "")
@@ -240,7 +242,7 @@ def _held(work: _Round) -> Entry:
     if primary:
         work.session.ledger.brought(stand.instance, primary)
     _take_back(work, stand.group, stand.vswitch, stand.instance)
-    return shown
+    return shown, work
 
 
 def _released(work: _Round, before: Entry) -> bool:

@@ -37,7 +37,7 @@ from eni_conformance.harness.bench.look import (
     look_until,
 )
 from eni_conformance.harness.clock import Clock
-from eni_conformance.harness.values import Snapshot
+from eni_conformance.harness.values import Deed, Snapshot
 
 PARTS = frozenset({"enis", "instances"})
 """The two parts of a look."""
@@ -353,6 +353,18 @@ def spoil(bench: Bench, resource: str) -> None:
     for instance in bench.instances:
         if instance.id == resource:
             instance.zone = -1
+
+
+def remember(bench: Bench, deed: Deed) -> None:
+    """What an operation of the surroundings that was carried out makes of what the bench owns."""
+    for eni in bench.enis:
+        if deed.op == "attach" and eni.id == deed.eni:
+            eni.hosts.append(deed.instance)
+    for instance in bench.instances:
+        if deed.op in ("start", "reboot") and instance.id == deed.instance:
+            instance.past = "restarted" if deed.op == "start" else "rebooted"
+    if deed.op == "modify":
+        spoil(bench, deed.eni)  # it is not what it was made as
 
 
 def give_up(bench: Bench, stuck: list[str], snapshot: Snapshot) -> None:
