@@ -70,7 +70,7 @@ def _grouped(results: Results, items: Sequence[tuple[str, Evidence]]) -> list[li
     groups: list[list[tuple[str, Evidence]]] = []
     place: dict[tuple[str, ...], list[tuple[str, Evidence]]] = {}
     for name, item in items:
-        requirement = by_id.get(item.requirement)
+        requirement = by_id.get(_decided(results, item))
         verdict = requirement.verdict if requirement else "violated"
         keys = [(verdict, *key) for key in _marks(item)]
         joined = [group for group in groups if any(place.get(key) is group for key in keys)]
@@ -90,6 +90,13 @@ def _grouped(results: Results, items: Sequence[tuple[str, Evidence]]) -> list[li
             )
         )
     return groups
+
+
+def _decided(results: Results, item: Evidence) -> str:
+    """The requirement that a failure is told under: its own, or, in a run that was narrowed to others, the first of
+    those that it violates besides."""
+    tried = {r.id for r in results.requirements if r.verdict != "not-exercised"}
+    return next((i for i in (item.requirement, *item.also) if i in tried), item.requirement)
 
 
 def _severity(requirement: RequirementResult | None) -> str:
@@ -112,9 +119,10 @@ def _finding(results: Results, members: Sequence[tuple[str, Evidence]]) -> Findi
     for violation in results.violations:
         counted[evidence_file(violation.evidence)] += violation.count
     again, sure = _again(results, members)
+    ident = _decided(results, best)
     return _made(
         results,
-        best.requirement,
+        ident,
         "finding-" + words.slug(name.removesuffix(".json")),
         summary=best.summary,
         certainty=best.certainty,
@@ -122,7 +130,7 @@ def _finding(results: Results, members: Sequence[tuple[str, Evidence]]) -> Findi
         evidence=best,
         members=tuple(members),
         impacts=_impacts(item for _, item in members),
-        also=tuple(i for i in touched if i != best.requirement),
+        also=tuple(i for i in touched if i != ident),
         seen=_seen(members, counted),
         again=again,
         sure=sure,

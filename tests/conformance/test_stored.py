@@ -38,7 +38,7 @@ def evidence(suite: Suite, start_emulator: Emulator, fault: str, row: str) -> tu
         ("status-primary", "E12"),  # an answer
         ("tags-lost", "F04"),  # an effect
         ("instance-keeps-link", "F03"),  # one side of a link
-        ("parallel-same-crashes", "M06"),  # overlapping calls
+        ("parallel-first-lost", "M06"),  # overlapping calls
     ],
 )
 def test_what_was_seen_is_found_again_in_the_evidence(

@@ -43,6 +43,18 @@ def test_a_code_that_the_page_does_not_have_is_one_finding() -> None:
     assert found["E14"].also == ("ENI-DETACH-R03", "ENI-DETACH-E24")
 
 
+def test_a_finding_of_a_narrowed_run_is_told_under_the_requirement_that_was_tried() -> None:
+    data = _violated("E12")
+    for r in data["requirements"]:
+        if r["id"] == "ENI-DETACH-S01":
+            r.update(verdict="not-exercised", reason="narrowed by the user")
+    assert [r["verdict"] for r in data["requirements"] if r["id"] == "ENI-DETACH-S01"] == ["not-exercised"]
+    cause = "accepted:interface not primary"
+    items = [_failure("a", "ENI-DETACH-S01", cause, data, also=["ENI-DETACH-E12"])]
+    (found,) = causes.findings(results_parse(data), items)
+    assert (found.requirement_id, found.verdict, found.also) == ("ENI-DETACH-E12", "violated", ("ENI-DETACH-S01",))
+
+
 def test_what_one_call_did_to_several_fields_is_one_finding() -> None:
     data = _violated("F03", "F04")
     items = [
