@@ -37,6 +37,7 @@ from eni_conformance.harness.bench.pool import (
     relook,
     settle,
     spoil,
+    statuses,
     touch,
     until,
 )
@@ -317,18 +318,30 @@ def _in_force(snapshot: Snapshot, eni: str, fault: str) -> bool:
 
 
 def _seen_twice(bench: Bench, snapshot: Snapshot, moving: frozenset[str]) -> Snapshot:
-    """A look that the one before it confirms, as far as one is found within a few."""
-    before = snapshot
+    """A look that the one before it confirms, as far as one is found within a few. A field that differs each time
+    changes by itself, and is no contradiction; another status, another link or a resource that is not there is one."""
+    before, changing = snapshot, frozenset[tuple[str, str]]()
 
     def confirmed(later: Snapshot) -> bool:
-        nonlocal before
-        alike = (later.enis, later.instances) == (before.enis, before.instances)
-        before = later
+        nonlocal before, changing
+        differing = _differing(before, later)
+        alike = differing <= changing and statuses(before) == statuses(later)
+        before, changing = later, differing
         return alike
 
     bench.clock.sleep(bench.step)
     pauses = [bench.step] * (LOOKS_TO_AGREE - 1)
     return look_until(lambda: refresh(bench, "both", moving), confirmed, FOREVER, clock=bench.clock, pauses=pauses)
+
+
+def _differing(one: Snapshot, other: Snapshot) -> frozenset[tuple[str, str]]:
+    """(resource, field) of all that differs between two looks that show the same resources."""
+    out = set[tuple[str, str]]()
+    for before, after in ((one.enis, other.enis), (one.instances, other.instances)):
+        for resource in before.keys() & after.keys():
+            old, new = before[resource], after[resource]
+            out |= {(resource, field) for field in old.keys() | new.keys() if old.get(field) != new.get(field)}
+    return frozenset(out)
 
 
 def _agreed(bench: Bench, enis: Sequence[str], moving: frozenset[str]) -> Snapshot:

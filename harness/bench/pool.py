@@ -170,7 +170,7 @@ def refresh(bench: Bench, part: str = "both", still: Set[str] = frozenset()) -> 
         snapshot = replace(snapshot, instances=bench.now.instances)
     elif part == "instances":
         snapshot = replace(snapshot, enis=bench.now.enis)
-    if _statuses(snapshot) != _statuses(bench.now):
+    if statuses(snapshot) != statuses(bench.now):
         bench.moved_at = bench.clock.monotonic()
     bench.now = snapshot
     looked = PARTS if part == "both" else frozenset({part})
@@ -184,7 +184,7 @@ def in_use(bench: Bench, enis: Iterable[str]) -> frozenset[str]:
     return frozenset(e for e in snapshot.enis if snapshot.status(e) == "InUse" and snapshot.link(e))
 
 
-def _statuses(snapshot: Snapshot) -> list[tuple[object, ...]]:
+def statuses(snapshot: Snapshot) -> list[tuple[object, ...]]:
     """What a transition changes: the status and link of each interface, the status and list of each instance."""
     enis = [(e, snapshot.status(e), snapshot.link(e)) for e in snapshot.enis]
     return sorted([*enis, *((i, snapshot.status(i), tuple(sorted(snapshot.held(i)))) for i in snapshot.instances)])

@@ -6,6 +6,7 @@ import pytest
 from eni_conformance.contract.scenario import EniSpec, InstanceSpec, World
 from eni_conformance.harness.bench import arrange, pool
 from eni_conformance.harness.bench.look import LOOKS_TO_AGREE
+from eni_conformance.harness.values import Snapshot
 from shown import FREE, LEAVING, USED, state
 
 
@@ -36,6 +37,18 @@ def test_a_careful_look_is_one_that_the_next_confirms(bench, shows):
     endpoint = shows(*[USED, FREE] * 40)
     arrange._seen_twice(bench, pool.refresh(bench), frozenset())
     assert len(endpoint.asked) == 1 + LOOKS_TO_AGREE
+
+
+def test_what_changes_in_each_look_does_not_keep_two_looks_from_agreeing_but_what_is_not_there_does(bench, shows):
+    """A heartbeat beside a list that lacks something for once: the look that lacks it is never the one that counts."""
+
+    def beating(beat, *enis):
+        fields = {"Status": "Available", "Beat": f"{beat}"}
+        return Snapshot(0.0, {e: {"NetworkInterfaceId": e, **fields} for e in enis}, {})
+
+    endpoint = shows(*(beating(n, "eni-1", *(["eni-2"] if n % 3 else [])) for n in range(9)))
+    seen = arrange._seen_twice(bench, pool.refresh(bench), frozenset())
+    assert set(seen.enis) == {"eni-1", "eni-2"} and len(endpoint.asked) < LOOKS_TO_AGREE
 
 
 def test_a_capability_that_does_not_work_as_its_document_says_is_named_so(bench):
