@@ -46,7 +46,7 @@ def test_what_changes_in_each_look_does_not_keep_two_looks_from_agreeing_but_wha
         fields = {"Status": "Available", "Beat": f"{beat}"}
         return Snapshot(0.0, {e: {"NetworkInterfaceId": e, **fields} for e in enis}, {})
 
-    endpoint = shows(*(beating(n, "eni-1", *(["eni-2"] if n % 3 else [])) for n in range(9)))
+    endpoint = shows(*(beating(n, "eni-1", *(["eni-2"] if n % 4 else [])) for n in range(40)))
     seen = arrange._seen_twice(bench, pool.refresh(bench), frozenset())
     assert set(seen.enis) == {"eni-1", "eni-2"} and len(endpoint.asked) < LOOKS_TO_AGREE
 
