@@ -3,19 +3,14 @@
 from __future__ import annotations
 
 import json
-import threading
-from collections.abc import Iterator
 from dataclasses import replace
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote_to_bytes
 
 import jsonschema
 import pytest
 import report_samples
 from eni_conformance.oracle.evidence import Evidence, Moment, parse
-from eni_conformance.oracle.evidence import parse as evidence_parse
 from eni_conformance.oracle.results import Results
 from eni_conformance.oracle.results import parse as results_parse
 from eni_conformance.reports import evidence as ev
@@ -25,70 +20,8 @@ from eni_conformance.reports.reproduce import shell_quote
 SCHEMA = json.loads(schemas.EVIDENCE.read_text(encoding="utf-8"))
 
 
-class _Server(ThreadingHTTPServer):
-    seen: list[dict[str, Any]]
-
-
-class _Handler(BaseHTTPRequestHandler):
-    def _take(self) -> None:
-        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-        _, _, query = self.path.partition("?")
-        server = self.server
-        assert isinstance(server, _Server)
-        server.seen.append(
-            {
-                "method": self.command,
-                "query": _pairs(query),
-                "form": _pairs(body.decode()) if "json" not in self.headers.get("Content-Type", "") else [],
-                "headers": {name.lower(): value for name, value in self.headers.items()},
-                "body": body,
-            }
-        )
-        answer = b'{"RequestId":"473469C7-AA6F-4DC5-B3DB-A3DC0DE3C83E"}'
-        self.send_response(200)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(answer)))
-        self.end_headers()
-        self.wfile.write(answer)
-
-    do_GET = do_POST = _take
-
-    def log_message(self, *_: Any) -> None:
-        pass
-
-
-def _pairs(text: str) -> list[tuple[str, str]]:
-    decoded = []
-    for item in text.split("&") if text else []:
-        name, _, value = item.partition("=")
-        name, value = (
-            unquote_to_bytes(part.replace("+", " ")).decode("utf-8", "surrogateescape") for part in (name, value)
-        )
-        decoded.append((name, value))
-    return decoded
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[_Server]:
-    server = _Server(("127.0.0.1", 0), _Handler)
-    server.seen = []
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    yield server
-    server.shutdown()
-    server.server_close()
-
-
-def _evidence(server: _Server, **sent: Any) -> Evidence:
-    data = report_samples.results()
-    data["target"]["endpoint"] = f"http://127.0.0.1:{server.server_port}"
-    item = report_samples.evidence("X", "ENI-DETACH-E12", data)
-    item["exchange"]["sent"].update(sent)
-    return parse(item)
-
-
-def test_replay(server: _Server) -> None:
-    evidence = _evidence(server)
+def test_replay() -> None:
+    evidence = parse(report_samples.evidence("X", "ENI-DETACH-E12", report_samples.results()))
     assert ev.reproductions(evidence)["replay"] == "eni-conformance replay evidence/X.json --target FILE\n"
     odd = replace(evidence, id="it's")
     assert shell_quote("evidence/it's.json") in ev.reproductions(odd)["replay"]
@@ -162,7 +95,7 @@ def test_where_no_answer_alone_decides_the_others_are_told_too() -> None:
         {"n": 1, "of": 0, "step": step, "at": 0, "seconds": 0.1, "status": 500, "code": "X", "note": "gw0-1"},
         {"n": 2, "of": 0, "step": step, "at": 0, "seconds": 0.1, "status": 200, "code": "", "note": "gw0-2"},
     ]
-    item = evidence_parse(raw)
+    item = parse(raw)
     assert [m.n for m in ev.others(item)] == [2]
     page = _page(results_parse(data), [("M03-1.json", item)])
     assert "and to call 2, sent at the same time: 200" in page

@@ -1,4 +1,4 @@
-"""An emulator whose control protocol is checked."""
+"""An emulator that is asked what it offers, and one whose control protocol is checked."""
 
 from __future__ import annotations
 
@@ -10,6 +10,17 @@ from eni_conformance.harness import control, ecs
 from eni_conformance.harness.account import control_check, control_stand
 from eni_conformance.harness.target import load_target
 from eni_conformance.harness.wire.client import Client
+
+
+@pytest.fixture(scope="module")
+def emulator():
+    with running(settle_ms=5) as started:
+        yield started
+
+
+@pytest.fixture(scope="module")
+def target(emulator, tmp_path_factory):
+    return load_target(emulator.write_target(tmp_path_factory.mktemp("doctor") / "t.toml"))
 
 
 @pytest.fixture

@@ -20,17 +20,6 @@ from eni_conformance.harness.wire.client import Client
 PAGE = CONTRACTS["2019"]
 
 
-@pytest.fixture(scope="module")
-def emulator():
-    with running(settle_ms=5) as started:
-        yield started
-
-
-@pytest.fixture(scope="module")
-def target(emulator, tmp_path_factory):
-    return load_target(emulator.write_target(tmp_path_factory.mktemp("doctor") / "t.toml"))
-
-
 @pytest.fixture
 def place(request, tmp_path):
     """An emulator with the given variants, and its target."""

@@ -6,22 +6,9 @@ import json
 from dataclasses import replace
 
 import pytest
-from eni_conformance.emulator.embed import running
 from eni_conformance.harness import ecs
 from eni_conformance.harness.account import doctor, janitor, permissions
-from eni_conformance.harness.target import load_target
 from eni_conformance.harness.wire.client import Client
-
-
-@pytest.fixture(scope="module")
-def emulator():
-    with running(settle_ms=5) as started:
-        yield started
-
-
-@pytest.fixture(scope="module")
-def target(emulator, tmp_path_factory):
-    return load_target(emulator.write_target(tmp_path_factory.mktemp("doctor") / "t.toml"))
 
 
 def resources(emulator):

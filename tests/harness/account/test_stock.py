@@ -7,23 +7,10 @@ from dataclasses import replace
 
 import pytest
 from eni_conformance.contract.detach import CONTRACTS
-from eni_conformance.emulator.embed import running
 from eni_conformance.harness.account import doctor, stock
-from eni_conformance.harness.target import load_target
 from eni_conformance.harness.wire.client import Client
 
 PAGE = CONTRACTS["2019"]
-
-
-@pytest.fixture(scope="module")
-def emulator():
-    with running(settle_ms=5) as started:
-        yield started
-
-
-@pytest.fixture(scope="module")
-def target(emulator, tmp_path_factory):
-    return load_target(emulator.write_target(tmp_path_factory.mktemp("doctor") / "t.toml"))
 
 
 def checks(diagnosis):
