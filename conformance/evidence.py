@@ -31,12 +31,13 @@ from eni_conformance.oracle.evidence import (
 from eni_conformance.oracle.follow import Found
 from eni_conformance.oracle.readings import Admissible
 from eni_conformance.oracle.results import Again, Run
+from eni_conformance.oracle.sentences import call_of, capital, told
 
 MOST_HISTORY = 60
 MOST_CHANGES = 50
 BODY = 128 << 10
 """Octets of an answer's body that the evidence keeps."""
-ALL_HOLDS = "everything that the page asks for holds"
+ALL_HOLDS = "the call breaks no rule of the page"
 
 
 def _world(snapshot: Snapshot | None) -> Picture | None:
@@ -119,7 +120,9 @@ def _admitted(expected: Admissible | None) -> tuple[AdmissibleAnswer, ...]:
         return ()
     accepted = AdmissibleAnswer(200, "", ALL_HOLDS, full_id(rows.ACCEPTED_RUNNING))
     refused = (
-        AdmissibleAnswer(status, refusal.code, f"this does not hold: {refusal.because}", full_id(refusal.row))
+        AdmissibleAnswer(
+            status, refusal.code, capital(call_of([refusal.because], refusal.because)), full_id(refusal.row)
+        )
         for refusal in expected.refusals
         for status in refusal.http
     )
@@ -152,7 +155,7 @@ def build(
     tried: int,
 ) -> Evidence:
     """The evidence of a finding. again: how often it was seen again. tried: candidates for a smaller Scenario."""
-    finding = found.finding
+    finding, sentence = found.finding, told(found.finding, found.expected)
     exchange = found.exchange and redactor.searchable(found.exchange)
     return Evidence(
         identity(found),
@@ -167,6 +170,10 @@ def build(
         cause=finding.cause,
         family=finding.family,
         summary=finding.summary,
+        did=sentence.did,
+        should=sentence.should,
+        kind=type(finding).__name__,
+        about=finding.about,
         certainty=finding.certainty,
         expected=_admitted(found.expected),
         observed=_observed(exchange),

@@ -23,6 +23,7 @@ from eni_conformance.harness.ecs import SetupError
 from eni_conformance.harness.play import play
 from eni_conformance.harness.redact import Redactor
 from eni_conformance.harness.stage import Stage
+from eni_conformance.oracle import sentences
 from eni_conformance.oracle.evidence import Endpoint, Evidence
 from eni_conformance.oracle.findings import AfterSuccess, Finding, NoAnswer
 from eni_conformance.oracle.follow import Found
@@ -310,7 +311,7 @@ class Inquiry:
             entry = replace(entry, certainty=certainty)
             shown = replace(shown, finding=replace(shown.finding, certainty=certainty))
         if certain:
-            told = self.redactor.text(shown.finding.summary)
+            told = self._did(shown)
             entry = replace(entry, requirement=shown.finding.requirement, also=shown.finding.also, summary=told)
             entry = replace(entry, cause=shown.finding.cause, family=shown.finding.family)
         content = self._evidence(entry.key, shown, smallest, scenario, again, tried)
@@ -342,6 +343,10 @@ class Inquiry:
         self.unmoved = {eni: seen for eni, seen in self.unmoved.items() if eni in still}
         return len(still) > 1
 
+    def _did(self, found: Found) -> str:
+        """What the endpoint did, in a sentence."""
+        return self.redactor.text(sentences.told(found.finding, found.expected).did)
+
     def _amend(self, entry: Violation) -> None:
         """Write into the evidence file how often it was seen again."""
         content = evidence.read(self.out / "evidence" / entry.evidence)
@@ -367,7 +372,7 @@ class Inquiry:
             key=key,
             cause=found.finding.cause,
             family=found.finding.family,
-            summary=self.redactor.text(found.finding.summary),
+            summary=self._did(found),
             certainty=found.finding.certainty,
             again=Again(),
             clocked=clocked(found),

@@ -22,7 +22,8 @@ from eni_conformance.contract.detach import CONTRACTS, full_id, short_id
 from eni_conformance.contract.rules import Operation
 from eni_conformance.harness.account.book import KINDS, Book
 from eni_conformance.harness.redact import Redactor
-from eni_conformance.oracle import verdicts
+from eni_conformance.oracle import sentences, verdicts
+from eni_conformance.oracle.findings import RepeatedId
 from eni_conformance.oracle.results import (
     Again,
     Cost,
@@ -168,7 +169,8 @@ def _repeated(request_id: str, one: str, other: str) -> Record:
         requirement=rows.REQUEST_ID_UNIQUE,
         key=f"{full_id(rows.REQUEST_ID_UNIQUE)}-workers",
         cause=f"shape:{rows.REQUEST_ID_UNIQUE}",
-        summary=f"RequestId {request_id} came in exchanges {one} and {other}",
+        summary=sentences.KINDS[RepeatedId].did,
+        detail=f"RequestId {request_id} came in exchanges {one} and {other}",
         certainty=1.0,
         again=Again(1, 1),
         test="all",

@@ -147,7 +147,12 @@ def filled_in(state: State, one: Read) -> Iterable[Finding]:
     if one.answer is None or not one.answer.message or state.scenario.name == AS_ASKED:
         return
     if envelope.template_left(one.answer.message, [p.text for p in one.asked.params]):
-        yield Shape("R06", "Message still holds a placeholder", "shape:R06:placeholder")
+        yield Shape(
+            "R06",
+            "Message still holds a placeholder",
+            "shape:R06:placeholder",
+            about=("its Message still holds a placeholder",),
+        )
 
 
 def unique(state: State, one: Read) -> Iterable[Finding]:
@@ -169,7 +174,7 @@ def content(state: State, one: Read) -> Iterable[Finding]:
     if findings and one.reply.code in SIGNATURE:
         said = f"a correctly signed call was refused with {one.reply}"
         blamed = tuple(f.requirement for f in findings)
-        yield SignatureRefused("G08", said, f"signature:{one.reply.code}", blamed)
+        yield SignatureRefused("G08", said, f"signature:{one.reply.code}", blamed, said=one.reply.words)
         return
     yield from findings
 
@@ -183,7 +188,8 @@ def offered(state: State, one: Read) -> Iterable[Finding]:
         return
     came = f"the answer is {one.answer.format}" if other else f"it is refused with {one.reply}"
     text = f"{wanted} is not offered: where a call asks for it, {came}"
-    yield NotOffered("R03" if wanted == "XML" else "R02", text, f"format not offered:{wanted}")
+    row = rows.XML_SUCCESS if wanted == "XML" else rows.JSON_SUCCESS
+    yield NotOffered(row, text, f"format not offered:{wanted}", about=(wanted,))
 
 
 Check = Callable[[State, Read], Iterable[Finding]]

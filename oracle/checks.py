@@ -250,7 +250,8 @@ def attached(state: State, event: Acted, done: bool, sure: bool) -> list[Finding
         return [SlotTooMany("F06", text, "a slot too many", (), 0.9)]
     if not done and sure and deed.eni in state.freed_enis:
         text = f"attaching {deed.eni} again was refused with {event.exchange.status} {code}"
-        return [NotAttachedAgain("F06" if is_full(code) else "F07", text, f"attach again:{code}")]
+        said = Reply(event.exchange.status, code or "?").words
+        return [NotAttachedAgain("F06" if is_full(code) else "F07", text, f"attach again:{code}", said=said)]
     return []
 
 

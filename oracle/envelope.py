@@ -149,13 +149,16 @@ def read(exchange: Exchange, wanted: str, operation: str = ACTION, sent: Sequenc
     headers = {name.lower(): value for name, value in exchange.headers}
     found: list[Finding] = []
 
-    def say(requirement: str, summary: str, cause: str = "", also: tuple[str, ...] = (), family: str = "") -> None:
-        cause = cause or f"shape:{requirement}:{summary[:60]}"
-        found.append(Shape(requirement, summary, cause, also, family=family or f"shape {requirement}"))
+    def say(
+        requirement: str, summary: str, cause: str = "", also: tuple[str, ...] = (), family: str = "", about: str = ""
+    ) -> None:
+        cause, about = cause or f"shape:{requirement}:{summary[:60]}", about or summary
+        found.append(Shape(requirement, summary, cause, also, family=family or f"shape {requirement}", about=(about,)))
 
     status = exchange.status
     if status >= 500:
-        found.append(Failed(rows.NO_FAILURE, f"the endpoint answered with status {status}", f"status:{status}"))
+        text = f"the endpoint answered with status {status}"
+        found.append(Failed(rows.NO_FAILURE, text, f"status:{status}", about=(str(status),)))
     encoding = headers.get("content-encoding", "").lower()
     if encoding not in ("", "identity"):
         say(rows.CONTENT_TYPE, f"the body is compressed ({encoding}), which was not asked for")
@@ -206,7 +209,8 @@ def _fields(body: bytes, format_: str, of_type: str, say: Say) -> tuple[Mapping[
     if fields is None:
         also = (rows.REQUEST_ID, *([rows.CONTENT_TYPE] if of_type else []))
         told = f"{problem}; {of_type}" if of_type else problem
-        say(row, told, f"shape:{row}:{problem.partition(': ')[0]}", also, "unreadable")
+        kind = problem.partition(": ")[0]
+        say(row, told, f"shape:{row}:{kind}", also, "unreadable", kind)
         return None, ""
     if of_type:
         say(rows.CONTENT_TYPE, of_type)
@@ -224,7 +228,10 @@ def _request_id(fields: Mapping[str, Any], headers: Mapping[str, str], say: Say)
         request_id = ""
     elif not REQUEST_ID.match(request_id):
         say(
-            rows.REQUEST_ID, f"RequestId {request_id[:48]!r} is not an upper-case UUID", f"shape:{rows.REQUEST_ID}:form"
+            rows.REQUEST_ID,
+            f"RequestId {request_id[:48]!r} is not an upper-case UUID",
+            f"shape:{rows.REQUEST_ID}:form",
+            about="its RequestId is not an upper-case UUID",
         )
     header_id = headers.get("x-acs-request-id", "")
     if header_id and request_id and header_id != request_id:
@@ -232,6 +239,7 @@ def _request_id(fields: Mapping[str, Any], headers: Mapping[str, str], say: Say)
             rows.REQUEST_ID_HEADER,
             f"x-acs-request-id is {header_id}, RequestId is {request_id}",
             f"shape:{rows.REQUEST_ID_HEADER}",
+            about="its header x-acs-request-id is not its RequestId",
         )
     return request_id
 
@@ -267,7 +275,8 @@ def _judge_refusal(fields: Mapping[str, Any], root: str, xml: bool, say: Say, se
         return
     bare = message.strip().strip(".。!")
     if bare in ("%s", "{}", "{0}", "null", "None", "undefined", "message") and not any(bare in text for text in sent):
-        say(rows.MESSAGE, f"Message is the bare template {message.strip()!r}")
+        text = f"Message is the bare template {message.strip()!r}"
+        say(rows.MESSAGE, text, about="its Message is a template that nobody filled in")
     elif _INTERNALS.search(message):
         say(rows.MESSAGE, "Message shows internals of the endpoint (a stack trace or an exception)")
 

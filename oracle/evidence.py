@@ -121,8 +121,11 @@ class Moment(Open):
 class Evidence(Open):
     """A whole evidence file.
 
-    requirement, also: the requirement it violates, and others that it violates too. cause: fingerprint; failures with
-    the same one are one finding. family: what failures of one event have in common, "" if nothing. certainty: 0 to 1.
+    requirement, also: the requirement it violates, and others that it violates too. summary: what exactly was seen.
+    did, should: what the endpoint did and what it should have done, a sentence each, "" in older files. kind, about:
+    the class of the finding, and what its sentence speaks of. cause: fingerprint; failures with the same
+    are one finding.
+    family: what failures of one event have in common, "" if nothing. certainty: 0 to 1.
     scenario: the declarative world and steps that bring it about, a mapping where another version wrote what this one
     does not know; original: what it was made of, null if the same. shrunk: made minimal, with so many `candidates`.
     step: number of the step that was judged. confirmations: null or 0 of 0 where it was not run again. play: the
@@ -142,6 +145,10 @@ class Evidence(Open):
     cause: str | None = None
     family: str = ""
     summary: Always[str] = ""
+    did: str = ""
+    should: str = ""
+    kind: str = ""
+    about: tuple[str, ...] = ()
     certainty: Annotated[float | None, {"minimum": 0, "maximum": 1}] = None
     expected: Always[tuple[AdmissibleAnswer, ...]] = ()
     observed: Always[Observed] = field(default_factory=Observed)

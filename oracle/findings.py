@@ -15,10 +15,11 @@ from typing import ClassVar
 class Finding:
     """One contradiction between the endpoint and the page.
 
-    requirement: short id of the first requirement violated; also: others. summary: the sentence for a reader. cause:
+    requirement: short id of the first requirement violated; also: others. summary: what exactly was seen. cause:
     groups similar findings. certainty: 1.0 is a plain contradiction; less where the suite relies on a reading or on
     timing. family: what findings of one event have in common, whatever requirement, resource or call they were seen in;
-    "" where requirement and cause say all.
+    "" where requirement and cause say all. said: the answer that is wrong, "" if none is. about: what the sentence of
+    its class speaks of (`oracle.sentences`): a field, a probe, a view.
     """
 
     requirement: str
@@ -27,6 +28,8 @@ class Finding:
     also: tuple[str, ...] = ()
     certainty: float = 1.0
     family: str = field(default="", compare=False, kw_only=True)
+    said: str = field(default="", compare=False, kw_only=True)
+    about: tuple[str, ...] = field(default=(), compare=False, kw_only=True)
 
     title: ClassVar[str] = "something that the page rules out"
     failure: ClassVar[bool] = False

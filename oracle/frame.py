@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from eni_conformance.contract import rows
@@ -19,12 +19,18 @@ from eni_conformance.oracle.findings import AfterSuccess, Finding, RefusalChange
 
 @dataclass(frozen=True)
 class Change:
-    """One field of one resource that differs. `path` "" means that the whole resource came or went."""
+    """One field of one resource that differs. `path` "" means that the whole resource came or went. thing: what kind of
+    resource it is (interface, primary, instance)."""
 
     resource: str
     path: str
     before: Any
     after: Any
+    thing: str = field(default="", compare=False)
+
+
+THINGS = {"Primary": "primary"}
+"""Types of interfaces that a reader must be told of."""
 
 
 def changes(before: Snapshot, after: Snapshot, ignore: frozenset[str] = frozenset()) -> list[Change]:
@@ -38,8 +44,10 @@ def changes(before: Snapshot, after: Snapshot, ignore: frozenset[str] = frozense
         (before.instances, after.instances, OF_AN_INSTANCE),
     ):
         for resource in sorted(set(old) | set(new)):
+            known = old.get(resource) or new.get(resource) or {}
+            thing = "instance" if documented is OF_AN_INSTANCE else THINGS.get(str(known.get("Type")), "interface")
             if resource not in new or resource not in old:
-                out.append(Change(resource, "", resource in old, resource in new))
+                out.append(Change(resource, "", resource in old, resource in new, thing))
                 continue
             one, two = old[resource], new[resource]
             if one == two:
@@ -48,7 +56,7 @@ def changes(before: Snapshot, after: Snapshot, ignore: frozenset[str] = frozense
                 if path in ignore or path.partition(".")[0] not in documented:
                     continue
                 if not same(path, one.get(path), two.get(path)):
-                    out.append(Change(resource, path, one.get(path), two.get(path)))
+                    out.append(Change(resource, path, one.get(path), two.get(path), thing))
     return out
 
 
@@ -182,6 +190,13 @@ class Effect:
         """What effects of one kind have in common."""
         return f"changed {self.about}"
 
+    @property
+    def words(self) -> tuple[str, str, str]:
+        """What kind of resource, what happened to it, and how it shows, for a sentence."""
+        change = self.changes[0]
+        how = "lost" if change.after in (None, "", ()) else "changed"
+        return change.thing, self.about, how if self.about == change.path else ""
+
 
 def effects(found: Iterable[Change], now: Snapshot, expected: Iterable[str] = ()) -> list[Effect]:
     """What changes mean, resource by resource; what only tells the other end of a link is left out.
@@ -283,6 +298,7 @@ def judge_unchanged(found: Iterable[Change], now: Snapshot, *, only_refused: boo
             f"{when}, {effect.text}",
             f"refusal changed:{effect.about}",
             family=effect.family,
+            about=(*effect.words, *(["refused"] if only_refused else [])),
         )
         for effect in effects(found, now)
     ]
@@ -307,10 +323,10 @@ def judge_success(
 
 
 def _blamed(
-    requirement: str, text: str, cause: str, *, slow: bool = False, unmoved: str = "", family: str = ""
+    requirement: str, text: str, cause: str, about: tuple[str, ...], *, family: str = "", **how: Any
 ) -> AfterSuccess:
     cause = f"{requirement}:{cause}"
-    return AfterSuccess(requirement, text, cause, page=requirement, slow=slow, unmoved=unmoved, family=family)
+    return AfterSuccess(requirement, text, cause, page=requirement, about=about, family=family, **how)
 
 
 def _ended(after: Snapshot, eni: str, host: str) -> Iterator[Finding]:
@@ -320,6 +336,7 @@ def _ended(after: Snapshot, eni: str, host: str) -> Iterator[Finding]:
             rows.BECOMES_AVAILABLE,
             f"{eni} is gone after its detach; it should be {EFFECT.to}",
             "gone",
+            ("gone",),
             family="changed was deleted",
         )
         return
@@ -327,13 +344,14 @@ def _ended(after: Snapshot, eni: str, host: str) -> Iterator[Finding]:
     if status != EFFECT.to:
         text = f"{eni} is {status or 'without status'} long after its detach was accepted"
         unmoved = eni if status == "InUse" and after.link(eni) == host else ""
-        yield _blamed(rows.BECOMES_AVAILABLE, text, f"stays {status}", slow=True, unmoved=unmoved)
+        yield _blamed(rows.BECOMES_AVAILABLE, text, f"stays {status}", (status,), slow=True, unmoved=unmoved)
         return
     if after.link(eni):
         text = f"{eni} is {EFFECT.to} and still shows instance {after.link(eni)}"
-        yield _blamed(rows.LINK_GONE, text, "link on interface")
+        yield _blamed(rows.LINK_GONE, text, "link on interface", ("link on interface",))
     if eni in after.held(host):
-        yield _blamed(rows.LINK_GONE, f"instance {host} still lists {eni}", "link on instance")
+        text = f"instance {host} still lists {eni}"
+        yield _blamed(rows.LINK_GONE, text, "link on instance", ("link on instance",))
 
 
 def _lawful(before: Snapshot, after: Snapshot, change: Change, detached: Mapping[str, str]) -> bool:
@@ -359,7 +377,7 @@ def _changed(effect: Effect, detached: Mapping[str, str]) -> Finding:
         row, text = rows.INSTANCE_KEPT, f"by a detach from it, {effect.text}"
     else:
         row, text = rows.OTHERS_KEPT, f"by the detach of another, {effect.text}"
-    return _blamed(row, text, kind + effect.about, family=effect.family)
+    return _blamed(row, text, kind + effect.about, effect.words, family=effect.family)
 
 
 def _other_entries_differ(change: Change, gone: frozenset[str]) -> bool:

@@ -17,11 +17,17 @@ def judge(
     so that a missing one can only be a public one.
     """
     said = str(reply)
+    right = ("accept",) if probe.accept else tuple(sorted(probe.codes))
 
     def said_wrongly(text: str, certainty: float = 1.0) -> list[Finding]:
-        told = f"{name}: {text}"
-        family = f"gateway {probe.requirement}"
-        return [Gateway(probe.requirement, told, f"gateway:{name}", certainty=certainty, family=family)]
+        told, family = f"{name}: {text}", f"gateway {probe.requirement}"
+        wrong = "" if reply.success else reply.words
+        return [
+            Gateway(
+                probe.requirement, told, f"gateway:{name}", certainty=certainty, family=family,
+                said=wrong, about=(name, *right),
+            )
+        ]  # fmt: skip
 
     if probe.accept:
         if reply.code in WHO_CALLS:

@@ -86,7 +86,9 @@ def by_way_of_detaching_only(state: State, now: Snapshot) -> Iterable[Finding]:
     for eni, statuses in state.path.items():
         wrong = [s for s in statuses if s not in ON_THE_WAY]
         if wrong and eni in state.detached and eni not in state.touched:
-            yield WrongPath("F02", f"{eni} went through {wrong[0]} after an accepted detach", f"path:{wrong[0]}")
+            yield WrongPath(
+                "F02", f"{eni} went through {wrong[0]} after an accepted detach", f"path:{wrong[0]}", about=(wrong[0],)
+            )
 
 
 def life_cycle(state: State, now: Snapshot) -> Iterable[Finding]:
@@ -94,7 +96,8 @@ def life_cycle(state: State, now: Snapshot) -> Iterable[Finding]:
     for eni in state.known.enis.values():
         if eni.id in state.touched and now.status(eni.id) not in eni.statuses | {""}:
             text = f"{eni.id} is {now.status(eni.id)}; the life cycle leads to {'/'.join(sorted(eni.statuses))}"
-            yield LifeCycle("M07", text, f"life cycle:{now.status(eni.id)}")
+            status = now.status(eni.id)
+            yield LifeCycle("M07", text, f"life cycle:{status}", about=(status,))
 
 
 def both_sides_agree(state: State, now: Snapshot) -> Iterable[Finding]:
@@ -102,7 +105,7 @@ def both_sides_agree(state: State, now: Snapshot) -> Iterable[Finding]:
     moving = {*state.still, *state.touched, *state.detached, *state.arranged.faulty_enis}
     for eni, host, text, what in views.sides(now):
         if eni not in moving and host not in moving:
-            yield Disagreement(rows.VIEWS_AGREE, text, f"sides:{what}")
+            yield Disagreement(rows.VIEWS_AGREE, text, f"sides:{what}", about=("sides", what))
 
 
 Check = Callable[[State, Snapshot], Iterable[Finding]]
@@ -164,7 +167,10 @@ def late(rested: Rested, ignore: frozenset[str]) -> Iterable[tuple[Finding, tupl
     """F08, F01: nothing differs after everything had settled."""
     for effect in frame.effects(own_changes(rested, ignore), rested.now):
         text = f"after everything had settled, {effect.text}"
-        yield LateEffect("F08", text, f"late:{effect.about}", ("F01",), family=effect.family), effect.changes
+        late_one = LateEffect(
+            "F08", text, f"late:{effect.about}", ("F01",), family=effect.family, about=effect.words
+        )  # fmt: skip
+        yield late_one, effect.changes
 
 
 def own_changes(rested: Rested, ignore: frozenset[str]) -> list[frame.Change]:
@@ -177,10 +183,11 @@ def another_view(event: Described, run_id: str) -> Iterable[Finding]:
     """M05, F03: another way to describe agrees with the look by id."""
     if event.failure == "failed":
         also = (rows.LINK_GONE,) if event.view in views.BY_INSTANCE else ()
-        yield Disagreement(rows.VIEWS_AGREE, f"view {event.view} fails: {event.told}", f"view fails:{event.view}", also)
+        text, cause = f"view {event.view} fails: {event.told}", f"view fails:{event.view}"
+        yield Disagreement(rows.VIEWS_AGREE, text, cause, also, about=(event.view, "fails"))
         return
     for requirement, text in views.disagreements(event, run_id):
-        yield Disagreement(requirement, text, f"view:{event.view}", ("M05",))
+        yield Disagreement(requirement, text, f"view:{event.view}", ("M05",), about=(event.view, requirement))
 
 
 # --- overlapping calls -------------------------------------------------------------------------------

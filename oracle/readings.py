@@ -210,6 +210,11 @@ class Reply:
     def success(self) -> bool:
         return 200 <= self.status < 300 and not self.code
 
+    @property
+    def words(self) -> str:
+        """The answer in a sentence."""
+        return f"{self.status} and a code that cannot be read" if self.code == "?" else str(self)
+
     def __str__(self) -> str:
         return f"{self.status} {self.code}".strip()
 
@@ -261,6 +266,7 @@ def judge_reply(
                 f"status:{reply.code}:{reply.status}",
                 (rows.PAIR,),
                 family=f"status {reply.code}",
+                said=said,
             )
         ]
     if not expected.refusals:
@@ -271,6 +277,7 @@ def judge_reply(
                 f"refused:{said}",
                 tuple(wrong[1:]),
                 family=f"refused {reply.code}",
+                said=reply.words,
             )
         ]
     known_code = reply.code in operation.codes
@@ -283,5 +290,6 @@ def judge_reply(
             f"code:{said}:{broken}",
             tuple(dict.fromkeys(row for row in (*wrong[1:], rows.PAIR) if row != wrong[0])),
             family=f"code {reply.code} {wrong[0]}" if known_code else f"code {reply.code}",
+            said=reply.words,
         )
     ]

@@ -344,11 +344,12 @@ class Again(Open):
 class Violation(Open):
     """Failures of one cause, as one worker counted them: published ones, or what was seen once and not again.
 
-    evidence: file of the clearest of them. requirement, also: short ids. key: the same for the same cause in every
-    worker. family: what violations of one event have in common, whatever requirement they were seen in. again: null
-    in files of older suites. clocked: it rests on a clock. sure: seen with looks that another confirmed. calls,
-    detach_calls, seconds: what the worker had sent, and how long it had worked, when it was first seen. test: the test
-    that saw it.
+    evidence: file of the clearest of them. requirement, also: short ids. summary: what the endpoint did, in a sentence
+    that is the same in every run; detail: what exactly, where no evidence file tells it. key: the same for the same
+    cause in every worker. family: what violations of one event have in common, whatever requirement they were seen in.
+    again: null in files of older suites. clocked: it rests on a clock. sure: seen with looks that another confirmed.
+    calls, detach_calls, seconds: what the worker had sent, and how long it had worked, when it was first seen. test:
+    the test that saw it.
     """
 
     evidence: Always[str] = ""
@@ -367,6 +368,7 @@ class Violation(Open):
     seconds: float = 0.0
     test: str = ""
     family: str = ""
+    detail: str = ""
 
     def concerns(self, requirement: RequirementResult) -> bool:
         """True when the requirement is the one that it violates, or one that it violates, too."""

@@ -33,6 +33,11 @@ class Finding:
     verdict: str
     severity: str
     summary: str
+    """What the endpoint did, in a sentence."""
+
+    should: str = ""
+    """What it should have done."""
+
     certainty: float | None = None
     file: str = ""
     evidence: Evidence | None = None
@@ -40,6 +45,9 @@ class Finding:
     impacts: tuple[impact.Impact, ...] = ()
     also: tuple[str, ...] = ()
     """Other requirements that failures of this cause violate."""
+
+    detail: str = ""
+    """What exactly was seen, where no evidence file tells it."""
 
     seen: int = 1
     """How many failures there are of this cause, those without a file of their own included."""
@@ -124,7 +132,8 @@ def _finding(results: Results, members: Sequence[tuple[str, Evidence]]) -> Findi
         results,
         ident,
         "finding-" + words.slug(name.removesuffix(".json")),
-        summary=best.summary,
+        summary=best.did or best.summary,
+        should=best.should,
         certainty=best.certainty,
         file=name,
         evidence=best,
@@ -154,7 +163,14 @@ def _untold(results: Results, items: Sequence[tuple[str, Evidence]]) -> list[Fin
     told = {ident for _, item in items for ident in (item.requirement, *item.also)}
     names = {name for name, _ in items}
     return [
-        _made(results, r.id, "finding-" + words.slug(r.id), summary=r.reason, again=values.again_of(results, r))
+        _made(
+            results,
+            r.id,
+            "finding-" + words.slug(r.id),
+            summary=r.reason,
+            detail="; ".join(v.detail for v in results.violations if v.detail and v.concerns(r)),
+            again=values.again_of(results, r),
+        )
         for r in results.by_verdict("violated")
         if r.id not in told and not names & {evidence_file(e) for e in r.evidence}
     ]
@@ -179,7 +195,8 @@ def seen_once(results: Results, items: Sequence[tuple[str, Evidence]]) -> list[F
                 main,
                 "once-" + words.slug(file.removesuffix(".json") or entry.key or main),
                 verdict=SEEN_ONCE,
-                summary=entry.summary or (best.summary if best else "") or main,
+                summary=entry.summary or (best.did or best.summary if best else "") or main,
+                should=best.should if best else "",
                 certainty=entry.certainty,
                 file=file,
                 evidence=best,

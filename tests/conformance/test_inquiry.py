@@ -19,6 +19,7 @@ from eni_conformance.oracle.findings import AfterSuccess, Failed, Finding, NoAns
 from eni_conformance.oracle.follow import Found
 from eni_conformance.oracle.judge import Judgement
 from eni_conformance.oracle.results import Again, Run
+from eni_conformance.oracle.sentences import told
 from eni_conformance.oracle.tally import Tally, read_all
 from eni_conformance.strategies.effort import EFFORTS
 
@@ -359,7 +360,7 @@ def test_the_record_on_disk_has_what_was_seen_once_before_it_is_tried_again(inqu
     made.judge = looking
     made.run(CALL)
     assert [entry.again.tried for entry in seen[0]] == [0]
-    assert seen[0][0].summary == CODE.summary
+    assert seen[0][0].summary == told(CODE).did
 
 
 # --- what the search may spend -----------------------------------------------------------------------

@@ -56,7 +56,8 @@ def test_a_request_id_that_two_workers_received_is_a_violation(tmp_path):
         (tmp_path / f"ids-{worker}.txt").write_text(f"R1 {worker}-1\n")
     made = compose(tmp_path)
     (row,) = made.by_verdict("violated")
-    assert row.id == "ENI-DETACH-R07" and row.reason == "RequestId R1 came in exchanges a-1 and b-1"
+    assert row.id == "ENI-DETACH-R07" and row.reason == "The endpoint sent the same RequestId in two answers."
+    assert made.violations[0].detail == "RequestId R1 came in exchanges a-1 and b-1"
     assert [(entry.requirement, entry.evidence) for entry in made.violations] == [("R07", "")]
 
 
