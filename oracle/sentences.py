@@ -84,7 +84,7 @@ KINDS: Mapping[type[Finding], Sentence] = {
         "The endpoint does not offer the format {about}, which the page documents.",
         "It should answer in JSON and in XML, as the call asks.",
     ),
-    Gateway: Sentence("The endpoint {reply} {probe}.", "It should have {answered}."),
+    Gateway: Sentence("The endpoint {verb} {probe}{reply}.", "It should have {answered}."),
     RefusalChanged: Sentence("{when}, {effect}.", "A call that is refused changes nothing."),
     AfterSuccess: Sentence("{effect}", "{kept}"),
     WrongPath: Sentence(
@@ -145,7 +145,8 @@ def told(finding: Finding, expected: Admissible | None = None) -> Sentence:
         "about": ", ".join(finding.about) or "see the answer",
         "row": phrases.SHAPES.get(finding.requirement, "It should have the shape that the page gives it."),
         "outcome": phrases.OUTCOMES.get(finding.outcome, phrases.OUTCOMES[""]) if isinstance(finding, NoAnswer) else "",
-        "reply": f"answered with {finding.said}" if finding.said else "accepted",
+        "verb": "answered" if finding.said else "accepted",
+        "reply": f" with {finding.said}" if finding.said else "",
         "probe": phrases.PROBES.get(first(finding.about), "a call that the gateway must not let through"),
         "when": WHEN["refused" if finding.about[-1:] == ("refused",) else "rest"],
         "effect": _effect(finding),

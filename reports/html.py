@@ -19,7 +19,7 @@ import jinja2
 from eni_conformance.contract.codec import plain
 from eni_conformance.oracle.evidence import Evidence
 from eni_conformance.oracle.results import SEVERITIES, VERDICTS, Results, Samples
-from eni_conformance.reports import causes, files, history, reached, spent, svg, values, words, worlds
+from eni_conformance.reports import card, causes, files, headline, history, reached, spent, svg, values, words, worlds
 from eni_conformance.reports import evidence as ev
 from markupsafe import Markup
 
@@ -67,17 +67,18 @@ def render(
     for finding in (*found, *once):
         for ident in (finding.requirement_id, *finding.also):
             also.setdefault(ident, []).append(finding)
-    state, headline, reason = values.verdict(results)
+    head = headline.of(results)
     return document(
         "page.html.j2",
-        title=f"{headline} \u00b7 {results.target.name or results.target.endpoint} \u00b7 {results.run.id}",
+        title=f"{head.words} \u00b7 {results.target.name or results.target.endpoint} \u00b7 {results.run.id}",
         results=results,
         run=results.run,
         target=results.target,
         counts=results.counts(),
-        state=state,
-        headline=headline,
-        reason=reason,
+        state=head.state,
+        headline=head.words,
+        reason=head.reason,
+        reached=headline.reached(results),
         findings=[f for f in found if f.verdict != "known-deviation"],
         known=[f for f in found if f.verdict == "known-deviation"],
         once=once,
@@ -170,7 +171,13 @@ def _environment() -> jinja2.Environment:
         reproductions=ev.reproductions,
         answer=ev.answer,
         answer_was_admissible=ev.answer_was_admissible,
-        admissible=ev.admissible_answers,
+        admitted=card.admitted,
+        facts=card.facts,
+        wrong_parts=card.wrong_parts,
+        wrong_words=card.wrong_words,
+        page_of=card.page,
+        on_the_page=card.stands_on_the_page,
+        who_says=card.who_says,
     )
     return environment
 

@@ -115,12 +115,12 @@ class Request:
 
 def request(sent: SentRequest, endpoint: str) -> Request:
     """Where each parameter of the recorded request stood, and all else that has to be sent again."""
-    base, query_text = _split(sent.url or endpoint)
+    base, query_text = split(sent.url or endpoint)
     method = (sent.method or "GET").upper()
     headers = {name.lower(): value for name, value in sent.headers}
     body = sent.body or ""
     is_form = bool(body) and "form-urlencoded" in headers.get("content-type", "form-urlencoded").lower()
-    query, form = _decode(query_text), _decode(body) if is_form else []
+    query, form = decoded(query_text), decoded(body) if is_form else []
     own = [pair for pair in sent.pairs if pair[0] not in SIGNING]
     query = [pair for pair in query if pair[0] not in SIGNING]
     form = [pair for pair in form if pair[0] not in SIGNING]
@@ -263,7 +263,7 @@ def _list(name: str, pairs: tuple[Pair, ...]) -> str:
     return f"{name} = [\n" + "".join(f"    {pair!a},\n" for pair in pairs) + "]\n"
 
 
-def _split(url: str) -> tuple[str, str]:
+def split(url: str) -> tuple[str, str]:
     """The URL without its query, with at least the path "/", and the query."""
     front, _, query = url.partition("#")[0].partition("?")
     try:
@@ -274,7 +274,7 @@ def _split(url: str) -> tuple[str, str]:
     return front, query
 
 
-def _decode(text: str) -> list[Pair]:
+def decoded(text: str) -> list[Pair]:
     """The pairs of a query string or form; bytes that are not UTF-8 become surrogate escapes."""
     pairs = []
     for item in text.split("&"):

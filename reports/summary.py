@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TextIO
 
 from eni_conformance.oracle.results import VERDICTS, RequirementResult, Results
-from eni_conformance.reports import causes, files, spent, values
+from eni_conformance.reports import causes, files, headline, spent, values
 from eni_conformance.reports import evidence as ev
 from eni_conformance.reports.reproduce import shell_quote
 from eni_conformance.reports.words import seconds, short, visible
@@ -55,10 +55,10 @@ def text(results: Results, color: bool = False, out_dir: str | Path | None = Non
         emoji=False,
         legacy_windows=False,
     )
-    state, headline, reason = values.verdict(results)
+    head = headline.of(results)
     target = " ".join(t for t in (results.target.name, results.target.endpoint) if t)
     console.print(Text(f"{short(target, 120)}  revision {short(results.run.revision or '?', 20)}", "dim"))
-    console.print(Text.assemble((headline, _COLOURS[state]), f"  {reason}"))
+    console.print(Text.assemble((head.words, _COLOURS[head.state]), f"  {head.reason}"))
     counts = Text()
     for verdict, n in results.counts().items():
         counts.append(f"{n} {verdict}  ", _COLOURS[verdict] if n else "dim")
@@ -173,12 +173,12 @@ def _target(results: Results) -> str:
 def markdown(results: Results, out_dir: str | Path | None = None) -> str:
     """The same for a step summary in Markdown (GitHub's dialect)."""
     where = Path(out_dir) if out_dir is not None else Path("out") / results.run.id
-    _, headline, reason = values.verdict(results)
+    head = headline.of(results)
     counts = results.counts()
     lines = [
-        f"## {plain_markdown(headline)}",
+        f"## {plain_markdown(head.words)}",
         "",
-        f"{plain_markdown(reason)} Target {_code(results.target.name or results.target.endpoint)}, "
+        f"{plain_markdown(head.reason)} Target {_code(results.target.name or results.target.endpoint)}, "
         f"revision {plain_markdown(results.run.revision or '?')}, effort {plain_markdown(results.run.effort or '?')}, "
         f"seed {plain_markdown(str(results.run.seed))}.",
         "",

@@ -265,30 +265,3 @@ def not_exercised(results: Results) -> list[tuple[str, list[RequirementResult]]]
             need = requirement.missing or requirement.why or "no reason recorded"
             groups.setdefault(need, []).append(requirement)
     return sorted(groups.items(), key=lambda group: (-len(group[1]), group[0]))
-
-
-def verdict(results: Results) -> tuple[str, str, str]:
-    """The state of the whole run as (class, headline, reason), from the recorded verdicts alone."""
-    counts = results.counts()
-    conforms, total = counts["conforms"], len(results.requirements)
-    tail = f"{conforms} of {total} requirements conform"
-    if counts["not-exercised"]:
-        tail += f", {counts['not-exercised']} could not be exercised here"
-    if counts["violated"]:
-        n = counts["violated"]
-        return "violated", f"{n} requirement{'s' if n != 1 else ''} violated", tail + "."
-    if results.problems:
-        return "violated", "The deviations file is out of date", f"{results.problems[0]}; {tail}."
-    if counts["error"]:
-        n = counts["error"]
-        words = f"{n} requirement{'s' if n != 1 else ''} could not be judged: the suite itself failed"
-        return "error", words, tail + ". This says nothing about the target."
-    if results.incomplete:
-        return (
-            "inconclusive",
-            "Nothing violated so far",
-            f"The run ended before everything was tried; {tail}.",
-        )
-    if not conforms:
-        return "inconclusive", "Nothing was judged", "No requirement has a judged call, so nothing is known."
-    return "conforms", "Nothing violated", tail + "."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -53,9 +54,55 @@ _NEIGHBOURS = 3
 _SHOWN_MOST = 30
 
 
-def changes(item: Evidence) -> list[Difference]:
-    """The changes of an evidence file, those that its summary names first."""
-    return sorted(item.changes, key=lambda c: not (c.path and c.path in item.summary))
+@dataclass(frozen=True)
+class Told:
+    """A change in words: of a list what was removed and what was added, of anything else both values."""
+
+    resource: str
+    path: str
+    before: tuple[str, ...]
+    after: tuple[str, ...]
+    listed: bool = False
+
+
+def changes(item: Evidence) -> list[Told]:
+    """The changes of an evidence file, those that its sentence speaks of first."""
+    wanted = item.about[1:2] or (item.summary,)
+    return sorted(map(_told, item.changes), key=lambda c: not (c.path and any(c.path in words for words in wanted)))
+
+
+def _told(change: Difference) -> Told:
+    before, after = change.before, change.after
+    if not isinstance(before, list | tuple) and not isinstance(after, list | tuple):
+        return Told(change.resource, change.path, (value_text(before, 120),), (value_text(after, 120),))
+    old, new = (
+        [_item(one) for one in side or ()] if isinstance(side, list | tuple) else [] for side in (before, after)
+    )
+    removed, added = [one for one in old if one not in new], [one for one in new if one not in old]
+    told = [tuple(_listed(one, other) for one in side[:_ITEMS]) for side, other in ((removed, added), (added, removed))]
+    return Told(change.resource, change.path, told[0], told[1], listed=True)
+
+
+_ITEMS = 6
+"""So many removed or added items of a list are shown."""
+
+
+def _item(text: Any) -> Any:
+    """An item of a list, out of the JSON that it is stored as."""
+    try:
+        return json.loads(text) if isinstance(text, str) else text
+    except ValueError:
+        return text
+
+
+def _listed(one: Any, others: list[Any]) -> str:
+    """An item in words; of one that is on the other side, too, only what differs there."""
+    if not isinstance(one, dict):
+        return value_text(one, 160)
+    named = next((key for key in ("NetworkInterfaceId", "TagKey", "Key", "PrivateIpAddress") if key in one), "")
+    twin = next((o for o in others if isinstance(o, dict) and named and o.get(named) == one[named]), {})
+    shown = {key: value for key, value in one.items() if key == named or not twin or twin.get(key) != value}
+    return "; ".join(f"{key} {value_text(value, 120)}" for key, value in shown.items())
 
 
 _ALIASES = {
@@ -85,10 +132,24 @@ def worlds(item: Evidence) -> tuple[Side, ...]:
         only = before or after
         assert only is not None
         return (_side("before the call" if before else "after the call", only, Picture(), item, plain=True),)
+    if before == after and not item.changes:
+        return (_side("before the call and after it", before, Picture(), item, plain=True),)
+    both = _touched(before, after, item, later=False) | _touched(after, before, item, later=True)
     return (
-        _side("before the call", before, after, item, later=False),
-        _side("after the call", after, before, item, later=True),
+        _side("before the call", before, after, item, later=False, both=both),
+        _side("after the call", after, before, item, later=True, both=both),
     )
+
+
+def _touched(here: Picture, other: Picture, item: Evidence, later: bool) -> frozenset[str]:
+    """What the call named or changed, on one side: it is drawn on both."""
+    box = _Boxes(item, {str(r.get("id")): r for r in (*other.instances, *other.enis)}, later, plain=False).box
+    made = [box(one, "") for one in (*here.instances, *here.enis)]
+    return frozenset(b.id for b in made if _drawn(b))
+
+
+def _drawn(b: Box) -> bool:
+    return b.named or bool(b.mark) or b.status.changed or any(f.changed for f in b.fields)
 
 
 @dataclass(frozen=True)
@@ -142,12 +203,13 @@ def _side(
     item: Evidence,
     later: bool = False,
     plain: bool = False,
+    both: frozenset[str] = frozenset(),
 ) -> Side:
     known = {str(r.get("id")): r for r in (*other.instances, *other.enis)}
     box = _Boxes(item, known, later, plain).box
 
     def touched(b: Box) -> bool:
-        return b.named or bool(b.mark) or b.status.changed or any(f.changed for f in b.fields)
+        return _drawn(b) or b.id in both
 
     enis = [(str(e.get("instance") or e.get("instance_id") or ""), box(e, "interface")) for e in here.enis]
     instances = {str(i.get("id", "?")): box(i, "instance") for i in here.instances}

@@ -96,7 +96,7 @@ def requirements(rng: random.Random, calls: int = 4000) -> list[dict[str, Any]]:
                 "provoked": max(1, judged // 2),
                 "evidence": [],
                 "section": section,
-                "source": "the page",
+                "source": "page",
                 "severity": rng.choice(["critical", "normal", "normal", "minor"]),
                 "strength": {
                     "bound": round(3 / judged, 4),

@@ -24,7 +24,7 @@ def test_terminal_summary(runs: dict[str, Path]) -> None:
     text = summary.text(files.load(out), color=False, out_dir=out)
     assert "\x1b" not in text
     lines = text.splitlines()
-    assert lines[1].startswith("6 requirements violated")
+    assert lines[1].startswith("Not fit for release: 6 of 51 requirements violated")
     what, read, repeat = lines[-3:]
     assert what.startswith("What    ENI-DETACH-E12 the primary interface was detached: answered 200, admissible: 400 ")
     assert read == f"Read    {out}/index.html#finding-E12-3f09a1"
@@ -50,13 +50,13 @@ def test_terminal_of_quiet_runs(runs: dict[str, Path]) -> None:
     assert passing.splitlines()[-1] == "Report  out/latest/index.html"
     assert "control capability region.feature" in passing
     incomplete = summary.text(files.load(runs["incomplete"]), out_dir="out/latest")
-    assert "Nothing violated so far" in incomplete
+    assert "Ended early: nothing violated so far" in incomplete
     assert summary.text(parse({"run": {"id": "x"}}))
 
 
 def test_step_summary(runs: dict[str, Path]) -> None:
     text = summary.markdown(files.load(runs["violated"]), runs["violated"])
-    assert text.startswith("## 6 requirements violated\n")
+    assert text.startswith("## Not fit for release: 6 of 51 requirements violated\n")
     assert "| violated | `ENI-DETACH-E12` Refuses the primary interface | the primary interface was detached |" in text
     assert "eni-conformance replay" in text
     hostile = summary.markdown(files.load(runs["hostile"]), runs["hostile"])
@@ -154,7 +154,7 @@ def test_a_deviation_that_is_not_needed_ends_the_same_way() -> None:
         "Read    out/x/index.html",
         "Repeat  eni-conformance run --deviations d.toml",
     ]
-    assert "The deviations file is out of date" in _page(results)
+    assert "the deviations file is out of date" in _page(results)
 
 
 class _Terminal:

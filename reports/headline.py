@@ -1,0 +1,113 @@
+"""May this be released, and if not, why: the first words of every report. Pure.
+
+Three outcomes: something is violated; nothing is, but not everything was decided; everything was decided and conforms.
+A run of less than everything says so in its first words. Nothing here judges.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from eni_conformance.oracle.results import Results, Run
+from eni_conformance.reports.words import number
+
+
+@dataclass(frozen=True)
+class Headline:
+    """state: a verdict, for the colour. words: may it be released. reason: what that rests on. narrowed: in what the
+    run was less than a whole one, () if it was whole."""
+
+    state: str
+    words: str
+    reason: str
+    narrowed: tuple[str, ...] = ()
+
+
+def of(results: Results) -> Headline:
+    """The headline of a run, from the recorded verdicts alone."""
+    narrowed = less_than_whole(results)
+    state, words, reason = _outcome(results)
+    if narrowed:
+        words = f"{_capital('; '.join(narrowed))}: {words[:1].lower() + words[1:]}"
+    return Headline(state, words, reason, narrowed)
+
+
+def less_than_whole(results: Results) -> tuple[str, ...]:
+    """In what a run is less than a whole one, in a few words each."""
+    run = results.run
+    out = [f"only {run.only}"] if run.only else []
+    out += [f"shard {run.shard}"] if run.shard else []
+    out += [f"at most {number(most)} calls"] if (most := _most_calls(run)) else []
+    if results.incomplete:
+        out.append("ended early")
+    elif run.part and not out:
+        out.append("a part of a run")
+    return tuple(out)
+
+
+def _most_calls(run: Run) -> int:
+    """How many calls the run was limited to, 0 if it was not."""
+    told = getattr(run, "budget", None) or run.extra.get("budget") or 0
+    return told if isinstance(told, int) else 0
+
+
+def _outcome(results: Results) -> tuple[str, str, str]:
+    counts, total = results.counts(), len(results.requirements)
+    violated, conforms, accepted = counts["violated"], counts["conforms"], counts["known-deviation"]
+    undecided = counts["inconclusive"] + counts["not-exercised"] + counts["error"]
+    parts = [(conforms, f"of {total} requirements conform"), (accepted, "accepted as known deviations")]
+    parts += [(undecided, "undecided")]
+    tail = ", ".join(f"{n} {words}" for n, words in parts if n or words.startswith("of")) + "."
+    if violated:
+        return "violated", f"Not fit for release: {_of(violated, total)} violated", tail
+    if results.problems:
+        return "violated", "Not fit for release: the deviations file is out of date", f"{results.problems[0]}; {tail}"
+    if counts["error"]:
+        words = f"The suite itself failed at {_of(counts['error'], total)}; nothing is violated"
+        return "error", words, f"{tail} A failure of the suite says nothing about the target."
+    if not conforms:
+        return "inconclusive", "Nothing was judged", "No requirement has a judged call, so nothing is known."
+    if undecided:
+        far = " so far" * results.incomplete
+        words = f"Nothing violated{far}, but {undecided} of {total} requirements undecided"
+        return (
+            "inconclusive",
+            words,
+            f"{tail} What is undecided may hide a violation; below it says what it would need.",
+        )
+    if results.incomplete:
+        return "inconclusive", "Nothing violated so far", f"The run ended before everything was tried; {tail}"
+    others = ", the others are accepted deviations" * bool(accepted)
+    return "conforms", f"Fit for release: {conforms} of {total} requirements conform{others}", tail
+
+
+def _of(n: int, total: int) -> str:
+    return f"{n} of {total} requirements"
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+@dataclass(frozen=True)
+class Reached:
+    """How much of what can be combined a run has combined. words: what; met, of: how much of how much."""
+
+    words: str
+    met: int
+    of: int
+
+
+def reached(results: Results) -> tuple[Reached, ...]:
+    """How much of what can be combined the run has combined; () where nobody counted."""
+    found = results.coverage
+    if found is None:
+        return ()
+    out = []
+    if found.pairwise is not None and found.pairwise.total:
+        out.append(Reached("pairs of values met in one judged call", found.pairwise.covered, found.pairwise.total))
+    for name, told in found.extra.items():
+        if isinstance(told, Mapping) and isinstance(told.get("met"), int) and isinstance(told.get("of"), int):
+            out.append(Reached(str(told.get("words") or name.replace("_", " ")), told["met"], told["of"]))
+    return tuple(out)

@@ -1,0 +1,110 @@
+"""The cards of a finding: how it was sent, what is wrong, what was admissible and why."""
+
+from __future__ import annotations
+
+import inspect
+from typing import Any
+
+import pytest
+from eni_conformance.contract.detach import CALLERS, CONTRACTS
+from eni_conformance.oracle import evidence, findings
+from eni_conformance.oracle.findings import Finding
+from eni_conformance.reports import card
+
+KINDS = {name for name, kind in inspect.getmembers(findings, inspect.isclass) if issubclass(kind, Finding)}
+
+
+def of(sent: dict[str, Any] | None = None, **more: Any) -> evidence.Evidence:
+    """An evidence file with this request."""
+    exchange = {"exchange": {"sent": sent}} if sent is not None else {}
+    return evidence.parse({"id": "e", "requirement": "R", "schema": 1, **exchange, **more})
+
+
+ID = [["InstanceId", "i"]]
+FORM = [["content-type", "application/x-www-form-urlencoded"]]
+
+
+@pytest.mark.parametrize(
+    ("sent", "told"),
+    [
+        (
+            {"caller": "account", "signing": "v1", "url": "http://h/?Format=JSON&InstanceId=i", "pairs": ID},
+            ("the owner of the resources", "query", "JSON", "V1 (HMAC-SHA1)"),
+        ),
+        (
+            {"caller": "other_account", "signing": "v3", "url": "http://h/", "pairs": [["InstanceId", "i"]],
+             "headers": [*FORM, ["accept", "application/json"]], "body": "InstanceId=i"},
+            ("another tenant, who owns neither", "form body", "JSON, by the Accept header", "V3 (ACS3-HMAC-SHA256)"),
+        ),
+        (
+            {"caller": "expired", "signing": "v1", "url": "http://h/?RegionId=r", "body": "InstanceId=i",
+             "headers": FORM, "pairs": [["RegionId", "r"], ["InstanceId", "i"]]},
+            ("an account that does not exist, or an expired key", "query and form body",
+             "not said, which means XML", "V1 (HMAC-SHA1)"),
+        ),
+    ],
+)  # fmt: skip
+def test_how_the_call_was_sent(sent, told):
+    assert tuple(words for _, words in card.facts(of(sent))) == told
+
+
+def test_every_caller_is_told_in_words():
+    assert {*CALLERS, "account"} <= set(card.CALLERS)
+
+
+def test_what_was_tampered_with_is_told():
+    probe = of({"url": "http://h/"}, kind="Gateway", about=["signature truncated", "SignatureDoesNotMatch"])
+    assert ("Tampered with", "signature truncated") in card.facts(probe)
+    steps = {"steps": [{"kind": "probe", "name": "two hours old"}]}
+    assert card.tampering(of(scenario=steps, step=0)) == ("two hours old",)
+    assert card.tampering(of(scenario={"steps": [{"kind": "detach"}]}, step=0)) == ()
+    assert card.facts(of()) == ()
+
+
+@pytest.mark.parametrize(
+    ("kind", "status", "words"),
+    [
+        ("WronglyAccepted", 200, "it says that the call was carried out"),
+        ("WrongAnswer", 404, "its status and its code"),
+        ("WrongStatus", 404, "its status"),
+        ("Shape", 400, "its form"),
+        ("Gateway", 200, "it says that the call was carried out"),
+    ],
+)
+def test_the_part_of_the_answer_that_is_wrong(kind, status, words):
+    item = of(kind=kind, observed={"outcome": "answered", "status": status, "code": "X"})
+    assert card.wrong_words(item, card.wrong_parts(item, fine=False)) == words
+
+
+@pytest.mark.parametrize("kind", ["AfterSuccess", "RefusalChanged", "LateEffect", "Disagreement", "Overlap"])
+def test_red_is_the_effect_and_not_the_answer_that_is_in_order(kind):
+    assert card.wrong_parts(of(kind=kind), fine=True) == ("effect",)
+
+
+def test_an_older_file_is_told_by_its_answer():
+    item = of(expected=[{"status": 404}])
+    assert card.wrong_parts(item, fine=True) == ("effect",)
+    assert card.wrong_parts(item, fine=False) == ("status", "code")
+
+
+def test_every_class_with_a_wrong_answer_is_a_class():
+    assert set(card.PARTS) <= KINDS
+
+
+def test_admissible_answers_stand_under_their_reason():
+    answers = ((404, "A", "x"), (404, "B", "x"), (403, "C", "x"), (400, "D", "x"), (200, "", "y"))
+    told = [{"status": s, "code": c, "because": b, "requirement": "ENI-DETACH-E13"} for s, c, b in answers]
+    first, second = card.admitted(of(expected=told))
+    assert (first.because, first.first, first.others) == ("x", ("404 A", "404 B", "403 C"), ("400 D",))
+    assert (second.first, second.requirements) == (("200",), ("ENI-DETACH-E13",))
+
+
+def test_each_revision_has_its_page():
+    assert set(card.PAGES) == set(CONTRACTS)
+    assert all(one.address.startswith("https://") and one.date for one in card.PAGES.values())
+    assert card.page("1999") is None
+
+
+def test_who_says_so_is_told_in_words():
+    assert card.who_says("common") == "the vendor's page of public parameters and common errors"
+    assert card.who_says("reading: errors of access") == "a reading of ours: errors of access"

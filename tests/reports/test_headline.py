@@ -1,0 +1,80 @@
+"""May this be released: three outcomes, and a run of less than everything says so in its first words."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from eni_conformance.oracle.results import Results, parse
+from eni_conformance.reports import headline
+
+ROWS = {
+    "conforms": {"verdict": "conforms", "judged": 20},
+    "violated": {"verdict": "violated", "judged": 20},
+    "inconclusive": {"verdict": "inconclusive", "reason": "too fast"},
+    "not-exercised": {"verdict": "not-exercised", "reason": "no caller"},
+    "error": {"verdict": "error", "reason": "a bug"},
+    "known-deviation": {"verdict": "known-deviation", "reason": "known", "judged": 3},
+    "hollow": {"verdict": "conforms", "judged": 0},
+}
+
+
+def run_of(*verdicts: str, run: dict[str, Any] | None = None, **more: Any) -> Results:
+    """A run with one requirement of each verdict."""
+    rows = [{"id": f"ENI-DETACH-X{n:02}", **ROWS[name]} for n, name in enumerate(verdicts)]
+    return parse({"run": {"id": "x", "exit": 0, **(run or {})}, "requirements": rows, **more})
+
+
+@pytest.mark.parametrize(
+    ("verdicts", "state", "words"),
+    [
+        (("conforms", "conforms"), "conforms", "Fit for release: 2 of 2 requirements conform"),
+        (
+            ("conforms", "known-deviation"),
+            "conforms",
+            "Fit for release: 1 of 2 requirements conform, the others are accepted deviations",
+        ),
+        (("conforms", "inconclusive"), "inconclusive", "Nothing violated, but 1 of 2 requirements undecided"),
+        (("conforms", "hollow"), "inconclusive", "Nothing violated, but 1 of 2 requirements undecided"),
+        (
+            ("conforms", "not-exercised", "inconclusive"),
+            "inconclusive",
+            "Nothing violated, but 2 of 3 requirements undecided",
+        ),
+        (("violated", "conforms", "error"), "violated", "Not fit for release: 1 of 3 requirements violated"),
+        (("conforms", "error"), "error", "The suite itself failed at 1 of 2 requirements; nothing is violated"),
+        (("not-exercised",), "inconclusive", "Nothing was judged"),
+    ],
+)
+def test_the_outcome(verdicts, state, words):
+    made = headline.of(run_of(*verdicts))
+    assert (made.state, made.words, made.narrowed) == (state, words, ())
+    assert made.reason
+
+
+@pytest.mark.parametrize(
+    ("run", "words"),
+    [
+        ({"only": "E12", "part": True}, "Only E12: fit for release: 1 of 1 requirements conform"),
+        ({"shard": "2/3", "part": True}, "Shard 2/3: fit for release: 1 of 1 requirements conform"),
+        ({"budget": 1000}, "At most 1000 calls: fit for release: 1 of 1 requirements conform"),
+        ({"part": True}, "A part of a run: fit for release: 1 of 1 requirements conform"),
+        ({"exit": 4}, "Ended early: nothing violated so far"),
+        ({"exit": None, "only": "E12"}, "Only E12; ended early: nothing violated so far"),
+    ],
+)
+def test_less_than_a_whole_run_says_so_first(run, words):
+    assert headline.of(run_of("conforms", run=run)).words == words
+
+
+def test_deviations_that_are_out_of_date_come_before_what_conforms():
+    made = headline.of(run_of("conforms", problems=["E12 has expired"]))
+    assert (made.state, made.words) == ("violated", "Not fit for release: the deviations file is out of date")
+
+
+def test_what_was_combined_is_told_where_somebody_counted():
+    assert headline.reached(run_of("conforms")) == ()
+    told = {"pairwise": {"covered": 3, "total": 7}, "pairs_of_operations": {"met": 5, "of": 206}}
+    pairs, operations = headline.reached(run_of("conforms", coverage=told))
+    assert (pairs.met, pairs.of) == (3, 7)
+    assert (operations.words, operations.met, operations.of) == ("pairs of operations", 5, 206)
