@@ -39,6 +39,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         _emulator(given[1:])
     try:
         args = parser(_version()).parse_args(given)
+        args.given = given
     except SystemExit as end:
         return end.code if isinstance(end.code, int) else USAGE
     return _guarded(args, lambda: _command(args))

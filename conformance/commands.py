@@ -167,6 +167,12 @@ OPTIONS: Mapping[str, Option] = {
         metavar="WHERE",
         help="share counterexamples found: a directory, redis://HOST or github:OWNER/REPOSITORY",
     ),
+    "watch": _option(
+        "--watch",
+        metavar="COMMAND",
+        help="start your endpoint by this, and judge again when it was restarted, the last violations first",
+    ),
+    "last": _option("--last", metavar="DIR", help=argparse.SUPPRESS),
     "dry run": _option("--dry-run", action="store_true", help="only say what would be removed"),
     "older than": _option("--older-than", metavar="AGE", type=age, help="only runs of that age, such as 2h, 30m or 0"),
     "evidence": _option("evidence", metavar="EVIDENCE.json"),
@@ -212,7 +218,7 @@ COMMANDS = (
         "judge an endpoint and write the report",
         (
             *_TARGET_OR_NONE, "revision", "effort", "workers", "out", "seed", "deviations", "first violation", "strict",
-            "requirement", "shard", "record", "history", "database", "json",
+            "requirement", "shard", "record", "history", "database", "watch", "last", "json",
         ),
         (
             "run",
@@ -222,6 +228,7 @@ COMMANDS = (
             "run --target staging.toml --shard 1/4 --out shards",
             "run --target account.toml --record recordings/hangzhou.json",
             "run --deviations deviations.toml",
+            "run --target staging.toml -k E12 --watch ./serve",
         ),
         TARGET_FILE + "\n" + STATUSES,
     ),

@@ -6,6 +6,7 @@ imports this file at the start of each of its sessions, and it must not import t
 
 from __future__ import annotations
 
+import argparse
 import glob
 import importlib
 from pathlib import Path
@@ -39,6 +40,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     add("--eni-allow-plain-http", action="store_true", help="allow http to hosts other than this machine")
     add("--eni-database", metavar="WHERE", default="", help="shared examples: a directory, redis://..., github:O/R")
     add("--eni-shard", metavar="I/N", default="", help="only this part of N; join the parts with merge")
+    add("--eni-last", metavar="DIR", default="", help=argparse.SUPPRESS)
     add("--eni-history", metavar="FILE", default="", help="file that keeps a line for each run")
 
 

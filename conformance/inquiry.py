@@ -15,6 +15,7 @@ from types import MappingProxyType
 
 from eni_conformance.conformance import database, evidence, narrow
 from eni_conformance.conformance.shrink import shrink, suspects
+from eni_conformance.contract.detach import full_id
 from eni_conformance.contract.rules import Operation
 from eni_conformance.contract.scenario import Detach, Parallel, Scenario, Settle
 from eni_conformance.harness.bench import pool
@@ -55,6 +56,8 @@ FOR_GOOD = 2
 """What has not moved for so many more of the target's limits after it should have ended is not slow."""
 LOST = "lost.txt"
 """File in a run's directory that says why the target could no longer be reached; no worker goes on after that."""
+TOLD = "told.txt"
+"""File in a run's directory with a line for each finding, written when it is seen and when that is confirmed."""
 ENDED = "ended.txt"
 """File in a run's directory that says that a worker has found what the run was to end at; no worker goes on either."""
 
@@ -70,10 +73,11 @@ class Contradiction:
 
 @dataclass
 class Inquiry:
-    """What a test needs. `info`: id, seed, revision, effort of the run. `undeclared`: formats that were found not to
-    work although the target file does not say so. `chosen`: short ids of the requirements that the run is narrowed to,
-    none for a run that is for all. What it learns goes into `tally` and the lists beside it, of which `record` makes
-    the content of the worker's file."""
+    """What a test needs. `info`: id, seed, revision, effort of the run. `undeclared`: formats that were found
+    not to work although the target file does not say so. `chosen`: short ids of the requirements that the run
+    is narrowed to, none for a run that is for all. glancing: findings are noted, and followed up by others.
+    What it learns goes into `tally` and the lists beside it, of which `record` makes the content of the
+    worker's file."""
 
     operation: Operation
     stage: Stage
@@ -103,6 +107,7 @@ class Inquiry:
     reasons: list[str] = field(default_factory=list)
     stop: bool = False
     careful: bool = False
+    glancing: bool = False
     test: str = ""
     current: Scenario | None = None
     previous: Scenario | None = None
@@ -230,6 +235,14 @@ class Inquiry:
             self._follow(found, scenario)
         return outcome
 
+    def glance(self, scenario: Scenario) -> None:
+        """Carry out one Scenario and note what it shows, without following it up: somebody else will. What it does not
+        show is credited to nothing."""
+        self.glancing = True
+        part = self.wanted(scenario)
+        for found in self.judge(part, record=False).found if part is not None else ():
+            self._follow(found, scenario)
+
     def _finish(self) -> None:
         """The set-up's own detach is the operation under test, too: where its promise is not kept, the same is tried as
         a Scenario, in a world like that one."""
@@ -256,6 +269,8 @@ class Inquiry:
             self._count(published)
             return
         waiting = _of(key, self.once)
+        if waiting is not None and self.glancing:
+            return
         if waiting is not None and waiting.sure:
             self._seen_elsewhere(waiting, found)
             return
@@ -264,6 +279,8 @@ class Inquiry:
         entry = replace(waiting or self._note(key, found, scenario), sure=sure)
         self._keep(entry)
         self.write()
+        if self.glancing:
+            return
         if isinstance(found.finding, NoAnswer) and not self._look_for_target():
             if found.finding.certainty == 1 and found.finding.outcome != "refused" and self._without_excuse(found):
                 self._publish(entry)
@@ -365,6 +382,7 @@ class Inquiry:
         """Write the evidence as it was seen, before anything else is tried."""
         content = self._evidence(key, found, scenario, scenario, Again(), 0)
         path = evidence.write(self.out / "evidence", content, self.redactor)
+        self._tell("seen", found.finding.requirement, self.redactor.text(found.finding.summary))
         return Violation(
             path.name,
             requirement=found.finding.requirement,
@@ -388,11 +406,17 @@ class Inquiry:
             self.once = [one for one in self.once if one.key != entry.key]
             self.violations.append(entry)
             self.here.append(Contradiction(entry.requirement, entry.summary, entry.evidence))
+            self._tell("violated", entry.requirement, entry.summary)
         self._keep(entry)
         self.write()
         if self.first_violation:
             self.stop = True
             (self.out / ENDED).write_text("the run ended at its first violation")
+
+    def _tell(self, what: str, requirement: str, summary: str) -> None:
+        """Add a line to what the run tells while it goes on."""
+        with (self.out / TOLD).open("a", encoding="utf-8", errors="backslashreplace") as file:
+            file.write(f"{what:9} {full_id(requirement)}  {' '.join(summary.split())}\n")
 
     def _count(self, entry: Violation) -> None:
         self._keep(replace(entry, count=entry.count + 1))

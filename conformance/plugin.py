@@ -19,16 +19,21 @@ import pytest
 from eni_conformance.conformance import deviations, entry, evidence, narrow
 from eni_conformance.conformance import study as studies
 from eni_conformance.conformance.commands import ENDED_EARLY, OK, USAGE, VIOLATED
+from eni_conformance.conformance.first import first_look
 from eni_conformance.conformance.inquiry import ENDED, Inquiry
 from eni_conformance.conformance.played import Played, marked, play
 from eni_conformance.conformance.study import Plan, Refused, Study
 from eni_conformance.contract import codec
 from eni_conformance.harness.clock import REAL
-from eni_conformance.oracle.tally import Problem
+from eni_conformance.harness.redact import Redactor
+from eni_conformance.harness.target import TargetError, load_target
+from eni_conformance.oracle.tally import Problem, Record, write
 
 KEY = pytest.StashKey[Study]()
 INQUIRY = pytest.StashKey[Inquiry]()
 CRASHED = pytest.StashKey[list[str]]()
+NOT_JOINED = pytest.StashKey[list[Problem]]()
+"""In a worker that could not begin: what its tests would have been evidence for."""
 CLOSED = pytest.StashKey[bool]()
 DIVISION = pytest.StashKey[list[studies.Listed]]()
 NARROWED = pytest.StashKey[bool]()
@@ -126,6 +131,22 @@ def _terminate_like_interrupt() -> None:
         raise KeyboardInterrupt
 
     signal.signal(signal.SIGTERM, interrupt)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Where worker processes will do the work, take a first look before they are started."""
+    study = session.config.stash.get(KEY, None)
+    if study is not None:
+        first_look(study, len(session.config.option.tx))
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtestloop(session: pytest.Session) -> None:
+    """In a session of one process, the same."""
+    study = session.config.stash.get(KEY, None)
+    if study is not None and str(session.config.getoption("dist", "no")) == "no":
+        first_look(study, 1)
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -273,7 +294,10 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[Any]) -> 
     outcome = yield
     report = cast(Any, outcome).get_result()
     inquiry = item.config.stash.get(INQUIRY, None)
-    if inquiry is None or call.excinfo is None or report.outcome == "skipped" or not _is_ours(item):
+    if call.excinfo is None or report.outcome == "skipped" or not _is_ours(item):
+        return
+    if inquiry is None:
+        _could_not_join(item, call.excinfo)
         return
     if call.excinfo.errisinstance((pytest.fail.Exception, KeyboardInterrupt, pytest.exit.Exception)):
         return
@@ -282,6 +306,28 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[Any]) -> 
     text = inquiry.redactor.text(f"{call.excinfo.typename}: {call.excinfo.value}")
     inquiry.errors.append(Problem(" ".join(marked(item)), text, item.name))
     inquiry.write()
+
+
+def _could_not_join(item: pytest.Item, why: pytest.ExceptionInfo[BaseException]) -> None:
+    """A worker that could not begin is an error of the suite for what each of its tests is evidence for."""
+    config = item.config
+    told, study = _posted(config), config.stash.get(KEY, None)
+    if why.errisinstance((KeyboardInterrupt, pytest.exit.Exception)):
+        return
+    if told is not None:
+        folder, target = Path(told.folder), Path(told.target_file)
+    elif study is not None:
+        folder, target = study.folder, study.target_file
+    else:
+        return
+    redactor = Redactor()
+    with contextlib.suppress(TargetError):
+        redactor = Redactor(load_target(target, allow_plain_http=True))
+    worker = os.environ.get("PYTEST_XDIST_WORKER", studies.FIRST_WORKER)
+    text = redactor.text(f"{worker} could not begin: {why.typename}: {why.value}")
+    errors = config.stash.setdefault(NOT_JOINED, [])
+    errors.append(Problem(" ".join(marked(item)), text, item.name))
+    write(folder, Record(worker, errors=tuple(errors)))
 
 
 ORDER = (

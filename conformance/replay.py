@@ -14,6 +14,7 @@ from typing import Any
 from eni_conformance.conformance import evidence, stored
 from eni_conformance.conformance import study as studies
 from eni_conformance.conformance.commands import ENDED_EARLY, OK, UNUSABLE, USAGE, VIOLATED
+from eni_conformance.conformance.embedded import EMBEDDED
 from eni_conformance.conformance.study import Plan, Refused, Study
 from eni_conformance.contract import codec
 from eni_conformance.contract.detach import full_id, short_id
@@ -84,7 +85,7 @@ def planned(args: Any, kept: Evidence) -> Plan:
     except ValueError as error:
         raise ValueError(f"{args.evidence}: {error}") from None
     return Plan(
-        target=args.target or studies.EMBEDDED,
+        target=args.target or EMBEDDED,
         revision=revision,
         effort="quick",
         seed=int(kept.seed or 0),

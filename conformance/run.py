@@ -8,28 +8,41 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
-from typing import Any
+from threading import Event, Thread
+from typing import Any, TextIO
 
 import pytest
-from eni_conformance.conformance import recording
-from eni_conformance.conformance import study as studies
+from eni_conformance.conformance import recording, watch
 from eni_conformance.conformance.commands import UNUSABLE, USAGE
+from eni_conformance.conformance.embedded import EMBEDDED
+from eni_conformance.conformance.inquiry import TOLD
 from eni_conformance.conformance.plugin import KEY
 from eni_conformance.harness.target import TargetError, load_target
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 HERE = Path(__file__).parent
+TELL_EVERY = 0.1
+"""Seconds between two looks at what the workers have found."""
+
+
+def _stderr() -> TextIO:
+    """Where errors go, also while pytest keeps what tests print."""
+    try:
+        return open(os.dup(2), "w", encoding="utf-8", errors="backslashreplace", buffering=1)
+    except OSError:
+        return open(os.devnull, "w")
 
 
 class Display:
-    """A pytest plugin that shows how far the run is; silent when the output is not a terminal."""
+    """A pytest plugin that tells what is found, and on a terminal how far the run is. silent: tell nothing."""
 
-    def __init__(self, quiet: bool) -> None:
-        self.console = Console(stderr=True)
-        self.quiet = quiet or not self.console.is_terminal
+    def __init__(self, silent: bool) -> None:
+        self.console = Console(file=_stderr())
+        self.silent = silent
+        self.quiet = silent or not self.console.is_terminal
         self.violations = 0
         self.began = False
         self.folder: Path | None = None
@@ -44,23 +57,48 @@ class Display:
         )
         self.task = self.progress.add_task("preparing", total=None)
         self.done: set[str] = set()
+        self.telling = Thread(target=self._tell, daemon=True)
+        self.told: set[str] = set()
+        self.ended = Event()
 
-    def pytest_sessionstart(self) -> None:
+    @pytest.hookimpl(wrapper=True)
+    def pytest_sessionstart(self, session: pytest.Session) -> Generator[None]:
         self.began = True
+        self.opened(session)
+        return (yield)
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtestloop(self, session: pytest.Session) -> Generator[None, object, object]:
+        self.opened(session)
+        return (yield)
 
     def pytest_keyboard_interrupt(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
         """Why the run ends, where pytest leaves that to its terminal, which is switched off."""
         if self.began and excinfo.errisinstance(pytest.exit.Exception):
             print(excinfo.value, file=sys.stderr)
 
-    @pytest.hookimpl(tryfirst=True)
-    def pytest_runtestloop(self, session: pytest.Session) -> None:
+    def opened(self, session: pytest.Session) -> None:
+        """Where the run has begun: what it finds is told from now on, at once."""
         study = session.config.stash.get(KEY, None)
-        if study is not None:
-            self.folder = study.folder
-            if not self.quiet:
-                self.console.print(f"{study.target.name}  {study.target.endpoint}  seed {study.plan.seed}")
-                self.progress.start()
+        if study is None or self.folder is not None:
+            return
+        self.folder = study.folder
+        if not self.quiet:
+            self.console.print(f"{study.target.name}  {study.target.endpoint}  seed {study.plan.seed}")
+            self.progress.start()
+        if not self.silent:
+            self.telling.start()
+
+    def _tell(self) -> None:
+        """Tell each line once, whichever worker wrote it, until the run has ended."""
+        assert self.folder is not None
+        file = self.folder / TOLD
+        while not self.ended.wait(TELL_EVERY):
+            lines = file.read_text(encoding="utf-8").splitlines(keepends=True) if file.exists() else []
+            for line in lines:
+                if line.endswith("\n") and line not in self.told:
+                    self.told.add(line)
+                    self.console.print(line.rstrip(), markup=False, highlight=False, soft_wrap=True)
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         if session.items:
@@ -81,6 +119,9 @@ class Display:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionfinish(self) -> None:
+        self.ended.set()
+        if self.telling.is_alive():
+            self.telling.join()
         if not self.quiet:
             self.progress.stop()
 
@@ -88,7 +129,7 @@ class Display:
 def default_workers(target: str) -> int:
     """Three processes for each core, as most of a run is waiting; at most six, and what the target's limits allow."""
     most = max(1, min(6, 3 * (os.cpu_count() or 1)))
-    if target == studies.EMBEDDED:
+    if target == EMBEDDED:
         return most
     try:
         limits = load_target(target, allow_plain_http=True).limits
@@ -99,7 +140,7 @@ def default_workers(target: str) -> int:
 
 def arguments(args: Any) -> list[str]:
     """The command line for pytest."""
-    target = args.target or studies.EMBEDDED
+    target = args.target or EMBEDDED
     alone = args.requirement and args.effort == "quick"  # too short to be divided
     workers = args.workers or (1 if alone else default_workers(target))
     out = [
@@ -117,6 +158,7 @@ def arguments(args: Any) -> list[str]:
         ("--eni-history", getattr(args, "history", None)),
         ("--eni-shard", getattr(args, "shard", None)),
         ("--eni-database", getattr(args, "database", None)),
+        ("--eni-last", getattr(args, "last", None)),
     ):
         if value is not None and value != "":
             out += [flag, str(value)]
@@ -155,6 +197,8 @@ def run_tests(args: Any, plugin: object) -> int:
 
 def main(args: Any) -> int:
     """Run, print the summary, and return the exit status (design: 0, 1, 2, 3 or 4)."""
+    if getattr(args, "watch", None):
+        return watch.main(args, [sys.executable, "-P", "-m", "eni_conformance", *args.given, "--watch", ""])
     record = Path(args.record) if getattr(args, "record", None) else None
     if record is not None:
         try:
@@ -162,7 +206,7 @@ def main(args: Any) -> int:
         except OSError as error:
             print(f"eni-conformance: --record {record}: cannot be written ({error.strerror})", file=sys.stderr)
             return USAGE
-    display = Display(quiet=bool(getattr(args, "json", False)))
+    display = Display(silent=bool(getattr(args, "json", False)))
     code = run_tests(args, display)
     folder = display.folder
     if folder is None or not (folder / "results.json").exists():

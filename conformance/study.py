@@ -7,7 +7,6 @@ crash is on disk before it is needed.
 
 from __future__ import annotations
 
-import atexit
 import datetime
 import json
 import os
@@ -22,6 +21,7 @@ from typing import Any
 from eni_conformance.conformance import deviations, narrow, results
 from eni_conformance.conformance.commands import UNUSABLE, USAGE
 from eni_conformance.conformance.database import DatabaseError, open_database
+from eni_conformance.conformance.embedded import EMBEDDED, NotStarted, start_emulator, stop_emulator
 from eni_conformance.conformance.inquiry import LOST, Inquiry
 from eni_conformance.contract import codec
 from eni_conformance.contract.detach import CONTRACTS
@@ -48,7 +48,6 @@ from eni_conformance.strategies.effort import EFFORTS, Effort
 
 from eni_conformance import reports
 
-EMBEDDED = "embedded"
 ABROAD = "second-region"
 """Folder in a run's directory with the ledgers of what it created in the second region."""
 
@@ -63,7 +62,7 @@ class Refused(Exception):
 
 @dataclass(frozen=True)
 class Plan:
-    """What the user asked for."""
+    """What the user asked for. last: directory of a run whose counterexamples are tried before anything else."""
 
     target: str = EMBEDDED
     revision: Revision = "2019"
@@ -79,6 +78,7 @@ class Plan:
     database: str = ""
     history: str = ""
     shard: str = ""
+    last: str = ""
 
     @property
     def part(self) -> bool:
@@ -138,45 +138,6 @@ def new_run_id() -> str:
     return datetime.datetime.now(datetime.UTC).strftime("%Y%m%d-%H%M%S-") + os.urandom(2).hex()
 
 
-def start_emulator(folder: Path) -> tuple[subprocess.Popen[str], Path]:
-    """Start the embedded emulator as its own process on a free loopback port. Returns it and its target file.
-
-    Raises Refused if it does not come up within 20 seconds.
-    """
-    file = folder / "target.toml"
-    command = [sys.executable, "-P", "-m", "eni_conformance.emulator", "--port", "0", "--write-target", str(file)]
-    with (folder / "emulator.log").open("w") as log:
-        process = subprocess.Popen(  # noqa: S603 - this interpreter
-            [*command, "--parent-pid", str(os.getpid())],
-            stdout=subprocess.PIPE,
-            stderr=log,
-            text=True,
-            start_new_session=True,
-        )
-    atexit.register(stop_emulator, process)
-    assert process.stdout is not None
-    line = process.stdout.readline()
-    if not line.startswith("LISTENING "):
-        stop_emulator(process)
-        raise Refused(UNUSABLE, f"the embedded emulator did not start; see {folder / 'emulator.log'}")
-    return process, file
-
-
-def stop_emulator(process: subprocess.Popen[str] | None) -> None:
-    """Stop the emulator, whatever state it is in."""
-    if process is None:
-        return
-    if process.poll() is None:
-        process.terminate()
-        try:
-            process.wait(5)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait(5)
-    if process.stdout is not None:
-        process.stdout.close()
-
-
 def check(plan: Plan) -> tuple[deviations.Deviation, ...]:
     """The deviations that are accepted. Raises Refused if anything that was asked for cannot be; sends nothing."""
     if plan.effort not in EFFORTS:
@@ -211,7 +172,10 @@ def open_study(plan: Plan, *, latest: bool = True) -> Study:
     process = None
     file = Path(plan.target)
     if target is None:
-        process, file = start_emulator(folder)
+        try:
+            process, file = start_emulator(folder)
+        except NotStarted as error:
+            raise Refused(UNUSABLE, str(error)) from None
         target = _load(file, plan)
     if latest:
         point_latest(folder)
@@ -365,6 +329,18 @@ def _handed_on(folder: Path) -> HandedOn:
 
 FIRST_WORKER = "gw0"
 """The worker that every run has, however many there are (pytest-xdist)."""
+FIRST_LOOK = "first"
+"""The controller itself, where it plays before there are workers."""
+OWNED = "owned.json"
+"""File in a run's directory with what the first look had, for the first worker to go on with."""
+
+
+@dataclass(frozen=True)
+class Owned:
+    """Instances and interfaces that go from one Bench to another."""
+
+    instances: tuple[pool.OwnInstance, ...]
+    enis: tuple[pool.OwnEni, ...]
 
 
 def join(
@@ -382,7 +358,11 @@ def join(
     quiet_second(session)
     ground = codec.build(ecs.Ground, json.loads((folder / "ground.json").read_text()), "ground")
     bench = _bench(session, ground, capabilities, workers, wrong)
-    if handed.kept and worker == FIRST_WORKER:
+    if worker == FIRST_WORKER and (folder / OWNED).exists():
+        owned = codec.build(Owned, json.loads((folder / OWNED).read_text()), OWNED)
+        bench.instances += owned.instances
+        bench.enis += owned.enis
+    elif handed.kept and worker in (FIRST_LOOK, FIRST_WORKER):
         supply.take_over(bench, handed.kept.instance, handed.kept.eni, plain=handed.kept.plain)
     stage = _stage(bench)
 

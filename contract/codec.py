@@ -118,6 +118,8 @@ def _value(kind: Any, data: Any, where: str) -> Any:
         return data
     if origin is tuple:
         return _tuple(typing.get_args(kind), _list(data, where), where)
+    if origin is list:
+        return list(_tuple((*typing.get_args(kind), ...), _list(data, where), where))
     if origin in (frozenset, set, AbstractSet):
         items = [_value(typing.get_args(kind)[0], item, where) for item in _list(data, where)]
         return set(items) if origin is set else frozenset(items)

@@ -242,6 +242,16 @@ def test_what_is_published_is_counted_and_not_tried_again(inquiry):
     assert made.here == [Contradiction("E14", "again", entry.evidence)]
 
 
+def test_a_glance_notes_what_it_sees_and_leaves_the_rest_to_others(inquiry):
+    made = inquiry(CODE)
+    made.glance(CALL)
+    made.glance(OTHER)
+    published, (entry,) = kept(made)
+    assert published == [] and entry.again == Again() and len(made.stage.runs) == 2
+    assert not made.tally.judged, "it is credited to nothing"
+    assert (made.out / inquiries.TOLD).read_text().split()[:2] == ["seen", "ENI-DETACH-E14"]
+
+
 # --- what rests on a clock, and failures -------------------------------------------------------------
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -12,6 +12,7 @@ from eni_conformance.conformance import plugin
 from eni_conformance.conformance.played import requirement
 from eni_conformance.conformance.study import Listed, Plan
 from eni_conformance.contract import codec
+from eni_conformance.oracle.tally import read_all
 
 POSTED = plugin.Posted(Plan(seed=7, shard="1/2"), "r-1", "/out/r-1", "/t.toml", frozenset({"hold", "eni.status"}), 2)
 
@@ -94,6 +95,19 @@ def test_each_test_is_in_one_shard_and_all_are_listed(shard, kept):
     assert len(config.left) == 4 - len(kept)
     if shard:
         assert config.stash[plugin.DIVISION] == [Listed(one.nodeid, ("E11", "R08")) for one in every]
+
+
+def test_a_worker_that_could_not_begin_is_an_error_for_each_of_its_tests(tmp_path):
+    """Where nothing else is known of them, they would only seem not to be exercised."""
+    posted = codec.plain(replace(POSTED, folder=str(tmp_path)))
+    config = SimpleNamespace(workerinput={"eni": posted}, stash={})
+    for row in ("E11", "E12"):
+        with pytest.raises(OSError) as why:
+            raise OSError("no room")
+        plugin._could_not_join(item(config, "test_states", f"test_{row}", requirement(row)), why)
+    (record,) = read_all(tmp_path)
+    assert [problem.requirements for problem in record.errors] == ["E11", "E12"]
+    assert "no room" in record.errors[0].text
 
 
 OK, VIOLATED, ENDED_EARLY = 0, 1, 4

@@ -188,3 +188,12 @@ def test_a_type_that_the_codec_does_not_know_has_no_schema():
 )
 def test_conditions_in_an_earlier_file_read_as_the_orders_that_bring_them_about(kind, earlier, now):
     assert codec.build(kind, earlier, "file") == now
+
+
+@dataclass
+class Shelf:
+    books: list[tuple[str, ...]] = field(default_factory=list)
+
+
+def test_a_list_stays_one_that_can_grow():
+    assert build(Shelf, plain(Shelf([("a", "b")])), "shelf") == Shelf([("a", "b")])

@@ -1,0 +1,55 @@
+"""The embedded emulator as a process of its own. It is never imported here: suite and emulator share nothing."""
+
+from __future__ import annotations
+
+import atexit
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+EMBEDDED = "embedded"
+"""The target that is meant where none is named."""
+
+
+class NotStarted(Exception):
+    """The emulator did not come up; the text says where to look."""
+
+
+def start_emulator(folder: Path) -> tuple[subprocess.Popen[str], Path]:
+    """Start the embedded emulator as its own process on a free loopback port. Returns it and its target file.
+
+    Raises NotStarted if it does not come up.
+    """
+    file = folder / "target.toml"
+    command = [sys.executable, "-P", "-m", "eni_conformance.emulator", "--port", "0", "--write-target", str(file)]
+    with (folder / "emulator.log").open("w") as log:
+        process = subprocess.Popen(  # noqa: S603 - this interpreter
+            [*command, "--parent-pid", str(os.getpid())],
+            stdout=subprocess.PIPE,
+            stderr=log,
+            text=True,
+            start_new_session=True,
+        )
+    atexit.register(stop_emulator, process)
+    assert process.stdout is not None
+    line = process.stdout.readline()
+    if not line.startswith("LISTENING "):
+        stop_emulator(process)
+        raise NotStarted(f"the embedded emulator did not start; see {folder / 'emulator.log'}")
+    return process, file
+
+
+def stop_emulator(process: subprocess.Popen[str] | None) -> None:
+    """Stop the emulator, whatever state it is in."""
+    if process is None:
+        return
+    if process.poll() is None:
+        process.terminate()
+        try:
+            process.wait(5)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait(5)
+    if process.stdout is not None:
+        process.stdout.close()
