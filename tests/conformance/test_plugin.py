@@ -55,7 +55,9 @@ def session(only="", shard=""):
 
 def item(config, file, name="test_it", *marks, ours=True):
     names = ("played",) if ours else ()
-    return Item(config=config, path=Path(f"{file}.py"), nodeid=f"{file}.py::{name}", marks=marks, fixturenames=names)
+    return Item(
+        config=config, path=Path(f"{file}.py"), name=name, nodeid=f"{file}.py::{name}", marks=marks, fixturenames=names
+    )
 
 
 def collected(config, items):

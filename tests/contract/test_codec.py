@@ -196,4 +196,4 @@ class Shelf:
 
 
 def test_a_list_stays_one_that_can_grow():
-    assert build(Shelf, plain(Shelf([("a", "b")])), "shelf") == Shelf([("a", "b")])
+    assert codec.build(Shelf, codec.plain(Shelf([("a", "b")])), "shelf") == Shelf([("a", "b")])
