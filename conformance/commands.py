@@ -67,6 +67,13 @@ def seed(text: str) -> int:
     return int(text)
 
 
+def number_of_calls(text: str) -> int:
+    """A whole number from 1; for argparse."""
+    if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= 10**9:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of calls")
+    return int(text)
+
+
 def shard(text: str) -> str:
     """ "2/5" as it is, if it is a shard; for argparse."""
     parts = text.split("/")
@@ -155,6 +162,12 @@ OPTIONS: Mapping[str, Option] = {
         metavar="REQUIREMENT",
         help="only these, such as E12 or E12,S01: what is for them is sent, and they alone decide the exit status",
     ),
+    "calls": _option(
+        "--calls",
+        metavar="N",
+        type=number_of_calls,
+        help="spend at most N calls, set-up and clean-up included; what is expected to find most comes first",
+    ),
     "shard": _option("--shard", metavar="I/N", type=shard, help="only this part of N; join them with merge"),
     "record": _option(
         "--record",
@@ -218,13 +231,14 @@ COMMANDS = (
         "judge an endpoint and write the report",
         (
             *_TARGET_OR_NONE, "revision", "effort", "workers", "out", "seed", "deviations", "first violation", "strict",
-            "requirement", "shard", "record", "history", "database", "watch", "last", "json",
+            "requirement", "calls", "shard", "record", "history", "database", "watch", "last", "json",
         ),
         (
             "run",
             "run --effort quick -n 2",
             "run --target staging.toml --revision 2024 --seed 7",
             "run --target staging.toml -k ENI-DETACH-E11 --first-violation",
+            "run --target account.toml --calls 1000",
             "run --target staging.toml --shard 1/4 --out shards",
             "run --target account.toml --record recordings/hangzhou.json",
             "run --deviations deviations.toml",

@@ -39,6 +39,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     add("--eni-only", metavar="REQUIREMENT", default="", help="only these requirements, such as E12 or E12,S01")
     add("--eni-allow-plain-http", action="store_true", help="allow http to hosts other than this machine")
     add("--eni-database", metavar="WHERE", default="", help="shared examples: a directory, redis://..., github:O/R")
+    add("--eni-calls", metavar="N", type=int, default=0, help="so many calls at most, what finds most first")
     add("--eni-shard", metavar="I/N", default="", help="only this part of N; join the parts with merge")
     add("--eni-last", metavar="DIR", default="", help=argparse.SUPPRESS)
     add("--eni-history", metavar="FILE", default="", help="file that keeps a line for each run")

@@ -10,7 +10,7 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 
-from eni_conformance.conformance import evidence
+from eni_conformance.conformance import evidence, worker
 from eni_conformance.conformance import study as studies
 from eni_conformance.conformance.played import given_by
 from eni_conformance.contract import codec
@@ -26,10 +26,10 @@ def first_look(study: studies.Study, workers: int) -> None:
     """
     plan = study.plan
     scenarios = list(counterexamples(Path(plan.last))) if plan.last else []
-    if not scenarios and workers == 1:
-        return  # the only worker begins with one of everything anyway
-    inquiry = studies.join(
-        plan, study.run_id, study.folder, study.target_file, studies.FIRST_LOOK, workers, study.capabilities
+    if plan.calls or (not scenarios and workers == 1):
+        return  # the only worker begins with one of everything anyway, and counted calls are the workers'
+    inquiry = worker.join(
+        plan, study.run_id, study.folder, study.target_file, worker.FIRST_LOOK, workers, study.capabilities
     )
     inquiry.start("first look")
     if workers > 1:
@@ -37,10 +37,10 @@ def first_look(study: studies.Study, workers: int) -> None:
     for scenario in scenarios:
         with contextlib.suppress(LookupError, ValueError):  # of another version: it names what there is not
             inquiry.glance(scenario)
-    studies.leave(inquiry)
+    worker.leave(inquiry)
     bench = inquiry.stage.bench
-    owned = studies.Owned(tuple(bench.instances), tuple(bench.enis))
-    (study.folder / studies.OWNED).write_text(json.dumps(codec.plain(owned)))
+    owned = worker.Owned(tuple(bench.instances), tuple(bench.enis))
+    (study.folder / worker.OWNED).write_text(json.dumps(codec.plain(owned)))
 
 
 def counterexamples(folder: Path) -> Iterator[Scenario]:

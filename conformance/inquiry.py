@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
 
-from eni_conformance.conformance import database, evidence, narrow
+from eni_conformance.conformance import budget, database, evidence, narrow
 from eni_conformance.conformance.shrink import shrink, suspects
 from eni_conformance.contract.detach import full_id
 from eni_conformance.contract.rules import Operation
@@ -24,6 +24,7 @@ from eni_conformance.harness.ecs import SetupError
 from eni_conformance.harness.play import play
 from eni_conformance.harness.redact import Redactor
 from eni_conformance.harness.stage import Stage
+from eni_conformance.harness.wire.client import Allowance, CallsSpent
 from eni_conformance.oracle import sentences
 from eni_conformance.oracle.evidence import Endpoint, Evidence
 from eni_conformance.oracle.findings import AfterSuccess, Finding, NoAnswer
@@ -145,8 +146,24 @@ class Inquiry:
         self.ran = self.judged = 0
 
     def over(self) -> bool:
-        """Whether the run must end: out of minutes, stopped at the first violation, or the target is gone."""
+        """Whether the run must end: out of minutes or calls, stopped at the first violation, or the target is gone."""
+        if self.allowance is not None and not self.allowance.free:
+            return True
         return self.stop or REAL.monotonic() > self.deadline or self.lost() or (self.out / ENDED).exists()
+
+    def affordable(self, calls: float) -> bool:
+        """Whether so many calls may still be sent, when what it takes to remove this worker's own is kept."""
+        allowance, second = self.allowance, self.stage.second
+        if allowance is None:
+            return True
+        ledgers = [self.stage.session.ledger, *([second.session.ledger] if second else [])]
+        allowance.kept = sum(budget.kept_for(ledger.book(), self.worker) for ledger in ledgers)
+        return calls <= allowance.free
+
+    @property
+    def allowance(self) -> Allowance | None:
+        """The calls that may still be sent, None for as many as it takes."""
+        return self.stage.session.client.allowance
 
     def lost(self) -> bool:
         """Whether a worker has found that the target is gone."""
@@ -157,7 +174,10 @@ class Inquiry:
         client = self.stage.session.client
         for pause in (0.0, 1.0 if client.target.loopback else 20.0):
             REAL.sleep(pause)
-            exchange = client.send("DescribeRegions", [], deadline=self.stage.deadline)
+            try:
+                exchange = client.send("DescribeRegions", [], deadline=self.stage.deadline)
+            except CallsSpent:
+                return True
             if exchange.outcome == "answered":
                 return True
         said = f"the target could no longer be reached: {exchange.outcome} ({exchange.detail})"
@@ -355,7 +375,7 @@ class Inquiry:
         until = max(self.unmoved.values()) + FOR_GOOD * bench.settle_seconds
         bench.clock.sleep(max(0.0, until - bench.clock.monotonic()))
         still: frozenset[str] = frozenset()
-        with contextlib.suppress(SetupError):
+        with contextlib.suppress(SetupError, CallsSpent):
             still = pool.in_use(bench, self.unmoved)
         self.unmoved = {eni: seen for eni, seen in self.unmoved.items() if eni in still}
         return len(still) > 1

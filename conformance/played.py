@@ -13,11 +13,12 @@ from __future__ import annotations
 
 import itertools
 import zlib
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import pytest
+from eni_conformance.conformance import spend as spending
 from eni_conformance.conformance.inquiry import Contradiction, Inquiry
 from eni_conformance.contract.detach import short_id
 from eni_conformance.contract.rules import Kind, Operation
@@ -180,6 +181,78 @@ def play(inquiry: Inquiry, item: pytest.Item, parameters: Mapping[str, Any]) -> 
     if left_out and not inquiry.enough():
         inquiry.notes.append(f"{inquiry.test}: {left_out} optional scenarios were left out for lack of time")
     return Played(tuple(inquiry.here), {short: row.kind for short, row in contract.requirements.items()})
+
+
+def spend(inquiry: Inquiry, items: Sequence[pytest.Item]) -> dict[str, Played]:
+    """Where calls are counted: play what these tests ask for in the order of `spend.py`, as far as the calls go. What
+    came, by the name of the test, for those of which anything was judged."""
+    kinds = {short: row.kind for short, row in inquiry.operation.requirements.items()}
+    streams = {item.name: _stream(inquiry, item) for item in items}
+    about = {item.name: _about(item) for item in items}
+    found: dict[str, tuple[Contradiction, ...]] = {}
+
+    def play_next(test: str) -> float | None:
+        for scenario in streams[test]:
+            if inquiry.affordable(spending.guess(len(scenario.steps))):
+                before = inquiry.stage.calls()
+                inquiry.start(test)
+                inquiry.run(scenario, about[test])
+                if inquiry.judged or inquiry.here:
+                    found[test] = (*found.get(test, ()), *inquiry.here)
+                inquiry.write()
+                return inquiry.stage.calls() - before
+        return None
+
+    spending.in_order(list(streams), spending.weights(), play_next, inquiry.over)
+    return {test: Played(here, kinds) for test, here in found.items()}
+
+
+def _stream(inquiry: Inquiry, item: pytest.Item) -> Iterator[Scenario]:
+    """The Scenarios that a test asks for, one after the other; what is drawn is drawn when its turn comes."""
+    parameters = getattr(item, "callspec", None)
+    for one in next(item.iter_markers("scenarios")).args[0](
+        given_by(inquiry), **(parameters.params if parameters else {})
+    ):
+        match one:
+            case Scenario():
+                made = [one]
+            case Drawn():
+                made = _drawn(inquiry, one, item.name)
+            case Walks():
+                made = []
+                inquiry.tally.rules.update(one.carry_out(made.append))
+            case Lack(requirements, what):
+                inquiry.tally.lacks(requirements, what)
+                continue
+            case _:
+                continue
+        yield from (part for part in map(inquiry.wanted, made) if part is not None)
+
+
+def _drawn(inquiry: Inquiry, drawn: Drawn, test: str) -> list[Scenario]:
+    """What Hypothesis draws, by the seed of the run and the name of the test, but for the simplest value."""
+    made: list[Scenario] = []
+
+    @seed(zlib.crc32(f"{inquiry.info.seed}/{test}/{drawn.salt}".encode()))
+    @settings(
+        max_examples=drawn.times + 1,
+        phases=[Phase.generate],
+        database=None,
+        deadline=None,
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(drawn.strategy)
+    def one(scenario: Scenario) -> None:
+        made.append(scenario)
+
+    one()
+    return made[1:]
+
+
+def _about(item: pytest.Item) -> Sequence[str]:
+    """The requirements that are told so if a Scenario of a test can't be judged."""
+    about = next(item.iter_markers("scenarios")).args[1]
+    return marked(item) if about is None else about
 
 
 def marked(item: pytest.Item) -> list[str]:

@@ -18,11 +18,13 @@ from typing import Any, cast
 import pytest
 from eni_conformance.conformance import deviations, entry, evidence, narrow
 from eni_conformance.conformance import study as studies
+from eni_conformance.conformance import worker as workers
+from eni_conformance.conformance.asked import Plan
 from eni_conformance.conformance.commands import ENDED_EARLY, OK, USAGE, VIOLATED
 from eni_conformance.conformance.first import first_look
 from eni_conformance.conformance.inquiry import ENDED, Inquiry
-from eni_conformance.conformance.played import Played, marked, play
-from eni_conformance.conformance.study import Plan, Refused, Study
+from eni_conformance.conformance.played import Played, marked, play, spend
+from eni_conformance.conformance.study import Refused, Study
 from eni_conformance.contract import codec
 from eni_conformance.harness.clock import REAL
 from eni_conformance.harness.redact import Redactor
@@ -36,6 +38,8 @@ NOT_JOINED = pytest.StashKey[list[Problem]]()
 """In a worker that could not begin: what its tests would have been evidence for."""
 CLOSED = pytest.StashKey[bool]()
 DIVISION = pytest.StashKey[list[studies.Listed]]()
+BOUGHT = pytest.StashKey[dict[str, Played]]()
+"""In a worker of a run whose calls are counted: what came of each test."""
 NARROWED = pytest.StashKey[bool]()
 """In the controller: whether pytest's own options leave out some of the tests."""
 
@@ -201,18 +205,22 @@ def _joined(pytestconfig: pytest.Config, request: pytest.FixtureRequest) -> Iter
     if told is not None:
         worker = os.environ.get("PYTEST_XDIST_WORKER", worker)
         count = max(1, told.workers)
-        inquiry = studies.join(
+        inquiry = workers.join(
             told.plan, told.run_id, Path(told.folder), Path(told.target_file), worker, count, told.capabilities
         )
     elif KEY not in pytestconfig.stash:
         pytest.fail("with workers, name the conformance tests: pytest --pyargs eni_conformance -n N", pytrace=False)
     else:
         study = pytestconfig.stash[KEY]
-        inquiry = studies.join(study.plan, study.run_id, study.folder, study.target_file, worker, 1, study.capabilities)
+        inquiry = workers.join(study.plan, study.run_id, study.folder, study.target_file, worker, 1, study.capabilities)
     pytestconfig.stash[INQUIRY] = inquiry
-    _recall(inquiry, request.session.items, int("".join(c for c in worker if c.isdigit())), count)
+    place = int("".join(c for c in worker if c.isdigit()))
+    _recall(inquiry, request.session.items, place, count)
+    if inquiry.allowance is not None:
+        ours = list(filter(_is_ours, request.session.items))
+        pytestconfig.stash[BOUGHT] = spend(inquiry, ours[place % count :: count])
     yield inquiry
-    studies.leave(inquiry)
+    workers.leave(inquiry)
 
 
 def _recall(inquiry: Inquiry, items: list[pytest.Item], place: int, count: int) -> None:
@@ -236,8 +244,10 @@ def _recall(inquiry: Inquiry, items: list[pytest.Item], place: int, count: int) 
 @pytest.fixture
 def played(_joined: Inquiry, request: pytest.FixtureRequest) -> Played:
     """What came of the Scenarios of the test, which are played now."""
-    if _joined.over():
+    if _joined.allowance is None and _joined.over():
         pytest.skip("the run has ended (first violation, or out of limits.minutes)")
+    if _joined.allowance is not None:
+        return _bought(_joined, request)
     _joined.start(request.node.name)
     if reason := _joined.left_out(marked(request.node)):
         pytest.skip(reason)
@@ -250,6 +260,16 @@ def played(_joined: Inquiry, request: pytest.FixtureRequest) -> Played:
         request.session.shouldstop = "first violation"
     if not _joined.judged and not made.contradictions:
         pytest.skip(_joined.reasons[0] if _joined.reasons else "nothing could be judged")
+    return made
+
+
+def _bought(inquiry: Inquiry, request: pytest.FixtureRequest) -> Played:
+    """What came of a test whose Scenarios were played when their turn came, in a run whose calls are counted."""
+    made = request.config.stash[BOUGHT].get(request.node.name)
+    inquiry.start(request.node.name)
+    if made is None:
+        pytest.skip("no call was left for it")
+    inquiry.here = list(made.contradictions)
     return made
 
 
@@ -323,7 +343,7 @@ def _could_not_join(item: pytest.Item, why: pytest.ExceptionInfo[BaseException])
     redactor = Redactor()
     with contextlib.suppress(TargetError):
         redactor = Redactor(load_target(target, allow_plain_http=True))
-    worker = os.environ.get("PYTEST_XDIST_WORKER", studies.FIRST_WORKER)
+    worker = os.environ.get("PYTEST_XDIST_WORKER", workers.FIRST_WORKER)
     text = redactor.text(f"{worker} could not begin: {why.typename}: {why.value}")
     errors = config.stash.setdefault(NOT_JOINED, [])
     errors.append(Problem(" ".join(marked(item)), text, item.name))
@@ -331,8 +351,8 @@ def _could_not_join(item: pytest.Item, why: pytest.ExceptionInfo[BaseException])
 
 
 ORDER = (
-    "test_sweep", "test_effects", "test_states", "test_concurrency", "test_callers", "test_errors", "test_parameters",
-    "test_lifecycle", "test_gateway", "test_relations",
+    "test_once", "test_sweep", "test_effects", "test_states", "test_concurrency", "test_callers", "test_errors",
+    "test_parameters", "test_lifecycle", "test_gateway", "test_relations",
 )  # fmt: skip
 """Where time is short, what comes last is left out first: what judges effects and states goes before what does not."""
 
@@ -359,6 +379,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     user's own stay where they are."""
     kept = _shard(config, sorted(filter(_is_ours, items), key=_rank))
     plan = _plan(config)
+    if not plan.calls:
+        kept = [item for item in kept if Path(item.path).stem != "test_once"]
     tried = narrow.tried_with(plan.chosen(), plan.contract())
     if tried:
         kept = [item for item in kept if tried.intersection(marked(item))]

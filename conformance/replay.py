@@ -11,11 +11,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from eni_conformance.conformance import evidence, stored
+from eni_conformance.conformance import evidence, stored, worker
 from eni_conformance.conformance import study as studies
+from eni_conformance.conformance.asked import Plan
 from eni_conformance.conformance.commands import ENDED_EARLY, OK, UNUSABLE, USAGE, VIOLATED
 from eni_conformance.conformance.embedded import EMBEDDED
-from eni_conformance.conformance.study import Plan, Refused, Study
+from eni_conformance.conformance.study import Refused, Study
 from eni_conformance.contract import codec
 from eni_conformance.contract.detach import full_id, short_id
 from eni_conformance.contract.scenario import Scenario
@@ -98,7 +99,7 @@ def planned(args: Any, kept: Evidence) -> Plan:
 def repeat(study: Study, kept: Evidence) -> Repeated:
     """Judge its Scenario TIMES times, and print what it shows of its requirement, or else of any."""
     scenario, wanted = _scenario(kept), short_id(kept.requirement)
-    inquiry = studies.join(
+    inquiry = worker.join(
         study.plan, study.run_id, study.folder, study.target_file, "replay", 1, study.capabilities
     )  # fmt: skip
     made = Repeated(TIMES)
@@ -111,7 +112,7 @@ def repeat(study: Study, kept: Evidence) -> Repeated:
             failed = made.failed + bool(outcome.found)
             made = replace(made, failed=failed, undecided=made.undecided or outcome.undecided)
     finally:
-        studies.leave(inquiry)
+        worker.leave(inquiry)
     return made
 
 

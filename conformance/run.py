@@ -142,7 +142,8 @@ def arguments(args: Any) -> list[str]:
     """The command line for pytest."""
     target = args.target or EMBEDDED
     alone = args.requirement and args.effort == "quick"  # too short to be divided
-    workers = args.workers or (1 if alone else default_workers(target))
+    budgeted = getattr(args, "calls", None)  # each worker has a world of its own to build
+    workers = args.workers or (1 if alone or budgeted else default_workers(target))
     out = [
         str(HERE), "-c", str(HERE / "run.ini"), "--rootdir", str(HERE), "--noconftest", "-p", "xdist.plugin",
         "-p", "eni_conformance.conformance.entry", "-p", "no:cacheprovider", "-p", "no:terminal", "--assert", "plain",
@@ -157,6 +158,7 @@ def arguments(args: Any) -> list[str]:
         ("--eni-only", args.requirement),
         ("--eni-history", getattr(args, "history", None)),
         ("--eni-shard", getattr(args, "shard", None)),
+        ("--eni-calls", getattr(args, "calls", None)),
         ("--eni-database", getattr(args, "database", None)),
         ("--eni-last", getattr(args, "last", None)),
     ):

@@ -50,7 +50,7 @@ from eni_conformance.harness.history import (
 from eni_conformance.harness.stage import Stage
 from eni_conformance.harness.texts import Texts, fit
 from eni_conformance.harness.values import Asked, Deed, Exchange, Pair, Snapshot
-from eni_conformance.harness.wire.client import Prepared
+from eni_conformance.harness.wire.client import CallsSpent, Prepared
 from eni_conformance.harness.wire.tamper import changes_nothing, public, rewired, tampered
 
 STABLE = 8
@@ -66,7 +66,7 @@ def play(scenario: Scenario, stage: Stage, guide: Guide[Any]) -> History:
     if scenario.world.region == "second" and stage.abroad is not None:
         try:
             stage.second = stage.second or stage.abroad()
-        except ecs.SetupError as error:
+        except (ecs.SetupError, CallsSpent) as error:
             return History(scenario, undecided=f"set-up in the second region failed: {error}")
         stage.second.relook = stage.relook
         return play(scenario, stage.second, guide)
@@ -77,7 +77,7 @@ def play(scenario: Scenario, stage: Stage, guide: Guide[Any]) -> History:
         except NotArranged as reason:
             stage.forget()
             return History(scenario, undecided=reason.reason, missing=reason.missing)
-        except ecs.SetupError as error:
+        except (ecs.SetupError, CallsSpent) as error:
             stage.forget()
             return History(scenario, undecided=f"set-up failed: {error}")
         return _Play(scenario, stage, guide, arranged, rested).take()
@@ -129,12 +129,12 @@ class _Play:
             self._take_all()
             if self.guide.lesson(self.state).flawed:
                 self._tell(Looked(-1, "end", pool.refresh(bench)))
-        except ecs.SetupError as error:
+        except (ecs.SetupError, CallsSpent) as error:
             undecided = f"looking or acting failed: {error}"
         finally:
             pool.release(bench)
         if not undecided:
-            self._after_release()
+            undecided = self._after_release()
         lesson = self.guide.lesson(self.state)
         stage.stuck += lesson.stuck
         stage.ignore |= lesson.ignore
@@ -574,7 +574,12 @@ class _Play:
         exchange = acts.act(self.bench.session, what.op, what.eni, what.instance)
         return Part(exchange, began, self.clock.monotonic(), deed=what)
 
-    def _after_release(self) -> None:
-        """What was held Detaching while the call was repeated must end once it is let go."""
-        if self.guide.let_go(self.state):
-            self._tell(Looked(-1, "released", pool.settle(self.bench)))
+    def _after_release(self) -> str:
+        """What was held Detaching while the call was repeated must end once it is let go. Returns why that could not be
+        seen, "" if it was, or nothing was held."""
+        try:
+            if self.guide.let_go(self.state):
+                self._tell(Looked(-1, "released", pool.settle(self.bench)))
+        except CallsSpent as error:
+            return f"looking failed: {error}"
+        return ""

@@ -49,7 +49,8 @@ class Run(Open):
     """One run. `started`: ISO 8601 text or Unix seconds. `seconds`: wall time. `exit`: status of the command, null
     while the run has not ended. `command` repeats it exactly. `incomplete`: it ended before everything was tried;
     `note` says why. `strict`: judged by the page alone, without the common table. `part`: less than a whole run by
-    intent, as by `only` (text in the ids of requirements) or `shard` ("2/3").
+    intent, as by `only` (text in the ids of requirements), `shard` ("2/3") or `calls` (so many might be sent
+    at most, from the first of the set-up to the last of the clean-up).
     """
 
     id: Name
@@ -67,6 +68,7 @@ class Run(Open):
     note: str = ""
     only: str = ""
     part: bool = False
+    calls: Count = 0
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,7 @@ from eni_conformance.harness.codec import code_of, decode, message_of
 from eni_conformance.harness.journal import Journal
 from eni_conformance.harness.target import Target
 from eni_conformance.harness.values import Exchange, Pair
-from eni_conformance.harness.wire.client import VERSION, VPC_VERSION, Client
+from eni_conformance.harness.wire.client import VERSION, VPC_VERSION, Allowance, Client
 
 T = TypeVar("T")
 
@@ -119,14 +119,15 @@ def open_session(
     journal: Journal | None = None,
     clock: Clock = REAL,
     skew: float = 0.0,
+    allowance: Allowance | None = None,
 ) -> Session:
     """A session with a client and a ledger that keep the target's limits.
 
     directory: of the run's ledgers, shared by its workers. share: how many workers divide the rate. skew: seconds by
-    which the endpoint's clock is ahead.
+    which the endpoint's clock is ahead. allowance: how many calls may be sent, None for as many as it takes.
     """
     limits = {"instance": target.limits.instances, "eni": target.limits.network_interfaces}
-    client = Client(target, worker=worker, share=share, journal=journal, clock=clock, skew=skew)
+    client = Client(target, worker=worker, share=share, journal=journal, clock=clock, skew=skew, allowance=allowance)
     ledger = Ledger(
         directory,
         run_id,

@@ -37,7 +37,7 @@ from eni_conformance.harness.wire.signing import (
 )
 from eni_conformance.harness.wire.transport import Answer, Prepared
 
-__all__ = ["Client", "Prepared"]
+__all__ = ["Allowance", "CallsSpent", "Client", "Prepared"]
 
 VERSION = "2014-05-26"
 VPC_VERSION = "2016-04-28"
@@ -82,6 +82,34 @@ class RateLimit:
             self._clock.sleep(at - now)
 
 
+class CallsSpent(Exception):
+    """One more call would pass what the run may send (`run --calls`). Nothing was sent."""
+
+
+class Allowance:
+    """How many calls may still be sent, by whichever clients share it, and how many of them are kept for the end.
+
+    Each time that a call is put on the wire counts, repetitions included.
+    """
+
+    def __init__(self, left: int) -> None:
+        self.left = left
+        self.kept = 0
+        self._lock = threading.Lock()
+
+    @property
+    def free(self) -> int:
+        """How many calls may be sent now."""
+        return max(0, self.left - self.kept)
+
+    def take(self) -> None:
+        """Count one call that is about to be sent. Raises CallsSpent."""
+        with self._lock:
+            if self.left <= self.kept:
+                raise CallsSpent(f"no call is left but the {self.kept} that are kept for the end")
+            self.left -= 1
+
+
 class Client:
     """Sends calls to a target. May be used from several threads at once; each call has a connection for itself.
 
@@ -89,6 +117,7 @@ class Client:
     share: among how many such processes the target's limit of requests per second is divided.
     counts: requests sent so far, by operation. latencies: seconds of each answered request, by operation.
     skew: seconds by which the endpoint's clock is ahead of this machine's; time stamps follow the endpoint's.
+    allowance: what may be sent, None for as much as it takes; where it is spent, `send` raises CallsSpent.
     """
 
     def __init__(
@@ -102,8 +131,10 @@ class Client:
         rng: random.Random | None = None,
         base_wait: float | None = None,
         skew: float = 0.0,
+        allowance: Allowance | None = None,
     ) -> None:
         self.target = target
+        self.allowance = allowance
         self.clock = clock
         self.skew = skew
         self.worker = worker
@@ -143,7 +174,8 @@ class Client:
         their V1 names) or x-acs-* headers to set, or with None to leave out, before signing.
         tamper: changes the request after signing. unsigned: what the signature leaves out, "body" (V1) or headers (V3).
         retry: send throttled calls again.
-        Raises TargetError if the caller is not in the target or its credential cannot be had.
+        Raises TargetError if the caller is not in the target or its credential cannot be had, CallsSpent if no call
+        may be sent any more.
         """
         endpoint = self.target.vpc_endpoint if vpc else self.target.endpoint
         ordered = _in_order(tuple(pairs), wire)
@@ -182,6 +214,8 @@ class Client:
     ) -> tuple[Exchange, bool]:
         """Send it once, and write down what came. Also whether nothing came because the endpoint had closed a kept
         connection; then it may be `resent`, over a new one."""
+        if self.allowance is not None:
+            self.allowance.take()
         self._limit.wait()
         at = self.clock.now()
         try:

@@ -9,7 +9,7 @@ from types import SimpleNamespace
 
 import pytest
 from eni_conformance.conformance import entry
-from eni_conformance.conformance.study import Plan
+from eni_conformance.conformance.asked import Plan
 from eni_conformance.contract.detach import CONTRACTS
 from eni_conformance.strategies.effort import EFFORTS
 

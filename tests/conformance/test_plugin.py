@@ -9,8 +9,9 @@ from types import SimpleNamespace
 
 import pytest
 from eni_conformance.conformance import plugin
+from eni_conformance.conformance.asked import Plan
 from eni_conformance.conformance.played import requirement
-from eni_conformance.conformance.study import Listed, Plan
+from eni_conformance.conformance.study import Listed
 from eni_conformance.contract import codec
 from eni_conformance.oracle.tally import read_all
 

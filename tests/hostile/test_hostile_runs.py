@@ -17,8 +17,10 @@ from typing import Any
 
 import pytest
 from eni_conformance.conformance import study as studies
+from eni_conformance.conformance import worker
+from eni_conformance.conformance.asked import Plan
 from eni_conformance.conformance.inquiry import Inquiry
-from eni_conformance.conformance.study import Plan, Refused
+from eni_conformance.conformance.study import Refused
 from eni_conformance.contract.detach import full_id
 from eni_conformance.contract.scenario import Call, Detach, EniSpec, InstanceSpec, Scenario, Wire, World
 from eni_conformance.emulator.embed import Running, running
@@ -85,13 +87,13 @@ def run_one(target: Path, wire: Wire, folder: Path, deadline: float = 0.5) -> En
     plan = Plan(target=str(target), effort="quick", seed=1, out=str(folder / "out"))
     study = studies.open_study(plan)
     try:
-        inquiry = studies.join(plan, study.run_id, study.folder, target, "gw0", 1, study.capabilities)
+        inquiry = worker.join(plan, study.run_id, study.folder, target, "gw0", 1, study.capabilities)
         inquiry.effort = replace(inquiry.effort, shrink_candidates=0)
         inquiry.stage.deadline, inquiry.stage.relook = deadline, 0.1
         inquiry.stage.session.client._base_wait = 0.001
         inquiry.start("test")
         inquiry.run(Scenario(WORLD, (Detach(Call(wire=wire)),)), ("S04",))
-        studies.leave(inquiry)
+        worker.leave(inquiry)
     finally:
         status = studies.close_study(study)
     return Ended(status, json.loads((study.folder / "results.json").read_text()), study.folder)
@@ -142,13 +144,13 @@ def bench(emulator: Running, elsewhere: Hostile, tmp_path_factory: pytest.TempPa
         plan = Plan(target=str(target), effort="quick", seed=1, out=str(folder / "out"))
         study = studies.open_study(plan)
         try:
-            inquiry = studies.join(plan, study.run_id, study.folder, target, "gw0", 1, study.capabilities)
+            inquiry = worker.join(plan, study.run_id, study.folder, target, "gw0", 1, study.capabilities)
             inquiry.stage.deadline, inquiry.stage.relook = 0.5, 0.1
             made.append(Bench(inquiry, proxy, ROW["garbage"]))
             inquiry.judge(Scenario(WORLD, (Detach(Call()),)))
             proxy.armed = True
             yield made[0]
-            studies.leave(inquiry)
+            worker.leave(inquiry)
         finally:
             studies.abandon(study)
 

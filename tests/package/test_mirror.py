@@ -16,6 +16,7 @@ ELSEWHERE = {
     "conformance/prove_again.py": "tests/conformance/test_prove.py carries out a proof with all that belongs to it",
     "harness/history.py": "types alone; histories are what the tests of the oracle are made of",
     "strategies/drawn.py": "strategies are tested together, by what they lead to: tests/strategies/test_scenarios.py",
+    "strategies/firsts.py": "as drawn.py",
     "strategies/histories.py": "as drawn.py",
     "strategies/sweeps.py": "as drawn.py",
     "strategies/tables.py": "as drawn.py",

@@ -1,0 +1,66 @@
+"""`run --calls N`: who may send how many calls, and which Scenarios they are spent on.
+
+The controller sets up with what is left when enough is kept for the clean-up, shares out the rest among the workers,
+and cleans up with what is left then. A worker keeps besides what it takes to remove what it has created. Every client
+counts; none passes its part. What is not spent goes back to the controller.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from eni_conformance.harness.account.book import Book
+from eni_conformance.harness.wire.client import Allowance
+
+CLEAN_UP = 44
+"""Calls kept for the clean-up of the ground (a VPC, its vSwitches and groups), and for looking by tags at its end."""
+OF_EACH = {"instance": 3, "eni": 3}
+"""Calls that it takes to remove one resource of a worker; 2 for others, which may be refused once."""
+AHEAD = 12
+"""Calls kept for what a Scenario creates while it is played."""
+LEAST = 150
+"""Below that nothing could be judged."""
+
+
+def for_set_up(calls: int) -> Allowance | None:
+    """What the controller may spend before there are workers; None where calls are not limited."""
+    if not calls:
+        return None
+    made = Allowance(calls)
+    made.kept = CLEAN_UP
+    return made
+
+
+def to_share(allowance: Allowance | None) -> int | None:
+    """What the workers may spend together, None for as much as it takes; it is no longer the controller's."""
+    if allowance is None:
+        return None
+    shared = allowance.free
+    allowance.left -= shared
+    return shared
+
+
+def for_worker(shared: int | None, workers: int) -> Allowance | None:
+    """One worker's part of what was shared out; None where calls are not limited."""
+    return None if shared is None else Allowance(shared // max(1, workers))
+
+
+def kept_for(book: Book, worker: str) -> int:
+    """What it takes to remove what a worker has created, and what it may create in one more Scenario."""
+    alive = [owned for owned in book.owned.values() if owned.id not in book.gone and owned.worker == worker]
+    return AHEAD + sum(OF_EACH.get(owned.kind, 2) for owned in alive)
+
+
+def hand_back(folder: Path, worker: str, allowance: Allowance) -> None:
+    """Write down what a worker has not spent, for the clean-up."""
+    (folder / f"calls-left-{worker}.txt").write_text(str(allowance.left))
+
+
+def for_clean_up(allowance: Allowance | None, folder: Path | None = None) -> None:
+    """All that is left may now be spent. What a worker was given and did not hand back counts as spent. folder: of a
+    run whose workers have left."""
+    if allowance is None:
+        return
+    allowance.kept = 0
+    if folder is not None:
+        allowance.left += sum(int(path.read_text()) for path in folder.glob("calls-left-*.txt"))

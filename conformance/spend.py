@@ -1,0 +1,65 @@
+"""Where calls are counted: the Scenarios of all tests, in the order of what they are expected to find for their calls.
+
+First what `test_once` holds, in its order. Then the tests take turns, each as often as its calls have been worth it:
+the table `yield.json` tells how many built-in faults were first seen by each test, and in how many calls
+(`eni-conformance prove --calls`). A test that the table does not know counts as one that finds little.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+TABLE = Path(__file__).with_name("yield.json")
+FIRST = "test_once"
+"""What the name of the tests begins with that come first."""
+LITTLE = 0.1
+"""Faults that a test is taken to find besides those that it has been seen to find: none is left out for good."""
+WORLD, STEP = 16, 1.4
+"""Calls that a World takes, and a step in it, as a guess at what a Scenario costs."""
+
+
+@dataclass
+class Turn:
+    """A test whose turn comes again. weight: faults for each call. so_far: calls, as a multiple of that."""
+
+    name: str
+    weight: float
+    so_far: float = 0.0
+    over: bool = False
+
+
+def weights(table: Path = TABLE) -> dict[str, float]:
+    """By test: how many built-in faults it was the first to see, for each call. Empty if nothing was measured."""
+    try:
+        rows = json.loads(table.read_text("utf-8"))["tests"]
+    except (OSError, ValueError, KeyError):
+        return {}
+    return {name: (row["first"] + LITTLE) / max(1, row["calls"]) for name, row in rows.items()}
+
+
+def guess(steps: int) -> float:
+    """How many calls a Scenario of so many steps may take."""
+    return WORLD + STEP * steps
+
+
+def in_order(
+    tests: Sequence[str], known: Mapping[str, float], play_next: Callable[[str], float | None], over: Callable[[], bool]
+) -> None:
+    """Let the tests take turns. play_next: plays the next Scenario of a test and returns what it cost, or None where
+    the test has no more, or none that is still affordable."""
+    least = min(known.values(), default=1.0)
+    firsts = [name for name in tests if name.startswith(FIRST)]
+    for name in firsts:
+        while not over() and play_next(name) is not None:
+            pass
+    turns = [Turn(n, known.get(n.partition("[")[0], least)) for n in tests if n not in firsts]
+    while turns and not over():
+        turn = min(turns, key=lambda t: t.so_far)
+        cost = play_next(turn.name)
+        if cost is None:
+            turns.remove(turn)
+        else:
+            turn.so_far += max(1.0, cost) / turn.weight

@@ -1,0 +1,59 @@
+"""Who may send how many calls: the parts add up to no more than the whole, whatever becomes of a worker."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from eni_conformance.conformance import budget
+from eni_conformance.harness.wire.client import Allowance, CallsSpent
+from hypothesis import given
+from hypothesis import strategies as st
+
+
+def spend(allowance: Allowance, calls: int) -> int:
+    """Send so many, or as many as may be; how many were sent."""
+    for sent in range(calls):
+        try:
+            allowance.take()
+        except CallsSpent:
+            return sent
+    return calls
+
+
+@given(
+    st.integers(budget.LEAST, 5000),
+    st.integers(0, 200),
+    st.lists(st.tuples(st.integers(0, 3000), st.booleans()), min_size=1, max_size=4),
+)
+def test_the_parts_add_up(
+    tmp_path_factory: pytest.TempPathFactory, calls: int, set_up: int, workers: list[tuple[int, bool]]
+) -> None:
+    folder = tmp_path_factory.mktemp("run")
+    controller = budget.for_set_up(calls)
+    assert controller is not None
+    sent = spend(controller, set_up)
+    shared = budget.to_share(controller)
+    for n, (wanted, killed) in enumerate(workers):
+        worker = budget.for_worker(shared, len(workers))
+        assert worker is not None
+        sent += spend(worker, wanted)
+        if not killed:
+            budget.hand_back(folder, f"gw{n}", worker)
+    budget.for_clean_up(controller, folder)
+    assert controller.left >= budget.CLEAN_UP
+    sent += spend(controller, 10 * calls)
+    assert sent <= calls
+    if not any(killed for _, killed in workers):
+        assert sent >= calls - len(workers)
+
+
+def test_a_part_of_nothing_is_nothing(tmp_path: Path) -> None:
+    nothing = budget.for_worker(0, 2)
+    assert nothing is not None and spend(nothing, 1) == 0
+
+
+def test_without_a_budget_nothing_is_counted() -> None:
+    assert budget.for_set_up(0) is None
+    assert budget.to_share(None) is None
+    assert budget.for_worker(None, 2) is None
