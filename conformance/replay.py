@@ -1,7 +1,8 @@
 """The subcommand `replay`: arrange the world of an evidence file again, send the calls, and judge again.
 
 Exit status 1 while the counterexample still fails, 0 when it no longer does, 3 if it could not be judged here. With
---judge-only nothing is sent: the History in the evidence is judged again, by the checks as they are now.
+--judge-only nothing is sent: the History in the evidence is judged again, by the checks as they are now. With --keep
+the world is built and left, and the call is printed as commands.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from eni_conformance.conformance import evidence, stored, worker
+from eni_conformance.conformance import evidence, keep, stored, worker
 from eni_conformance.conformance import study as studies
 from eni_conformance.conformance.asked import Plan
 from eni_conformance.conformance.commands import ENDED_EARLY, OK, UNUSABLE, USAGE, VIOLATED
@@ -23,8 +24,12 @@ from eni_conformance.contract.scenario import Scenario
 from eni_conformance.harness.redact import Redactor
 from eni_conformance.oracle.evidence import Evidence
 from eni_conformance.oracle.follow import Found
+from eni_conformance.reports import evidence as ev
+from eni_conformance.reports import files, values
 
 TIMES = 2
+EMULATOR = "emulator"
+"""What the embedded emulator calls itself."""
 
 
 @dataclass(frozen=True)
@@ -54,16 +59,28 @@ def main(args: Any) -> int:
         if args.judge_only:
             return stored.judge_again(kept, path)
         plan = planned(args, kept)
+        if args.keep and (why := no_keeping(kept, plan)):
+            raise ValueError(why)
     except ValueError as error:
         print(f"eni-conformance replay: {error}", file=sys.stderr)
         return USAGE
+    if note := where(args, plan, kept):
+        print(f"eni-conformance replay: {note}", file=sys.stderr)
     try:
         study = studies.open_study(plan, latest=False)
     except Refused as refused:
         print(f"eni-conformance replay: {refused}", file=sys.stderr)
         return refused.status
-    print(f"{study.target.name}  {study.target.endpoint}  {full_id(short_id(kept.requirement))}: {kept.summary}")
+    told = kept.did or kept.summary
+    print(f"{study.target.name}  {study.target.endpoint}  {full_id(short_id(kept.requirement))}: {told}")
+    if args.keep:
+        status = keep.keep(study, _scenario(kept))
+        if status == OK:
+            study.journal.close()
+            return status
     try:
+        if args.keep:
+            return UNUSABLE
         said, status = repeat(study, kept).told()
         print(said)
     except KeyboardInterrupt:
@@ -86,7 +103,7 @@ def planned(args: Any, kept: Evidence) -> Plan:
     except ValueError as error:
         raise ValueError(f"{args.evidence}: {error}") from None
     return Plan(
-        target=args.target or EMBEDDED,
+        target=args.target or own_target(Path(args.evidence)) or EMBEDDED,
         revision=revision,
         effort="quick",
         seed=int(kept.seed or 0),
@@ -94,6 +111,39 @@ def planned(args: Any, kept: Evidence) -> Plan:
         out=str(getattr(args, "out", None) or "out"),
         allow_plain_http=bool(getattr(args, "allow_plain_http", False)),
     )
+
+
+def own_target(path: Path) -> str:
+    """The target file of the run that the evidence lies in, "" if that is not known or no longer there."""
+    run = path.resolve().parent.parent
+    try:
+        file = values.target_file(files.load(run))
+    except (OSError, ValueError):
+        return ""
+    return file if file and Path(file).is_file() else ""
+
+
+def where(args: Any, plan: Plan, kept: Evidence) -> str:
+    """What must be said of the target that it is repeated on, "" if it is the one that was named."""
+    if args.target:
+        return ""
+    if plan.target != EMBEDDED:
+        return f"no --target: repeated on the target of its run, {plan.target}"
+    if kept.target.endpoint and kept.target.name != EMULATOR:
+        return (
+            f"NO TARGET GIVEN: the finding is of {kept.target.name} ({kept.target.endpoint}), and is repeated on the"
+            " embedded emulator, which is another endpoint; name it with --target FILE"
+        )
+    return ""
+
+
+def no_keeping(kept: Evidence, plan: Plan) -> str:
+    """Why its world cannot be left with one call, "" if it can."""
+    if not ev.one_call(kept):
+        return "--keep: no single call shows this finding; `replay` without --keep repeats all its steps"
+    if plan.target == EMBEDDED:
+        return "--keep: the embedded emulator ends with this command; start one and name its target file with --target"
+    return ""
 
 
 def repeat(study: Study, kept: Evidence) -> Repeated:

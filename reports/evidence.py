@@ -1,4 +1,4 @@
-"""One evidence file in words, its steps side by side, and as commands that repeat it (`reports.reproduce`)."""
+"""One evidence file in words, its steps side by side, and the commands that repeat it."""
 
 from __future__ import annotations
 
@@ -6,9 +6,11 @@ import json
 import re
 from collections.abc import Iterable, Sequence
 
+from eni_conformance.contract.gateway import PROBES
+from eni_conformance.contract.scenario import AS_ASKED, Detach, Probe, Scenario
 from eni_conformance.oracle.evidence import AdmissibleAnswer, Evidence, Moment
 from eni_conformance.reports import svg
-from eni_conformance.reports.reproduce import aliyun, curl, python, shell_quote
+from eni_conformance.reports.reproduce import shell_quote
 from eni_conformance.reports.words import joined, plain
 
 
@@ -105,27 +107,39 @@ def file_name(evidence: Evidence) -> str:
     return f"{evidence.id}.json"
 
 
-def replay_command(evidence: Evidence, name: str | None = None) -> str:
-    """The command that carries the counterexample out again, to be run in the output directory."""
-    return f"eni-conformance replay {shell_quote('evidence/' + (name or file_name(evidence)))} --target FILE"
+def replay_command(evidence: Evidence, name: str | None = None, where: str = "", target: str = "") -> str:
+    """The command that carries the counterexample out again. where: the output directory, "" in it; target: the target
+    file of the run, "" for the embedded emulator."""
+    path = f"{where}/evidence/" if where else "evidence/"
+    to = f" --target {shell_quote(target)}" if target else ""
+    return f"eni-conformance replay {shell_quote(path + (name or file_name(evidence)))}{to}"
 
 
-def reproductions(evidence: Evidence, name: str | None = None) -> dict[str, str]:
-    """The call as `curl`, `aliyun`, `python` and `replay`, each ready to be pasted.
+SHOWN_BY_ITS_ANSWER = frozenset(
+    {"WronglyAccepted", "Refused", "WrongAnswer", "WrongStatus", "SignatureRefused", "Shape", "OtherFormat", "Failed"}
+    | {"Gateway"}
+)
+"""Classes of findings that the answer to one call shows."""
 
-    `name` is the evidence file's name where it is not made of the id. Without a recorded call only
-    `replay` is given.
-    """
-    out: dict[str, str] = {}
-    if evidence.exchange is not None:
-        sent, endpoint, region = evidence.exchange.sent, evidence.target.endpoint, evidence.target.region
-        out = {
-            "curl": curl(sent, endpoint),
-            "aliyun": aliyun(sent, endpoint, region),
-            "python": python(sent, endpoint),
-        }
-    out["replay"] = replay_command(evidence, name) + "\n"
-    return out
+
+def one_call(evidence: Evidence) -> bool:
+    """Whether one call shows the finding: it is all that the counterexample does, and its answer is what is wrong."""
+    scenario = evidence.scenario
+    if not isinstance(scenario, Scenario) or len(scenario.steps) != 1 or scenario.world.region == "second":
+        return False
+    step = scenario.steps[0]
+    if not isinstance(step, Detach | Probe) or evidence.kind not in SHOWN_BY_ITS_ANSWER or scenario.name == AS_ASKED:
+        return False
+    return not isinstance(step, Probe) or (step.name in PROBES and not PROBES[step.name].again)
+
+
+def reproductions(evidence: Evidence, name: str | None = None, where: str = "", target: str = "") -> dict[str, str]:
+    """The commands that repeat it, ready to be pasted: `replay`, and `keep` where one call shows it."""
+    again = replay_command(evidence, name, where, target)
+    if not one_call(evidence):
+        return {"replay": again + "\n"}
+    to = "" if target else " --target FILE"
+    return {"replay": again + "\n", "keep": f"{again}{to} --keep\n"}
 
 
 _CLOSE = 0.000_05

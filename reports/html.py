@@ -26,7 +26,6 @@ from markupsafe import Markup
 _HERE = Path(__file__).parent
 _BODY_LIMIT = 4000
 _FEW_SAMPLES = {"latency": 20, "settle": 3}
-_LONGEST_COMMAND = 16_000
 _TITLES = {**values.FEATURES, "gateway": "Gateway (common errors)"}
 _GLYPHS = {
     "violated": "\u2715",
@@ -36,12 +35,6 @@ _GLYPHS = {
     "not-exercised": "\u2013",
     "conforms": "\u2713",
 }
-_LANGUAGES = {
-    "curl": "curl (shell)",
-    "aliyun": "aliyun command line",
-    "python": "Python with requests",
-    "replay": "eni-conformance",
-}
 
 
 def write(out_dir: str | Path) -> Path:
@@ -49,7 +42,7 @@ def write(out_dir: str | Path) -> Path:
     out_dir = Path(out_dir)
     results = files.load(out_dir)
     items, unreadable = files.load_evidence(out_dir)
-    page = render(results, items, unreadable, history.read(out_dir / history.LOCAL))
+    page = render(results, items, unreadable, history.read(out_dir / history.LOCAL), str(out_dir))
     return files.write_text(out_dir / "index.html", page)
 
 
@@ -58,8 +51,9 @@ def render(
     items: list[tuple[str, Evidence]],
     unreadable: list[tuple[str, str]] | None = None,
     past: list[history.Line] | None = None,
+    where: str = "",
 ) -> str:
-    """The whole page."""
+    """The whole page. where: the run's directory, as the commands name it."""
     found = causes.findings(results, items)
     names = {r.id: r.code or r.title or r.id for r in results.requirements}
     once, past = causes.seen_once(results, items), past or []
@@ -79,6 +73,8 @@ def render(
         headline=head.words,
         reason=head.reason,
         reached=headline.reached(results),
+        where=where,
+        target_file=values.target_file(results),
         findings=[f for f in found if f.verdict != "known-deviation"],
         known=[f for f in found if f.verdict == "known-deviation"],
         once=once,
@@ -157,12 +153,10 @@ def _environment() -> jinja2.Environment:
         common=values.common,
         verdicts=VERDICTS,
         glyphs=_GLYPHS,
-        languages=_LANGUAGES,
         severities=SEVERITIES,
         full=causes.FULL_FINDINGS,
         rows_per_finding=causes.ROWS_PER_FINDING,
         few=_FEW_SAMPLES,
-        longest=_LONGEST_COMMAND,
         pair_matrix=reached.pair_matrix,
         changes=worlds.changes,
         worlds=worlds.worlds,

@@ -6,8 +6,6 @@ What the target said is shown, so control characters are spelt out: an answer mu
 from __future__ import annotations
 
 import io
-import itertools
-import shlex
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TextIO
@@ -149,25 +147,13 @@ def last_lines(results: Results, out_dir: Path) -> list[tuple[str, str]]:
     if top.evidence is None:
         again = again if " -k " in again else f"{again} -k {shell_quote(top.requirement_id)}"
     else:
-        again = f"eni-conformance replay {shell_quote(str(out_dir / 'evidence' / top.file))}{_target(results)}"
+        again = ev.replay_command(top.evidence, top.file, str(out_dir), values.target_file(results))
         if top.evidence.expected and not ev.answer_was_admissible(top.evidence):
             answer = ev.answer(top.evidence)
             what += "; admissible" if answer in top.summary else f": answered {answer}, admissible"
             what += f": {ev.admissible(top.evidence.expected)}"
     where = f"{page}#{top.anchor}"
     return [("What", short(what, 400)), ("Read", short(where, 400)), ("Repeat", visible(again))]
-
-
-def _target(results: Results) -> str:
-    """The option that names the run's target; "" for the embedded emulator, which is the default."""
-    try:
-        words = shlex.split(results.run.command)
-    except ValueError:
-        words = []
-    for word, following in itertools.pairwise(words):
-        if word == "--target":
-            return f" --target {shell_quote(following)}"
-    return ""
 
 
 def markdown(results: Results, out_dir: str | Path | None = None) -> str:

@@ -6,6 +6,8 @@ Pure: from results to values and sentences. Nothing here judges.
 
 from __future__ import annotations
 
+import itertools
+import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -265,3 +267,12 @@ def not_exercised(results: Results) -> list[tuple[str, list[RequirementResult]]]
             need = requirement.missing or requirement.why or "no reason recorded"
             groups.setdefault(need, []).append(requirement)
     return sorted(groups.items(), key=lambda group: (-len(group[1]), group[0]))
+
+
+def target_file(results: Results) -> str:
+    """The target file that the run was given; "" for the embedded emulator, which is the default."""
+    try:
+        words = shlex.split(results.run.command)
+    except ValueError:
+        words = []
+    return next((following for word, following in itertools.pairwise(words) if word == "--target"), "")

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
 from eni_conformance.conformance import replay
 from eni_conformance.conformance.replay import Repeated
-from eni_conformance.oracle.evidence import Evidence
+from eni_conformance.oracle.evidence import Endpoint, Evidence
 
 KEPT = Evidence("x", "ENI-DETACH-E11", revision="2024", seed=7, strict=True)
 
@@ -39,12 +41,34 @@ def test_evidence_of_an_older_suite_was_judged_by_the_first_page():
 def test_a_revision_that_nobody_knows_is_refused(tmp_path, capsys):
     path = tmp_path / "e.json"
     path.write_text('{"schema": 1, "id": "x", "requirement": "E11", "revision": "1999", "scenario": {}}')
-    assert replay.main(SimpleNamespace(evidence=str(path), judge_only=False, target=None)) == 2
+    assert replay.main(SimpleNamespace(evidence=str(path), judge_only=False, keep=False, target=None)) == 2
     assert "e.json: unknown revision '1999'" in capsys.readouterr().err
+
+
+def test_without_a_target_it_is_repeated_on_that_of_its_run(tmp_path):
+    run = tmp_path / "run"
+    (run / "evidence").mkdir(parents=True)
+    target = tmp_path / "t.toml"
+    told = {"run": {"id": "x", "command": f"eni-conformance run --target {target}"}}
+    (run / "results.json").write_text(json.dumps(told))
+    args = SimpleNamespace(target=None, evidence=str(run / "evidence" / "e.json"))
+    assert replay.planned(args, KEPT).target == "embedded", "a target file that is gone is no target"
+    target.touch()
+    plan = replay.planned(args, KEPT)
+    assert plan.target == str(target)
+    assert replay.where(args, plan, KEPT) == f"no --target: repeated on the target of its run, {target}"
+
+
+def test_another_endpoint_than_that_of_the_finding_is_said_loudly():
+    args = SimpleNamespace(target=None, evidence="e.json")
+    of_others = replace(KEPT, target=Endpoint("staging", "https://staging"))
+    assert "NO TARGET GIVEN: the finding is of staging" in replay.where(args, replay.planned(args, KEPT), of_others)
+    assert replay.where(args, replay.planned(args, KEPT), replace(KEPT, target=Endpoint("emulator", "http://h"))) == ""
+    assert replay.where(SimpleNamespace(target="t.toml"), replay.planned(args, KEPT), of_others) == ""
 
 
 def test_a_scenario_of_another_version_cannot_be_repeated(tmp_path, capsys):
     path = tmp_path / "e.json"
     path.write_text('{"schema": 1, "id": "x", "requirement": "E11", "scenario": {"planets": 3}}')
-    assert replay.main(SimpleNamespace(evidence=str(path), judge_only=False, target=None)) == 2
+    assert replay.main(SimpleNamespace(evidence=str(path), judge_only=False, keep=False, target=None)) == 2
     assert "scenario: unknown key 'planets'" in capsys.readouterr().err

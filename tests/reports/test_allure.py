@@ -29,7 +29,7 @@ def test_allure_is_a_tree_by_requirement(runs: dict[str, Path]) -> None:
     story = primary["steps"][0]
     assert [step["name"].split(":")[0] for step in story["steps"]] == ["arrange", "call", "observe", "judge"]
     names = {a["name"] for step in story["steps"] for a in step.get("attachments", [])}
-    assert names >= {"world before", "exchange", "world after", "explanation", "repeat with curl", "scenario"}
+    assert names >= {"world before", "exchange", "world after", "explanation", "repeat with replay", "scenario"}
     for step in story["steps"]:
         for attachment in step.get("attachments", []):
             assert (out / "allure-results" / attachment["source"]).is_file()

@@ -340,7 +340,7 @@ def test_allure_shows_what_was_done_for_a_requirement(tab: Tab, allure: dict[str
         "observe: 200",
         "judge: admissible was 400 InvalidOperation.DetachPrimaryEniNotAllowed",
         "explanation",
-        "repeat with curl",
+        "repeat with replay",
     ):
         assert part in text
     assert re.search(r"call: GET DetachNetworkInterface[^\n]*(\n\d+)*\n4ms\n", text)

@@ -10,6 +10,7 @@ from typing import Any
 import jsonschema
 import pytest
 import report_samples
+from eni_conformance.contract.scenario import Detach, Probe, Scenario, Settle
 from eni_conformance.oracle.evidence import Evidence, Moment, parse
 from eni_conformance.oracle.results import Results
 from eni_conformance.oracle.results import parse as results_parse
@@ -22,10 +23,30 @@ SCHEMA = json.loads(schemas.EVIDENCE.read_text(encoding="utf-8"))
 
 def test_replay() -> None:
     evidence = parse(report_samples.evidence("X", "ENI-DETACH-E12", report_samples.results()))
-    assert ev.reproductions(evidence)["replay"] == "eni-conformance replay evidence/X.json --target FILE\n"
+    assert ev.reproductions(evidence)["replay"] == "eni-conformance replay evidence/X.json\n"
+    assert ev.replay_command(evidence, where="out/r", target="t.toml") == (
+        "eni-conformance replay out/r/evidence/X.json --target t.toml"
+    )
     odd = replace(evidence, id="it's")
     assert shell_quote("evidence/it's.json") in ev.reproductions(odd)["replay"]
-    assert set(ev.reproductions(replace(evidence, exchange=None))) == {"replay"}
+    assert set(ev.reproductions(evidence)) == {"replay"}, "an older suite did not write down what kind it is"
+    kept = ev.reproductions(replace(evidence, kind="WronglyAccepted"))
+    assert kept["keep"] == "eni-conformance replay evidence/X.json --target FILE --keep\n"
+
+
+def test_where_no_single_call_shows_it_only_replay_is_offered() -> None:
+    one = Detach()
+    for kind, steps, shown in (
+        ("WrongAnswer", (one,), True),
+        ("WrongAnswer", (one, one), False),
+        ("AfterSuccess", (one,), False),
+        ("WrongAnswer", (Settle(),), False),
+        ("Gateway", (Probe("signature truncated"),), True),
+        ("Gateway", (Probe("sent twice, byte for byte"),), False),
+        ("Gateway", (Probe("of another version"),), False),
+    ):
+        item = Evidence("x", "R", kind=kind, scenario=Scenario(steps=steps))
+        assert ev.one_call(item) is shown
 
 
 @pytest.mark.parametrize("name", report_samples.SAMPLES)

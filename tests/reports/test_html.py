@@ -153,7 +153,7 @@ def test_a_finding_tells_the_whole_story(runs: dict[str, Path]) -> None:
         "ENI-DETACH-E12 Refuses the primary interface",
         "section \u201cError codes\u201d",
         "GET DetachNetworkInterface",
-        "NetworkInterfaceId eni-bp1aa00",
+        "eni-bp1aa00",
         "the named interface is the primary one",
         "Terraform provider alicloud",
         "Vendor page, revision 2019 of 2019-06",
@@ -161,17 +161,14 @@ def test_a_finding_tells_the_whole_story(runs: dict[str, Path]) -> None:
         "World after the call",
         "not attached",
         "was InUse Available",
-        "eni-conformance replay evidence/E12-3f09a1.json --target FILE",
-        "python3 - <<'PY' | curl",
-        "aliyun ecs DetachNetworkInterface",
-        "import requests",
+        "evidence/E12-3f09a1.json --target target.toml",
         "Minimal counterexample",
         "E12-3f09a2",
     ):
         assert part in story
     race = text[text.index('id="finding-M03-5be774"') :]
-    assert "the fault is in what the call did" in race
-    assert "the fault is in what the call did" not in story
+    assert "what is wrong is what happened, below" in race
+    assert "what is wrong is what happened, below" not in story
     assert "no serial order admits this" in race
     assert 'class="lanes"' in race
 
@@ -272,9 +269,8 @@ def test_huge_values_do_not_make_the_page_huge(tmp_path: Path) -> None:
         item["scenario"]["name"] = "z" * 1_000_000
     out = report_samples.write(tmp_path, (data, items))
     assert write_all(out).problems == {}
-    text, page = _read(out)
+    text, _ = _read(out)
     assert len(text) < 500_000
-    assert "Too long to be shown" in page.text
     assert sum(path.stat().st_size for path in (out / "allure-results").iterdir()) < 5_000_000
     assert (out / "junit.xml").stat().st_size < 200_000
 
