@@ -203,6 +203,7 @@ OPTIONS: Mapping[str, Option] = {
     "python": _option("--python", action="store_true", help="as a Python program instead of a curl config"),
     "run a": _option("run_a", metavar="RUN_A", help="output directory, results.json or recording"),
     "run b": _option("run_b", metavar="RUN_B", help="output directory, results.json or recording"),
+    "directories": _option("directories", metavar="DIR", nargs="+", help="output directory of a run"),
     "shards": _option("runs", metavar="DIR", nargs="+", help="output directories of the shards"),
     "only": _option("--only", metavar="CLASS|NAME", help="only these faults and variants"),
     "adversary": _option("--adversary", metavar="N", type=positive, help="N faults composed at random instead"),
@@ -308,6 +309,14 @@ exit status: 0 nothing is left, 1 something could not be removed, 2 usage, 3 the
             "sign out/20260501-101500-a1b2/call.json --python",
         ),
         "What it prints can be sent once: whoever reads it can make this call. So let it go into a pipe.\n",
+    ),
+    Command(
+        "report",
+        "eni_conformance.conformance.unfinished",
+        "make the reports of a run again: of a finished one, of an interrupted one, of one that was killed",
+        ("directories", "history"),
+        ("report out/latest", "report out/20260501-101500-a1b2 --history history.jsonl"),
+        "exit status: 0 every report was written, 2 a directory is no run, 3 a report could not be written",
     ),
     Command(
         "compare",

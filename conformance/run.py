@@ -14,7 +14,7 @@ from threading import Event, Thread
 from typing import Any, TextIO
 
 import pytest
-from eni_conformance.conformance import recording, watch
+from eni_conformance.conformance import recording, unfinished, watch
 from eni_conformance.conformance.commands import UNUSABLE, USAGE
 from eni_conformance.conformance.embedded import EMBEDDED
 from eni_conformance.conformance.inquiry import TOLD
@@ -224,8 +224,5 @@ def main(args: Any) -> int:
     else:
         colour = summary.colour_wanted(sys.stdout, os.environ)
         print(summary.text(results, color=colour, out_dir=folder), end="")
-    step = os.environ.get("GITHUB_STEP_SUMMARY")
-    if step:
-        with open(step, "a") as file:
-            file.write(summary.markdown(results, folder))
+    unfinished.tell_ci(folder)
     return UNUSABLE if results.run.exit is None else results.run.exit

@@ -19,7 +19,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from eni_conformance.conformance import budget, deviations, results
+from eni_conformance.conformance import budget, deviations, results, unfinished
 from eni_conformance.conformance import worker as workers
 from eni_conformance.conformance.asked import Plan
 from eni_conformance.conformance.commands import UNUSABLE, USAGE
@@ -128,6 +128,7 @@ def open_study(plan: Plan, *, latest: bool = True) -> Study:
             raise Refused(UNUSABLE, str(error)) from None
         target = _load(file, plan)
     if latest:
+        unfinished.begin(folder, plan, target, began)
         point_latest(folder)
     redactor = Redactor(target)
     book = journal.Journal(journal.worker_path(folder, "main"), redactor)
@@ -148,14 +149,13 @@ def open_study(plan: Plan, *, latest: bool = True) -> Study:
             with contextlib.suppress(CallsSpent):
                 janitor.teardown(session)
             raise Refused(UNUSABLE, f"the set-up failed: {redactor.text(str(error))}") from None
-    except Refused:
+    except (Refused, TargetError) as error:
         book.close()
         stop_emulator(process)
-        raise
-    except TargetError as error:
-        book.close()
-        stop_emulator(process)
-        raise Refused(UNUSABLE, redactor.text(str(error))) from None
+        why = redactor.text(str(error))
+        if latest:
+            unfinished.refused(folder, why)
+        raise Refused(error.status if isinstance(error, Refused) else UNUSABLE, why) from None
     (folder / "ground.json").write_text(json.dumps(codec.plain(ground)))
     study = Study(
         plan, run_id, folder, target, file, ground, control_orders.usable(offered.capabilities, checked), session, book,

@@ -9,8 +9,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from eni_conformance.oracle.results import Results, Run
+from eni_conformance.oracle.results import Results
 from eni_conformance.reports.words import number
+
+UNUSABLE = 3
+"""Exit status of a run whose target could not be used."""
 
 
 @dataclass(frozen=True)
@@ -38,18 +41,12 @@ def less_than_whole(results: Results) -> tuple[str, ...]:
     run = results.run
     out = [f"only {run.only}"] if run.only else []
     out += [f"shard {run.shard}"] if run.shard else []
-    out += [f"at most {number(most)} calls"] if (most := _most_calls(run)) else []
-    if results.incomplete:
+    out += [f"at most {number(run.calls)} calls"] if run.calls else []
+    if results.incomplete and run.exit != UNUSABLE:
         out.append("ended early")
     elif run.part and not out:
         out.append("a part of a run")
     return tuple(out)
-
-
-def _most_calls(run: Run) -> int:
-    """How many calls the run was limited to, 0 if it was not."""
-    told = getattr(run, "budget", None) or run.extra.get("budget") or 0
-    return told if isinstance(told, int) else 0
 
 
 def _outcome(results: Results) -> tuple[str, str, str]:
@@ -67,7 +64,11 @@ def _outcome(results: Results) -> tuple[str, str, str]:
         words = f"The suite itself failed at {_of(counts['error'], total)}; nothing is violated"
         return "error", words, f"{tail} A failure of the suite says nothing about the target."
     if not conforms:
-        return "inconclusive", "Nothing was judged", "No requirement has a judged call, so nothing is known."
+        why = f"Reason: {results.run.note}. " if results.run.note else ""
+        words = (
+            "The target could not be used: nothing was judged" if results.run.exit == UNUSABLE else "Nothing was judged"
+        )
+        return "inconclusive", words, f"{why}No requirement has a judged call, so nothing is known."
     if undecided:
         far = " so far" * results.incomplete
         words = f"Nothing violated{far}, but {undecided} of {total} requirements undecided"

@@ -57,7 +57,7 @@ def test_the_outcome(verdicts, state, words):
     [
         ({"only": "E12", "part": True}, "Only E12: fit for release: 1 of 1 requirements conform"),
         ({"shard": "2/3", "part": True}, "Shard 2/3: fit for release: 1 of 1 requirements conform"),
-        ({"budget": 1000}, "At most 1000 calls: fit for release: 1 of 1 requirements conform"),
+        ({"calls": 1000}, "At most 1000 calls: fit for release: 1 of 1 requirements conform"),
         ({"part": True}, "A part of a run: fit for release: 1 of 1 requirements conform"),
         ({"exit": 4}, "Ended early: nothing violated so far"),
         ({"exit": None, "only": "E12"}, "Only E12; ended early: nothing violated so far"),
@@ -65,6 +65,12 @@ def test_the_outcome(verdicts, state, words):
 )
 def test_less_than_a_whole_run_says_so_first(run, words):
     assert headline.of(run_of("conforms", run=run)).words == words
+
+
+def test_a_target_that_could_not_be_used_is_said_with_the_reason():
+    made = headline.of(run_of("not-exercised", run={"exit": 3, "incomplete": True, "note": "connection refused"}))
+    assert made.words == "The target could not be used: nothing was judged"
+    assert made.reason.startswith("Reason: connection refused. ") and made.narrowed == ()
 
 
 def test_deviations_that_are_out_of_date_come_before_what_conforms():
