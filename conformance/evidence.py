@@ -156,7 +156,7 @@ def build(
 ) -> Evidence:
     """The evidence of a finding. again: how often it was seen again. tried: candidates for a smaller Scenario."""
     finding, sentence = found.finding, told(found.finding, found.expected)
-    exchange = found.exchange and redactor.searchable(found.exchange)
+    exchange = found.exchange and redactor.received(found.exchange)
     return Evidence(
         identity(found),
         full_id(finding.requirement),

@@ -39,7 +39,7 @@ def packed(history: History, redactor: Redactor) -> str:
 def _searchable(value: Any, redactor: Redactor) -> Any:
     """The events, with every exchange in them made so that redacting sees all of it."""
     if isinstance(value, Exchange):
-        return redactor.searchable(value)
+        return redactor.received(value)
     if isinstance(value, tuple):
         return tuple(_searchable(item, redactor) for item in value)
     if isinstance(value, Event | Part):

@@ -33,7 +33,7 @@ class Journal:
 
     def write(self, exchange: Exchange) -> None:
         """Append one exchange. Does nothing once closed."""
-        line = self.redactor.text(json.dumps(plain(self.redactor.searchable(exchange)), separators=(",", ":"))) + "\n"
+        line = self.redactor.sent(json.dumps(plain(self.redactor.received(exchange)), separators=(",", ":"))) + "\n"
         with self._lock:
             if not self._file.closed:
                 self._file.write(self._press.compress(line.encode("ascii")) + self._press.flush(zlib.Z_SYNC_FLUSH))

@@ -1,8 +1,8 @@
 """What must not reach a disk or a log: secrets, AccessKeyIds, session tokens, signatures, account ids.
 
 A Redactor is built from a target and told of each credential that is fetched later. It works on text, in
-whatever encoding a secret may have there, so that the same function serves URLs, headers, bodies, lines of
-a journal and tracebacks. Account ids become other numbers of the same length, the same one each time, so
+whatever spelling a secret may have there (spelling.py), so that the same function serves URLs, headers, bodies,
+lines of a journal and tracebacks. Account ids become other numbers of the same length, the same one each time, so
 that a redacted answer still parses and still tells two accounts apart.
 """
 
@@ -11,10 +11,11 @@ from __future__ import annotations
 import os
 import re
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from urllib.parse import quote
 
+from eni_conformance.harness import spelling
 from eni_conformance.harness.codec import header, plain_body
 from eni_conformance.harness.target import Credential, Target
 from eni_conformance.harness.values import Exchange, Pair
@@ -29,6 +30,17 @@ _NAMED = re.compile(
 _TOKEN_HEADER = re.compile(r"(?i)(x-acs-security-token\"?[:,]\s*\"?)(?!\*\*\*)[^\s\"'\\,;\]]+")
 # Begins with a digit rather than with a look behind it, which takes less than half the time.
 _DIGITS = re.compile(r"[0-9](?<![0-9A-Za-z.\-][0-9])(?!(?<=9)9{7})[0-9]{14,19}(?![0-9A-Za-z.])")
+_WORD = re.compile(r"[A-Za-z0-9+/_-]{20,}={0,2}")
+
+
+def _without(text: str, places: Iterable[tuple[int, int, str]]) -> str:
+    """`text` with its parts from `start` to `end` replaced, those that overlap as one."""
+    parts, done = [], 0
+    for start, end, instead in sorted(places):
+        if start >= done:
+            parts += [text[done:start], instead]
+        done = max(done, end)
+    return "".join([*parts, text[done:]])
 
 
 class Redactor:
@@ -39,6 +51,7 @@ class Redactor:
         self._known: tuple[str, ...] = ()
         self._seen: set[str] = set()
         self._accounts: dict[str, str] = {}
+        self._cores: tuple[str, ...] = ()
         for text in secrets:
             self._add(text)
         for caller in target.callers.values() if target else ():
@@ -58,15 +71,27 @@ class Redactor:
         if len(text) < 4:
             return
         once = quote(text, safe="-_.~")
-        # A JSON text may escape a slash, and a JSON file that holds such a text escapes the backslash once more.
-        slashes = {text.replace("/", mark) for mark in ("\\/", "\\\\/")}
-        forms = {text, once, quote(once, safe="-_.~"), *slashes}
+        forms = {text, once, quote(once, safe="-_.~")}
         with self._lock:
             self._seen.add(text)
             self._known = tuple(sorted({*self._known, *forms}, key=lambda form: (-len(form), form)))
+            self._add_cores(text)
+
+    def _add_cores(self, text: str) -> None:
+        self._cores = tuple(dict.fromkeys((*self._cores, *spelling.cores(text))))
 
     def text(self, text: str) -> str:
-        """`text` without anything secret. Redacting twice changes nothing more."""
+        """`text` without anything secret, however it is spelled. Redacting twice changes nothing more."""
+        return self._deep(self.sent(text))
+
+    def _deep(self, text: str) -> str:
+        """`text` without what is secret in another spelling than those of `sent`."""
+        if spelling.may_be_spelled(text):
+            text = self._spelled(text)
+        return _without(text, [(*place, HIDDEN) for place in self._words(text)])
+
+    def sent(self, text: str) -> str:
+        """As `text`, of what the suite itself has written: bare, or escaped as in a URL."""
         for secret in self._known:
             if secret in text:
                 text = text.replace(secret, HIDDEN)
@@ -77,6 +102,49 @@ class Redactor:
             text = _TOKEN_HEADER.sub(rf"\1{HIDDEN}", text)
         return _DIGITS.sub(self._account, text)
 
+    def _spelled(self, text: str) -> str:
+        """`text` without what is secret once its escapes are undone; what is known, also where its lines are joined.
+        Two numbers on two lines are two numbers."""
+        plain = spelling.undone(text)
+        if plain != text and self.sent(plain) != plain:
+            text = self._hidden(text, breaks=False)
+            plain = spelling.undone(text)
+        return self._hidden(text, breaks=True) if self._holds(spelling.joined(plain)) else text
+
+    def _hidden(self, text: str, *, breaks: bool) -> str:
+        made = spelling.reading(text, breaks=breaks)
+        return _without(text, [(*made.origin(*place), HIDDEN) for place in self._places(made.text, known=breaks)])
+
+    def _holds(self, text: str) -> bool:
+        known = (*self._known, *self._cores, *self._accounts)
+        return any(one in text for one in known) or next(self._words(text), None) is not None
+
+    def _places(self, text: str, *, known: bool) -> Iterator[tuple[int, int]]:
+        """Where something secret stands. known: what is known, and words of base64, alone."""
+        for secret in (*self._known, *(self._accounts if known else ())):
+            for match in re.finditer(re.escape(secret), text):
+                yield match.span()
+        if known:
+            yield from self._words(text)
+            return
+        for pattern in (_KEY_ID, _DIGITS, _NAMED, _TOKEN_HEADER):
+            for match in pattern.finditer(text):
+                yield match.end(1) if pattern.groups else match.start(), match.end()
+
+    def _words(self, text: str) -> Iterator[tuple[int, int]]:
+        """The words of base64 that hold something secret: what is known, wherever it stands in them, or what looks like
+        a secret in a text of which the whole word is made."""
+        for core in self._cores:
+            start = text.find(core)
+            while start >= 0:
+                begin, end = spelling.word_around(text, start, start + len(core))
+                yield begin, end
+                start = text.find(core, end)
+        for match in _WORD.finditer(text):
+            opened = spelling.opened(match.group())
+            if opened and self.sent(opened) != opened:
+                yield match.span()
+
     def _account(self, match: re.Match[str]) -> str:
         found = match.group()
         with self._lock:
@@ -84,6 +152,7 @@ class Redactor:
             if shown is None:
                 number = f"{len(self._accounts) + 1:04d}"
                 shown = self._accounts[found] = "9" * (len(found) - len(number)) + number
+                self._add_cores(found)
         return shown
 
     def octets(self, data: bytes) -> bytes:
@@ -105,15 +174,34 @@ class Redactor:
             hides = self.octets(body) != body
         return replace(exchange, body=b"") if hides else exchange
 
+    def received(self, exchange: Exchange) -> Exchange:
+        """The exchange so that `sent` sees all that is secret in it: without what came in another spelling."""
+        exchange = self.searchable(exchange)
+        body = exchange.body.decode("utf-8", "surrogateescape")
+        for match in _DIGITS.finditer(body):
+            self._account(match)  # from now on it is known in other spellings, too
+        parts = (exchange.reason, exchange.detail, *(value for _, value in exchange.headers))
+        whole = "\0".join(parts)
+        if self._deep(whole) != whole:
+            parts = tuple(map(self._deep, parts))
+        values = zip(exchange.headers, parts[2:], strict=True)
+        return replace(
+            exchange,
+            reason=parts[0],
+            detail=parts[1],
+            headers=tuple((name, value) for (name, _), value in values),
+            body=self._deep(body).encode("utf-8", "surrogateescape"),
+        )
+
     def exchange(self, exchange: Exchange) -> Exchange:
         """The exchange without anything secret."""
-        exchange = self.searchable(exchange)
+        exchange = self.received(exchange)
         sent = exchange.sent
         return replace(
             exchange,
             sent=replace(
                 sent,
-                url=self.text(sent.url),
+                url=self.sent(sent.url),
                 pairs=self.pairs(sent.pairs),
                 headers=self.pairs(sent.headers),
                 body=self.octets(sent.body),
