@@ -25,6 +25,7 @@ from eni_conformance.harness.redact import Redactor
 from eni_conformance.oracle import sentences, verdicts
 from eni_conformance.oracle.findings import RepeatedId
 from eni_conformance.oracle.results import (
+    MOST_SAMPLES,
     Again,
     Cost,
     Duel,
@@ -44,8 +45,6 @@ from eni_conformance.oracle.tally import Record, Tally, summed
 from eni_conformance.reports import files
 
 FILE = "results.json"
-MOST_SAMPLES = 2000
-"""Samples of one distribution that are kept."""
 
 
 def compose(

@@ -25,7 +25,10 @@ SEVERITIES = ("blocker", "critical", "normal", "minor")
 """Severities, the most harmful first."""
 
 Seconds = Annotated[float, {"minimum": 0}]
-Samples = Annotated[tuple[Seconds, ...], {"maxItems": 2000}]
+MOST_SAMPLES = 2000
+"""Samples of one distribution that are kept."""
+
+Samples = Annotated[tuple[Seconds, ...], {"maxItems": MOST_SAMPLES}]
 """Seconds, one for each sample of a distribution."""
 
 

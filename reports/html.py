@@ -18,7 +18,7 @@ from typing import Any
 import jinja2
 from eni_conformance.contract.codec import plain
 from eni_conformance.oracle.evidence import Evidence
-from eni_conformance.oracle.results import SEVERITIES, VERDICTS, Results, Samples
+from eni_conformance.oracle.results import MOST_SAMPLES, SEVERITIES, VERDICTS, Results, Samples
 from eni_conformance.reports import card, causes, files, headline, history, reached, spent, svg, values, words, worlds
 from eni_conformance.reports import evidence as ev
 from markupsafe import Markup
@@ -88,8 +88,8 @@ def render(
         errors=[r for r in results.requirements if r.kind == "error"],
         heat=reached.heat(results.coverage.states) if results.coverage else None,
         tried=reached.tried(results.coverage.transitions) if results.coverage else (),
-        latency=_distributions(results.latency),
-        settle=_distributions(results.settle),
+        latency=_distributions(results.latency, results.calls),
+        settle=_distributions(results.settle, {}),
         duels=reached.duels(results.atlas or (), names),
         graph=svg.precedence(results.atlas or (), names),
         not_exercised=values.not_exercised(results),
@@ -184,7 +184,8 @@ def _hash(text: str) -> str:
     return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
 
 
-def _distributions(groups: Mapping[str, Samples] | None) -> list[dict[str, Any]]:
+def _distributions(groups: Mapping[str, Samples] | None, calls: Mapping[str, int]) -> list[dict[str, Any]]:
+    """Each distribution with its picture. of: how many there were; of a long one only so many samples are kept."""
     out = []
     for name, times in (groups or {}).items():
         if times:
@@ -192,6 +193,7 @@ def _distributions(groups: Mapping[str, Samples] | None) -> list[dict[str, Any]]
                 {
                     "name": name,
                     "n": len(times),
+                    "of": calls.get(name, 0) if len(times) == MOST_SAMPLES else 0,
                     "median": words.quantile(times, 0.5),
                     "p95": words.quantile(times, 0.95),
                     "max": max(times),

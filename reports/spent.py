@@ -26,9 +26,9 @@ class Forecast:
 
 
 def forecast(results: Results) -> Forecast | None:
-    """None when nothing was predicted."""
+    """None when nothing was predicted, and of less than a whole run, of which a prediction says nothing."""
     told = results.predicted
-    if told is None:
+    if told is None or results.incomplete or results.run.part:
         return None
     names = dict.fromkeys([*results.calls, *told.calls])
     rows = [(name, told.calls.get(name, 0), results.calls.get(name, 0)) for name in names]

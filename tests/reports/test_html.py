@@ -230,22 +230,6 @@ def test_one_failing_report_does_not_take_the_others_along(tmp_path: Path) -> No
     assert set(write_all(out).problems) == {"allure", "html", "junit"}
 
 
-def test_reports_can_be_made_again(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """After a crash while reporting, or with a better version: from what the run stored, no target needed."""
-    from eni_conformance.reports.__main__ import main
-
-    out = report_samples.write(tmp_path, report_samples.incomplete())
-    assert main([str(out), "--history", str(tmp_path / "history.jsonl")]) == 0
-    assert {Path(line).name for line in capsys.readouterr().out.splitlines()} == {
-        "history.jsonl",
-        "junit.xml",
-        "index.html",
-        "allure-results",
-    }
-    assert main([str(tmp_path / "nowhere")]) == 1
-    assert "html: " in capsys.readouterr().err
-
-
 def test_trend(past: Path) -> None:
     text, page = _read(past)
     assert "The last 2 runs of this target" in page.text
