@@ -8,8 +8,8 @@ import pytest
 from eni_conformance.conformance.played import Given, Play, Played, requirement, scenarios
 from eni_conformance.contract import rows
 from eni_conformance.contract.scenario import Scenario
-from eni_conformance.strategies import histories, sequels
-from eni_conformance.strategies.worlds import WALKED, WALKED_ALONE
+from eni_conformance.strategies import afterwards, histories, sequels
+from eni_conformance.strategies.worlds import PASTS, WALKED, WALKED_ALONE
 
 PARTS = 4
 
@@ -60,5 +60,20 @@ def sequels_of(given: Given, part: int) -> list[Scenario]:
 @scenarios(sequels_of, about=SEQUELS)
 def test_each_operation_right_after_each_other(played: Played, part: int) -> None:
     """What was asked or done just before makes no difference to what is answered and done now."""
+    assert played.answers_are_admissible()
+    assert played.effects_are_documented()
+
+
+def after_each(given: Given, part: int) -> list[Scenario]:
+    """This part's share of the batteries, once in a quick run, else once for each past of the instance."""
+    times = 1 if given.effort.name == "quick" else len(PASTS)
+    return list(afterwards.after_each(given.offer, given.callers, times, given.seed))[part::PARTS]
+
+
+@requirement(*SEQUELS, *rows.IDENTIFIERS, *rows.BY_CALLER, *rows.FREE_PARAMETERS, rows.LINKED_ONLY)
+@pytest.mark.parametrize("part", range(PARTS))
+@scenarios(after_each, about=SEQUELS)
+def test_every_kind_of_call_after_each_change(played: Played, part: int) -> None:
+    """Whatever was done before, each kind of call is answered as ever."""
     assert played.answers_are_admissible()
     assert played.effects_are_documented()

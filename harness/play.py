@@ -367,13 +367,17 @@ class _Play:
         if not self.stage.stuck + self.guide.settled(self.state):
             self._await_available(overdue, limit)
             self._tell(Overdue(index, tuple(overdue), self.bench.now))
-        stuck = [e for e in overdue if self.bench.now.status(e) == "Detaching"]
+        self._remind(index, {eni: detached[eni] for eni in overdue})
+
+    def _remind(self, index: int, hosts: Mapping[str, str]) -> None:
+        """Ask once more for detaches that have not ended, as the page says of guests that do not react."""
+        stuck = [e for e in hosts if self.bench.now.status(e) == "Detaching"]
         for eni in stuck:
             with contextlib.suppress(ecs.SetupError):
-                ecs.detach_eni(self.bench.session, detached[eni], eni)
+                ecs.detach_eni(self.bench.session, hosts[eni], eni)
         if stuck:
             pool.touch(self.bench)
-            self._await_available(stuck, max(self.stage.relook, min(limit, ASKED_FOR)))
+            self._await_available(stuck, max(self.stage.relook, min(self.bench.settle_seconds, ASKED_FOR)))
             self._tell(Overdue(index, tuple(stuck), self.bench.now, reminded=True))
 
     def _await_available(self, enis: Iterable[str], seconds: float) -> None:
@@ -577,9 +581,16 @@ class _Play:
     def _after_release(self) -> str:
         """What was held Detaching while the call was repeated must end once it is let go. Returns why that could not be
         seen, "" if it was, or nothing was held."""
+        linked = self.arranged.linked
+        hosts = {eni: linked.get(eni) or self.bench.now.link(eni) for eni in self.guide.let_go(self.state)}
+        if not hosts:
+            return ""
         try:
-            if self.guide.let_go(self.state):
-                self._tell(Looked(-1, "released", pool.settle(self.bench)))
+            now = pool.settle(self.bench)
+            if late := [eni for eni in hosts if now.status(eni) == "Detaching"]:
+                self._await_available(late, self.bench.settle_seconds)
+                self._remind(-1, {eni: hosts[eni] for eni in late})
+            self._tell(Looked(-1, "released", self.bench.now))
         except CallsSpent as error:
             return f"looking failed: {error}"
         return ""

@@ -6,8 +6,6 @@ the endpoint and what could not be decided, is said here, event by event.
 
 from __future__ import annotations
 
-import functools
-import itertools
 import zlib
 from collections.abc import Callable, Mapping
 
@@ -28,24 +26,18 @@ from eni_conformance.harness.history import (
     Rested,
     Sent,
 )
-from eni_conformance.harness.values import Param, Snapshot
-from eni_conformance.oracle import answers, checks, relations, views
+from eni_conformance.harness.values import Snapshot
+from eni_conformance.oracle import answers, checks, covered, relations, views
 from eni_conformance.oracle.answers import OWNERS, TRUNK, Read
+from eni_conformance.oracle.covered import Past
 from eni_conformance.oracle.follow import State
 from eni_conformance.oracle.readings import Reply
 from eni_conformance.oracle.tally import Tally
-from eni_conformance.oracle.verdicts import certain
 
 
 def world_key(world: World) -> int:
     """The same number for the same World in every process."""
     return zlib.crc32(repr(world).encode())
-
-
-@functools.lru_cache(maxsize=4096)
-def _pairs(row: tuple[str, ...]) -> frozenset[tuple[int, str, int, str]]:
-    """Every two places of a row, with what stands there."""
-    return frozenset((i, a, j, b) for (i, a), (j, b) in itertools.combinations(enumerate(row), 2))
 
 
 def of_rest(book: Tally, rested: Rested) -> None:
@@ -56,18 +48,18 @@ def of_rest(book: Tally, rested: Rested) -> None:
         )
 
 
-def of(book: Tally, state: State, event: Event, seen: checks.Seen) -> None:
-    """One event. state: what was known before it; seen: what it led to."""
+def of(book: Tally, state: State, event: Event, seen: checks.Seen, past: Past) -> None:
+    """One event. state: what was known before it; seen: what it led to; past: what was before it."""
     world = world_key(state.scenario.world)
     match event:
         case Sent():
-            _of_call(book, state, event, seen, world)
+            _of_call(book, state, event, seen, world, past)
         case Probed():
             _of_probe(book, state, event, world)
         case Acted():
             _of_act(book, state, event, world)
         case Overlapped():
-            _of_overlap(book, state, event, seen, world)
+            _of_overlap(book, state, event, seen, world, past)
         case Looked():
             _of_look(book, state, event, seen, world)
         case Overdue():
@@ -99,7 +91,7 @@ def of_relations(book: Tally, state: State) -> None:
 # --- calls -------------------------------------------------------------------------------------------
 
 
-def _of_call(book: Tally, state: State, event: Sent, seen: checks.Seen, world: int) -> None:
+def _of_call(book: Tally, state: State, event: Sent, seen: checks.Seen, world: int, past: Past) -> None:
     for exchange in event.passed:
         book.passed(ACTION, answers.told(exchange))
     if event.done is None and not seen.reads:
@@ -107,10 +99,10 @@ def _of_call(book: Tally, state: State, event: Sent, seen: checks.Seen, world: i
         said = f"{answers.told(event.exchange)} came while something else was held in transition"
         book.undecided(answers.blamed_rows(state.operation, expected), said)
     for read in seen.reads:
-        _of_answer(book, state, read, world)
+        _of_answer(book, state, read, world, past)
 
 
-def _of_answer(book: Tally, state: State, read: Read, world: int) -> None:
+def _of_answer(book: Tally, state: State, read: Read, world: int, past: Past) -> None:
     """Count what this answer was evidence for."""
     book.detach_calls += 1
     if read.exchange.throttled:
@@ -140,7 +132,7 @@ def _of_answer(book: Tally, state: State, read: Read, world: int) -> None:
     if len(read.expected.broken) == 1:
         book.alone[state.operation.rules[read.expected.broken[0]].own] += 1
     _observe(book, state, read, read.reply)
-    _cover(book, state, read, read.reply)
+    _cover(book, state, read, read.reply, past)
 
 
 def _by_answer(state: State, read: Read) -> list[str]:
@@ -189,43 +181,21 @@ def _observe(book: Tally, state: State, read: Read, reply: Reply) -> None:
         book.observe(f"answer to: {expected.choice}", said)
 
 
-def _cover(book: Tally, state: State, read: Read, reply: Reply) -> None:
+def _cover(book: Tally, state: State, read: Read, reply: Reply, past: Past) -> None:
     """Count states and pairs of dimensions for the report, and the answer to this kind of call."""
-    known, call, expected = state.known, read.call, read.expected
-    values = {p.name: p for p in read.asked.params}
-    eni_param, instance_param = values.get("NetworkInterfaceId"), values.get("InstanceId")
-    eni = known.enis.get(eni_param.text) if eni_param else None
-    instance = known.instances.get(instance_param.text) if instance_param else None
-    eni_state = "/".join(sorted(s or "gone" for s in eni.statuses)) if eni else "none"
-    instance_state = "/".join(sorted(instance.statuses)) if instance else "none"
-    if eni is None:
-        attachment = "none"
-    elif eni.type == "Primary":
-        attachment = "primary"
-    elif instance and instance.id in eni.on:
-        attachment = "this"
-    else:
-        attachment = "other" if any(eni.on) else "unattached"
-    if eni and instance:
-        book.states[f"{instance_state}|{eni_state}|{attachment}"] += 1
+    call, expected = read.call, read.expected
+    row = covered.row(state, read, past)
+    if covered.NONE not in row[:2]:
+        book.states["|".join(row[:3])] += 1
         end = "accepted" if reply.success else "refused"
-        book.transitions[f"{instance_state}, {eni_state}, {attachment}, {call.caller}: {end}"] += 1
-
-    def form(param: Param | None) -> str:
-        return "missing" if param is None else param.kind
-
-    wire = call.wire
-    row = (
-        instance_state, eni_state, attachment, call.caller, form(values.get("RegionId")), form(instance_param),
-        form(eni_param), f"{wire.method} {wire.place}", wire.format or "default", wire.signing,
-    )  # fmt: skip
-    if not certain(row):
+        book.transitions[f"{', '.join(row[:3])}, {call.caller}: {end}"] += 1
+    if not covered.certain(row):
         return
     if not expected.perhaps:
         broken = {state.operation.rules[n].own for n in expected.broken}
         shape = ", ".join(sorted(f"{a.name} {a.ref.partition(':')[0]} {a.form[:40]}" for a in call.args))
         book.answered(broken, row[:3], call.caller, shape, "accepted" if reply.success else str(reply))
-    book.pairs |= _pairs(row)
+    book.pairs |= covered.pairs(row)
 
 
 def _of_probe(book: Tally, state: State, event: Probed, world: int) -> None:
@@ -274,9 +244,9 @@ def _of_act(book: Tally, state: State, event: Acted, world: int) -> None:
         book.rules[deed.op] += 1
 
 
-def _of_overlap(book: Tally, state: State, event: Overlapped, seen: checks.Seen, world: int) -> None:
+def _of_overlap(book: Tally, state: State, event: Overlapped, seen: checks.Seen, world: int, past: Past) -> None:
     for read in seen.reads:
-        _of_answer(book, state, read, world)
+        _of_answer(book, state, read, world, past)
     if seen.state.undecided and not state.undecided:
         for part in event.parts:
             if part.asked is None or part.exchange.throttled:

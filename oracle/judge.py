@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 
 from eni_conformance.contract.rules import Operation
 from eni_conformance.harness.history import History
-from eni_conformance.oracle import credit, looks, relations
+from eni_conformance.oracle import covered, credit, looks, relations
 from eni_conformance.oracle.checks import follow
 from eni_conformance.oracle.follow import Found, State, begin
 from eni_conformance.oracle.tally import Tally
@@ -42,11 +42,13 @@ def judge(operation: Operation, history: History) -> Judgement:
     book.leased(len(history.arranged.instances), len(history.arranged.enis))
     state = begin(operation, history.scenario, history.place, history.arranged, history.earlier)
     at_the_end: State | None = None
+    past = covered.Past()
     for event in history.events:
         if state.finished and not state.dirty:
             at_the_end = state
         seen = follow(state, event)
-        credit.of(book, state, event, seen)
+        credit.of(book, state, event, seen, past)
+        past = covered.follow(past, event, seen.reads)
         state = seen.state
     if state.finished and not state.dirty:
         at_the_end = state

@@ -159,7 +159,8 @@ def released(state: State, now: Snapshot) -> Iterable[Finding]:
     limit = state.place.settle_seconds
     for eni in let_go(state):
         if now.status(eni) != "Available":
-            text = f"{eni} is still {now.status(eni)} {limit:g} s after it was let go; the call had been repeated"
+            since = f"more than {limit:g} s after it was let go"
+            text = f"{eni} is still {now.status(eni)} {since}; the call had been repeated"
             yield StaysDetaching("S06", text, "stays Detaching after repetition", ("F02",), 0.8)
 
 

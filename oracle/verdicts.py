@@ -7,18 +7,18 @@ below is the whole meaning of a verdict (see docs/verdicts.md).
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence, Set
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from eni_conformance.contract.detach import CALLER_OF, full_id
 from eni_conformance.contract.rules import Operation, Requirement
 from eni_conformance.contract.scenario import ENI_STATUSES, INSTANCE_STATUSES
+from eni_conformance.oracle import covered
 from eni_conformance.oracle.results import (
     Again,
     CommonAnswer,
     Coverage,
-    Pairwise,
     RequirementResult,
     RuleFired,
     StateCell,
@@ -27,20 +27,8 @@ from eni_conformance.oracle.results import (
     Verdict,
     Violation,
 )
-from eni_conformance.oracle.tally import Pair, Record, Tally, summed
+from eni_conformance.oracle.tally import Record, Tally, summed
 
-DIMENSIONS = (
-    "instance state",
-    "interface state",
-    "attachment",
-    "caller",
-    "RegionId",
-    "InstanceId",
-    "NetworkInterfaceId",
-    "method",
-    "format",
-    "signing",
-)
 ENOUGH = 10
 """Fewer judged cases than this are told as thin: a defect in three of ten of them may have been missed."""
 HOW = {"api": "public operations", "caller": "a caller of the target file", "control": "control protocol"}
@@ -251,30 +239,10 @@ def coverage(total: Tally, control: bool) -> Coverage:
     fired = total.rules
     return Coverage(
         states=_cells(total.states, control),
-        pairwise=_pairwise(total.pairs),
+        pairwise=covered.pairwise(total.pairs),
         rules=tuple(RuleFired(rule, fired[rule]) for rule in sorted({*RULES, *fired})),
         transitions=tuple(Transition(t, n) for t, n in sorted(total.transitions.items())),
     )
-
-
-def _pairwise(pairs: Set[Pair]) -> Pairwise:
-    """Which pairs of values of the dimensions met, of all that can."""
-    values: dict[int, set[str]] = defaultdict(set)
-    for a, b, c, d in pairs:
-        values[a].add(b)
-        values[c].add(d)
-    total = 0
-    lacking: list[tuple[str, str, str, str]] = []
-    for i in range(len(DIMENSIONS)):
-        for j in range(i + 1, len(DIMENSIONS)):
-            for b in sorted(values[i]):
-                for d in sorted(values[j]):
-                    if not possible(i, b, j, d):
-                        continue
-                    total += 1
-                    if (i, b, j, d) not in pairs:
-                        lacking.append((DIMENSIONS[i], b, DIMENSIONS[j], d))
-    return Pairwise(DIMENSIONS, total - len(lacking), total, tuple(lacking))
 
 
 RULES = (
@@ -301,37 +269,6 @@ def _cells(states: Counter[str], control: bool) -> tuple[StateCell, ...]:
         cells[instance, "InUse", "primary"] = StateCell(instance, "InUse", "primary", 0, why)
     for key, n in states.items():
         reached = key.split("|")
-        if certain(reached):  # others may have been changing
+        if covered.certain(reached):  # others may have been changing
             cells[reached[0], reached[1], reached[2]] = StateCell(reached[0], reached[1], reached[2], n, "")
     return tuple(cells.values())
-
-
-def certain(row: Sequence[str]) -> bool:
-    """Whether the states in a row of dimensions are known for certain."""
-    return "/" not in row[0] and "/" not in row[1]
-
-
-def possible(i: int, b: str, j: int, d: str) -> bool:
-    """Whether two values can stand in one call at all: an id that denotes nothing has no state."""
-    named = {DIMENSIONS[i]: b, DIMENSIONS[j]: d}
-    instance, eni = named.get("instance state"), named.get("interface state")
-    attachment = named.get("attachment")
-    if instance is not None and "InstanceId" in named:
-        return (instance == "none") == (named["InstanceId"] != "exact")
-    if eni is not None and "NetworkInterfaceId" in named:
-        return (eni == "none") == (named["NetworkInterfaceId"] != "exact")
-    if attachment is not None and "NetworkInterfaceId" in named:
-        return (attachment == "none") == (named["NetworkInterfaceId"] != "exact")
-    if attachment is not None and eni is not None:
-        if (eni == "none") != (attachment == "none"):
-            return False
-        unattached = {"Available": True, "Deleting": True}.get(eni)
-        if attachment == "primary":
-            return eni == "InUse"
-        if unattached:
-            return attachment == "unattached"
-        if eni in ("InUse", "Attaching", "Detaching"):
-            return attachment in ("this", "other")
-    if attachment == "this" and ("InstanceId" in named and named["InstanceId"] != "exact"):
-        return False
-    return not (attachment == "this" and instance == "none")

@@ -49,6 +49,8 @@ EXTRAS: tuple[tuple[Arg, ...], ...] = (
     OWNERS_ALL,
 )
 UNHEARD = (text("Foo", "bar"),)
+RIDING_ALONG = ((), UNHEARD, (OWNER,), (OWNER, OWNER))
+"""Nothing, what nobody declares, what the page declares, and that twice."""
 DRY_RUN = (text("DryRun", "false"),)
 PUNCTUATION = (text("Description", "a +*~'()!é%&="),)
 A_HUNDRED = tuple(text(f"X{i}", str(i)) for i in range(100))

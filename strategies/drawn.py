@@ -37,6 +37,8 @@ PAIR_EVERY = 5
 """One refusal in so many is sent at the same time as the one before it."""
 WIRE_FORMS_A_WORLD = 9
 """So many wire forms further on each World's accepted calls begin, so that a few Worlds meet all of them."""
+ODD_EVERY = 7
+"""Right after an accepted call comes a refused one: of all classes, one in so many."""
 STRANGER_EVERY = 6
 """Before one refusal in so many, somebody else sends the same; before one success in STRANGER_EVERY_SUCCESS."""
 STRANGER_EVERY_SUCCESS = 2
@@ -102,8 +104,10 @@ def successes(draw: st.DrawFn, world: World, number: int) -> list[Step]:
     wire = in_turn(number * WIRE_FORMS_A_WORLD)
     order = draw(st.permutations(free))
     steps: list[Step] = []
+    odd = itertools.islice(itertools.cycle(core(world)), number * ODD_EVERY * len(free), None, ODD_EVERY)
     for k in order:
-        steps += [send(on(world, k), next(wire), draw(extras())), Settle(), send(on(world, k), next(wire))]
+        steps += [send(on(world, k), next(wire), draw(extras())), send(next(odd).call, next(wire)), Settle()]
+        steps.append(send(on(world, k), next(wire)))
     steps += [*(Act("attach", k, place_of(world, k)) for k in order), Settle()]
     for n, k in enumerate(draw(st.permutations(free))):
         call = send(on(world, k), next(wire), draw(extras()))

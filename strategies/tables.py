@@ -20,6 +20,7 @@ from eni_conformance.contract.scenario import (
     EniSpec,
     InstanceSpec,
     Parallel,
+    Probe,
     Scenario,
     Settle,
     Step,
@@ -36,6 +37,7 @@ from eni_conformance.strategies.calls import (
     OWNERS_ALL,
     PUNCTUATION,
     REGION,
+    RIDING_ALONG,
     UNDECLARED,
     UNHEARD,
     UNKNOWN,
@@ -60,6 +62,7 @@ from eni_conformance.strategies.calls import (
     without,
 )
 from eni_conformance.strategies.drawn import battery
+from eni_conformance.strategies.probes import PLAINEST
 from eni_conformance.strategies.wire import OPPOSITE, PLAIN, WIRES, in_turn
 from eni_conformance.strategies.worlds import ONE, PLAINER, RICH, SPARE, Offer, alone
 
@@ -232,14 +235,17 @@ def in_state(world: World, number: int, callers: Iterable[str] = (), places: Seq
     in its table. places: of the interfaces that are named in turn, with the first instance.
     """
     wire, enis = in_turn(number), itertools.cycle(places)
-    steps: list[Step] = [send(valid(next(enis)), next(wire), (OWNER,) if n == 2 else ()) for n in range(4)]
+    extra = itertools.islice(itertools.cycle(RIDING_ALONG), number, None)
+    steps: list[Step] = [send(valid(next(enis)), next(wire), riding) for riding in RIDING_ALONG]
     steps.append(send(primary(), next(wire)))
-    steps += [send(item.call, next(wire)) for item in itertools.islice(missing(valid(places[0])), 3)]
-    steps += [send(valid(next(enis)), next(wire), (), caller) for caller in callers]
+    steps += [send(item.call, next(wire), next(extra)) for item in itertools.islice(missing(valid(places[0])), 3)]
+    steps += [send(valid(next(enis)), next(wire), next(extra), caller) for caller in callers]
     first = AT_A_TIME * number
+    odd: list[Detach] = []
     for name, form in itertools.islice(itertools.cycle(ODD_IN_STATE), first, first + AT_A_TIME):
         base = primary() if name == "RegionId" and number % 5 == 0 else valid(places[0])
-        steps.append(send(formed(base, name, form), next(wire)))
+        odd.append(send(formed(base, name, form), next(wire), next(extra)))
+    steps += [odd[0], Probe(PLAINEST, valid(places[0])), Parallel(tuple(odd[1:3])), *odd[3:]]
     return Scenario(world, tuple(steps))
 
 
@@ -261,6 +267,10 @@ def repeated_while_detaching() -> Iterator[Scenario]:
         last = len(world.enis) - 1
         steps = tuple(send(valid(last), wire) for wire in itertools.islice(in_turn(n), 5))
         yield Scenario(world, steps, name="repeated while Detaching")
+    for n, act in enumerate((Act("modify", 1), Act("attach", 2), Act("delete", 2))):
+        again = (send(valid(0), wire) for wire in itertools.islice(in_turn(n), 2))
+        beside = alone(EniSpec(status="Detaching"), worlds.PLAIN, SPARE)
+        yield Scenario(beside, (act, Settle(), *again), name=f"repeated while Detaching, after {act.op}")
     for n in range(3):
         steps = tuple(send(valid(1), wire) for wire in itertools.islice(in_turn(n), 4))
         yield Scenario(worlds.TWINS, steps, name="repeated at once")

@@ -16,12 +16,22 @@ ORDERS = ("given", "reversed", "sorted", "rotated")
 FRESH_ONE_IN = 7
 """One form in so many goes out on a new connection. No divisor of 40, so that every place and format meets it."""
 
-STYLES = ("", "lower", "charset", "plus", "", "public last", "charset", "accept", "")
-"""Ways to write a form, in turn: no divisor of 40 either, so that each meets every place that it matters to."""
+STYLES = ("", "lower", "charset", "plus", "public last", "accept")
+OPPOSITE_STYLE = 3
+"""From a form's style to that of its twin in the other signature scheme: half of them, so that each place, each format
+and each scheme meets every style."""
+
+
+def _form(number: int, place: int, format_: int, signing: int) -> Wire:
+    style = STYLES[(place + format_ + OPPOSITE_STYLE * signing) % len(STYLES)]
+    method, where = PLACES[place]
+    fresh = number % FRESH_ONE_IN == 3
+    return Wire(method, where, FORMATS[format_], SIGNINGS[signing], ORDERS[number % len(ORDERS)], fresh, style)  # type: ignore[arg-type]
+
 
 WIRES: tuple[Wire, ...] = tuple(
-    Wire(method, place, format_, signing, ORDERS[i % len(ORDERS)], i % FRESH_ONE_IN == 3, STYLES[i % len(STYLES)])  # type: ignore[arg-type]
-    for i, ((method, place), format_, signing) in enumerate(itertools.product(PLACES, FORMATS, SIGNINGS))
+    _form(number, *places)
+    for number, places in enumerate(itertools.product(range(len(PLACES)), range(len(FORMATS)), range(len(SIGNINGS))))
 )
 """Place x format x signing in full: 40 wire forms. Order, connection and style rotate through them."""
 PLAIN = Wire()

@@ -12,7 +12,7 @@ import itertools
 import random
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Literal
 
 from eni_conformance.contract.detach import OPS
 from eni_conformance.contract.rules import Holder
@@ -75,6 +75,23 @@ ONCE_THERE = World(
 )
 """An instance that is to go, with two interfaces that are to stay, and an interface that is to go."""
 TRUNK = EniSpec(fault="eni.type=Trunk")
+DETAILS = (
+    PLAIN,
+    EniSpec(
+        past="fresh",
+        tags=1,
+        groups=2,
+        addresses=2,
+        name="",
+        description="plain",
+        delete_on_release=True,
+        other_vswitch=True,
+    ),
+    EniSpec(past="reattached", tags=4, groups=3, name="long", description="long", delete_on_release=False),
+    EniSpec(past="moved", tags=1, groups=2, addresses=2, name="unicode", description="unicode"),
+    EniSpec(past="fresh", tags=4, groups=3, addresses=2, name="same", delete_on_release=True, other_vswitch=True),
+)
+"""Interfaces in which each value of each property stands, at least once."""
 
 
 def alone(*enis: EniSpec, status: InstanceStatus = "Running", past: str = "any") -> World:
@@ -93,6 +110,14 @@ WITH_TRANSITIONS = World(
 WALKED_ALONE = alone(PLAIN, TAGGED, SPARE)
 WALKED = World((InstanceSpec(), InstanceSpec()), (PLAIN, TAGGED, SPARE))
 TRUNKS = alone(PLAIN, PLAIN, TRUNK, replace(SPARE, fault=TRUNK.fault))
+
+
+PASTS: tuple[Literal["any", "fresh", "restarted", "rebooted"], ...] = ("any", "fresh", "restarted", "rebooted")
+
+
+def detailed(offer: Offer) -> tuple[EniSpec, ...]:
+    """DETAILS, as far as this target can have them."""
+    return tuple(replace(e, past="any") if e.past == "moved" and not offer.two_instances else e for e in DETAILS)
 
 
 def plain(offer: Offer) -> World:
@@ -242,15 +267,22 @@ def _with(pair: Pair, offer: Offer, chance: random.Random) -> World:
 def state_matrix(offer: Offer) -> Iterator[World]:
     """Instance status x interface status x attachment: on the named instance, on another, on none.
 
-    The first instance is the one that calls name, the first interface the one they name.
+    The first instance is the one that calls name, the first interface the one they name. Each state of either meets
+    each of DETAILS, as in a Latin square.
     """
-    for status, eni in itertools.product(INSTANCE_STATUSES, ENI_STATUSES):
+    details = detailed(offer)
+    for (i, status), (j, eni) in itertools.product(enumerate(INSTANCE_STATUSES), enumerate(ENI_STATUSES)):
+        spec = replace(details[(i + j) % len(details)], status=eni)
+        past = "any" if status == "Pending" else PASTS[(i + 2 * j) % len(PASTS)]
+        first = InstanceSpec(status, past, (i + j) % 2 if offer.second_zone else 0)
+        both = (first, InstanceSpec(zone=first.zone))
+        hosts = both if spec.past == "moved" else both[:1]
         if eni in ("Available", "Deleting"):
-            yield alone(EniSpec(on=None, status=eni), status=status)
+            yield World(hosts, (replace(spec, on=None),))
             continue
-        yield alone(EniSpec(status=eni), status=status)
+        yield World(hosts, (spec,))
         if offer.two_instances:
-            yield World((InstanceSpec(status), InstanceSpec()), (EniSpec(on=1, status=eni),))
+            yield World(both, (replace(spec, on=1),))
 
 
 def full_houses(offer: Offer) -> Iterator[World]:

@@ -363,8 +363,8 @@ def remember(bench: Bench, deed: Deed) -> None:
     for instance in bench.instances:
         if deed.op in ("start", "reboot") and instance.id == deed.instance:
             instance.past = "restarted" if deed.op == "start" else "rebooted"
-    if deed.op == "modify":
-        spoil(bench, deed.eni)  # it is not what it was made as
+    if deed.op in ("modify", "delete", "delete_instance"):
+        spoil(bench, deed.moves)  # it is not what it was made as, or is shown for a while though it is gone
 
 
 def give_up(bench: Bench, stuck: list[str], snapshot: Snapshot) -> None:

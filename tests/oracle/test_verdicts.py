@@ -11,7 +11,6 @@ from eni_conformance.oracle import verdicts
 from eni_conformance.oracle.results import Again, Violation
 from eni_conformance.oracle.tally import Problem, Record, Tally, summed
 from eni_conformance.oracle.verdicts import (
-    possible,
     published,
     repeated_request_ids,
     seen_once,
@@ -403,18 +402,6 @@ def test_a_request_id_that_two_workers_received_is_found(tmp_path):
 # --- coverage ------------------------------------------------------------------------------------
 
 
-def test_coverage_counts_pairs_that_were_met_and_names_those_that_were_not():
-    """Pairs of values that were each met with something, but never with each other."""
-    get, post = "GET query", "POST form"
-    one = Record(pairs=frozenset({(7, get, 8, "JSON"), (7, post, 8, "XML")}), rules={"stop": 1})
-    two = Record(pairs=frozenset({(7, get, 8, "XML"), (7, get, 8, "JSON")}), rules={"stop": 2})
-    made = coverage(summed([one, two]), True)
-    assert made["pairwise"]["dimensions"] == list(verdicts.DIMENSIONS)
-    assert (made["pairwise"]["covered"], made["pairwise"]["total"]) == (3, 4)
-    assert made["pairwise"]["missing"] == [["method", post, "format", "JSON"]]
-    assert {"rule": "stop", "fired": 3} in made["rules"]
-
-
 def test_every_state_is_shown_reached_or_not_and_why():
     """instance state x interface state x attachment; a state that may have been changing counts for no cell."""
     states = {"Running|InUse|this": 2, "Running|Detaching/Available|this": 7, "Stopping/Stopped|InUse|this": 7}
@@ -434,36 +421,3 @@ def test_coverage_of_nothing_is_empty():
     made = coverage(Tally(), False)
     assert (made["pairwise"]["covered"], made["pairwise"]["total"]) == (0, 0)
     assert not any(c["judged"] for c in made["states"]) and not any(r["fired"] for r in made["rules"])
-
-
-@pytest.mark.parametrize(
-    ("one", "two", "able"),
-    [
-        (("instance state", "none"), ("InstanceId", "exact"), False),
-        (("instance state", "none"), ("InstanceId", "border"), True),
-        (("instance state", "Running"), ("InstanceId", "exact"), True),
-        (("instance state", "Running"), ("InstanceId", "missing"), False),
-        (("interface state", "none"), ("NetworkInterfaceId", "exact"), False),
-        (("interface state", "InUse"), ("NetworkInterfaceId", "exact"), True),
-        (("interface state", "InUse"), ("NetworkInterfaceId", "empty"), False),
-        (("attachment", "none"), ("NetworkInterfaceId", "exact"), False),
-        (("attachment", "this"), ("NetworkInterfaceId", "exact"), True),
-        (("interface state", "none"), ("attachment", "this"), False),
-        (("interface state", "none"), ("attachment", "none"), True),
-        (("interface state", "InUse"), ("attachment", "none"), False),
-        (("interface state", "InUse"), ("attachment", "primary"), True),
-        (("interface state", "Available"), ("attachment", "primary"), False),
-        (("interface state", "Available"), ("attachment", "unattached"), True),
-        (("interface state", "Deleting"), ("attachment", "this"), False),
-        (("interface state", "InUse"), ("attachment", "other"), True),
-        (("interface state", "InUse"), ("attachment", "unattached"), False),
-        (("attachment", "this"), ("InstanceId", "border"), False),
-        (("attachment", "other"), ("InstanceId", "border"), True),
-        (("instance state", "none"), ("attachment", "this"), False),
-        (("instance state", "none"), ("attachment", "other"), True),
-        (("caller", "expired"), ("format", "XML"), True),
-    ],
-)
-def test_pairs_that_cannot_occur_are_not_asked_for(one, two, able):
-    i, j = verdicts.DIMENSIONS.index(one[0]), verdicts.DIMENSIONS.index(two[0])
-    assert possible(i, one[1], j, two[1]) == able

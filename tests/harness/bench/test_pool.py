@@ -3,8 +3,9 @@
 import itertools
 
 import pytest
+from eni_conformance.contract.scenario import EniSpec
 from eni_conformance.harness.bench import pool
-from eni_conformance.harness.values import Snapshot
+from eni_conformance.harness.values import Deed, Snapshot
 from shown import FREE, LEAVING, USED
 
 
@@ -85,3 +86,12 @@ def test_what_a_list_lacks_for_once_is_not_forgotten(bench, shows):
     pool.refresh(bench)
     pool.drop_vanished(bench)
     assert not bench.enis and [i.id for i in bench.instances] == ["i-1"]
+
+
+@pytest.mark.parametrize("op", ["modify", "delete", "delete_instance", "stop", "reboot"])
+def test_what_a_play_has_changed_or_deleted_is_not_used_again(bench, op):
+    """What is deleted may be shown for a while."""
+    bench.enis, bench.instances = [pool.OwnEni("eni-1", 0, EniSpec())], [pool.OwnInstance("i-1", 0)]
+    pool.remember(bench, Deed(op, "eni-1", "i-1"))
+    assert (bench.enis[0].look is None) == (op in ("modify", "delete"))
+    assert (bench.instances[0].zone == -1) == (op == "delete_instance")
