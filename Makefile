@@ -105,7 +105,8 @@ allure: $(ALLURE)/.ready
 
 lock: pyproject.toml
 	$(BIN)/pip-compile --quiet --generate-hashes --allow-unsafe --strip-extras --no-emit-index-url \
-	  --no-emit-find-links --no-emit-trusted-host --no-header --extra dev --output-file requirements.lock pyproject.toml
+	  --no-emit-find-links --no-emit-trusted-host --no-header --extra dev --extra emulator --extra allure --extra redis \
+	  --output-file requirements.lock pyproject.toml
 
 clean:
 	rm -rf $(VENV) out build dist *.egg-info

@@ -35,6 +35,9 @@ def _version() -> str:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one subcommand; returns its exit status."""
     given = list(sys.argv[1:] if argv is None else argv)
+    if not given:
+        parser(_version()).print_help(sys.stderr)
+        return USAGE
     if given[:1] == ["emulator"]:
         _emulator(given[1:])
     try:

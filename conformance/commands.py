@@ -210,6 +210,7 @@ OPTIONS: Mapping[str, Option] = {
     "vendor page": _option("page", metavar="PAGE.md|api-docs.json"),
     "from": _option("--from", "source", dest="run", metavar="RUN", help="output directory or results.json"),
     "check": _option("--check", "source", metavar="FILE", help="a deviations file"),
+    "shell": _option("shell", choices=("bash", "zsh", "fish")),
     "rest": _option("rest", nargs=argparse.REMAINDER, help=argparse.SUPPRESS),
 }
 
@@ -364,6 +365,14 @@ exit status: 0 B is not worse than A, 1 it is, 2 a run cannot be read
         ("from", "check"),
         ("deviations --from out/latest > deviations.toml", "deviations --check deviations.toml"),
         "exit status: 0 all is well, 1 an entry has expired, 2 the file or run cannot be read",
+    ),
+    Command(
+        "completion",
+        "eni_conformance.conformance.completion",
+        "print a script that completes commands and options in your shell",
+        ("shell",),
+        ("completion bash > ~/.local/share/bash-completion/completions/eni-conformance", "completion fish"),
+        "zsh: source <(eni-conformance completion zsh)",
     ),
     Command(
         "emulator",

@@ -74,7 +74,9 @@ def _redis(text: str, check: bool) -> ExampleDatabase:
         from hypothesis.extra.redis import RedisExampleDatabase
         from redis import Redis, RedisError
     except ImportError:
-        raise DatabaseError("--database redis://... needs the package redis (pip install redis)") from None
+        raise DatabaseError(
+            "--database redis://... needs the package redis (pip install 'eni-conformance[redis]')"
+        ) from None
     try:
         server = Redis.from_url(text, socket_timeout=SECONDS, socket_connect_timeout=SECONDS)
     except ValueError as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import importlib.util
 import os
 import subprocess
 import sys
@@ -10,6 +11,9 @@ from pathlib import Path
 
 EMBEDDED = "embedded"
 """The target that is meant where none is named."""
+
+NEEDS = ("starlette", "uvicorn", "httptools")
+"""What the emulator is made with; an extra of the package brings it."""
 
 
 class NotStarted(Exception):
@@ -21,6 +25,12 @@ def start_emulator(folder: Path) -> tuple[subprocess.Popen[str], Path]:
 
     Raises NotStarted if it does not come up.
     """
+    missing = [name for name in NEEDS if importlib.util.find_spec(name) is None]
+    if missing:
+        raise NotStarted(
+            f"the embedded emulator cannot be started, {', '.join(missing)} missing: "
+            "pip install 'eni-conformance[emulator]', or name your own endpoint with --target"
+        )
     file = folder / "target.toml"
     command = [sys.executable, "-P", "-m", "eni_conformance.emulator", "--port", "0", "--write-target", str(file)]
     with (folder / "emulator.log").open("w") as log:

@@ -51,7 +51,10 @@ def main(argv: list[str] | None = None) -> int:
         return _list_composed(options.list_composed, options.seed or 0, options.conforming, options.json)
     # Imported late: a list or a wrong option needs none of it.
     from eni_conformance.emulator.embed import make_cloud
+    from eni_conformance.emulator.extra import missing
 
+    if lacking := missing():
+        return _complain(lacking, EXIT_UNUSABLE)
     try:
         cloud = make_cloud(
             settle_ms=options.settle_ms,

@@ -18,6 +18,7 @@ from typing import Any
 
 from eni_conformance.emulator.accounts import Caller, load_callers
 from eni_conformance.emulator.behaviour import Behaviour
+from eni_conformance.emulator.extra import missing
 from eni_conformance.emulator.state import Cloud
 from eni_conformance.emulator.switches import switch_fault, switch_variant
 
@@ -109,6 +110,8 @@ def running(
     callers: Path | None = None,
 ) -> Iterator[Running]:
     """A server on a free loopback port for as long as the block lasts.  Options as for `make_cloud`."""
+    if lacking := missing():
+        raise ImportError(f"the emulator cannot be started: {lacking}")
     from eni_conformance.emulator.app import build, run
     from eni_conformance.emulator.cli import address, listen
 

@@ -6,6 +6,7 @@ to a target, draws an example or decides a verdict.
 
 from __future__ import annotations
 
+import importlib.util
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,7 +28,7 @@ def write_all(out_dir: str | Path, history_file: str | Path | None = None) -> Wr
     One report that cannot be written does not keep the others from being written; it is listed in
     `problems`. `history_file`: the run is added to it, and the page draws the trend.
     """
-    from eni_conformance.reports import allure, history, html, junit
+    from eni_conformance.reports import history, html, junit
 
     out_dir = Path(out_dir)
     makers: dict[str, Callable[[], Path]] = {}
@@ -36,13 +37,27 @@ def write_all(out_dir: str | Path, history_file: str | Path | None = None) -> Wr
     makers |= {
         "junit": lambda: junit.write(out_dir),
         "html": lambda: html.write(out_dir),
-        "allure": lambda: allure.write(out_dir),
+        "allure": lambda: _allure(out_dir),
     }
     paths: dict[str, Path] = {}
     problems: dict[str, str] = {}
     for name, make in makers.items():
         try:
             paths[name] = make()
+        except ExtraMissing as problem:
+            problems[name] = str(problem)
         except Exception as problem:
             problems[name] = f"{type(problem).__name__}: {problem}"
     return Written(paths, problems)
+
+
+class ExtraMissing(Exception):
+    """What a report is made with is not installed; the text says how to install it."""
+
+
+def _allure(out_dir: Path) -> Path:
+    if importlib.util.find_spec("allure_commons") is None:
+        raise ExtraMissing("pip install 'eni-conformance[allure]' makes it")
+    from eni_conformance.reports import allure
+
+    return allure.write(out_dir)

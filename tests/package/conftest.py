@@ -36,7 +36,8 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def wheel(shared: Path) -> Path:
-    """The wheel, built from a copy of what is under version control, so that nothing else can slip in."""
+    """The wheel, built from the archive of the sources, and that from a copy of what is under version control, so that
+    nothing else can slip in."""
     out = shared / "wheel"
     with _once(out) as mine:
         if mine:
@@ -52,7 +53,7 @@ def _build(out: Path) -> None:
         if (ROOT / name).is_file():
             (source / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(ROOT / name, source / name)
-    command = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", str(out), str(source)]
+    command = [sys.executable, "-m", "build", "--no-isolation", "--outdir", str(out), str(source)]
     built = subprocess.run(command, capture_output=True, text=True, cwd=out, timeout=240)
     assert built.returncode == 0, built.stdout + built.stderr
 

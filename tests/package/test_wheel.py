@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import email
+import email.message
 import json
+import os
+import re
 import subprocess
+import sys
+import tarfile
 import zipfile
 from pathlib import Path
 
@@ -96,3 +102,84 @@ def test_nothing_lands_beside_it(installed: Path) -> None:
     (site,) = (installed / "lib").glob("python*/site-packages")
     ours = {entry.name.partition("-")[0] for entry in site.iterdir()} - {"lent", "lent.pth"}
     assert ours == {"eni_conformance"}
+
+
+def metadata_of(wheel: Path) -> email.message.Message:
+    archive = zipfile.ZipFile(wheel)
+    (name,) = (name for name in archive.namelist() if name.endswith(".dist-info/METADATA"))
+    return email.message_from_bytes(archive.read(name))
+
+
+def test_what_an_index_shows_leads_somewhere(wheel: Path) -> None:
+    """Pictures and links of the README are whole, and all addresses are below one."""
+    metadata = metadata_of(wheel)
+    assert metadata["Description-Content-Type"] == "text/markdown"
+    home = dict(one.split(", ", 1) for one in metadata.get_all("Project-URL"))["Homepage"]
+    links = re.findall(r"\]\(([^)#\s]+)\)", str(metadata.get_payload()))
+    assert f"{home}/raw/main/docs/report.png" in links
+    assert all(link.startswith(f"{home}/") for link in links), links
+    for link in links:
+        assert (ROOT / re.sub(rf"{re.escape(home)}/(raw|blob)/main/", "", link)).exists(), link
+
+
+def test_the_place_of_the_project_is_one_variable(tmp_path: Path) -> None:
+    """A build with another one names no placeholder."""
+    shown = subprocess.run(
+        [sys.executable, "setup.py", "--quiet", "--long-description"],
+        cwd=ROOT, env={**os.environ, "ENI_CONFORMANCE_HOME": "https://code.example/suite"},
+        capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert "https://code.example/suite/raw/main/docs/report.png" in shown.stdout
+    assert "your-organisation" not in shown.stdout
+
+
+def test_the_package_alone_brings_what_a_foreign_target_needs(wheel: Path) -> None:
+    """What the emulator, Allure and Redis need are extras."""
+    needed = metadata_of(wheel).get_all("Requires-Dist")
+    plain = {re.split("[<>=; ]", one)[0] for one in needed if "extra ==" not in one}
+    extra = {one: re.findall(r'extra == "(\w+)"', one)[0] for one in needed if "extra ==" in one}
+    assert {"hypothesis", "pytest", "pytest-xdist", "requests", "jinja2", "rich", "defusedxml"} <= plain
+    assert not plain & {"starlette", "uvicorn", "httptools", "redis", "allure-python-commons"}
+    assert {"emulator", "allure", "redis", "all"} <= set(extra.values())
+
+
+def lacking(folder: Path, *modules: str) -> str:
+    """A directory for PYTHONPATH in which these modules cannot be imported."""
+    blocked = (
+        f"import importlib.util, sys\nsys.modules.update(dict.fromkeys({modules}))\nfind = importlib.util.find_spec\n"
+    )
+    finder = f"importlib.util.find_spec = lambda name, *more: None if name in {modules} else find(name, *more)\n"
+    folder.mkdir()
+    (folder / "sitecustomize.py").write_text(blocked + finder)
+    return str(folder)
+
+
+def test_what_an_extra_lacks_is_told_where_it_is_asked_for(installed: Path, tmp_path: Path) -> None:
+    without = lacking(tmp_path / "without", "starlette", "uvicorn", "httptools", "redis")
+    for status, extra, command in (
+        (3, "emulator", ("run", "--effort", "quick")),
+        (3, "emulator", ("emulator", "--port", "0")),
+        (2, "redis", ("run", "--database", "redis://127.0.0.1")),
+    ):
+        done = run(installed, tmp_path, "eni-conformance", *command, PYTHONPATH=without)
+        assert done.returncode == status, done.stderr
+        assert f"pip install 'eni-conformance[{extra}]'" in done.stderr and "\n" not in done.stderr.strip()
+
+
+def test_a_report_that_an_extra_lacks_for_does_not_keep_the_others(installed: Path, tmp_path: Path) -> None:
+    without = lacking(tmp_path / "without", "allure_commons")
+    short = ("run", "--effort", "quick", "--seed", "1", "-n", "1", "-k", "E12")
+    done = run(installed, tmp_path, "eni-conformance", *short, PYTHONPATH=without)
+    assert done.returncode == 0 and "eni-conformance[allure]" in done.stderr, done.stderr
+    made = {path.name for path in (tmp_path / "out" / "latest").iterdir()}
+    assert {"index.html", "junit.xml"} <= made and "allure-results" not in made
+
+
+def test_the_licence_is_everywhere(wheel: Path, shared: Path) -> None:
+    """In the wheel, and in the archive of the sources, from which the same wheel can be built."""
+    names = zipfile.ZipFile(wheel).namelist()
+    assert [name for name in names if name.endswith(("/licenses/LICENSE", "/licenses/NOTICE"))]
+    (archive,) = (shared / "wheel").glob("*.tar.gz")
+    with tarfile.open(archive) as sources:
+        held = {name.partition("/")[2] for name in sources.getnames()}
+    assert {"LICENSE", "NOTICE", "README.md", "pyproject.toml", "setup.py", "contract/detach.py"} <= held
