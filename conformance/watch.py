@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shlex
 import signal
 import socket
 import subprocess
@@ -36,15 +37,24 @@ def main(args: Any, command: list[str]) -> int:
     if not args.target:
         _say("--watch is about an endpoint of your own; name its target file with --target")
         return USAGE
+    try:
+        serve = shlex.split(args.watch)
+    except ValueError as error:
+        _say(f"--watch {args.watch}: {error}")
+        return USAGE
     status, judged, last = ENDED_EARLY, "", _latest(Path(args.out))
     with tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as log:
-        process = _start(args.watch, log)
+        try:
+            process = _start(serve, log)
+        except OSError as error:
+            _say(f"--watch {args.watch}: cannot be started ({error.strerror})")
+            return USAGE
         try:
             while True:
                 if process.poll() is not None:
                     _say(f"the command has ended with {process.returncode} and is started again{_end_of(log)}")
                     REAL.sleep(PAUSE)
-                    process = _start(args.watch, log)
+                    process = _start(serve, log)
                 who = who_listens(args, process)
                 if who in ("", judged):
                     REAL.sleep(STEP)
@@ -68,12 +78,12 @@ def _say(text: str) -> None:
     print(f"{PROG}: {text}", file=sys.stderr)
 
 
-def _start(command: str, log: TextIO) -> subprocess.Popen[str]:
+def _start(command: list[str], log: TextIO) -> subprocess.Popen[str]:
     """Start the endpoint, apart from the terminal: Ctrl-C must let a run remove there what it created."""
     log.seek(0)
     log.truncate()
-    return subprocess.Popen(  # noqa: S602 - the user's own command, as it was typed
-        command, shell=True, stdin=subprocess.DEVNULL, stdout=log, stderr=log, text=True, start_new_session=True
+    return subprocess.Popen(  # noqa: S603 - the user's own command
+        command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, text=True, start_new_session=True
     )
 
 

@@ -37,12 +37,18 @@ def test_what_is_watched_must_be_named(suite: Callable[..., Any]) -> None:
     assert (ended.status, ended.err.count("\n")) == (2, 1) and "--target" in ended.err
 
 
+@pytest.mark.parametrize("command", ["no-such-program", "'unfinished"])
+def test_a_command_that_cannot_be_started_is_told_at_once(command: str, suite: Callable[..., Any]) -> None:
+    ended = suite("run", "--target", "t.toml", "--watch", command)
+    assert (ended.status, ended.err.count("\n")) == (2, 1) and "--watch" in ended.err
+
+
 @LINUX
 @pytest.mark.whole
 def test_a_restarted_endpoint_is_judged_again_and_the_last_violation_is_tried_first(tmp_path: Path) -> None:
     """The second time the endpoint is right; the command ends with what the last run said."""
     (tmp_path / "options").write_text("--fault status-primary")
-    own = f"exec {sys.executable} -m eni_conformance.emulator --port 0 --write-target t.toml $(cat options)"
+    own = f"sh -c 'exec {sys.executable} -m eni_conformance.emulator --port 0 --write-target t.toml $(cat options)'"
     log = tmp_path / "log"
     with log.open("w") as file:
         watched = subprocess.Popen(
