@@ -12,22 +12,25 @@ from pathlib import Path
 from eni_conformance.harness.account.book import Book
 from eni_conformance.harness.wire.client import Allowance
 
-CLEAN_UP = 44
-"""Calls kept for the clean-up of the ground (a VPC, its vSwitches and groups), and for looking by tags at its end."""
-OF_EACH = {"instance": 3, "eni": 3}
-"""Calls that it takes to remove one resource of a worker; 2 for others, which may be refused once."""
-AHEAD = 12
+CLEAN_UP_NEARBY, CLEAN_UP = 32, 48
+"""Calls kept for the clean-up of the ground (a VPC, its vSwitches and groups), for looking whether something is still
+in transition, and for looking by tags at the end; where transitions take seconds there are more looks."""
+OF_EACH = 2
+"""Calls that it takes to remove one resource of a worker: an interface is detached and deleted, a group or an instance
+may be refused once."""
+AHEAD = 8
 """Calls kept for what a Scenario creates while it is played."""
 LEAST = 150
 """Below that nothing could be judged."""
 
 
-def for_set_up(calls: int) -> Allowance | None:
-    """What the controller may spend before there are workers; None where calls are not limited."""
+def for_set_up(calls: int, *, loopback: bool) -> Allowance | None:
+    """What the controller may spend before there are workers; None where calls are not limited. loopback: whether the
+    target is on this machine."""
     if not calls:
         return None
     made = Allowance(calls)
-    made.kept = CLEAN_UP
+    made.kept = CLEAN_UP_NEARBY if loopback else CLEAN_UP
     return made
 
 
@@ -48,7 +51,7 @@ def for_worker(shared: int | None, workers: int) -> Allowance | None:
 def kept_for(book: Book, worker: str) -> int:
     """What it takes to remove what a worker has created, and what it may create in one more Scenario."""
     alive = [owned for owned in book.owned.values() if owned.id not in book.gone and owned.worker == worker]
-    return AHEAD + sum(OF_EACH.get(owned.kind, 2) for owned in alive)
+    return AHEAD + OF_EACH * len(alive)
 
 
 def hand_back(folder: Path, worker: str, allowance: Allowance) -> None:

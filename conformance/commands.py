@@ -74,6 +74,11 @@ def number_of_calls(text: str) -> int:
     return int(text)
 
 
+def numbers_of_calls(text: str) -> tuple[int, ...]:
+    """ "300,1000" -> (300, 1000), the smallest first; for argparse."""
+    return tuple(sorted({number_of_calls(part) for part in text.split(",")}))
+
+
 def shard(text: str) -> str:
     """ "2/5" as it is, if it is a shard; for argparse."""
     parts = text.split("/")
@@ -207,6 +212,12 @@ OPTIONS: Mapping[str, Option] = {
     "shards": _option("runs", metavar="DIR", nargs="+", help="output directories of the shards"),
     "only": _option("--only", metavar="CLASS|NAME", help="only these faults and variants"),
     "adversary": _option("--adversary", metavar="N", type=positive, help="N faults composed at random instead"),
+    "sizes": _option(
+        "--calls",
+        metavar="N,N,...",
+        type=numbers_of_calls,
+        help="the share of the faults that runs of so many calls kill, and which tests it was that saw them first",
+    ),
     "vendor page": _option("page", metavar="PAGE.md|api-docs.json"),
     "from": _option("--from", "source", dest="run", metavar="RUN", help="output directory or results.json"),
     "check": _option("--check", "source", metavar="FILE", help="a deviations file"),
@@ -346,8 +357,13 @@ exit status: 0 B is not worse than A, 1 it is, 2 a run cannot be read
         "prove",
         "eni_conformance.conformance.prove",
         "show that the suite catches every built-in fault of the emulator, and blames no conforming variant",
-        ("workers", "effort", "out of prove", "only", "adversary", "seed of prove"),
-        ("prove -n 2", "prove --effort quick --only refusal", "prove --adversary 150 --seed 7"),
+        ("workers", "effort", "out of prove", "only", "adversary", "seed of prove", "sizes"),
+        (
+            "prove -n 2",
+            "prove --effort quick --only refusal",
+            "prove --adversary 150 --seed 7",
+            "prove --calls 300,1000,3000 -n 2",
+        ),
         "exit status: 0 all caught and nobody blamed, 1 not so, 2 usage, 4 ended early",
     ),
     Command(

@@ -47,6 +47,10 @@ HASTY = 0.2
 """Seconds for which a difference is looked at again while a counterexample is made smaller."""
 CONFIRM = 2
 """How often a counterexample is judged again before it is reported."""
+SUSPECTS = 3
+"""Where calls are counted, so many small Scenarios are tried before what was seen is repeated as a whole."""
+SMALLER = 20
+"""Where calls are counted, one part in so many of those that are left may be spent on one smaller Scenario more."""
 AGAIN = 3
 """How often what was seen once is tried again, as it was, before it counts as not seen again."""
 UNFINISHED = 3
@@ -234,8 +238,9 @@ class Inquiry:
         for, told if it could not be judged."""
         self.ran += 1
         self.previous, self.current = self.current, scenario
-        before = {r: self.tally.judged[r] for r in requirements}
+        before, sent = {r: self.tally.judged[r] for r in requirements}, self.stage.calls()
         outcome = self.judge(scenario)
+        self.tally.spent[self.test.partition("[")[0]] += self.stage.calls() - sent
         if outcome.raced and not outcome.undecided:
             missed = [r for r in requirements if self.tally.judged[r] == before[r]]
             self.tally.undecided(missed, "the transition was over before a call met it for certain")
@@ -463,18 +468,21 @@ class Inquiry:
             return same is not None
 
         with self._carefully():
-            confirmed = self._confirm(fails, scenario, 1, AGAIN)
+            scenario, confirmed = self._seen_again(found, scenario, fails)
+        found = last.get(scenario, found)
         if not confirmed.failed_again:
             return scenario, found, 0, confirmed
         until = REAL.monotonic() + self.effort.shrink_seconds * (0.6 if self.first_violation else 1)
         until = min(until, self.deadline)
-        budget = 3 if slow else self.effort.shrink_candidates
+        most = 3 if slow else self.effort.shrink_candidates
+        if self.allowance is not None:
+            most = min(most, self.allowance.free // SMALLER)
         patience = self.stage.relook
         # That the difference lasts is known; while candidates are tried it need not be waited for each time.
         self.stage.relook = patience if self.stage.bench.lags else min(patience, HASTY)
         try:
             smallest, tried = shrink(
-                scenario, found.step, fails, budget, lambda: REAL.monotonic() > until, suspects(found)
+                scenario, found.step, fails, most, lambda: REAL.monotonic() > until, suspects(found)
             )  # fmt: skip
         finally:
             self.stage.relook = patience
@@ -492,6 +500,19 @@ class Inquiry:
                 more = self._confirm(fails, scenario, 1, 1)
             confirmed = Again(confirmed.tried + more.tried, confirmed.failed_again + more.failed_again)
         return scenario, last.get(scenario, found), tried, confirmed  # smaller is too small: what was seen is repeated
+
+    def _seen_again(
+        self, found: Found, scenario: Scenario, fails: Callable[[Scenario], bool]
+    ) -> tuple[Scenario, Again]:
+        """The Scenario that showed it again, and how often it did. Where calls are counted, what may be all that it
+        needs is tried first: the whole may cost more calls than are left."""
+        if self.allowance is not None:
+            few = (tuple(scenario.steps[i] for i in kept) for kept in suspects(found))
+            for steps in [one for one in dict.fromkeys(few) if one != scenario.steps][:SUSPECTS]:
+                smaller = replace(scenario, steps=steps)
+                if fails(smaller):
+                    return smaller, Again(1, 1)
+        return scenario, self._confirm(fails, scenario, 1, AGAIN)
 
     @contextlib.contextmanager
     def _carefully(self) -> Iterator[None]:

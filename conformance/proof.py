@@ -57,6 +57,7 @@ class Result:
     company: the variants that were switched on as well. requirement, also: what the first violation contradicts;
     all_requirements: what any violation contradicts. calls, detach_calls: sent until then, set-up and looks included.
     seconds: of the whole run, start-up included; first_seconds: from the run's first call to the first violation.
+    allowed: calls that it might send at most, 0 for as many as it took. test: in which the violation was seen first.
     evidence: path below the proof's directory. replays: its leading counterexamples, again.
     """
 
@@ -80,6 +81,8 @@ class Result:
     seed: int = 0
     own: str = ""
     company: str = ""
+    allowed: int = 0
+    test: str = ""
     replays: tuple[Replay, ...] = ()
 
 

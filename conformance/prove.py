@@ -25,7 +25,7 @@ from multiprocessing.context import ForkServerContext
 from pathlib import Path
 from typing import Any
 
-from eni_conformance.conformance import prove_again, prove_run
+from eni_conformance.conformance import curve, prove_again, prove_run
 from eni_conformance.conformance.proof import EQUIVALENT, Result, summary, unproven, write
 from eni_conformance.conformance.prove_again import emulator, forked
 from eni_conformance.contract import codec, rows
@@ -88,15 +88,20 @@ class Subject:
 
 @dataclass(frozen=True)
 class Job:
-    """One run. own: the requirement whose checks alone are run, "" for a whole run that ends at its first finding."""
+    """One run. own: the requirement whose checks alone are run, "" for a whole run that ends at its first finding.
+    calls: so many at most, 0 for as many as it takes."""
 
     subject: Subject
     seed: int
     own: str = ""
+    calls: int = 0
 
     @property
-    def key(self) -> tuple[str, str, int, str]:
-        return self.subject.kind, self.subject.name, self.seed, self.own
+    def key(self) -> Key:
+        return self.subject.kind, self.subject.name, self.seed, self.own, self.calls
+
+
+Key = tuple[str, str, int, str, int]
 
 
 def listed(what: str) -> list[dict[str, str]]:
@@ -234,12 +239,13 @@ def one(job: Job, effort: str, folder: Path, context: ForkServerContext) -> Resu
         options = argparse.Namespace(
             target=str(target), effort=effort, seed=job.seed, workers=1, out=str(place), revision="2019",
             requirement=full_id(job.own) if job.own else "", first_violation=not job.own, deviations="",
+            calls=job.calls or None,
         )  # fmt: skip
         log = str(place / "log.txt")
         status = forked(context, prove_run.main, (options, job.own, log), RUN_SECONDS[effort])
         told = _told(place / "latest")
         result = _result(job, status, began, told, place, folder)
-        if job.subject.kind == "fault" and result.verdict == "killed":
+        if job.subject.kind == "fault" and result.verdict == "killed" and not job.calls:
             result = replace(result, replays=prove_again.replays(told, place, target, context))
     return result
 
@@ -257,7 +263,8 @@ def _place(job: Job, folder: Path) -> Path:
     name = re.sub(r"[^A-Za-z0-9.-]+", "_", job.subject.name)[:80]
     if name != job.subject.name:
         name += "-" + hashlib.sha256(job.subject.name.encode()).hexdigest()[:6]
-    return folder / "runs" / "-".join(filter(None, (name, job.own, str(job.seed))))
+    size = f"{job.calls}-calls" if job.calls else ""
+    return folder / "runs" / "-".join(filter(None, (name, job.own, size, str(job.seed))))
 
 
 def _verdict(job: Job, status: int, broken: Sequence[str], failed: str = "") -> str:
@@ -306,13 +313,15 @@ def _result(job: Job, status: int, began: float, told: Results, place: Path, fol
         evidence=str(path.resolve().relative_to(folder.resolve())) if path and kept else "",
         seed=job.seed,
         own=job.own,
+        allowed=job.calls,
+        test=first.test.partition("[")[0],
     )
 
 
 # --- the proof ---------------------------------------------------------------------------------------
 
 
-def _kept(path: Path) -> dict[tuple[str, str, int, str], Result]:
+def _kept(path: Path) -> dict[Key, Result]:
     """Results of an interrupted proof."""
     out = {}
     if path.exists():
@@ -321,7 +330,7 @@ def _kept(path: Path) -> dict[tuple[str, str, int, str], Result]:
                 result = codec.build(Result, json.loads(line), "result")
             except ValueError:
                 continue
-            out[(result.kind, result.name, result.seed, result.own)] = result
+            out[(result.kind, result.name, result.seed, result.own, result.allowed)] = result
     return out
 
 
@@ -378,6 +387,27 @@ def own_jobs(chosen: Sequence[Subject], results: Sequence[Result], seed: int) ->
     ]
 
 
+def _by_calls(args: Any, faults: Sequence[Subject], seed: int, folder: Path, console: Console) -> int:
+    """What runs of so many calls kill, from the smallest size on; a fault that was killed by one is by all larger ones.
+    Exit status 0, or 4 if interrupted."""
+    workers = args.workers or RUNS_PER_CORE * (os.cpu_count() or 1)
+    results: list[Result] = []
+    left = [one for one in faults if one.name not in EQUIVALENT]
+    try:
+        for size in args.calls:
+            told = prove([Job(one, seed, calls=size) for one in left], args.effort, workers, folder, console)
+            results += told
+            killed = {one.name for one in told if one.verdict == "killed"}
+            left = [one for one in left if one.name not in killed]
+    except KeyboardInterrupt:
+        console.print(f"interrupted; what is done is kept in {folder}, and the same command goes on from there")
+        return 4
+    made = curve.curve(results, args.calls)
+    curve.write(folder, made, results, seed)
+    print(curve.told(made))
+    return 0
+
+
 def main(args: Any) -> int:
     """The subcommand. Exit status 0 if every fault was killed and no variant alarmed, and no
     counterexample fails on a conforming emulator, else 1; 4 if interrupted."""
@@ -389,6 +419,8 @@ def main(args: Any) -> int:
         console.print(f"prove: nothing is called {only}; see eni-conformance emulator --list-faults")
         return 2
     folder = Path(args.out) / (f"prove-adversary-{seed}" if args.adversary else "prove")
+    if args.calls:
+        return _by_calls(args, [s for s in chosen if s.kind == "fault"], seed, folder, console)
     workers = args.workers or RUNS_PER_CORE * (os.cpu_count() or 1)
     began = REAL.monotonic()
     try:

@@ -132,7 +132,7 @@ def open_study(plan: Plan, *, latest: bool = True) -> Study:
         point_latest(folder)
     redactor = Redactor(target)
     book = journal.Journal(journal.worker_path(folder, "main"), redactor)
-    allowance = budget.for_set_up(plan.calls)
+    allowance = budget.for_set_up(plan.calls, loopback=target.loopback)
     try:
         target, found = _survey(target, book, allowance)
         session = ecs.open_session(target, folder, run_id, journal=book, skew=found.skew, allowance=allowance)

@@ -14,8 +14,9 @@ MALFORMED = tuple(one.malformed for one in IDS if one.thing != "region")
 
 
 def every_row(given: Given) -> Iterator[Play]:
-    """Everything that is refused and changes nothing, in one World, and accepted calls at its end."""
-    yield firsts.every_row(given.offer, given.callers, PROBES, given.seed)
+    """What is refused by the operation and what is accepted; then, in the same World, what the gateway refuses."""
+    yield firsts.every_row(given.offer, given.callers, given.seed)
+    yield firsts.gateway(given.offer, PROBES, first=True, seed=given.seed)
 
 
 @requirement(
@@ -51,6 +52,14 @@ def test_once_texts(played: Played) -> None:
     """A text of each class in place of one identifier."""
     assert played.answers_are_admissible()
     assert played.endpoint_stays_well()
+
+
+@requirement(*rows.GATEWAY, rows.CORRECTLY_SIGNED)
+@scenarios(lambda given: [firsts.gateway(given.offer, PROBES, first=False, seed=given.seed)], about=())
+def test_once_gateway(played: Played) -> None:
+    """The other probes of the gateway."""
+    assert played.answers_are_admissible()
+    assert played.effects_are_documented()
 
 
 @requirement(rows.SERIAL_ORDER, rows.OTHERS_KEPT)

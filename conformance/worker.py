@@ -22,7 +22,7 @@ from eni_conformance.harness.account.control_orders import ControlCheck, Stand
 from eni_conformance.harness.account.ledger import common_folder
 from eni_conformance.harness.account.survey import Survey
 from eni_conformance.harness.bench import pool, supply
-from eni_conformance.harness.bench.look import STEP, STEP_NEARBY
+from eni_conformance.harness.bench.look import SPARING, STEP, STEP_NEARBY
 from eni_conformance.harness.clock import REAL
 from eni_conformance.harness.redact import Redactor
 from eni_conformance.harness.stage import Stage
@@ -156,7 +156,7 @@ def _bench(
         max(1, min(6, limits.instances // workers)),
         max(2, min(24, limits.network_interfaces // workers)),
         limits.settle_seconds,
-        step=STEP_NEARBY if session.target.loopback else STEP,
+        step=(STEP_NEARBY if session.target.loopback else STEP) * (SPARING if session.sparing else 1),
         wrong_orders=wrong,
     )
 

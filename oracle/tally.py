@@ -48,7 +48,7 @@ class Record(Open):
     judged, alone, provoked: judged calls, those that broke nothing else, and answers with the page's own code. worlds,
     callers, wires: where the judged calls came from. common, passing, inconclusive, doubts, missing: per requirement
     or operation, what came or was lacking, and how often. violations, once: see `results.Violation`. latency, settle:
-    seconds. pairs: of values of the test dimensions that met.
+    seconds. pairs: of values of the test dimensions that met. spent: calls by test, set-up and looks included.
     """
 
     worker: str = "main"
@@ -75,6 +75,7 @@ class Record(Open):
     rules: Counts = field(default_factory=dict)
     transitions: Counts = field(default_factory=dict)
     leases: Counts = field(default_factory=dict)
+    spent: Counts = field(default_factory=dict)
     detach_calls: Count = 0
     successes: Count = 0
     latency: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
@@ -82,7 +83,7 @@ class Record(Open):
     notes: tuple[str, ...] = ()
 
 
-_COUNTS = ("judged", "alone", "provoked", "states", "rules", "transitions", "leases")
+_COUNTS = ("judged", "alone", "provoked", "states", "rules", "transitions", "leases", "spent")
 _NESTED = ("common", "passing", "inconclusive", "doubts", "missing", "observations", "atlas", "answers")
 
 
@@ -97,6 +98,7 @@ class Tally:
         self.rules: Counter[str] = Counter()
         self.transitions: Counter[str] = Counter()
         self.leases: Counter[str] = Counter()
+        self.spent: Counter[str] = Counter()
         self.common: defaultdict[str, Counter[str]] = defaultdict(Counter)
         self.passing: defaultdict[str, Counter[str]] = defaultdict(Counter)
         self.inconclusive: defaultdict[str, Counter[str]] = defaultdict(Counter)

@@ -157,12 +157,14 @@ def _time(text: str) -> float | None:
 @dataclass(frozen=True)
 class _Doomed:
     """A resource that is to go. why: its last refusal, "" if there is none. accepted: a deletion of it was, and is not
-    asked for again before `again_at` (monotonic seconds). pause: seconds between the last two times of asking."""
+    asked for again before `again_at` (monotonic seconds). detach_at: the same of its detach. pause: seconds between
+    the last two times of asking."""
 
     item: Item
     why: str = ""
     accepted: bool = False
     again_at: float = 0.0
+    detach_at: float = 0.0
     pause: float = look.DELETE_AGAIN / 2
 
 
@@ -280,13 +282,7 @@ def _round(work: _Work) -> bool:
         if eni.get("Status") in ("InUse", "Attaching", "Detaching") or host:
             attached.add(host)
             if eni.get("Status") != "Attaching":
-                _ask(
-                    work,
-                    identifier,
-                    "DetachNetworkInterface",
-                    ("InstanceId", host),
-                    ("NetworkInterfaceId", identifier),
-                )
+                _detach(work, identifier, host)
         else:
             _delete(work, work.todo[identifier].item)
     for identifier in instances:
@@ -299,6 +295,15 @@ def _round(work: _Work) -> bool:
     for item in work.of("vpc") if not work.of("security_group", "vswitch") else ():
         _delete(work, item)
     return len(work.removed) > before
+
+
+def _detach(work: _Work, eni: str, host: str) -> None:
+    """Ask for one detach; one that was accepted takes its time, and is asked for again only after a while."""
+    now = work.session.client.clock.monotonic()
+    if now < work.todo[eni].detach_at:
+        return
+    if _ask(work, eni, "DetachNetworkInterface", ("InstanceId", host), ("NetworkInterfaceId", eni)):
+        work.todo[eni] = replace(work.todo[eni], detach_at=now + look.DELETE_AGAIN)
 
 
 def _delete(work: _Work, item: Item) -> bool:
@@ -380,7 +385,7 @@ def teardown(
             for owned in book.owned.values()
             if owned.id not in book.gone
         }
-        found, doubtful = tagged(session, session.run_id)
+        found, doubtful = tagged(session, session.run_id) if number or dry_run or book.open else ([], [])
         kept = [one for one in doubtful if one.item.id and one.item.id not in book.owned]
         late = [item for item in found if item.id not in items and item.id not in book.gone]
         if dry_run:

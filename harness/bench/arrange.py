@@ -160,7 +160,7 @@ def _watch(bench: Bench, own: OwnEni, host: str, on_the_way: str, end: str, kind
             bench.typical.setdefault(kind, waited)
         ended += 1
         bench.lags = bench.lags or (bool(listed) and (own.id in listed) != (end == "InUse"))
-        return ended >= 4 or bench.lags
+        return ended >= (2 if bench.session.sparing else 4) or bench.lags
 
     def waits() -> Iterator[float]:
         nonlocal waited

@@ -53,6 +53,8 @@ POLL_NEARBY, POLL_NEARBY_LONGEST = 0.02, 0.25
 POLL, POLL_LONGEST = 0.5, 3.0
 """The same elsewhere: a detach takes seconds there, and requests are rationed."""
 POLL_FACTOR = 1.5
+SPARING = 4
+"""Where calls are counted, so many times as long is waited between two looks."""
 STEP_NEARBY, STEP = 0.008, 1.0
 """The first pause between looks at a bench: an emulator's transition, and the time that a real one hardly undercuts."""
 STEP_FACTOR, STEP_LEAST, STEP_TIMES, STEP_LONGEST = 1.3, 0.05, 20, 3.0

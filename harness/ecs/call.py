@@ -103,6 +103,11 @@ class Session:
         return wire_for(self.target)
 
     @property
+    def sparing(self) -> bool:
+        """Whether calls are counted, so that time is spent instead where one can take the place of the other."""
+        return self.client.allowance is not None
+
+    @property
     def patience(self) -> float:
         """Seconds for which a transient refusal is met by trying again."""
         longest = look.PATIENCE_NEARBY if self.target.loopback else look.PATIENCE
@@ -217,10 +222,12 @@ def wait_for(session: Session, probe: Callable[[], T | None], what: str, *, dead
 
 
 def pauses(session: Session) -> Iterator[float]:
-    """Seconds to wait between looks, without end: short and growing on loopback, longer elsewhere."""
+    """Seconds to wait between looks, without end: short and growing on loopback, longer elsewhere, and longer where
+    calls are counted."""
+    more = look.SPARING if session.sparing else 1
     if session.target.loopback:
-        return look.growing(look.POLL_NEARBY, look.POLL_NEARBY_LONGEST, look.POLL_FACTOR)
-    return look.growing(look.POLL, look.POLL_LONGEST, look.POLL_FACTOR)
+        return look.growing(more * look.POLL_NEARBY, look.POLL_NEARBY_LONGEST, look.POLL_FACTOR)
+    return look.growing(more * look.POLL, look.POLL_LONGEST, look.POLL_FACTOR)
 
 
 def _repeat(session: Session, sending: Callable[[], Exchange], final: Callable[[Exchange], bool]) -> Exchange:

@@ -30,7 +30,7 @@ def test_the_parts_add_up(
     tmp_path_factory: pytest.TempPathFactory, calls: int, set_up: int, workers: list[tuple[int, bool]]
 ) -> None:
     folder = tmp_path_factory.mktemp("run")
-    controller = budget.for_set_up(calls)
+    controller = budget.for_set_up(calls, loopback=False)
     assert controller is not None
     sent = spend(controller, set_up)
     shared = budget.to_share(controller)
@@ -54,6 +54,6 @@ def test_a_part_of_nothing_is_nothing(tmp_path: Path) -> None:
 
 
 def test_without_a_budget_nothing_is_counted() -> None:
-    assert budget.for_set_up(0) is None
+    assert budget.for_set_up(0, loopback=True) is None
     assert budget.to_share(None) is None
     assert budget.for_worker(None, 2) is None
