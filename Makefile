@@ -86,6 +86,7 @@ plan-table: $(READY)
 	for seed in 1 2 3; do $(BIN)/eni-conformance run --effort quick --seed $$seed --out build/plan >/dev/null || exit; done
 	$(BIN)/eni-conformance run --effort quick --revision 2024 --seed 1 --out build/plan >/dev/null
 	$(BIN)/eni-conformance run --effort standard --seed 1 --out build/plan >/dev/null
+	for calls in 300 1000 3000; do $(BIN)/eni-conformance run --calls $$calls --seed 1 --out build/plan >/dev/null || exit; done
 	$(BIN)/python -m eni_conformance.emulator --port 0 --write-target build/plan/all.toml >build/plan/emulator.log & emulator=$$!; \
 	  until grep -q LISTENING build/plan/emulator.log; do sleep 0.1; done; \
 	  (umask 077; sed '/^\[control\]/,/^$$/d' build/plan/all.toml >build/plan/target.toml); \

@@ -140,8 +140,7 @@ OPTIONS: Mapping[str, Option] = {
     "revision": _option(
         "--revision",
         choices=("2019", "2024"),
-        default="2019",
-        help="edition of the reference page to judge by (default: 2019)",
+        help="edition of the reference page to judge by (default: 2024 where the endpoint is a real one, else 2019)",
     ),
     "effort": _effort("quick"),
     "workers": _option(
@@ -278,8 +277,8 @@ COMMANDS = (
         "plan",
         "eni_conformance.harness.account.plan",
         "what a run would do: calls, resources, minutes, money; nothing is created",
-        (*_TARGET, "revision", "json", "out", "effort", "workers"),
-        ("plan --target staging.toml", "plan --target staging.toml --effort quick --json"),
+        (*_TARGET, "revision", "json", "out", "effort", "workers", "calls"),
+        ("plan --target staging.toml", "plan --target account.toml --calls 1000 --json"),
         TARGET_FILE,
     ),
     Command(

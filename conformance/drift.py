@@ -332,7 +332,7 @@ def _numbers(statuses: Iterable[int]) -> str:
 
 def main(args: argparse.Namespace) -> int:
     """0 no difference, 1 differences, 2 the file cannot be read. `args`: page, and revision and json if given."""
-    revision: Revision = vars(args).get("revision", "2019")
+    revision: Revision = vars(args).get("revision") or "2019"
     try:
         page = read_page(Path(args.page).read_text(encoding="utf-8"))
     except OSError as error:

@@ -29,7 +29,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     """The options of `eni-conformance run`, each a field of Plan."""
     add = parser.getgroup("eni-conformance", "conformance of DetachNetworkInterface").addoption
     add("--eni-target", metavar="FILE", default=EMBEDDED, help="target file (default: the embedded emulator)")
-    add("--eni-revision", default="2019", choices=REVISIONS, help="revision of the page")
+    add("--eni-revision", choices=REVISIONS, help="revision of the page (default: 2024 of the real service, else 2019)")
     add("--eni-effort", default="quick", choices=EFFORTS, help="how much is tried")
     add("--eni-seed", type=int, help="seed of everything that is drawn (default: a new one)")
     add("--eni-out", metavar="DIR", default="out", help="directory for the results of runs (default: out)")

@@ -28,7 +28,7 @@ from eni_conformance.conformance.study import Refused, Study
 from eni_conformance.contract import codec
 from eni_conformance.harness.clock import REAL
 from eni_conformance.harness.redact import Redactor
-from eni_conformance.harness.target import TargetError, load_target
+from eni_conformance.harness.target import TargetError, edition_of, load_target
 from eni_conformance.oracle.tally import Problem, Record, write
 
 KEY = pytest.StashKey[Study]()
@@ -59,6 +59,7 @@ class Posted:
 def _plan(config: pytest.Config) -> Plan:
     given = {f.name: config.getoption(f"eni_{f.name}", None) for f in fields(Plan)}
     given["workers"] = int(config.getoption("numprocesses", 0) or 1)
+    given["revision"] = given["revision"] or edition_of(given["target"])
     if given["seed"] is None:
         given["seed"] = int.from_bytes(os.urandom(4), "big")
     return Plan(**given)
@@ -117,6 +118,8 @@ def _open(config: pytest.Config) -> None:
         pytest.exit(f"eni-conformance: {refused}", returncode=refused.status)
     if not entry.asked_for_all(config):
         config.stash[NARROWED] = True
+    if study.warning:
+        print(f"eni-conformance: {study.warning}", file=sys.stderr)
     limits = study.target.limits
     fits = max(1, min(plan.workers, limits.instances // 2 or 1, limits.network_interfaces // 6 or 1))
     if fits < plan.workers:
@@ -377,10 +380,10 @@ def _rank(item: pytest.Item) -> tuple[bool, int]:
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Tests that find most with fewest calls come first; only those for one requirement if one is named. Tests of the
     user's own stay where they are."""
-    kept = _shard(config, sorted(filter(_is_ours, items), key=_rank))
     plan = _plan(config)
-    if not plan.calls:
-        kept = [item for item in kept if Path(item.path).stem != "test_once"]
+    if not plan.calls:  # what `test_once` holds, the sweeps hold, too
+        items[:] = [item for item in items if Path(item.path).stem != "test_once"]
+    kept = _shard(config, sorted(filter(_is_ours, items), key=_rank))
     tried = narrow.tried_with(plan.chosen(), plan.contract())
     if tried:
         kept = [item for item in kept if tried.intersection(marked(item))]

@@ -147,12 +147,13 @@ def arguments(args: Any) -> list[str]:
     out = [
         str(HERE), "-c", str(HERE / "run.ini"), "--rootdir", str(HERE), "--noconftest", "-p", "xdist.plugin",
         "-p", "eni_conformance.conformance.entry", "-p", "no:cacheprovider", "-p", "no:terminal", "--assert", "plain",
-        "--eni-target", target, "--eni-revision", str(args.revision), "--eni-effort", args.effort,
+        "--eni-target", target, "--eni-effort", args.effort,
         "--eni-out", str(args.out),
     ]  # fmt: skip
     if workers > 1:
         out += ["-n", str(workers), "--dist", "worksteal"]
     for flag, value in (
+        ("--eni-revision", args.revision),
         ("--eni-seed", args.seed),
         ("--eni-deviations", args.deviations),
         ("--eni-only", args.requirement),

@@ -57,7 +57,7 @@ class Refused(Exception):
 
 @dataclass(frozen=True)
 class Study:
-    """The controller's side of a run."""
+    """The controller's side of a run. warning: what is told before it begins, "" if nothing is."""
 
     plan: Plan
     run_id: str
@@ -77,6 +77,7 @@ class Study:
     predicted: told.Predicted | None = None
     note: str = ""
     narrowed: bool = False
+    warning: str = ""
 
 
 def new_run_id() -> str:
@@ -161,16 +162,19 @@ def open_study(plan: Plan, *, latest: bool = True) -> Study:
         plan, run_id, folder, target, file, ground, control_orders.usable(offered.capabilities, checked), session, book,
         redactor, found, checked, began=began, emulator=process, deviations=accepted,
     )  # fmt: skip
-    return replace(study, predicted=_predicted(study))
+    planned = _planned(study)
+    if planned is None:
+        return study
+    return replace(study, predicted=_predicted(planned), warning="" if planned.fits else planned.notes[0])
 
 
-def _predicted(study: Study) -> told.Predicted | None:
+def _planned(study: Study) -> plans.Prediction | None:
     """What `plan` would have told about this run; None for a part of a run, about which nothing is known."""
     plan, target = study.plan, study.target
-    if plan.part:
+    if plan.part and not plan.calls:
         return None
     price = None if target.loopback else stock.price_per_hour(study.session, study.ground.instance_type)
-    prediction = plans.predict(
+    return plans.predict(
         target,
         effort=plan.effort,
         revision=plan.revision,
@@ -178,7 +182,12 @@ def _predicted(study: Study) -> told.Predicted | None:
         workers=plan.workers,
         out=Path(plan.out),
         price=price,
+        allowed=plan.calls,
     )
+
+
+def _predicted(prediction: plans.Prediction) -> told.Predicted:
+    """As the results tell it."""
     return told.Predicted(
         prediction.source,
         prediction.calls,

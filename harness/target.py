@@ -21,6 +21,8 @@ from typing import Any, Literal
 from urllib.parse import urlsplit
 
 from eni_conformance.contract.detach import CALLERS
+from eni_conformance.contract.rules import Revision
+from eni_conformance.harness import settings
 
 KNOWN_CALLERS = ("account", *CALLERS)
 
@@ -72,6 +74,9 @@ class Setup:
     image_id: str = ""
 
 
+_ELSEWHERE = settings.numbers("limits", loopback=False)
+
+
 @dataclass(frozen=True)
 class Limits:
     """What a run may use. requests_per_second 0: unlimited. Resources are counted while alive.
@@ -79,16 +84,13 @@ class Limits:
     settle_seconds: how long a transition may take. lag_seconds: how long a description may lag behind.
     """
 
-    requests_per_second: float = 5.0
-    instances: int = 2
-    network_interfaces: int = 8
-    minutes: float = 30.0
-    settle_seconds: float = 180.0
-    lag_seconds: float = 15.0
+    requests_per_second: float = _ELSEWHERE["requests_per_second"]
+    instances: int = int(_ELSEWHERE["instances"])
+    network_interfaces: int = int(_ELSEWHERE["network_interfaces"])
+    minutes: float = _ELSEWHERE["minutes"]
+    settle_seconds: float = _ELSEWHERE["settle_seconds"]
+    lag_seconds: float = _ELSEWHERE["lag_seconds"]
 
-
-NEARBY = MappingProxyType({"requests_per_second": 0.0, "lag_seconds": 1.6, "settle_seconds": 30.0})
-"""Limits that an endpoint on this machine has unless its file says otherwise."""
 
 Passing = Literal["tolerate", "count"]
 
@@ -101,7 +103,7 @@ class Offers:
     signing: tuple[str, ...] = ()
 
 
-ALL_OFFERS = Offers(("json", "xml"), ("v1", "v3"))
+ALL_OFFERS = Offers(settings.KEYS["offers.formats"].choices, settings.KEYS["offers.signing"].choices)
 
 
 @dataclass(frozen=True)
@@ -126,6 +128,16 @@ class Target:
     def tolerates(self) -> bool:
         """Whether an answer that may pass is asked again before it counts: by default, where a network is between."""
         return self.passing == "tolerate" if self.passing else not self.loopback
+
+    @property
+    def edition(self) -> Revision:
+        """The edition of the page to judge by where the command names none: today's service follows the later one."""
+        return "2024" if self.real else "2019"
+
+    @property
+    def real(self) -> bool:
+        """Whether the endpoint is one of the service itself."""
+        return (urlsplit(self.endpoint).hostname or "").endswith(".aliyuncs.com")
 
     @property
     def loopback(self) -> bool:
@@ -209,11 +221,13 @@ def load_target(
     return replace(target, path=shown, warnings=target.warnings + _readable_by_others(Path(path), target))
 
 
-KEYS = [
-    *("name", "endpoint", "vpc_endpoint", "region", "second_region"),
-    *("callers", "control", "setup", "limits", "judge", "offers"),
-]
-"""What a target file may hold at its top."""
+def edition_of(path: str | Path) -> Revision:
+    """The edition of the page to judge the target of a file by, where nobody names one; the earlier one for a file that
+    cannot be used, which is told elsewhere."""
+    try:
+        return load_target(path, allow_plain_http=True).edition
+    except TargetError:
+        return "2019"
 
 
 def parse_target(
@@ -224,7 +238,7 @@ def parse_target(
     environ: Mapping[str, str] | None = None,
 ) -> Target:
     """Check what a target file holds. `where` begins each message. Raises TargetError."""
-    _only(data, where, "", KEYS)
+    _only(data, where, "", settings.names(""))
     region = _text(data, where, "region", "").strip()
     if not _REGION.fullmatch(region):
         raise _error(where, "region", f"{region!r} is no region", 'write for example region = "cn-hangzhou"')
@@ -244,7 +258,7 @@ def parse_target(
         )
     vpc = _url(data, where, "vpc_endpoint", allow_plain_http) or vpc_endpoint(endpoint, region)
     control = _table(data, where, "control")
-    _only(control, where, "control", ["url"])
+    _only(control, where, "control", settings.names("control"))
     control_url = _text(control, where, "url", "", "control")
     if control_url:
         _check_url(control_url, where, "control.url", allow_plain_http)
@@ -259,13 +273,13 @@ def parse_target(
         setup=_setup(_table(data, where, "setup"), where),
         limits=_limits(_table(data, where, "limits"), where, is_loopback(endpoint)),
         offers=_offers(_table(data, where, "offers"), where),
-        passing=_passing(_table(data, where, "judge"), where),
+        passing=_choice(_table(data, where, "judge"), where, "passing"),
     )
 
 
 _REGION = re.compile(r"[a-z]{2,}(-[a-z0-9]+)+")
 _ENDPOINT = re.compile(r"ecs(?:-vpc)?\.([a-z0-9-]+)\.aliyuncs\.com")
-_CREDENTIAL_KEYS = ("access_key_id", "access_key_secret", "security_token", "env", "profile")
+_CREDENTIAL_KEYS = settings.names("callers.NAME")
 
 
 def _error(where: str, key: str, what: str, remedy: str) -> TargetError:
@@ -351,7 +365,7 @@ def _callers(data: Mapping[str, Any], where: str, environ: Mapping[str, str]) ->
 
 def _caller(name: str, table: Mapping[str, Any], where: str, environ: Mapping[str, str]) -> Caller:
     prefix = f"callers.{name}"
-    _only(table, where, prefix, list(_CREDENTIAL_KEYS))
+    _only(table, where, prefix, _CREDENTIAL_KEYS)
     given = {key: _text(table, where, key, "", prefix) for key in _CREDENTIAL_KEYS}
     literal = bool(given["access_key_id"] or given["access_key_secret"] or given["security_token"])
     if literal + bool(given["env"]) + bool(given["profile"]) > 1:
@@ -381,7 +395,7 @@ def _from_environment(prefix: str, environ: Mapping[str, str], where: str) -> Cr
 
 
 def _setup(table: Mapping[str, Any], where: str) -> Setup:
-    names = list(Setup.__dataclass_fields__)
+    names = settings.names("setup")
     _only(table, where, "setup", names)
     texts = {key: _text(table, where, key, "", "setup") for key in names}
     for key, value in texts.items():
@@ -392,35 +406,26 @@ def _setup(table: Mapping[str, Any], where: str) -> Setup:
     return Setup(**texts)
 
 
-_RANGES: Mapping[str, tuple[float, float, bool]] = MappingProxyType(
-    {
-        "requests_per_second": (0, 10_000, False),
-        "instances": (1, 100, True),
-        "network_interfaces": (1, 1000, True),
-        "minutes": (0.1, 24 * 60, False),
-        "settle_seconds": (0.1, 3600, False),
-        "lag_seconds": (0.1, 600, False),
-    }
-)
-
-
 def _limits(table: Mapping[str, Any], where: str, loopback: bool) -> Limits:
-    _only(table, where, "limits", list(_RANGES))
-    made: dict[str, Any] = dict(NEARBY) if loopback else {}
+    _only(table, where, "limits", settings.names("limits"))
+    made: dict[str, Any] = settings.numbers("limits", loopback=loopback)
     for key, value in table.items():
-        low, high, whole = _RANGES[key]
-        if isinstance(value, bool) or not isinstance(value, int if whole else (int, float)):
-            kind = "whole number" if whole else "number"
+        number = settings.KEYS[f"limits.{key}"].number
+        assert number is not None
+        if isinstance(value, bool) or not isinstance(value, int if number.whole else (int, float)):
+            kind = "whole number" if number.whole else "number"
             raise _error(where, f"limits.{key}", f"{value!r} is no {kind}", f"write a {kind}, without quotes")
-        if not math.isfinite(value) or not low <= value <= high:
-            raise _error(where, f"limits.{key}", f"{value!r} is out of range", f"{low:g} to {high:g} is allowed")
-        made[key] = value if whole else float(value)
+        if not math.isfinite(value) or not number.low <= value <= number.high:
+            allowed = f"{number.low:g} to {number.high:g} is allowed"
+            raise _error(where, f"limits.{key}", f"{value!r} is out of range", allowed)
+        made[key] = value if number.whole else float(value)
     return Limits(**made)
 
 
 def _offers(table: Mapping[str, Any], where: str) -> Offers:
     made = {}
-    for key, known in (("formats", ALL_OFFERS.formats), ("signing", ALL_OFFERS.signing)):
+    for key in settings.names("offers"):
+        known = settings.KEYS[f"offers.{key}"].choices
         value = table.get(key, [])
         names = [name.lower() for name in value if isinstance(name, str)] if isinstance(value, list) else []
         if key in table and (not names or len(names) != len(value) or set(names) - set(known)):
@@ -431,12 +436,14 @@ def _offers(table: Mapping[str, Any], where: str) -> Offers:
     return Offers(**made)
 
 
-def _passing(table: Mapping[str, Any], where: str) -> Passing | None:
-    _only(table, where, "judge", ["passing"])
-    value = table.get("passing")
-    if value is None or value == "tolerate" or value == "count":
+def _choice(table: Mapping[str, Any], where: str, key: str) -> Any:
+    """What stands under [judge] for a key that has a few values; None if nothing does."""
+    _only(table, where, "judge", settings.names("judge"))
+    value, choices = table.get(key), settings.KEYS[f"judge.{key}"].choices
+    if value is None or value in choices:
         return value
-    raise _error(where, "judge.passing", f"{value!r} is unknown", "write 'tolerate' or 'count', or leave it out")
+    known = " or ".join(map(repr, choices))
+    raise _error(where, f"judge.{key}", f"{value!r} is unknown", f"write {known}, or leave it out")
 
 
 def _readable_by_others(path: Path, target: Target) -> tuple[str, ...]:

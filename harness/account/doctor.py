@@ -455,7 +455,7 @@ def main(args: Any) -> int:
     try:
         target = load_target(args.target, allow_plain_http=args.allow_plain_http)
         client = Client(target, worker="doctor")
-        diagnosis = diagnose(target, client, CONTRACTS[args.revision])
+        diagnosis = diagnose(target, client, CONTRACTS[args.revision or target.edition])
     except TargetError as error:
         print(error, file=sys.stderr)
         return 2

@@ -13,12 +13,15 @@ from __future__ import annotations
 
 import json
 import math
+import socket
 import statistics
 import sys
+import threading
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from eni_conformance.contract.detach import CONTRACTS
 from eni_conformance.harness import control
@@ -26,6 +29,7 @@ from eni_conformance.harness.account import doctor, stock
 from eni_conformance.harness.account.survey import survey
 from eni_conformance.harness.redact import Redactor
 from eni_conformance.harness.target import Target, TargetError, load_target
+from eni_conformance.harness.wire import transport
 from eni_conformance.harness.wire.client import Client
 
 TABLE = Path(__file__).with_name("plan.json")
@@ -67,15 +71,21 @@ class Prediction:
     notes: tuple[str, ...] = ()
 
 
-def measured(effort: str, revision: str, control: bool, *, table: Path = TABLE) -> tuple[dict[str, int], float, str]:
+def measured(
+    effort: str, revision: str, control: bool, *, calls: int = 0, table: Path = TABLE
+) -> tuple[dict[str, int], float, str]:
     """Calls by operation, seconds on the emulator, and the source, for an effort. ({}, 0, why) if unknown.
 
-    control: whether the target offers the control protocol, without which much cannot be tried.
+    control: whether the target offers the control protocol, without which much cannot be tried. calls: at most so many,
+    0 for as many as it takes.
     """
     try:
         rows = json.loads(table.read_text("utf-8"))["runs"]
     except (OSError, ValueError, KeyError):
         return {}, 0.0, "no figures are known"
+    if calls:
+        return _counted([row for row in rows if row.get("allowed")], control, calls)
+    rows = [row for row in rows if not row.get("allowed")]
     wanted = {"effort": effort, "revision": revision, "control": control}
     # What matters most decides which row is nearest; of unlike efforts the last is the largest.
     near = max(reversed(rows), key=lambda row: [row[name] == value for name, value in wanted.items()], default=None)
@@ -89,6 +99,16 @@ def measured(effort: str, revision: str, control: bool, *, table: Path = TABLE) 
     ]
     told = ", ".join(filter(None, other))
     return dict(near["calls"]), float(near["seconds"]), f"{source}, made {told}" if told else source
+
+
+def _counted(rows: list[Any], control: bool, calls: int) -> tuple[dict[str, int], float, str]:
+    """The same for a run of so many calls: that of the measured size which is nearest, in proportion."""
+    if not rows:
+        return {"calls in all": calls}, 0.0, "the number of calls that is allowed"
+    near = min(rows, key=lambda row: (row["control"] != control, abs(math.log(row["allowed"] / calls))))
+    part = calls / near["allowed"]
+    told = {name: round(part * n) for name, n in near["calls"].items()}
+    return told, part * float(near["seconds"]), f"{near['of']} runs of at most {near['allowed']} calls on the emulator"
 
 
 def earlier(out: Path, target: Target, effort: str, revision: str) -> tuple[dict[str, int], float, str] | None:
@@ -115,10 +135,14 @@ def predict(
     workers: int = 1,
     out: Path | None = None,
     price: tuple[float, str] | None = None,
+    allowed: int = 0,
 ) -> Prediction:
-    """What a run would do. price: of an instance for an hour, with its currency. Does no I/O but reading files."""
-    own = earlier(out, target, effort, revision) if out is not None else None
+    """What a run would do. price: of an instance for an hour, with its currency. allowed: calls that it may send at
+    most, 0 for as many as it takes. Does no I/O but reading files."""
+    own = earlier(out, target, effort, revision) if out is not None and not allowed else None
     calls, seconds, source = own or measured(effort, revision, control)
+    if allowed and not 0 < sum(calls.values()) <= allowed:
+        calls, seconds, source = measured(effort, revision, control, calls=allowed)
     total = sum(calls.values())
     limits = target.limits
     workers = max(1, workers)
@@ -129,9 +153,11 @@ def predict(
     notes = []
     fits = seconds <= 60 * limits.minutes
     if not fits:
+        affordable = math.floor(total * 60 * limits.minutes / seconds / 1.2 / 100) * 100
+        less = f", or allow --calls {affordable}" if affordable >= 200 else ", or try less"
         notes.append(
             f"it would end early, after limits.minutes = {limits.minutes:g}: "
-            f"raise it to {math.ceil(seconds / 60 * 1.2)}, raise limits.requests_per_second, or try less"
+            f"raise it to {math.ceil(seconds / 60 * 1.2)}, raise limits.requests_per_second{less}"
         )
     instances = min(limits.instances, 3 * workers)
     hours = instances * min(seconds / 3600 + 0.1, limits.minutes / 60 + 0.1)
@@ -169,23 +195,26 @@ def difference(predicted: Mapping[str, int], actual: Mapping[str, int]) -> float
 def learn(runs: Iterable[Path]) -> dict[str, Any]:
     """The table from finished runs: for each effort, revision and use of control, the median of each figure.
 
-    Raises OSError, ValueError or KeyError if one is not the result of a run, or is of a part of one.
+    Raises OSError, ValueError or KeyError if one is not the result of a run, or is of a part of one. Runs whose calls
+    were counted are told apart, by how many were allowed.
     """
-    groups: dict[tuple[str, str, bool], list[dict[str, Any]]] = {}
+    groups: dict[tuple[str, str, bool, int], list[dict[str, Any]]] = {}
     for path in runs:
         data = json.loads((path / "results.json" if path.is_dir() else path).read_text("utf-8"))
         run = data["run"]
-        if run["part"] or run["incomplete"]:
+        allowed = int(run.get("calls") or 0)
+        if (run["part"] and not allowed) or run["incomplete"]:
             raise ValueError(f"{path}: not a whole run")
-        groups.setdefault((run["effort"], run["revision"], bool(data["target"]["control"])), []).append(data)
+        groups.setdefault((run["effort"], run["revision"], bool(data["target"]["control"]), allowed), []).append(data)
     rows = []
-    for (effort, revision, offered), group in sorted(groups.items()):
+    for (effort, revision, offered, allowed), group in sorted(groups.items()):
         names = sorted({name for data in group for name in data["calls"]})
         rows.append(
             {
                 "effort": effort,
                 "revision": revision,
                 "control": offered,
+                **({"allowed": allowed} if allowed else {}),
                 "of": len(group),
                 "seconds": round(statistics.median(_by_one_worker(data["run"]) for data in group), 1),
                 "calls": {n: round(statistics.median(data["calls"].get(n, 0) for data in group)) for n in names},
@@ -225,9 +254,34 @@ def _duration(seconds: float) -> str:
     return f"{seconds:.0f} seconds" if seconds < 100 else f"{seconds / 60:.0f} minutes"
 
 
+RESOLVES_WITHIN = 4.0
+"""Seconds within which an address must be found: a resolver may try for a minute."""
+
+
+def unresolved(target: Target) -> str:
+    """Why the endpoint's address cannot be found, "" if it is, or if a proxy is asked for it."""
+    parts = urlsplit(target.endpoint)
+    _, proxies = transport.environment(target.endpoint)
+    if target.loopback or proxies.get(parts.scheme):
+        return ""
+    found: list[str] = []
+
+    def look_up() -> None:
+        try:
+            socket.getaddrinfo(parts.hostname, parts.port or 443)
+            found.append("")
+        except OSError as error:
+            found.append(str(error))
+
+    asking = threading.Thread(target=look_up, daemon=True)
+    asking.start()
+    asking.join(RESOLVES_WITHIN)
+    return found[0] if found else f"no answer within {RESOLVES_WITHIN:g} s"
+
+
 def _price(target: Target) -> tuple[tuple[float, str] | None, str]:
     """The price of an hour of an instance, asked in what the endpoint offers, and why it cannot be asked."""
-    found = survey(Client(target, worker="plan"))
+    found = survey(Client(target, worker="plan"), deadline=RESOLVES_WITHIN)
     if found.problem:
         return None, Redactor(target).text(found.problem)
     client = Client(target, worker="plan", skew=found.skew)
@@ -235,9 +289,12 @@ def _price(target: Target) -> tuple[tuple[float, str] | None, str]:
 
 
 def main(args: Any) -> int:
-    """The subcommand. Exit status: 0, or 2 for a configuration that cannot be used."""
+    """The subcommand. Exit status: 0, 2 for a configuration that cannot be used, 3 for an address that is not found."""
     try:
         target = load_target(args.target, allow_plain_http=args.allow_plain_http)
+        if why := unresolved(target):
+            print(f"{target.endpoint} cannot be used: its address is not found ({why})", file=sys.stderr)
+            return 3
         offered = control.capabilities(target)
         price, problem = (None, "") if target.loopback else _price(target)
     except TargetError as error:
@@ -246,17 +303,18 @@ def main(args: Any) -> int:
     prediction = predict(
         target,
         effort=args.effort,
-        revision=args.revision,
+        revision=args.revision or target.edition,
         control=bool(offered),
         workers=args.workers or 1,
         out=Path(args.out),
         price=price,
+        allowed=args.calls or 0,
     )
     if problem:
         prediction = replace(prediction, notes=(*prediction.notes, f"{target.endpoint} cannot be used: {problem}"))
     missing = {
         one.requirement: one.missing
-        for one in doctor.provokable(CONTRACTS[args.revision], target, offered)
+        for one in doctor.provokable(CONTRACTS[args.revision or target.edition], target, offered)
         if not one.possible
     }
     if args.json:

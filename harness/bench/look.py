@@ -59,6 +59,8 @@ STEP_NEARBY, STEP = 0.008, 1.0
 """The first pause between looks at a bench: an emulator's transition, and the time that a real one hardly undercuts."""
 STEP_FACTOR, STEP_LEAST, STEP_TIMES, STEP_LONGEST = 1.3, 0.05, 20, 3.0
 """How such pauses grow: to twenty first ones, not less than 0.05 s and not more than 3 s."""
+LOOKS_A_WAIT = 12
+"""Where calls are counted, pauses grow until so many of them are as long as a transition may take."""
 TYPICAL_LONGEST = 5.0
 """What a transition usually takes is waited for at once, but not longer: it may end early."""
 RELOOK = 0.12

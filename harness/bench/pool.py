@@ -26,6 +26,7 @@ from eni_conformance.harness.bench.look import (
     FOREVER,
     LAG_MARGIN,
     LAG_PART,
+    LOOKS_A_WAIT,
     LOOKS_FOR_LOST,
     STEP_FACTOR,
     STEP_LEAST,
@@ -254,8 +255,11 @@ def pauses(bench: Bench, kind: str) -> Iterator[float]:
 
 
 def steps(bench: Bench) -> Iterator[float]:
-    """Small pauses in seconds that grow, without end."""
-    return growing(bench.step, min(max(STEP_LEAST, bench.step * STEP_TIMES), STEP_LONGEST), STEP_FACTOR)
+    """Small pauses in seconds that grow, without end; where calls are counted, until a wait is so many looks long."""
+    longest = min(max(STEP_LEAST, bench.step * STEP_TIMES), STEP_LONGEST)
+    if bench.session.sparing:
+        longest = max(longest, bench.settle_seconds / LOOKS_A_WAIT)
+    return growing(bench.step, longest, STEP_FACTOR)
 
 
 def learn(bench: Bench, kind: str, seconds: float, looks: int) -> None:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import threading
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from eni_conformance.harness.account import plan
@@ -25,10 +27,10 @@ LOCAL = parse_target(
 CALLS = {"DetachNetworkInterface": 900, "AttachNetworkInterface": 60, "RunInstances": 2, "DescribeInstances": 38}
 
 
-def result(path, *, calls=CALLS, seconds=20.0, effort="quick", endpoint=LOCAL.endpoint, control=True, **run):
+def result(path, *, calls=CALLS, seconds=20.0, effort="quick", endpoint=LOCAL.endpoint, control=True, allowed=0, **run):
     path.mkdir(parents=True)
     told = {"id": path.name, "effort": effort, "revision": "2019", "seconds": seconds, "exit": 0}
-    told |= {"incomplete": False, "part": False, **run}
+    told |= {"incomplete": False, "part": bool(allowed), "calls": allowed, **run}
     where = {"endpoint": endpoint, "control": control}
     (path / "results.json").write_text(json.dumps({"run": told, "target": where, "calls": calls}))
     return path
@@ -91,7 +93,7 @@ def test_an_earlier_run_on_the_target_is_the_best_source(tmp_path):
 def table(tmp_path, monkeypatch):
     path = tmp_path / "plan.json"
     path.write_text(json.dumps(plan.learn([result(tmp_path / "r")])))
-    monkeypatch.setattr(plan.measured, "__kwdefaults__", {"table": path})
+    monkeypatch.setattr(plan.measured, "__kwdefaults__", {"table": path, "calls": 0})
 
 
 def test_time_follows_rate_and_transitions(table):
@@ -131,9 +133,9 @@ def test_the_price_is_asked_in_what_the_endpoint_offers(monkeypatch):
 
     offers = Offers(("json",), ("v1",))
     monkeypatch.setattr(plan.stock, "price_here", price_here)
-    monkeypatch.setattr(plan, "survey", lambda client: Survey(offers, skew=7.0))
+    monkeypatch.setattr(plan, "survey", lambda client, **_: Survey(offers, skew=7.0))
     assert plan._price(REAL) == ((1.2, "USD"), "") and asked == [(offers, 7.0)]
-    monkeypatch.setattr(plan, "survey", lambda client: Survey(problem="refused (nobody there)"))
+    monkeypatch.setattr(plan, "survey", lambda client, **_: Survey(problem="refused (nobody there)"))
     assert plan._price(REAL) == (None, "refused (nobody there)") and len(asked) == 1
 
 
@@ -169,3 +171,34 @@ def test_nothing_is_told_about_a_part_of_a_run(suite):
     results = ended.results
     here = replace(LOCAL, endpoint=results["target"]["endpoint"])
     assert results["predicted"] is None and plan.earlier(ended.folder, here, "quick", "2019") is None
+
+
+def test_a_run_of_so_many_calls_is_told_from_one_of_nearly_as_many(tmp_path):
+    path = tmp_path / "table.json"
+    runs = [result(tmp_path / f"r{n}", calls={"A": 9 * n // 10}, seconds=n / 100, allowed=n) for n in (300, 1000)]
+    path.write_text(json.dumps(plan.learn(runs)))
+    calls, seconds, source = plan.measured("quick", "2019", True, calls=900, table=path)
+    assert (calls, seconds) == ({"A": 810}, 9.0) and "1000" in source
+    assert plan.measured("quick", "2019", True, table=path)[0] == {}
+
+
+def test_a_run_whose_calls_are_counted_never_takes_more_than_are_allowed():
+    for allowed in (200, 700, 5000, 10**6):
+        told = quick(REAL, allowed=allowed)
+        assert told.total <= allowed
+
+
+def test_an_address_that_is_not_found_is_refused_at_once(monkeypatch, tmp_path, capsys):
+    waited = []
+
+    def never(*_):
+        waited.append(1)
+        threading.Event().wait(30)
+
+    monkeypatch.setattr(plan.socket, "getaddrinfo", never)
+    monkeypatch.setattr(plan, "RESOLVES_WITHIN", 0.05)
+    file = tmp_path / "target.toml"
+    file.write_text('region = "cn-hangzhou"\n[callers.account]\naccess_key_id = "k"\naccess_key_secret = "s"\n')
+    asked = SimpleNamespace(target=str(file), allow_plain_http=False)
+    assert plan.main(asked) == 3 and waited
+    assert "its address is not found" in capsys.readouterr().err
