@@ -13,7 +13,7 @@ from eni_conformance.contract.rules import Operation, Revision
 @dataclass(frozen=True)
 class Plan:
     """What the user asked for. last: directory of a run whose counterexamples are tried before anything else. calls: so
-    many at most, 0 for as many as it takes."""
+    many at most, 0 for as many as it takes. keep_wire: which exchanges stay on disk (`kept_wire`)."""
 
     target: str = EMBEDDED
     revision: Revision = "2019"
@@ -31,6 +31,7 @@ class Plan:
     shard: str = ""
     last: str = ""
     calls: int = 0
+    keep_wire: str = "all"
 
     @property
     def part(self) -> bool:

@@ -190,6 +190,13 @@ OPTIONS: Mapping[str, Option] = {
         help="start your endpoint by this, and judge again when it was restarted, the last violations first",
     ),
     "last": _option("--last", metavar="DIR", help=argparse.SUPPRESS),
+    "keep wire": _option(
+        "--keep-wire",
+        dest="keep_wire",
+        choices=("none", "failures", "all"),
+        default="all",
+        help="which exchanges stay in wire.jsonl.gz: those that findings speak of, or all (default: all)",
+    ),
     "dry run": _option("--dry-run", action="store_true", help="only say what would be removed"),
     "older than": _option("--older-than", metavar="AGE", type=age, help="only runs of that age, such as 2h, 30m or 0"),
     "evidence": _option("evidence", metavar="EVIDENCE.json"),
@@ -250,7 +257,8 @@ COMMANDS = (
         "judge an endpoint and write the report",
         (
             *_TARGET_OR_NONE, "revision", "effort", "workers", "out", "seed", "deviations", "first violation", "strict",
-            "requirement", "calls", "shard", "record", "history", "database", "watch", "last", "json",
+            "requirement", "calls", "shard", "record", "history", "database", "watch", "last", "keep wire",
+            "json",
         ),
         (
             "run",

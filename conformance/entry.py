@@ -23,6 +23,7 @@ PLUGIN = f"{PACKAGE}.conformance.plugin"
 EMBEDDED = "embedded"
 REVISIONS = ("2019", "2024")
 EFFORTS = ("quick", "standard", "deep")
+KEEP_WIRE = ("none", "failures", "all")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -41,6 +42,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     add("--eni-database", metavar="WHERE", default="", help="shared examples: a directory, redis://..., github:O/R")
     add("--eni-calls", metavar="N", type=int, default=0, help="so many calls at most, what finds most first")
     add("--eni-shard", metavar="I/N", default="", help="only this part of N; join the parts with merge")
+    add("--eni-keep-wire", default="all", choices=KEEP_WIRE, help="which exchanges stay on disk (default: all)")
     add("--eni-last", metavar="DIR", default="", help=argparse.SUPPRESS)
     add("--eni-history", metavar="FILE", default="", help="file that keeps a line for each run")
 

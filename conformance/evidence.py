@@ -29,6 +29,7 @@ from eni_conformance.oracle.evidence import (
     parse,
 )
 from eni_conformance.oracle.follow import Found
+from eni_conformance.oracle.phrases import CALLERS
 from eni_conformance.oracle.readings import Admissible
 from eni_conformance.oracle.results import Again, Run
 from eni_conformance.oracle.sentences import call_of, capital, told
@@ -37,6 +38,8 @@ MOST_HISTORY = 60
 MOST_CHANGES = 50
 BODY = 128 << 10
 """Octets of an answer's body that the evidence keeps."""
+OWNER = "account"
+"""The caller who owns the resources, and of whom nothing need be said."""
 ALL_HOLDS = "the call breaks no rule of the page"
 
 
@@ -77,6 +80,8 @@ def _exchanges(event: Event) -> list[tuple[str, Exchange]]:
     match event:
         case Sent():
             title = "first of two:" if event.twin else "DetachNetworkInterface"
+            who = event.asked.caller
+            title = title if who == OWNER else f"{CALLERS.get(who, who)}: {title}"
             exchanges = dict.fromkeys((*event.passed, event.exchange))
             return [(f"{title} {_short(event.asked)}", exchange) for exchange in exchanges]
         case Probed() if event.end == "whole":

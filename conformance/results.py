@@ -9,6 +9,7 @@ import datetime
 import importlib.metadata
 import json
 import platform
+import subprocess
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
@@ -63,7 +64,7 @@ def compose(
     chosen = narrow.chosen(run.only, contract)
     return Results(
         run,
-        suite=Suite("eni-conformance", version()),
+        suite=Suite("eni-conformance", version(), commit()),
         target=target,
         requirements=tuple(
             one if not chosen or short_id(one.id) in chosen else _left_out(one, run.only) for one in requirements
@@ -248,6 +249,27 @@ def version() -> str:
         return importlib.metadata.version("eni-conformance")
     except importlib.metadata.PackageNotFoundError:
         return "0.1.0"
+
+
+def commit() -> str:
+    """The commit of the source that runs, of a checkout or of an installation from one; "" where nobody tells."""
+    root = Path(__file__).resolve().parents[1]
+    if (root / ".git").exists():
+        told = [_git(root, "rev-parse", "--short=12", "HEAD"), "+" * bool(_git(root, "status", "--porcelain", "-uno"))]
+        return "".join(told) if told[0] else ""
+    try:
+        origin = importlib.metadata.distribution("eni-conformance").read_text("direct_url.json")
+        return str(json.loads(origin or "{}").get("vcs_info", {}).get("commit_id", ""))[:12]
+    except (importlib.metadata.PackageNotFoundError, ValueError, AttributeError):
+        return ""
+
+
+def _git(root: Path, *words: str) -> str:
+    try:
+        done = subprocess.run(["git", "-C", str(root), *words], capture_output=True, text=True, timeout=10)  # noqa: S603, S607
+    except (OSError, subprocess.TimeoutExpired):
+        return ""
+    return done.stdout.strip() if done.returncode == 0 else ""
 
 
 def status_of(results: Results, incomplete: bool) -> int:

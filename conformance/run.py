@@ -162,6 +162,7 @@ def arguments(args: Any) -> list[str]:
         ("--eni-calls", getattr(args, "calls", None)),
         ("--eni-database", getattr(args, "database", None)),
         ("--eni-last", getattr(args, "last", None)),
+        ("--eni-keep-wire", getattr(args, "keep_wire", None)),
     ):
         if value is not None and value != "":
             out += [flag, str(value)]

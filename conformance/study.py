@@ -19,7 +19,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from eni_conformance.conformance import budget, deviations, results, unfinished
+from eni_conformance.conformance import budget, deviations, kept_wire, results, unfinished
 from eni_conformance.conformance import worker as workers
 from eni_conformance.conformance.asked import Plan
 from eni_conformance.conformance.commands import UNUSABLE, USAGE
@@ -355,7 +355,7 @@ def write_results(study: Study, *, incomplete: str = "") -> int:
 
     Calls are counted in what was written down, so that a worker that was killed is counted, too.
     """
-    calls = journal.merge(study.folder, study.folder / "wire.jsonl.gz")
+    calls = kept_wire.join(study.folder, study.plan.keep_wire)
     plan, now = study.plan, REAL.now()
     records = verdicts.published(read_all(study.folder))
     notes = [incomplete, study.note]
@@ -390,6 +390,7 @@ def write_results(study: Study, *, incomplete: str = "") -> int:
     status = results.status_of(made, bool(incomplete))
     note = " ".join(filter(None, [*notes, *made.problems]))
     results.write(study.folder, replace(made, run=replace(run, exit=status, note=note)), study.redactor)
+    kept_wire.drop_parts(study.folder)
     return status
 
 

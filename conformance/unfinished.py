@@ -14,13 +14,12 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from eni_conformance.conformance import results
+from eni_conformance.conformance import kept_wire, results
 from eni_conformance.conformance.asked import Plan
 from eni_conformance.conformance.commands import OK, UNUSABLE, USAGE
 from eni_conformance.contract import codec
 from eni_conformance.contract.codec import Always
 from eni_conformance.contract.detach import CONTRACTS
-from eni_conformance.harness import journal
 from eni_conformance.harness.target import Target
 from eni_conformance.oracle import results as told
 from eni_conformance.oracle import verdicts
@@ -92,7 +91,7 @@ def _composed(folder: Path, why: str) -> Results:
     known = begun(folder)
     contract = CONTRACTS["2024" if known.run.revision == "2024" else "2019"]
     contract = contract.by_the_page() if known.run.strict else contract
-    calls = journal.merge(folder, folder / "wire.jsonl.gz")
+    calls = kept_wire.join(folder)
     return results.compose(contract, folder, verdicts.published(read_all(folder)), known.target, known.run, calls, why)
 
 
@@ -113,6 +112,7 @@ def main(args: Any) -> int:
         try:
             if not (folder / results.FILE).exists():
                 results.write(folder, recovered(folder))
+                kept_wire.drop_parts(folder)
             written = reports.write_all(folder, args.history)
             tell_ci(folder)
         except (OSError, ValueError) as error:

@@ -10,8 +10,9 @@ import json
 import threading
 import zlib
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 from eni_conformance.contract.codec import build, plain
 from eni_conformance.harness.redact import Redactor
@@ -81,23 +82,28 @@ def read(path: Path) -> Iterator[Exchange]:
             continue
 
 
-def merge(directory: Path, into: Path) -> Counter[str]:
-    """Write the journals of all workers in `directory` into one file, in order of time. Returns how often each
-    operation was sent."""
-    lines: list[tuple[float, str]] = []
+def merge(
+    directory: Path, into: Path, wanted: Callable[[Mapping[str, Any]], bool] = lambda _: True
+) -> Counter[str]:  # fmt: skip
+    """Write the journals of all workers in `directory` into one file: worker by worker, each in order of time, as what
+    one worker sees repeats itself and packs well. wanted: whether an exchange is kept. Returns how often each operation
+    was sent, kept or not."""
+    lines: list[tuple[str, float, str]] = []
     sent: Counter[str] = Counter()
     for path in sorted(directory.glob("wire-*.jsonl.gz")):
         for line in read_lines(path):
             try:
                 entry = json.loads(line)
-                lines.append((float(entry["at"]), line))
+                at = float(entry["at"])
                 sent[entry["sent"]["action"]] += 1
+                if wanted(entry):
+                    lines.append((str(entry["id"]).partition("-")[0], at, line))
             except (ValueError, KeyError, TypeError):
                 continue
-    lines.sort(key=lambda entry: entry[0])
-    press = zlib.compressobj(6, zlib.DEFLATED, _GZIP)
+    lines.sort(key=lambda entry: entry[:2])
+    press = zlib.compressobj(9, zlib.DEFLATED, _GZIP)
     with into.open("wb") as file:
-        for _, line in lines:
+        for *_, line in lines:
             file.write(press.compress(line.encode("ascii", "replace") + b"\n"))
         file.write(press.flush())
     return sent

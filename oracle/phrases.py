@@ -92,6 +92,16 @@ RULES: Mapping[str, Words] = {
 }
 """Rule of the page -> its words."""
 
+CALLERS: Mapping[str, str] = {
+    "account": "the owner of the resources",
+    "ram_denied": "a RAM user without the permission",
+    "ram_unsupported": "a RAM user of a kind that the operation refuses",
+    "expired": "an account that does not exist, or an expired key",
+    "unsupported_user_type": "an account of a type that the operation refuses",
+    "other_account": "another tenant, who owns neither",
+}
+"""Caller of the target file -> who that is."""
+
 CHOICES: Mapping[str, str] = {
     "repeated parameter": "that gives a parameter twice",
     "undeclared parameter": "with a parameter that nobody declares",

@@ -41,10 +41,11 @@ class Open:
 
 @dataclass(frozen=True)
 class Suite(Open):
-    """Which suite ran."""
+    """Which suite ran. commit: of its source, "" where that is not known; with "+" where it was changed since."""
 
     name: str = ""
     version: str = ""
+    commit: str = ""
 
 
 @dataclass(frozen=True)

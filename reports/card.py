@@ -8,20 +8,10 @@ from typing import Literal
 
 from eni_conformance.contract.scenario import Probe, Scenario
 from eni_conformance.oracle.evidence import Evidence
+from eni_conformance.oracle.phrases import CALLERS
 from eni_conformance.oracle.results import RequirementResult
 from eni_conformance.reports.reproduce import decoded, split
 from eni_conformance.reports.words import joined
-
-CALLERS: Mapping[str, str] = {
-    "": "the owner of the resources",
-    "account": "the owner of the resources",
-    "ram_denied": "a RAM user without the permission",
-    "ram_unsupported": "a RAM user of a kind that the operation refuses",
-    "expired": "an account that does not exist, or an expired key",
-    "unsupported_user_type": "an account of a type that the operation refuses",
-    "other_account": "another tenant, who owns neither",
-}
-"""Caller of the target file -> who that is."""
 
 SCHEMES = {"v1": "V1 (HMAC-SHA1)", "v3": "V3 (ACS3-HMAC-SHA256)"}
 
@@ -83,7 +73,7 @@ def facts(evidence: Evidence) -> tuple[tuple[str, str], ...]:
         accept = headers.get("accept", "")
         wanted = "JSON, by the Accept header" if "json" in accept else "not said, which means XML"
     out = [
-        ("Caller", CALLERS.get(sent.caller, sent.caller)),
+        ("Caller", CALLERS.get(sent.caller or "account", sent.caller)),
         ("Parameters in", " and ".join(places) or "query"),
         ("Format", wanted),
         ("Signature", SCHEMES.get(sent.signing, sent.signing or "V1 (HMAC-SHA1)")),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import re
 from collections.abc import Iterable, Sequence
@@ -9,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from eni_conformance.contract.gateway import PROBES
 from eni_conformance.contract.scenario import AS_ASKED, Detach, Probe, Scenario
 from eni_conformance.oracle.evidence import AdmissibleAnswer, Evidence, Moment
-from eni_conformance.reports import svg
+from eni_conformance.reports import card, svg, worlds
 from eni_conformance.reports.reproduce import shell_quote
 from eni_conformance.reports.words import joined, plain
 
@@ -63,28 +64,25 @@ def answer_was_admissible(evidence: Evidence) -> bool:
 
 def text(evidence: Evidence) -> str:
     """The evidence in plain words, for a terminal or a failure message."""
-    lines = [
-        f"{evidence.requirement}: {evidence.summary}",
-        "",
-        f"  target      {evidence.target.name} {evidence.target.endpoint} {evidence.target.region}".rstrip(),
-    ]
+    lines = [f"{evidence.requirement}: {evidence.did or evidence.summary}", *filter(None, [evidence.should]), ""]
+    lines.append(f"  target      {evidence.target.name} {evidence.target.endpoint} {evidence.target.region}".rstrip())
     if evidence.exchange:
         sent = evidence.exchange.sent
         lines.append(f"  sent        {sent.method} {sent.action} {sent.version}".rstrip())
         lines += [f"              {name} = {value!r}" for name, value in sent.pairs]
+        lines += [f"              {name.lower()}: {words}" for name, words in card.facts(evidence)]
     lines.append(f"  answered    {answer(evidence)}")
     if evidence.observed.message:
         lines.append(f"              {evidence.observed.message!r}")
     lines.append("  admissible")
-    for entry in evidence.expected:
-        words = joined(entry.status, entry.code)
-        because = f"  because {entry.because}" if entry.because else ""
-        lines.append(f"              {words}{because}" + (f" [{entry.requirement}]" if entry.requirement else ""))
+    for words, reasons, requirements in admissible_answers(evidence.expected):
+        because = f": {'; '.join(reasons)}" if reasons else ""
+        lines.append(f"              {words}{because}" + (f" [{', '.join(requirements)}]" if requirements else ""))
     if not evidence.expected:
-        lines.append("              not recorded")
+        lines.append("              no single answer decides")
     if evidence.changes:
         lines.append("  changed")
-        lines += [f"              {c.resource} {c.path}: {c.before!r} -> {c.after!r}" for c in evidence.changes]
+        lines += [f"              {_change(c)}" for c in worlds.changes(evidence)]
     if evidence.history:
         lines.append("  history")
         lines += ["              " + moment_text(m) for m in evidence.history]
@@ -93,6 +91,15 @@ def text(evidence: Evidence) -> str:
         lines.append(f"  seen again  {c.failed_again} of {c.tried} times, each in a world built anew")
     lines.append(f"  repeat      {replay_command(evidence)}")
     return "\n".join(lines) + "\n"
+
+
+def _change(change: worlds.Told) -> str:
+    """One change on a line."""
+    what = f"{change.resource} {change.path or 'as a whole'}"
+    if not change.listed:
+        return f"{what}: {change.before[0]} -> {change.after[0]}"
+    sides = (("removed", change.before), ("added", change.after))
+    return f"{what}: " + ", ".join(f"{word} {'; '.join(items)}" for word, items in sides if items)
 
 
 def moment_text(moment: Moment) -> str:
@@ -142,12 +149,14 @@ def reproductions(evidence: Evidence, name: str | None = None, where: str = "", 
     return {"replay": again + "\n", "keep": f"{again}{to} --keep\n"}
 
 
+_LONG = 1.0
+"""Seconds without a call that are worth a picture: what shows after them shows late."""
 _CLOSE = 0.000_05
 """Seconds by which recorded times may be off, because they are rounded."""
 
 
 def lanes(moments: Sequence[Moment]) -> tuple[svg.Call, ...]:
-    """The calls of a history for `svg.lanes`; () unless at least two have a time.
+    """The calls of a history for `svg.lanes`; () unless time tells something: calls that overlapped, or a long pause.
 
     A call that begins before another has ended stands in another lane, as it went over another connection. A step
     may name its lane itself ("client A: ..."), or in a key `lane`.
@@ -172,7 +181,8 @@ def lanes(moments: Sequence[Moment]) -> tuple[svg.Call, ...]:
         kind = "bad" if status.startswith("5") or (m.code and not status) else "good" if status[:1] == "2" else ""
         text = _ID.sub(lambda found: f"{found[1]}\u2026{found[2]}", rest if name and colon else _brief(words))
         out.append(svg.Call(str(m.n), text, got, start, end, lane, kind, name))
-    return tuple(out)
+    paused = any(two.start - one.end >= _LONG for one, two in itertools.pairwise(out))
+    return tuple(out) if paused or any(call.lane for call in out) else ()
 
 
 def _brief(words: str) -> str:

@@ -104,7 +104,7 @@
 
   let closed = [];
   window.addEventListener("beforeprint", () => {
-    closed = all("details:not([open])");
+    closed = all("details.repeat:not([open])");
     for (const node of closed) node.open = true;
   });
   window.addEventListener("afterprint", () => {

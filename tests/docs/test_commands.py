@@ -167,7 +167,7 @@ def test_commands_are_found() -> None:
 def test_commands_within_sentences_exist() -> None:
     """`eni-conformance X` in running text names a subcommand."""
     known = {"run", "doctor", "plan", "janitor", "replay", "compare", "merge", "prove", "drift", "deviations"}
-    known |= {"emulator"}
+    known |= {"emulator", "report", "sign"}
     for page in PAGES:
         for name in re.findall(r"eni-conformance ([a-z]+)", page.read_text()):
             assert name in known, (page.name, name)

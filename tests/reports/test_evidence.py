@@ -65,8 +65,8 @@ def test_words(runs: dict[str, Path]) -> None:
         "ENI-DETACH-E12: the primary interface was detached",
         "NetworkInterfaceId = 'eni-bp1aa00'",
         "answered    200",
-        "400 InvalidOperation.DetachPrimaryEniNotAllowed  because the named interface is the primary one",
-        "eni-bp1aa00 status: 'InUse' -> 'Available'",
+        "400 InvalidOperation.DetachPrimaryEniNotAllowed: the named interface is the primary one",
+        "eni-bp1aa00 status: InUse -> Available",
         "seen again  10 of 10 times",
         "eni-conformance replay evidence/E12-3f09a1.json",
     ):
