@@ -6,7 +6,7 @@ EFFORT ?= standard
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := conformance
-.PHONY: conformance test lint types imports tree unit fast night node programs lock plan-table prove mutation bench allure clean
+.PHONY: conformance test lint types imports tree unit fast night node programs lock plan-table prove mutation bench allure site clean
 
 $(READY): pyproject.toml requirements.lock
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
@@ -108,6 +108,20 @@ lock: pyproject.toml
 	$(BIN)/pip-compile --quiet --generate-hashes --allow-unsafe --strip-extras --no-emit-index-url \
 	  --no-emit-find-links --no-emit-trusted-host --no-header --extra dev --extra emulator --extra allure --extra redis \
 	  --output-file requirements.lock pyproject.toml
+	$(BIN)/pip-compile --quiet --generate-hashes --allow-unsafe --strip-extras --no-emit-index-url \
+	  --no-emit-find-links --no-emit-trusted-host --no-header --output-file docs/site.lock docs/site.in
+
+# The documentation as a site, in build/site/html; a link that leads nowhere is an error.
+SITE := build/site
+site: $(READY) $(SITE)/venv/.ready
+	$(BIN)/python docs/site.py $(SITE)/pages
+	NO_MKDOCS_2_WARNING=1 $(SITE)/venv/bin/mkdocs build --strict --quiet
+	@echo "$(SITE)/html/index.html"
+
+$(SITE)/venv/.ready: docs/site.lock
+	test -x $(SITE)/venv/bin/python || $(PYTHON) -m venv $(SITE)/venv
+	$(SITE)/venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r docs/site.lock
+	touch $@
 
 clean:
 	rm -rf $(VENV) out build dist *.egg-info
