@@ -158,6 +158,7 @@ def _bench(
         limits.settle_seconds,
         step=(STEP_NEARBY if session.target.loopback else STEP) * (SPARING if session.sparing else 1),
         wrong_orders=wrong,
+        sparing=session.sparing,
     )
 
 

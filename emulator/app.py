@@ -196,6 +196,8 @@ class Emulator:
             await _misbehave(Reply(0, "", {}, "", {}, wire="drop"), scope, receive)
             return
         reply = await self.gateway.answer(scope["method"], scope["path"], scope["query_string"], headers, body)
+        if self.cloud.behaviour.answer_seconds:
+            await asyncio.sleep(self.cloud.behaviour.answer_seconds)
         await write(reply, scope, receive, send)
 
     async def _control(self, request: Request) -> JSONResponse:

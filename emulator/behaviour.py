@@ -84,6 +84,7 @@ class Behaviour:
     revision: str = "2019"
     configured_settle: float = 0.05
     settle_seconds: float = 0.05
+    answer_seconds: float = 0.0
     settle_jitter: float = 0.0
     shape: str = "default"
     page_limit: int = 0
@@ -144,7 +145,7 @@ class Behaviour:
 _CHOICES = (
     *("settle_jitter", "shape", "page_limit", "lag_seconds", "lags", "hide_link_while_detaching"),
     *("detaching_shown_after", "clock_offset", "hex_in_any_case", "blank_after_values"),
-    *("attach_at_once", "hold_works"),
+    *("attach_at_once", "hold_works", "answer_seconds"),
 )
 FIRST_COUNTED = 111
 _CONSONANTS = "bcdfghjklmnpqrstvwxz0123456789"

@@ -239,6 +239,7 @@ def stats(cloud: Cloud, body: Body) -> Body:
         "composed": list(cloud.behaviour.composed),
         "revision": cloud.behaviour.revision,
         "settle_ms": cloud.behaviour.settle_seconds * 1000,
+        "answer_ms": cloud.behaviour.answer_seconds * 1000,
     }
 
 

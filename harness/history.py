@@ -54,7 +54,7 @@ class Circumstances:
     regions: every region id known to exist. quota: interfaces that an instance holds; quota_assumed: nobody said so.
     lags: descriptions have been seen to lag behind. tolerates: what may pass is asked again before it counts.
     settle_seconds: how long a transition may take. settled: seconds that earlier detaches took. ignore: paths that
-    change by themselves.
+    change by themselves. real: an endpoint of the service itself, whose instances have guests that may not react.
     """
 
     region: str
@@ -67,6 +67,7 @@ class Circumstances:
     settled: tuple[float, ...] = ()
     run_id: str = ""
     ignore: frozenset[str] = frozenset()
+    real: bool = False
 
 
 @dataclass(frozen=True)

@@ -156,7 +156,7 @@ class _Play:
         regions = frozenset(filter(None, (target.region, bench.ground.second_region)))
         return Circumstances(
             target.region, regions, bench.ground.eni_quota, bench.ground.quota_assumed, bench.lags, target.tolerates,
-            bench.settle_seconds, tuple(bench.settled), bench.session.run_id, self.stage.ignore,
+            bench.settle_seconds, tuple(bench.settled), bench.session.run_id, self.stage.ignore, real=target.real,
         )  # fmt: skip
 
     def _learn_volatile(self) -> None:

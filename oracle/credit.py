@@ -341,6 +341,10 @@ def _of_view(book: Tally, event: Described, world: int) -> None:
 def _of_delay(book: Tally, state: State, event: Overdue) -> None:
     """F02, a doubt with its numbers: detaches that ended after the target's limit."""
     if event.reminded:
+        for eni in event.enis if state.place.real else ():
+            stuck = event.snapshot.status(eni) == "Detaching"
+            told = "stayed so after the call was repeated" if stuck else "ended when the call was repeated"
+            book.doubt(rows.BECOMES_AVAILABLE, f"a detach was stuck, as where the guest does not react, and {told}")
         return
     limit, settled = state.place.settle_seconds, state.settled
     others = f", {len(settled)} others within {max(settled):.1f} s" if settled else ""

@@ -278,6 +278,7 @@ CHOICES: tuple[Variant, ...] = (
     ),
     Variant("instant", "Transitions take no time.", {"settle_seconds": 0.0}),
     Variant("slow", "Transitions take 1.5 seconds.", {"settle_seconds": 1.5}),
+    Variant("distant", "Each answer comes 120 milliseconds later.", {"answer_seconds": 0.12}),
     Variant("jitter", "Transitions take between a tenth and two times as long.", {"settle_jitter": 0.9}),
     Variant("ids-long", "Resource ids have 28 characters after the dash.", {"shape": "long"}),
     Variant("ids-short", "Resource ids have nine characters after the dash.", {"shape": "short"}),

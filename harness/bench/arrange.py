@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping, Sequence, Set
 from eni_conformance.contract.detach import OPS
 from eni_conformance.contract.scenario import EniSpec, InstanceSpec, World
 from eni_conformance.harness import ecs
-from eni_conformance.harness.bench.look import FOREVER, FRESH, LOOKS_TO_AGREE, RELOOK, look_until
+from eni_conformance.harness.bench.look import FOREVER, FRESH, GUEST, LOOKS_TO_AGREE, RELOOK, look_until
 from eni_conformance.harness.bench.pool import (
     ATTACHING,
     BUSY,
@@ -160,7 +160,7 @@ def _watch(bench: Bench, own: OwnEni, host: str, on_the_way: str, end: str, kind
             bench.typical.setdefault(kind, waited)
         ended += 1
         bench.lags = bench.lags or (bool(listed) and (own.id in listed) != (end == "InUse"))
-        return ended >= (2 if bench.session.sparing else 4) or bench.lags
+        return ended >= (2 if bench.sparing else 4) or bench.lags
 
     def waits() -> Iterator[float]:
         nonlocal waited
@@ -195,6 +195,8 @@ def _hosts(bench: Bench, world: World) -> list[OwnInstance]:
             "set-up: starting an instance",
             "instances",
         )
+        if bench.session.target.real and "Running" in wanted.values():
+            bench.clock.sleep(GUEST)
     return hosts
 
 

@@ -71,6 +71,11 @@ NOBODY_LISTENS = 0.2
 """The part of that patience which an endpoint gets that refuses connections: it may be starting."""
 CALL, CALL_CREATES, CALL_NEARBY = 30.0, 60.0, 1 / 3
 """Deadline of a call of the set-up, and of one that creates; the part of it that is enough on this machine."""
+CALL_OF = {"StartInstance": 46.0, "DeleteInstance": 66.0, "RunInstances": 86.0, "CreateInstance": 86.0}
+"""Deadlines of operations that take longer: the time-outs of the vendor's SDKs."""
+GUEST = 15.0
+"""After an instance is Running, before anything is plugged in or out: its guest must react to that, and on a real
+service it is still starting."""
 AGAIN = (0.1, 0.3, 0.9)
 """Before a question of survey or doctor is asked again whose answer may pass."""
 PASSING = (0.05, 0.3, 1.0)

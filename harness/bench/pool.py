@@ -105,7 +105,7 @@ class Bench:
     monotonic time of the last order or difference. careful: a World is looked at until two looks agree. refused:
     options that interfaces can't be created with here. wrong_orders: capabilities that are offered and do not do what
     their document says. second_region: it is in the target's second region. unfinished: what of the set-up's own work
-    did not do what it must.
+    did not do what it must. sparing: calls are counted, so time is spent instead.
     """
 
     session: ecs.Session
@@ -132,6 +132,7 @@ class Bench:
     refused: set[str] = field(default_factory=set)
     second_region: bool = False
     wrong_orders: Mapping[str, str] = field(default_factory=dict)
+    sparing: bool = False
 
     @property
     def clock(self) -> Clock:
@@ -257,7 +258,7 @@ def pauses(bench: Bench, kind: str) -> Iterator[float]:
 def steps(bench: Bench) -> Iterator[float]:
     """Small pauses in seconds that grow, without end; where calls are counted, until a wait is so many looks long."""
     longest = min(max(STEP_LEAST, bench.step * STEP_TIMES), STEP_LONGEST)
-    if bench.session.sparing:
+    if bench.sparing:
         longest = max(longest, bench.settle_seconds / LOOKS_A_WAIT)
     return growing(bench.step, longest, STEP_FACTOR)
 

@@ -7,14 +7,14 @@ was tried, so that calls under test can show it.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from typing import Literal
 
 from eni_conformance.contract.common import is_full
 from eni_conformance.contract.scenario import EniSpec, InstanceSpec, World
 from eni_conformance.harness import ecs, observe
-from eni_conformance.harness.bench.look import SLOT
+from eni_conformance.harness.bench.look import GUEST, SLOT
 from eni_conformance.harness.bench.pool import (
     ATTACHING,
     DETACHING,
@@ -122,7 +122,7 @@ def welcome(bench: Bench, hosts: Sequence[OwnInstance]) -> None:
     if not fresh:
         return
     ids = {i.id for i in fresh}
-    until(bench, lambda s: all(s.status(i) == "Running" for i in ids), "set-up: creating an instance", "instances")
+    await_running(bench, ids, "creating")
     for own in fresh:
         fields = bench.now.instances.get(own.id, {})
         own.name = str(fields.get("InstanceName", ""))
@@ -160,20 +160,33 @@ def steady(bench: Bench, own: OwnInstance, wanted: str) -> None:
         ecs.stop_instance(bench.session, own.id)
 
 
+def await_running(bench: Bench, instances: Collection[str], doing: str) -> None:
+    """Wait until all are Running, and where they have guests, until those react. doing: "starting" or the like.
+
+    Raises NotArranged."""
+
+    def running(snapshot: Snapshot) -> bool:
+        return all(snapshot.status(one) == "Running" for one in instances)
+
+    until(bench, running, f"set-up: {doing} an instance", "instances")
+    if bench.session.target.real:
+        bench.clock.sleep(GUEST)
+
+
 def restart(bench: Bench, own: OwnInstance, past: str, status: str) -> None:
     """Give an instance the past that is asked for, and leave it in `status`."""
     if past == "rebooted":
         steady(bench, own, "Running")
-        until(bench, lambda s: s.status(own.id) == "Running", "set-up: starting an instance", "instances")
+        await_running(bench, [own.id], "starting")
         touch(bench)
         ecs.reboot_instance(bench.session, own.id)
         bench.clock.sleep(bench.step)
-        until(bench, lambda s: s.status(own.id) == "Running", "set-up: rebooting an instance", "instances")
+        await_running(bench, [own.id], "rebooting")
     else:
         steady(bench, own, "Stopped")
         until(bench, lambda s: s.status(own.id) == "Stopped", "set-up: stopping an instance", "instances")
         steady(bench, own, "Running")
-        until(bench, lambda s: s.status(own.id) == "Running", "set-up: starting an instance", "instances")
+        await_running(bench, [own.id], "starting")
     own.past = "rebooted" if past == "rebooted" else "restarted"
     if status == "Stopped":
         steady(bench, own, "Stopped")

@@ -159,6 +159,7 @@ def send(
     session: Session, action: str, pairs: Sequence[Pair], *, vpc: bool = False, deadline: float = look.CALL
 ) -> Exchange:
     """Send one set-up call as the account."""
+    deadline = max(deadline, look.CALL_OF.get(action, 0.0))
     return session.client.send(
         action,
         pairs,

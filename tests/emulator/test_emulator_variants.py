@@ -225,6 +225,7 @@ OBSERVE: dict[str, Callable[[Client], Any]] = {
     "order-shape-first": broken_twice,
     "instant": lagging,
     "slow": lambda client: client.control("stats")["settle_ms"],
+    "distant": lambda client: client.control("stats")["answer_ms"],
     "jitter": lambda client: True,
     "ids-long": shape,
     "ids-short": shape,

@@ -58,6 +58,7 @@ class SmallEcs:
     at: float = 1_000.0
     requests: list[tuple[str, tuple[Pair, ...]]] = field(default_factory=list)
     counts: Counter[str] = field(default_factory=Counter)
+    allowance: None = None
     lock: Any = field(default_factory=threading.Lock)
 
     def __post_init__(self) -> None:

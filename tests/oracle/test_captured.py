@@ -458,6 +458,8 @@ TARGET = parse_target(
 class Endpoint:
     """In place of a Client: gives these answers, the last one for ever, and a clock that only waiting moves."""
 
+    allowance = None
+
     def __init__(self, *answers: Exchange) -> None:
         self.answers = list(answers)
         self.sent: list[str] = []

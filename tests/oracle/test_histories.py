@@ -172,6 +172,15 @@ def test_a_detach_that_never_ends_is_doubtful_until_it_is_so_again() -> None:
     assert found.finding.certainty < 1 and "while 1 others" in found.finding.summary
 
 
+def test_at_the_service_itself_a_guest_may_not_react_and_nobody_is_blamed() -> None:
+    never = (sent(), overdue("Detaching"), overdue("Detaching", reminded=True), looked("Detaching"))
+    asked = (sent(), overdue("Detaching"), overdue("Available", reminded=True), FREE)
+    for events in (never, asked):
+        assert blamed(*events, real=True) == []
+        ((reason, _),) = judgement(*events, real=True).tally.doubts["F02"].items()
+        assert "guest does not react" in reason
+
+
 def test_an_accepted_detach_that_moves_nothing_rests_on_a_clock() -> None:
     (found,) = judgement(sent(), overdue("InUse"), USED).found
     assert (found.finding.requirement, found.finding.clocked) == ("F02", True)
