@@ -16,9 +16,9 @@ PARTS = 4
 
 @requirement(
     rows.LIFE_CYCLE, rows.SLOT_FREED, rows.ATTACHED_AGAIN, rows.STAYS_AVAILABLE, rows.LINKED_ONLY,
-    rows.ACCEPTED_RUNNING, rows.ACCEPTED_STOPPED,
+    rows.ACCEPTED_RUNNING, rows.ACCEPTED_STOPPED, rows.OWN_KEPT,
 )  # fmt: skip
-@pytest.mark.parametrize("name", [*histories.SCENARIOS, *histories.MOVES, *histories.ONCE])
+@pytest.mark.parametrize("name", [*histories.SCENARIOS, *histories.MOVES, *histories.ONCE, *histories.ADDRESSED])
 @scenarios(lambda given, name: [histories.named(name)], about=(rows.LIFE_CYCLE,))
 def test_named_sequence(played: Played, name: str) -> None:
     """A sequence in which services have been seen to lose track."""

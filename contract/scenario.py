@@ -138,9 +138,23 @@ class Detach:
 
 @dataclass(frozen=True)
 class Act:
-    """A public operation of the surroundings; `eni` and `instance` are places in the World."""
+    """A public operation of the surroundings; `eni` and `instance` are places in the World.
 
-    op: Literal["attach", "delete", "start", "stop", "reboot", "delete_instance", "modify", "describe"] = "describe"
+    stop_charging: StopInstance in the mode that keeps no resources. create: another interface, in the vSwitch of `eni`.
+    """
+
+    op: Literal[
+        "attach",
+        "delete",
+        "start",
+        "stop",
+        "stop_charging",
+        "reboot",
+        "delete_instance",
+        "modify",
+        "create",
+        "describe",
+    ] = "describe"
     eni: int = 0
     instance: int = 0
     kind: Literal["act"] = "act"
@@ -193,9 +207,11 @@ ACTIONS = {
     "delete": "DeleteNetworkInterface",
     "start": "StartInstance",
     "stop": "StopInstance",
+    "stop_charging": "StopInstance",
     "reboot": "RebootInstance",
     "delete_instance": "DeleteInstance",
     "modify": "ModifyNetworkInterfaceAttribute",
+    "create": "CreateNetworkInterface",
     "describe": "DescribeNetworkInterfaces",
 }
 """What an Act asks for -> the action that does it."""

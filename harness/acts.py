@@ -34,6 +34,9 @@ def act(session: ecs.Session, op: str, eni: str, instance: str) -> Exchange:
         case "delete_instance":
             session.ledger.check(instance)
             pairs = [region, ("InstanceId", instance), ("Force", "true")]
+        case "stop_charging":
+            session.ledger.check(instance)
+            pairs = [region, ("InstanceId", instance), ("StoppedMode", "StopCharging")]
         case _:
             session.ledger.check(instance)
             pairs = [region, ("InstanceId", instance)]
@@ -52,6 +55,6 @@ def shown(deed: Deed, now: Snapshot) -> bool:
             return now.status(deed.eni) in ("Deleting", "")
         case "start":
             return now.status(deed.instance) in ("Starting", "Running")
-        case "stop":
+        case "stop" | "stop_charging":
             return now.status(deed.instance) in ("Stopping", "Stopped")
     return False

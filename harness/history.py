@@ -136,6 +136,16 @@ class Acted:
 
 
 @dataclass(frozen=True)
+class Created:
+    """Another interface was made, in the vSwitch of `like`."""
+
+    step: int
+    eni: str
+    like: str
+    kind: Literal["created"] = "created"
+
+
+@dataclass(frozen=True)
 class Looked:
     """A look, and why.
 
@@ -236,7 +246,7 @@ class LeftOut:
     kind: Literal["left out"] = "left out"
 
 
-Event = Sent | Probed | Acted | Looked | Overdue | Overlapped | Described | AskedAgain | Ordered | LeftOut
+Event = Sent | Probed | Acted | Created | Looked | Overdue | Overlapped | Described | AskedAgain | Ordered | LeftOut
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,7 @@ from eni_conformance.contract.gateway import Probe as GatewayProbe
 from eni_conformance.contract.scenario import AS_ASKED, Act, Call, Detach, Parallel, Probe, Scenario, Settle, Wire
 from eni_conformance.harness import acts, describe, ecs
 from eni_conformance.harness.account.ledger import in_turn
-from eni_conformance.harness.bench import arrange, pool
+from eni_conformance.harness.bench import arrange, pool, supply
 from eni_conformance.harness.bench.look import BY_ITSELF, PASSING, PASSING_ELSEWHERE, RELOOK, SLOT
 from eni_conformance.harness.bench.pool import NotArranged
 from eni_conformance.harness.clock import stamp
@@ -33,6 +33,7 @@ from eni_conformance.harness.history import (
     Arranged,
     AskedAgain,
     Circumstances,
+    Created,
     Described,
     Event,
     History,
@@ -496,6 +497,9 @@ class _Play:
 
     def _act(self, index: int, act: Act) -> None:
         """A public operation of the surroundings."""
+        if act.op == "create":
+            self._create(index, self.arranged.enis[act.eni])
+            return
         acted = self._do(index, self._deed(act))
         deed, exchange = acted.deed, acted.exchange
         answered = exchange.outcome == "answered" and not exchange.throttled
@@ -508,6 +512,10 @@ class _Play:
             pool.remember(self.bench, deed)
             pool.touch(self.bench)
         self._tell(acted)
+
+    def _create(self, index: int, like: str) -> None:
+        """Another interface beside one of the World's. It is used for nothing else, and goes when room is needed."""
+        self._tell(Created(index, supply.another(self.bench, like, frozenset(self.arranged.enis)), like))
 
     def _do(self, index: int, deed: Deed) -> Acted:
         """Send it; one that must be accepted is sent again for a while if it is refused for a state that may pass: what

@@ -14,6 +14,7 @@ from eni_conformance.harness.codec import code_of, is_throttling
 from eni_conformance.harness.history import (
     Acted,
     AskedAgain,
+    Created,
     Described,
     Event,
     LeftOut,
@@ -34,6 +35,7 @@ from eni_conformance.oracle.follow import (
     Overlapping,
     State,
     accepted,
+    after_creation,
     after_deed,
     look_says,
     rested,
@@ -66,6 +68,8 @@ def follow(state: State, event: Event) -> Seen:
             return _probed(state, event)
         case Acted():
             return Seen(_acted(state, event))
+        case Created():
+            return Seen(after_creation(state, event))
         case Overlapped():
             return _overlapped(state, event)
         case Looked():

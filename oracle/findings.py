@@ -231,6 +231,12 @@ class NotAttachedAgain(Finding):
     title = "not attached again"
 
 
+class GivenAway(Finding):
+    """An address of an interface that was detached belongs to another one, too."""
+
+    title = "a detached interface's address is given away"
+
+
 # --- relations between answers -----------------------------------------------------------------------
 
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from eni_conformance.contract.detach import EFFECT
 from eni_conformance.contract.rules import Operation
 from eni_conformance.contract.scenario import Call, Scenario
-from eni_conformance.harness.history import Arranged, Circumstances, History, Overlapped
+from eni_conformance.harness.history import Arranged, Circumstances, Created, History, Overlapped
 from eni_conformance.harness.values import Asked, Deed, Exchange, Snapshot
 from eni_conformance.oracle import model
 from eni_conformance.oracle.findings import Finding
@@ -21,8 +21,8 @@ from eni_conformance.oracle.frame import Change
 from eni_conformance.oracle.readings import Admissible, EniKnown, Known, Reply
 
 END_OF = {
-    "attach": "InUse", "delete": "", "start": "Running", "stop": "Stopped", "reboot": "Running",
-    "delete_instance": "",
+    "attach": "InUse", "delete": "", "start": "Running", "stop": "Stopped", "stop_charging": "Stopped",
+    "reboot": "Running", "delete_instance": "",
 }  # fmt: skip
 """The status that an operation of the surroundings leads to in the end; the others leave it as it is."""
 
@@ -84,8 +84,9 @@ class State:
 
     detached: interface -> instance, of accepted detaches since the last look that counted; accepted_at: when. refused:
     how many calls were refused since then. touched: what operations of the surroundings move; ends: where to. path:
-    statuses seen of what was detached. freed: interfaces that a call accepted, with its step. deleted: instances that
-    were told to go, with their primary interfaces; they may be shown for a while. again: calls that were sent again,
+    statuses seen of what was detached. freed: interfaces that a call accepted, with its step. created: interfaces that
+    were made meanwhile, each with those that had been detached before. deleted: instances that were told to go, with
+    their primary interfaces; they may be shown for a while. again: calls that were sent again,
     with whether their answer is stable. dirty: the world may not be what it seems, so nothing goes on.
     """
 
@@ -104,6 +105,7 @@ class State:
     path: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     reminded: tuple[str, ...] = ()
     deleted: frozenset[str] = frozenset()
+    created: tuple[tuple[str, frozenset[str]], ...] = ()
     freed: frozenset[tuple[str, int]] = frozenset()
     full_refused: bool = False
     last: Exchange | None = None
@@ -260,6 +262,16 @@ def after_deed(state: State, deed: Deed) -> State:
             **({deed.moves: END_OF[deed.op]} if deed.op in END_OF else {}),
         },
         detached={e: host for e, host in state.detached.items() if e != deed.moves},
+    )
+
+
+def after_creation(state: State, event: Created) -> State:
+    """What is known after another interface was made: it is there now, and nothing else may have changed."""
+    return replace(
+        state,
+        created=(*state.created, (event.eni, state.freed_enis)),
+        touched=state.touched | {event.eni},
+        ends={**state.ends, event.eni: "Available"},
     )
 
 

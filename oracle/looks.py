@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import itertools
+import json
 from collections.abc import Callable, Iterable, Mapping
 
 from eni_conformance.contract import rows
@@ -15,6 +17,7 @@ from eni_conformance.oracle import frame, model, readings, views
 from eni_conformance.oracle.findings import (
     Disagreement,
     Finding,
+    GivenAway,
     LateEffect,
     LifeCycle,
     NeededAsking,
@@ -108,6 +111,29 @@ def both_sides_agree(state: State, now: Snapshot) -> Iterable[Finding]:
             yield Disagreement(rows.VIEWS_AGREE, text, f"sides:{what}", about=("sides", what))
 
 
+def addresses_are_its_own(state: State, now: Snapshot) -> Iterable[Finding]:
+    """F04: what a detached interface keeps is given to nobody else. The page does not say that addresses are unique;
+    only where those of all others are, before the detach and after it, can one have been given away."""
+    made = dict(state.created)
+    ours = [*state.arranged.primaries, *state.arranged.enis, *made]
+    shared = [
+        (one, other) for one, other in itertools.combinations(ours, 2) if _addresses(now, one) & _addresses(now, other)
+    ]
+    if len(shared) == 1 and sum(not detached for detached in made.values()) > 1 < sum(map(bool, made.values())):
+        [(owner, new)] = shared
+        if owner in made.get(new, ()):
+            text = f"{new}, made after {owner} was detached, has its address"
+            yield GivenAway("F04", text, "address given away")
+
+
+def _addresses(now: Snapshot, eni: str) -> set[tuple[str, str]]:
+    """Its addresses, each with its vSwitch; none where descriptions do not tell."""
+    fields = now.enis.get(eni, {})
+    told = [str(fields.get("PrivateIpAddress") or "")]
+    told += [str(json.loads(entry).get("PrivateIpAddress") or "") for entry in fields.get("PrivateIpSets", ())]
+    return {(str(fields.get("VSwitchId")), address) for address in told if address and fields.get("VSwitchId")}
+
+
 Check = Callable[[State, Snapshot], Iterable[Finding]]
 CHECKS: tuple[Check, ...] = (
     refusals_change_nothing,
@@ -115,6 +141,7 @@ CHECKS: tuple[Check, ...] = (
     by_way_of_detaching_only,
     life_cycle,
     both_sides_agree,
+    addresses_are_its_own,
 )
 
 

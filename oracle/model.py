@@ -91,7 +91,7 @@ def after_deed(known: Known, deed: Deed) -> Known:
             return _with_eni(known, deed.eni, NEXT_OF_ENI["Deleting"], frozenset({""}))
         case "start" if deed.instance in known.instances:
             return _with_instance(known, deed.instance, NEXT_OF_INSTANCE["Starting"])
-        case "stop" if deed.instance in known.instances:
+        case "stop" | "stop_charging" if deed.instance in known.instances:
             return _with_instance(known, deed.instance, NEXT_OF_INSTANCE["Stopping"])
         case "reboot" if deed.instance in known.instances:
             statuses = frozenset({"Stopping", "Stopped", "Starting", "Running"})
@@ -114,7 +114,7 @@ def deed_possible(known: Known, deed: Deed) -> bool:
             return bool(eni and eni.statuses & {"Available", "Deleting"})
         case "start":
             return bool(instance and instance.statuses & {"Stopped", "Stopping"})
-        case "stop" | "reboot":
+        case "stop" | "stop_charging" | "reboot":
             return bool(instance and instance.statuses & {"Running", "Starting"})
     return True
 

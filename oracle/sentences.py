@@ -19,6 +19,7 @@ from eni_conformance.oracle.findings import (
     Failed,
     Finding,
     Gateway,
+    GivenAway,
     LateEffect,
     Leak,
     LifeCycle,
@@ -114,6 +115,10 @@ KINDS: Mapping[type[Finding], Sentence] = {
     NotAttachedAgain: Sentence(
         "A detached interface could not be attached again: the endpoint refused it with {said}.",
         "What is detached can be attached again, to the same instance or to another.",
+    ),
+    GivenAway: Sentence(
+        "A new interface was given the address of one that had been detached and still exists.",
+        "A detached interface keeps its addresses, so that nobody else may have them.",
     ),
     Overlap: Sentence(
         "The answers to overlapping calls and the state after them contradict each other.",

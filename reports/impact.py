@@ -168,6 +168,8 @@ def comes_to(evidence: Evidence) -> tuple[str, ...]:
             return ("replay accepted",) if row == "G03" else ("anybody signs",)
         case "Leak":
             return ("tenant learns",)
+        case "GivenAway":
+            return ("attributes lost",)
         case "SlotTooMany" | "NotAttachedAgain":
             return ("slot lost",) if row == "F06" else ("not attached again",)
         case "RepeatedId":

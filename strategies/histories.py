@@ -16,7 +16,7 @@ from typing import Any
 from eni_conformance.contract.scenario import Act, Detach, Scenario, Settle, Step, World
 from eni_conformance.strategies.calls import IDS, extras, formed, primary, send, unknown, valid
 from eni_conformance.strategies.wire import OPPOSITE, WIRES, wires
-from eni_conformance.strategies.worlds import ONCE_THERE, WALKED, WALKED_ALONE
+from eni_conformance.strategies.worlds import NEVER_DETACHED, ONCE_THERE, WALKED, WALKED_ALONE
 from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule, run_state_machine_as_test
@@ -180,6 +180,7 @@ FIRST, SECOND, THIRD = (Detach(valid(k)) for k in range(3))
 ATTACH_FIRST, ATTACH_SECOND, ATTACH_THIRD = (Act("attach", k) for k in range(3))
 DELETE_FIRST = Act("delete")
 MODIFY_FIRST = Act("modify")
+ANOTHER = Act("create")
 STOP, START, REBOOT = Act("stop"), Act("start"), Act("reboot")
 PRIMARY = Detach(primary())
 UNKNOWN = Detach(unknown(valid(0), "NetworkInterfaceId"))
@@ -207,6 +208,21 @@ SCENARIOS: Mapping[str, tuple[Step, ...]] = {
     "attached while Detaching": (FIRST, ATTACH_FIRST, STILL, SECOND, ATTACH_THIRD, STILL),
     "modified, then detached": (FIRST, STILL, MODIFY_FIRST, STILL, ATTACH_FIRST, STILL, FIRST, STILL),
     "modified while attached": (MODIFY_FIRST, STILL, FIRST, STILL, ATTACH_FIRST, STILL, FIRST, STILL),
+    "stopped without charge, detached, started": (
+        Act("stop_charging"),
+        STILL,
+        FIRST,
+        STILL,
+        PRIMARY,
+        ATTACH_FIRST,
+        STILL,
+        SECOND,
+        STILL,
+        START,
+        STILL,
+        FIRST,
+        STILL,
+    ),
     "deleted while Detaching": (FIRST, DELETE_FIRST, STILL, SECOND, STILL),
 }
 _HOME, _AWAY = Detach(valid(0)), Detach(valid(0, 1))
@@ -222,6 +238,10 @@ ONCE: Mapping[str, tuple[Step, ...]] = {
 }  # fmt: skip
 """An instance and an interface are deleted; calls that name them, and a former host, change nothing, and what had been
 detached from the instance before stays."""
+ADDRESSED: Mapping[str, tuple[Step, ...]] = {
+    "its address stays its own": (*(ANOTHER,) * 3, STILL, FIRST, STILL, *(ANOTHER,) * 3, STILL),
+}
+"""Interfaces are made before a detach and after it: none of them may have the address of what was detached."""
 MOVES: Mapping[str, tuple[Step, ...]] = {
     "moved to another instance and back": (
         FIRST, STILL, ELSEWHERE, STILL, FIRST, THERE, STILL, ATTACH_FIRST, STILL, THERE, FIRST, STILL,
@@ -234,6 +254,8 @@ def named(name: str) -> Scenario:
     """The walk of this name."""
     if name in ONCE:
         return Scenario(ONCE_THERE, ONCE[name], name)
+    if name in ADDRESSED:
+        return Scenario(NEVER_DETACHED, ADDRESSED[name], name)
     if name in MOVES:
         return Scenario(WALKED, MOVES[name], name)
     return Scenario(WALKED_ALONE, SCENARIOS[name], name)

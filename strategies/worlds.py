@@ -101,6 +101,7 @@ def alone(*enis: EniSpec, status: InstanceStatus = "Running", past: str = "any")
 
 ONE = alone(PLAIN, RICH, SPARE)
 PAIR = alone(RICH, PLAINER)
+NEVER_DETACHED = alone(EniSpec(past="fresh"))
 TWINS = alone(PLAIN, PLAIN)
 TWO = World((InstanceSpec(), InstanceSpec()), (PLAIN, RICH, EniSpec(on=1), SPARE))
 WITH_STOPPED = World((InstanceSpec("Stopped"), InstanceSpec()), (RICH, EniSpec(on=1), SPARE))

@@ -129,6 +129,23 @@ def _beating(call: Call, resource: NetworkInterface | Instance, row: Row) -> Non
             address["LastArp"] = count(call.cloud, "looks at addresses")
 
 
+FEW = 4
+
+
+def _few_addresses(call: Call, resource: NetworkInterface | Instance, row: Row) -> None:
+    """Addresses of a network that hands out a handful, over and over."""
+    for name, value in row.items():
+        if name in ("PrivateIpAddress", "PrimaryIpAddress") and isinstance(value, str) and value:
+            *front, last = value.split(".")
+            row[name] = ".".join((*front, str(int(last) % FEW + 1)))
+        elif isinstance(value, dict):
+            _few_addresses(call, resource, value)
+        elif isinstance(value, list):
+            for each in value:
+                if isinstance(each, dict):
+                    _few_addresses(call, resource, each)
+
+
 # Accounts
 
 _ACCOUNTS = {
@@ -213,6 +230,11 @@ WORLDS: tuple[Variant, ...] = (
         "heartbeat",
         f"Interfaces and instances show a time that steps every {HEARTBEAT_SECONDS} seconds, addresses a counter.",
         hooks=(("view", _beating), ("instance_view", _beating)),
+    ),
+    Variant(
+        "addresses-few",
+        f"Private addresses are not unique: each network has {FEW} of them.",
+        hooks=(("view", _few_addresses), ("instance_view", _few_addresses)),
     ),
     Variant(
         "callers-own-nothing",

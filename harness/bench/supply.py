@@ -199,9 +199,9 @@ def _look_of(spec: EniSpec) -> EniSpec:
     return replace(spec, on=None, status="Available", past="any", fault=own_network)
 
 
-def _past_fits(own: OwnEni, past: str, host: str) -> bool:
+def _past_fits(bench: Bench, own: OwnEni, past: str, host: str) -> bool:
     """Whether its attachments, with one more to `host` unless it is there, give the past asked for."""
-    hosts = own.hosts if own.hosts[-1:] == [host] else [*own.hosts, host]
+    hosts = own.hosts if bench.now.link(own.id) == host else [*own.hosts, host]
     match past:
         case "fresh":
             return len(hosts) == 1
@@ -315,6 +315,18 @@ def create_eni(bench: Bench, spec: EniSpec, zone: int, keep: frozenset[str]) -> 
     return own
 
 
+def another(bench: Bench, like: str, keep: frozenset[str]) -> str:
+    """A new plain interface in the vSwitch of another one; it is not used for Worlds. Raises ecs.SetupError."""
+    _make_room(bench, 1, keep)
+    shown = bench.now.enis[like]
+    zone = next((eni.zone for eni in bench.enis if eni.id == like), 0)
+    vswitch = str(shown.get("VSwitchId", ""))
+    identifier = ecs.create_eni(bench.session, bench.ground, zone=zone, vswitch_id=vswitch)
+    bench.enis.append(OwnEni(identifier, zone, None))
+    touch(bench)
+    return identifier
+
+
 OPTIONS = ("groups", "addresses", "tags", "name", "description", "delete_on_release")
 """Properties of an interface that an endpoint may not offer when one is created."""
 
@@ -411,7 +423,7 @@ def pick_eni(bench: Bench, spec: EniSpec, zone: int, host: str, keep: set[str]) 
         for e in bench.enis
         if e.id not in keep
         and (e.zone, e.look) == (zone, _look_of(spec))
-        and (not host or _past_fits(e, spec.past, host))
+        and (not host or _past_fits(bench, e, spec.past, host))
     ]
     fits.sort(key=lambda e: (bench.now.link(e.id) != host, bench.now.link(e.id) != ""))
     if fits:
@@ -421,7 +433,7 @@ def pick_eni(bench: Bench, spec: EniSpec, zone: int, host: str, keep: set[str]) 
 
 def give_past(bench: Bench, spec: EniSpec, own: OwnEni, host: str) -> None:
     """Attach and detach an interface until one more attachment gives it the past asked for."""
-    if spec.past not in ("reattached", "moved") or _past_fits(own, spec.past, host):
+    if spec.past not in ("reattached", "moved") or _past_fits(bench, own, spec.past, host):
         return
     elsewhere = [i.id for i in bench.instances if i.id != host and i.zone == own.zone and _has_slot(bench, i.id)]
     via = host if spec.past == "reattached" else next(iter(elsewhere), "")

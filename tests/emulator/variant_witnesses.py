@@ -583,6 +583,14 @@ def _arps(row: dict[str, Any]) -> list[int]:
     return [int(each["LastArp"]) for each in row["PrivateIpSets"]["PrivateIpSet"]]
 
 
+@shows("addresses-few")
+def addresses_repeat(client: Client) -> None:
+    world = build(client)
+    network = world.network
+    shown = {client.show(client.eni(network))["PrivateIpAddress"] for _ in range(9)}
+    assert len(shown) == 4
+
+
 @shows("heartbeat")
 def hearts_beat(client: Client) -> None:
     world = build(client, SecondaryPrivateIpAddressCount="2")

@@ -22,6 +22,7 @@ from eni_conformance.harness.history import (
     Arranged,
     AskedAgain,
     Circumstances,
+    Created,
     Described,
     Event,
     History,
@@ -79,6 +80,19 @@ def looked(one: str = "InUse", two: str = "InUse", *, why: Any = "settled", step
 def waiting(one: str, two: str = "InUse", **more: Any) -> Looked:
     """A look while something is on its way."""
     return looked(one, two, why="waiting", **more)
+
+
+IN_VSWITCH = {"PrivateIpAddress": "10.0.0.1", "VSwitchId": "vsw-1"}
+HAS_ADDRESS = {"start": shown(**IN_VSWITCH)}
+"""What eni-1 shows where addresses are told."""
+
+
+def beside(one: str, addresses: Mapping[str, str]) -> Looked:
+    """A look that shows further interfaces with these addresses, in the vSwitch of eni-1."""
+    seen = looked(one, **IN_VSWITCH)
+    more = {eni: {"Status": "Available", "Type": "Secondary", **IN_VSWITCH, "PrivateIpAddress": address}
+            for eni, address in addresses.items()}  # fmt: skip
+    return replace(seen, snapshot=replace(seen.snapshot, enis={**seen.snapshot.enis, **more}))
 
 
 def at_the_end(one: str = "InUse", two: str = "InUse", **more: Any) -> Looked:
@@ -180,6 +194,11 @@ def acted(op: str, status: int = 200, code: str = "", *, shown: bool = False, st
     """An operation of the surroundings on eni-1 and i-1."""
     passed = more.pop("passed", ())
     return Acted(step, Deed(op, "eni-1", "i-1"), answered(status, code, **more), passed, shown)
+
+
+def created(eni: str, step: int = 1) -> Created:
+    """Another interface was made beside eni-1."""
+    return Created(step, eni, "eni-1")
 
 
 def part(

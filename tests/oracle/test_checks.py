@@ -15,14 +15,17 @@ import pytest
 from eni_conformance.harness.history import Event
 from eni_conformance.oracle import answers, checks, gateway, looks, relations
 from histories import (
+    HAS_ADDRESS,
     V3,
     XML,
     acted,
     after_overlap,
     again,
     at_the_end,
+    beside,
     blamed,
     call,
+    created,
     described,
     late_effect,
     looked,
@@ -77,6 +80,14 @@ IS_FREE, ON_PURPOSE = {"start": shown("Available")}, {"name": "formats as they a
 ATTACH_FULL = acted("attach", 403, "EniPerInstanceLimitExceeded")
 ATTACHED = {eni: fields for eni, fields in shown("Available").enis.items() if eni != "eni-1"}
 REPEATED = (sent(), at_the_end("Detaching"))
+CONTROL = {"eni-3": "10.0.0.3", "eni-4": "10.0.0.4"}
+MADE = (
+    *map(created, CONTROL),
+    beside("InUse", CONTROL),
+    sent(),
+    beside("Available", CONTROL),
+    *map(created, ("eni-5", "eni-6")),
+)
 
 PAIRS: dict[Callable[..., Any], Pair] = {
     # answers
@@ -109,6 +120,8 @@ PAIRS: dict[Callable[..., Any], Pair] = {
                                     (overlapped(part(), part()), after_overlap("Available"))),
     looks.overlapping_effects: Pair("F04 AfterSuccess", (overlapped(part()), after_overlap("Available", Tags=("1",))),
                                     (overlapped(part()), after_overlap("Available"))),
+    looks.addresses_are_its_own: Pair("F04 GivenAway", (*MADE, beside("Available", {**CONTROL, "eni-5": "10.0.0.1"})),
+                                      (*MADE, beside("Available", {**CONTROL, "eni-5": "10.0.0.5"})), HAS_ADDRESS),
     # between answers
     relations.wire_forms: Pair("M03 AnotherForm", (ONE, TWO, at_the_end(), again(ONE), again(TWO)),
                                (ONE, SAME, at_the_end(), again(ONE), again(SAME))),

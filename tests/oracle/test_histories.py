@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 import pytest
 from histories import (
+    HAS_ADDRESS,
     VALID,
     acted,
     after_overlap,
     answered,
     at_the_end,
+    beside,
     blamed,
     call,
+    created,
     described,
     judgement,
     late_effect,
@@ -409,3 +413,37 @@ def test_a_success_that_cannot_be_read_is_a_success() -> None:
     """What the look then shows is its effect, and no effect of a refusal."""
     page = replace(sent().exchange, body=b"<html>Done</html>")
     assert blamed(replace(sent(), exchange=page), looked("Available")) == ["R02 Shape"]
+
+
+# --- the address of what was detached ----------------------------------------------------------------
+
+
+BEFORE = {"eni-3": "10.0.0.3", "eni-4": "10.0.0.4"}
+
+
+def _made_after_a_detach(before: Mapping[str, str], *later: str) -> list[str]:
+    """Who is blamed where interfaces are made before a detach, and others after it, with these addresses."""
+    after = {f"eni-{n}": address for n, address in enumerate(later, 5)}
+    steps = (*map(created, before), beside("InUse", before), sent(), beside("Available", before))
+    return blamed(*steps, *map(created, after), beside("Available", {**before, **after}), **HAS_ADDRESS)
+
+
+def test_the_address_of_a_detached_interface_is_not_given_to_a_new_one() -> None:
+    assert _made_after_a_detach(BEFORE, "10.0.0.5", "10.0.0.6") == []
+    assert _made_after_a_detach(BEFORE, "10.0.0.1", "10.0.0.6") == ["F04 GivenAway"]
+    assert _made_after_a_detach(BEFORE, "10.0.0.6", "10.0.0.1") == ["F04 GivenAway"]
+
+
+def test_where_addresses_are_not_unique_anyway_none_is_given_away() -> None:
+    """The page says nothing of it."""
+    assert _made_after_a_detach({"eni-3": "10.0.0.1", "eni-4": "10.0.0.4"}, "10.0.0.1", "10.0.0.6") == []
+    assert _made_after_a_detach({"eni-3": "10.0.0.4", "eni-4": "10.0.0.4"}, "10.0.0.1", "10.0.0.6") == []
+    assert _made_after_a_detach(BEFORE, "10.0.0.1", "10.0.0.1") == [], "a network of few addresses"
+    assert _made_after_a_detach(BEFORE, "10.0.0.1", "10.0.0.4") == []
+    assert _made_after_a_detach({}, "10.0.0.1", "10.0.0.6") == [], "nothing says that they are unique"
+    assert _made_after_a_detach(BEFORE, "10.0.0.1") == []
+
+
+def test_what_was_made_meanwhile_is_no_effect_of_a_refusal() -> None:
+    refused = sent(404, "InvalidEniId.NotFound", of=call("eni-x"))
+    assert blamed(refused, created("eni-3"), beside("InUse", {"eni-3": "10.0.0.2"}), **HAS_ADDRESS) == []
