@@ -57,7 +57,7 @@ def _command(args: argparse.Namespace) -> int:
         print(f"{PROG}: {args.command} is not part of this installation", file=sys.stderr)
         return USAGE
     if args.module == "eni_conformance.reports.compare":
-        return int(module.main([args.run_a, args.run_b, *(["--out", args.out] if args.out else [])]))
+        return int(module.main([args.run_a, args.run_b, *args.more, *(["--out", args.out] if args.out else [])]))
     return int(module.main(args))
 
 

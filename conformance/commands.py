@@ -214,6 +214,7 @@ OPTIONS: Mapping[str, Option] = {
     "python": _option("--python", action="store_true", help="as a Python program instead of a curl config"),
     "run a": _option("run_a", metavar="RUN_A", help="output directory, results.json or recording"),
     "run b": _option("run_b", metavar="RUN_B", help="output directory, results.json or recording"),
+    "more runs": _option("more", metavar="RUN", nargs="*", help="more of them: a table of all, side by side"),
     "directories": _option("directories", metavar="DIR", nargs="+", help="output directory of a run"),
     "shards": _option("runs", metavar="DIR", nargs="+", help="output directories of the shards"),
     "only": _option("--only", metavar="CLASS|NAME", help="only these faults and variants"),
@@ -341,11 +342,12 @@ exit status: 0 nothing is left, 1 something could not be removed, 2 usage, 3 the
         "compare",
         "eni_conformance.reports.compare",
         "compare two runs, or the runs of two targets: violated, fixed, lost, answered otherwise, slower",
-        ("run a", "run b", "page"),
+        ("run a", "run b", "more runs", "page"),
         (
             "compare out/2026-05-01 out/latest",
             "compare staging/results.json out/latest --out difference.html",
             "compare recordings/hangzhou.json out/latest",
+            "compare staging/latest private/latest emulator/latest --out targets.html",
         ),
         """\
 A recording (run --record) stands for the real service: then 1 also means that B answers some call otherwise.

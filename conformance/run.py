@@ -19,11 +19,14 @@ from eni_conformance.conformance.commands import UNUSABLE, USAGE
 from eni_conformance.conformance.embedded import EMBEDDED
 from eni_conformance.conformance.inquiry import TOLD
 from eni_conformance.conformance.plugin import KEY
+from eni_conformance.harness.clock import REAL
 from eni_conformance.harness.target import TargetError, load_target
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 HERE = Path(__file__).parent
+ALIVE_EVERY = 20.0
+"""Seconds between two lines that say that the run goes on, where no terminal shows it."""
 TELL_EVERY = 0.1
 """Seconds between two looks at what the workers have found."""
 
@@ -44,6 +47,7 @@ class Display:
         self.silent = silent
         self.quiet = silent or not self.console.is_terminal
         self.violations = 0
+        self.total = 0
         self.began = False
         self.folder: Path | None = None
         self.progress = Progress(
@@ -93,19 +97,32 @@ class Display:
         """Tell each line once, whichever worker wrote it, until the run has ended."""
         assert self.folder is not None
         file = self.folder / TOLD
+        began = said = REAL.monotonic()
         while not self.ended.wait(TELL_EVERY):
+            now = REAL.monotonic()
+            if self.quiet and now - said >= ALIVE_EVERY:
+                said = now
+                self.console.print(self.alive(now - began), markup=False, highlight=False, soft_wrap=True)
             lines = file.read_text(encoding="utf-8").splitlines(keepends=True) if file.exists() else []
             for line in lines:
                 if line.endswith("\n") and line not in self.told:
                     self.told.add(line)
                     self.console.print(line.rstrip(), markup=False, highlight=False, soft_wrap=True)
 
+    def alive(self, seconds: float) -> str:
+        """That the run goes on, for a log that nobody sees moving."""
+        whole = f" of {self.total}" if self.total else ""
+        found = f", {self.violations} found something" if self.violations else ""
+        return f"{seconds:.0f} s: {len(self.done)}{whole} tests done{found}"
+
     def pytest_collection_finish(self, session: pytest.Session) -> None:
+        self.total = len(session.items)
         if session.items:
             self.progress.update(self.task, total=len(session.items), description="judging")
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_xdist_node_collection_finished(self, node: Any, ids: list[str]) -> None:
+        self.total = len(ids)
         self.progress.update(self.task, total=len(ids), description="judging")
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
@@ -225,6 +242,6 @@ def main(args: Any) -> int:
         print((folder / "results.json").read_text())
     else:
         colour = summary.colour_wanted(sys.stdout, os.environ)
-        print(summary.text(results, color=colour, out_dir=folder), end="")
+        print(summary.text(results, color=colour, out_dir=folder, width=summary.width_of(sys.stdout)), end="")
     unfinished.tell_ci(folder)
     return UNUSABLE if results.run.exit is None else results.run.exit

@@ -1,4 +1,4 @@
-"""What people read of a run: the page, junit.xml, Allure results, terminal and step summaries, comparisons.
+"""What people read of a run: the page, a badge, junit.xml, Allure results, terminal and step summaries, comparisons.
 
 Everything here is a view of an output directory (`results.json` and `evidence/*.json`). No part of it talks
 to a target, draws an example or decides a verdict.
@@ -28,7 +28,7 @@ def write_all(out_dir: str | Path, history_file: str | Path | None = None) -> Wr
     One report that cannot be written does not keep the others from being written; it is listed in
     `problems`. `history_file`: the run is added to it, and the page draws the trend.
     """
-    from eni_conformance.reports import history, html, junit
+    from eni_conformance.reports import badge, history, html, junit
 
     out_dir = Path(out_dir)
     makers: dict[str, Callable[[], Path]] = {}
@@ -36,6 +36,7 @@ def write_all(out_dir: str | Path, history_file: str | Path | None = None) -> Wr
         makers["history"] = lambda: history.append(out_dir, history_file)
     makers |= {
         "junit": lambda: junit.write(out_dir),
+        "badge": lambda: badge.write(out_dir),
         "html": lambda: html.write(out_dir),
         "allure": lambda: _allure(out_dir),
     }

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from eni_conformance.oracle.results import Duel, Observation, RequirementResult, Results, Samples
-from eni_conformance.reports import files, html, values, words
+from eni_conformance.reports import files, html, side_by_side, values, words
 from eni_conformance.reports.words import seconds, short
 
 DECIDED = ("conforms", "violated", "known-deviation")
@@ -350,28 +350,35 @@ def page(comparison: Comparison) -> str:
 
 
 def main(args: Sequence[str] | None = None) -> int:
-    """`compare RUN_A RUN_B [--out FILE.html]`: 0 B is not worse, 1 it is, 2 a run cannot be read."""
+    """`compare RUN_A RUN_B [RUN ...] [--out FILE.html]`: 0 none is worse than A, 1 one is, 2 a run cannot be read."""
     parser = argparse.ArgumentParser(
         prog="eni-conformance compare",
         description="Compare two runs, or the runs of two targets. Exit status 1 when B is worse than A.",
     )
     parser.add_argument("run_a", metavar="RUN_A", help="output directory, results.json or recording")
     parser.add_argument("run_b", metavar="RUN_B", help="output directory, results.json or recording")
+    parser.add_argument("more", metavar="RUN", nargs="*", help="more of them: a table of all, side by side")
     parser.add_argument("--out", metavar="FILE.html", type=Path, help="write the comparison as a page, too")
     options = parser.parse_args(args)
     try:
-        runs = [files.load(path) for path in (options.run_a, options.run_b)]
+        paths = [options.run_a, options.run_b, *options.more]
+        runs = [files.load(path) for path in paths]
     except (OSError, ValueError) as problem:
         kind = "not JSON: " if isinstance(problem, json.JSONDecodeError) else ""
         print(f"eni-conformance compare: {kind}{problem}", file=sys.stderr)
         return 2
-    comparison = compare(*runs)
-    print(text(comparison), end="")
+    comparisons = [compare(runs[0], other) for other in runs[1:]]
+    if options.more:
+        table = side_by_side.table(list(zip(paths, runs, strict=True)), options.out)
+        told, made = side_by_side.text(table), side_by_side.page(table)
+    else:
+        told, made = text(comparisons[0]), page(comparisons[0])
+    print(told, end="")
     if options.out is not None:
         options.out.parent.mkdir(parents=True, exist_ok=True)
-        files.write_text(options.out, page(comparison))
+        files.write_text(options.out, made)
         print(f"\nPage: {options.out}")
-    return 1 if comparison.worse else 0
+    return 1 if any(one.worse for one in comparisons) else 0
 
 
 if __name__ == "__main__":

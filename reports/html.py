@@ -27,7 +27,7 @@ _HERE = Path(__file__).parent
 _BODY_LIMIT = 4000
 _FEW_SAMPLES = {"latency": 20, "settle": 3}
 _TITLES = {**values.FEATURES, "gateway": "Gateway (common errors)"}
-_GLYPHS = {
+GLYPHS = {
     "violated": "\u2715",
     "error": "!",
     "inconclusive": "?",
@@ -152,7 +152,7 @@ def _environment() -> jinja2.Environment:
         svg=svg,
         common=values.common,
         verdicts=VERDICTS,
-        glyphs=_GLYPHS,
+        glyphs=GLYPHS,
         severities=SEVERITIES,
         full=causes.FULL_FINDINGS,
         rows_per_finding=causes.ROWS_PER_FINDING,

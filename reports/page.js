@@ -9,19 +9,46 @@
     const shown = document.getElementById("shown");
     const boxes = all("input[name=verdict]", tools);
     const rows = all("tr.row", matrix);
-    const text = new Map(rows.map((row) => [row, row.textContent.toLowerCase()]));
+    const groups = Array.from(matrix.tBodies);
+    const home = new Map(rows.map((row) => [row, row.parentNode]));
+    const findings = all("article.finding");
+    const entries = all(".index li");
+    const text = new Map([...rows, ...findings].map((node) => [node, node.textContent.toLowerCase()]));
+    const heads = all("thead th[data-sort]", matrix);
+    const flat = document.createElement("tbody");
+    let sorted = "";
 
+    // What is searched, shown and sorted stands in the address, so that it can be sent to somebody.
+    const remember = () => {
+      const told = new URLSearchParams();
+      const wanted = boxes.filter((box) => box.checked).map((box) => box.value);
+      if (search.value) told.set("q", search.value);
+      if (wanted.length < boxes.length) told.set("show", wanted.join(" "));
+      if (sorted) told.set("sort", sorted);
+      const query = told.toString();
+      try {
+        history.replaceState(null, "", location.pathname + (query ? "?" + query : "") + location.hash);
+      } catch (error) {
+        return;
+      }
+    };
     const apply = () => {
       const words = search.value.toLowerCase().split(/\s+/).filter(Boolean);
       const wanted = new Set(boxes.filter((box) => box.checked).map((box) => box.value));
+      const says = (node) => words.every((word) => text.get(node).includes(word));
       let count = 0;
       for (const row of rows) {
-        const hit = wanted.has(row.dataset.verdict) && words.every((word) => text.get(row).includes(word));
+        const hit = wanted.has(row.dataset.verdict) && says(row);
         row.hidden = !hit;
         count += hit;
       }
+      const told = new Set(findings.filter(says).map((node) => node.id));
+      for (const node of findings) node.hidden = !told.has(node.id);
+      for (const entry of entries) entry.hidden = !told.has(entry.querySelector("a").hash.slice(1));
       for (const body of matrix.tBodies) body.hidden = !body.querySelector("tr.row:not([hidden])");
-      shown.textContent = count + " of " + rows.length + " shown";
+      const also = words.length && findings.length ? ", " + told.size + " of " + findings.length + " findings" : "";
+      shown.textContent = count + " of " + rows.length + " shown" + also;
+      remember();
     };
     const only = (verdict) => {
       const exists = boxes.some((box) => box.value === verdict);
@@ -29,6 +56,27 @@
       search.value = "";
       apply();
     };
+    // By a column all rows stand together, whatever their group; without one each stands in its group.
+    const sort = (how) => {
+      const [name, direction] = how.split(" ");
+      const head = heads.find((one) => one.dataset.name === name);
+      sorted = head ? how : "";
+      for (const other of heads) other.removeAttribute("aria-sort");
+      if (!head) {
+        flat.remove();
+        for (const row of rows) home.get(row).append(row);
+        return;
+      }
+      head.setAttribute("aria-sort", direction === "down" ? "descending" : "ascending");
+      const numeric = head.dataset.sort !== "text";
+      const value = (row) => row.cells[head.cellIndex].dataset.value;
+      const order = [...rows].sort((a, b) =>
+        numeric ? value(a) - value(b) : value(a) < value(b) ? -1 : value(a) > value(b) ? 1 : 0);
+      if (direction === "down") order.reverse();
+      flat.append(...order);
+      if (flat.parentNode !== matrix) matrix.insertBefore(flat, groups[0]);
+    };
+
     tools.hidden = false;
     tools.addEventListener("submit", (event) => event.preventDefault());
     search.addEventListener("input", apply);
@@ -46,24 +94,15 @@
       }
     });
 
-    for (const head of all("thead th[data-sort]", matrix)) {
+    for (const head of heads) {
       const button = document.createElement("button");
       button.type = "button";
       button.append(...head.childNodes);
       head.append(button);
-      const column = head.cellIndex;
-      const numeric = head.dataset.sort !== "text";
       button.addEventListener("click", () => {
-        const down = head.getAttribute("aria-sort") === "ascending";
-        for (const other of all("thead th", matrix)) other.removeAttribute("aria-sort");
-        head.setAttribute("aria-sort", down ? "descending" : "ascending");
-        for (const body of matrix.tBodies) {
-          const value = (row) => row.cells[column].dataset.value;
-          const order = all("tr.row", body).sort((a, b) =>
-            numeric ? value(a) - value(b) : value(a) < value(b) ? -1 : value(a) > value(b) ? 1 : 0);
-          if (down) order.reverse();
-          body.append(...order);
-        }
+        const next = { "": "up", ascending: "down", descending: "" }[head.getAttribute("aria-sort") || ""];
+        sort(next ? head.dataset.name + " " + next : "");
+        apply();
       });
     }
 
@@ -75,11 +114,18 @@
         return;
       }
       if (!target) return;
-      if (target.classList.contains("row") && target.hidden) only("");
+      if (target.hidden) only("");
       for (let node = target; node; node = node.parentElement) if (node.tagName === "DETAILS") node.open = true;
       if (target.classList.contains("row")) target.querySelector("details").open = true;
       target.scrollIntoView();
     };
+    const told = new URLSearchParams(location.search);
+    search.value = told.get("q") || "";
+    if (told.has("show")) {
+      const wanted = new Set(told.get("show").split(" "));
+      for (const box of boxes) box.checked = wanted.has(box.value);
+    }
+    sort(told.get("sort") || (rows.some((row) => row.dataset.verdict === "violated") ? "verdict up" : ""));
     apply();
     window.addEventListener("hashchange", reveal);
     reveal();

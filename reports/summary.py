@@ -6,6 +6,7 @@ What the target said is shown, so control characters are spelt out: an answer mu
 from __future__ import annotations
 
 import io
+import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TextIO
@@ -34,7 +35,16 @@ def colour_wanted(stream: TextIO, environ: Mapping[str, str]) -> bool:
     return stream.isatty() and not environ.get("NO_COLOR") and environ.get("TERM") != "dumb"
 
 
-def text(results: Results, color: bool = False, out_dir: str | Path | None = None, width: int = 100) -> str:
+WIDTH = 100
+"""Columns of what goes to no terminal."""
+
+
+def width_of(stream: TextIO) -> int:
+    """How wide what goes to `stream` may be: as the terminal, but never so narrow that nothing can be read."""
+    return max(50, shutil.get_terminal_size((WIDTH, 24)).columns) if stream.isatty() else WIDTH
+
+
+def text(results: Results, color: bool = False, out_dir: str | Path | None = None, width: int = WIDTH) -> str:
     """The final table: counts, then every requirement that needs a reader, then where to go on.
 
     A violated run ends with three lines: what, where to read, how to repeat. `out_dir` is where the files

@@ -7,21 +7,26 @@ picture alone is not readable for everyone.
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from urllib.parse import quote
 
-from eni_conformance.oracle.results import VERDICTS, Duel
+from eni_conformance.oracle.results import Duel
 from eni_conformance.reports.history import Line
+from eni_conformance.reports.words import moment as point_in_time
 from eni_conformance.reports.words import quantile, seconds, short, visible
 from markupsafe import Markup, escape
 
 
-def _svg(width: float, height: float, title: str, body: Iterable[str], kind: str, fixed: bool = False) -> Markup:
-    """fixed: drawn in its own size, not in that of the place where it stands."""
+def _svg(
+    width: float, height: float, title: str, body: Iterable[str], kind: str, fixed: bool = False, role: str = "img"
+) -> Markup:
+    """fixed: drawn in its own size, not in that of the place where it stands. role: "group" where it holds links."""
     label = escape(visible(title))
     size = f' width="{width:.0f}" height="{height:.0f}"' if fixed else ""
     return _markup(
-        f'<svg class="{kind}" viewBox="0 0 {width:g} {height:g}"{size} role="img" aria-label="{label}"'
+        f'<svg class="{kind}" viewBox="0 0 {width:g} {height:g}"{size} role="{role}" aria-label="{label}"'
         f' preserveAspectRatio="xMinYMin meet">{"".join(body)}</svg>'
     )
 
@@ -183,30 +188,42 @@ def lanes(calls: Sequence[Call]) -> Markup:
     return _svg(width, height, f"sequence of {across}. {listed}", body, "lanes")
 
 
-def trend(entries: Sequence[Line]) -> Markup:
-    """Verdicts per run, oldest on the left, as stacked columns."""
+def trend(entries: Sequence[Line], here: str = "") -> Markup:
+    """Outcome of each run, oldest on the left: a column for each, its colour the verdict of the whole, with how many
+    requirements were violated, or else were left undecided, and a link to its report. here: the run that needs none."""
     if len(entries) < 2:
         return Markup("")
-    width, height, base = 720.0, 84.0, 66.0
-    step = min(24.0, width / len(entries))
+    width, base, step = 720.0, 44.0, min(40.0, 720.0 / len(entries))
     body = []
     for i, entry in enumerate(entries):
-        counts = {v: n for v in VERDICTS if (n := entry.counts.get(v, 0)) > 0}
-        total = sum(counts.values()) or 1
-        y = base
-        for verdict in reversed(counts):
-            n = counts[verdict]
-            size = (base - 4) * n / total
-            y -= size
-            label = f"{entry.run}: {n} {verdict}"
-            body.append(_rect(i * step, y, step - 2, size - 0.5, f"f-{verdict}", label))
-    first, last = (entries[i].run for i in (0, -1))
+        state, n = outcome(entry)
+        when = point_in_time(entry.started)
+        label = f"{entry.run}, {when:%Y-%m-%d}: {n} {state}" if when else f"{entry.run}: {n} {state}"
+        part = _rect(i * step, 4, step - 2, base - 4, f"outcome f-{state}", label)
+        if step >= 18:
+            part += _text(i * step + (step - 2) / 2, base / 2 + 6, str(n), "on-dark", "middle")
+        address = f"../{quote(entry.run)}/index.html"
+        linked = entry.run and entry.run != here and re.fullmatch(r"[\w.-]+", entry.run)
+        body.append(f'<a href="{escape(address)}">{part}</a>' if linked else part)
+    ends = [(point_in_time(entries[i].started), entries[i].run) for i in (0, -1)]
+    first, last = (f"{when:%Y-%m-%d}" if when else run for when, run in ends)
     body.append(_text(0, base + 14, short(first, 40), "small"))
-    if len(entries) > 16:
-        body.append(_text(step * len(entries), base + 14, short(last, 40), "small", "end"))
-    violated = [entry.counts.get("violated", 0) for entry in entries]
-    words = f"{len(entries)} runs; violated in the first {violated[0]}, in the last {violated[-1]}"
-    return _svg(width, height, words, body, "trend")
+    if step * len(entries) > 160:
+        body.append(_text(step * len(entries) - 2, base + 14, short(last, 40), "small", "end"))
+    states = [outcome(entry)[0] for entry in entries]
+    counted = ", ".join(f"{states.count(name)} {name}" for name in dict.fromkeys(states))
+    return _svg(
+        width, base + 20, f"{len(entries)} runs: {counted}; the last one {states[-1]}", body, "trend", role="group"
+    )
+
+
+def outcome(entry: Line) -> tuple[str, int]:
+    """The verdict of a whole run, and of how many requirements it is."""
+    counts = entry.counts
+    undecided = sum(counts.get(name, 0) for name in ("inconclusive", "not-exercised", "error"))
+    if counts.get("violated", 0):
+        return "violated", counts["violated"]
+    return ("inconclusive", undecided) if undecided or entry.incomplete else ("conforms", counts.get("conforms", 0))
 
 
 def precedence(duels: Sequence[Duel], names: dict[str, str]) -> Markup:

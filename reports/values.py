@@ -59,6 +59,11 @@ def common_rows(results: Results) -> tuple[RequirementResult, ...]:
     return tuple(r for r in results.requirements if r.passed and r.by_common_alone)
 
 
+def thin_rows(results: Results) -> tuple[RequirementResult, ...]:
+    """The rows that conform on few cases."""
+    return tuple(r for r in results.requirements if r.passed and r.strength is not None and r.strength.thin)
+
+
 def again(found: Again | None) -> str:
     """How often a violation was seen again, "" where no one wrote it down."""
     if found is None:
@@ -113,6 +118,8 @@ def first_screen(results: Results) -> tuple[tuple[str, str], ...]:
     """What the first screen says beside the verdicts, each with the section that tells more."""
     rows, seen, passed = len(common_rows(results)), len(once(results)), sum(p.n for p in results.passing)
     out = []
+    if thin := len(thin_rows(results)):
+        out.append(("requirements", f"{thin} conforming {'row rests' if thin == 1 else 'rows rest'} on few cases"))
     if rows:
         out.append(("common", f"{rows} {'row conforms' if rows == 1 else 'rows conform'} by the common table"))
     if seen:
@@ -158,6 +165,9 @@ def lines(results: Results) -> tuple[Note, ...]:
     out = []
     if results.run.strict:
         out.append(Note("strict", STRICT))
+    if rows := thin_rows(results):
+        ids = _some([short_id(r.id) for r in rows])
+        out.append(Note("thin", f"thin: {len(rows)} of the conforming rows rest on fewer than ten cases: {ids}"))
     if rows := common_rows(results):
         named = [f"{short_id(r.id)} {' or '.join(a.answer for a in r.by_common)}" for r in rows]
         many = "1 row conforms" if len(rows) == 1 else f"{len(rows)} rows conform"

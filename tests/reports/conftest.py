@@ -18,7 +18,7 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
         out[name] = report_samples.write(root / name, make())
         written: Written = write_all(out[name], root / f"history-{name}.jsonl")
         assert written.problems == {}
-        assert set(written.paths) == {"history", "junit", "html", "allure"}
+        assert set(written.paths) == {"history", "badge", "junit", "html", "allure"}
     return out
 
 

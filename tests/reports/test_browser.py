@@ -10,6 +10,7 @@ Where they are missing the tests are skipped and say so; with CI=true in the env
 
 from __future__ import annotations
 
+import base64
 import os
 import re
 import shutil
@@ -218,6 +219,29 @@ def test_filter_and_search(tab: Tab, pages: dict[str, Path]) -> None:
     tab.find("#search").send_keys("notfound eni")
     assert "ENI-DETACH-E14" in tab.rows()
     assert len(tab.rows()) < 6
+    assert "of 6 findings" in tab.find("#shown").text, "the search covers findings, too"
+    assert tab.js("return document.querySelectorAll('article.finding:not([hidden])').length") < 6
+
+
+def test_what_is_shown_stands_in_the_address(tab: Tab, pages: dict[str, Path]) -> None:
+    tab.open(pages["violated"])
+    tab.find("a[data-show=violated]").click()
+    tab.find("#search").send_keys("E12")
+    tab.find("th[data-name=judged] button").click()
+    told = tab.js("return location.search")
+    assert told == "?q=E12&show=violated&sort=judged+up"
+    tab.open(pages["violated"], told)
+    assert [row.removeprefix("ENI-DETACH-") for row in tab.rows()] == ["E12"]
+    assert tab.find("th[data-name=judged]").get_attribute("aria-sort") == "ascending"
+
+
+def test_the_violated_come_first_whatever_their_group(tab: Tab, pages: dict[str, Path]) -> None:
+    tab.open(pages["violated"])
+    first = [row.removeprefix("ENI-DETACH-") for row in tab.rows()[:6]]
+    assert sorted(first) == ["E12", "E14", "F03", "M03", "R02", "X01"]
+    for _ in range(2):
+        tab.find("th[data-name=verdict] button").click()
+    assert tab.find("tbody[data-kind=error]").is_displayed(), "and unsorted each stands in its group again"
 
 
 def test_keyboard(tab: Tab, pages: dict[str, Path]) -> None:
@@ -233,7 +257,7 @@ def test_keyboard(tab: Tab, pages: dict[str, Path]) -> None:
     tab.js("document.querySelector('th[data-sort=text] button').focus()")
     ActionChains(tab.driver).send_keys(Keys.ENTER).send_keys(Keys.ENTER).perform()
     assert tab.find("th[data-sort=text]").get_attribute("aria-sort") == "descending"
-    assert tab.rows()[0] == "ENI-DETACH-E24"
+    assert tab.rows()[0] == "ENI-DETACH-X02"
     tab.js("document.querySelector('tr.row summary').focus()")
     ActionChains(tab.driver).send_keys(Keys.ENTER).perform()
     assert tab.js("return document.querySelector('tr.row details').open") is True
@@ -242,9 +266,7 @@ def test_keyboard(tab: Tab, pages: dict[str, Path]) -> None:
 def test_sort_by_number(tab: Tab, pages: dict[str, Path]) -> None:
     tab.open(pages["violated"])
     tab.find("th.num button").click()
-    judged = tab.js(
-        "return [...document.querySelectorAll('tbody[data-kind=error] tr.row')].map(r => +r.cells[2].dataset.value)"
-    )
+    judged = tab.js("return [...document.querySelectorAll('tr.row')].map(r => +r.cells[2].dataset.value)")
     assert judged == sorted(judged)
 
 
@@ -263,15 +285,31 @@ def test_deep_links(tab: Tab, pages: dict[str, Path]) -> None:
     assert tab.complaints() == []
 
 
+PAGE = re.compile(rb"/Type\s*/Page[^s]")
+
+
+def _printed(tab: Tab) -> int:
+    """Pages on paper."""
+    return len(PAGE.findall(base64.b64decode(tab.driver.execute_cdp_cmd("Page.printToPDF", {})["data"])))
+
+
 def test_print(tab: Tab, pages: dict[str, Path]) -> None:
+    """A conforming run is a few pages: verdict, rows, run. The screen is afterwards as it was."""
     tab.open(pages["passing"])
-    tab.js("addEventListener('beforeprint', () => { unfolded = document.querySelectorAll('details[open]').length })")
-    printed = tab.driver.execute_cdp_cmd("Page.printToPDF", {})
-    assert len(printed["data"]) > 50_000
-    assert tab.js("return unfolded") == tab.js("return document.querySelectorAll('details').length")
-    assert tab.js("return document.querySelectorAll('details[open]').length") == 0
     tab.look(media="print")
-    assert not tab.find(".top").is_displayed()
+    assert 2 <= _printed(tab) <= 6
+    assert tab.js("return document.querySelectorAll('details[open]').length") == 0
+    assert not tab.find(".top").is_displayed() and not tab.find("#coverage").is_displayed()
+
+
+def test_each_finding_begins_a_page_on_paper(tab: Tab, pages: dict[str, Path]) -> None:
+    tab.open(pages["violated"])
+    tab.js("addEventListener('beforeprint', () => { unfolded = document.querySelectorAll('.repeat[open]').length })")
+    tab.look(media="print")
+    printed, findings = _printed(tab), tab.js("return document.querySelectorAll('article.finding').length")
+    assert tab.js("return unfolded") == tab.js("return document.querySelectorAll('.repeat').length")
+    breaks = tab.js("return [...document.querySelectorAll('.finding')].map(f => getComputedStyle(f).breakBefore)")
+    assert set(breaks) == {"page"} and printed <= 2 * findings + 8
 
 
 @pytest.fixture(scope="module")

@@ -225,15 +225,15 @@ def test_one_failing_report_does_not_take_the_others_along(tmp_path: Path) -> No
     (out / "allure-results").write_text("in the way")
     written = write_all(out)
     assert set(written.problems) == {"allure"}
-    assert set(written.paths) == {"junit", "html"}
+    assert set(written.paths) == {"badge", "junit", "html"}
     shutil.rmtree(out)
-    assert set(write_all(out).problems) == {"allure", "html", "junit"}
+    assert set(write_all(out).problems) == {"allure", "badge", "html", "junit"}
 
 
 def test_trend(past: Path) -> None:
     text, page = _read(past)
     assert "The last 2 runs of this target" in page.text
-    assert "2 runs; violated in the first 0, in the last 6" in text
+    assert "2 runs: 1 inconclusive, 1 violated; the last one violated" in text
     assert page.text.count("new in this run") == 6
 
 
