@@ -7,14 +7,20 @@ counts; none passes its part. What is not spent goes back to the controller.
 
 from __future__ import annotations
 
+import itertools
+from collections.abc import Sequence
 from pathlib import Path
 
 from eni_conformance.harness.account.book import Book
+from eni_conformance.harness.bench import look
+from eni_conformance.harness.bench.pool import Bench
 from eni_conformance.harness.wire.client import Allowance
 
 CLEAN_UP_NEARBY, CLEAN_UP = 32, 48
-"""Calls kept for the clean-up of the ground (a VPC, its vSwitches and groups), for looking whether something is still
-in transition, and for looking by tags at the end; where transitions take seconds there are more looks."""
+"""Calls kept for the clean-up of the ground (a VPC, its vSwitches and groups) and for looking by tags at its end;
+elsewhere deleted instances stay listed for a while."""
+PHASES = 3
+"""Transitions that follow each other in a clean-up: detaches, deletions of interfaces, deletions of instances."""
 OF_EACH = 2
 """Calls that it takes to remove one resource of a worker: an interface is detached and deleted, a group or an instance
 may be refused once."""
@@ -48,10 +54,22 @@ def for_worker(shared: int | None, workers: int) -> Allowance | None:
     return None if shared is None else Allowance(shared // max(1, workers))
 
 
-def kept_for(book: Book, worker: str) -> int:
-    """What it takes to remove what a worker has created, and what it may create in one more Scenario."""
+def keep(allowance: Allowance, benches: Sequence[Bench], worker: str) -> None:
+    """Keep what it takes to remove what a worker has created, and what it may create in one more Scenario."""
+    longest = max((seconds for bench in benches for seconds in bench.typical.values()), default=0.0)
+    nearby = all(bench.session.target.loopback for bench in benches)
+    allowance.kept = sum(
+        kept_for(bench.session.ledger.book(), worker, transition=longest, nearby=nearby) for bench in benches
+    )
+
+
+def kept_for(book: Book, worker: str, *, transition: float, nearby: bool) -> int:
+    """What it takes to remove what a worker has created, and what it may create in one more Scenario. transition:
+    seconds that one has been seen to take. nearby: on this machine."""
+    pauses = itertools.accumulate(look.sparing_pauses(nearby=nearby))
+    looks = 2 * PHASES * sum(1 for _ in itertools.takewhile(lambda waited: waited < transition, pauses))
     alive = [owned for owned in book.owned.values() if owned.id not in book.gone and owned.worker == worker]
-    return AHEAD + OF_EACH * len(alive)
+    return AHEAD + looks + OF_EACH * len(alive)
 
 
 def hand_back(folder: Path, worker: str, allowance: Allowance) -> None:

@@ -157,12 +157,10 @@ class Inquiry:
 
     def affordable(self, calls: float) -> bool:
         """Whether so many calls may still be sent, when what it takes to remove this worker's own is kept."""
-        allowance, second = self.allowance, self.stage.second
-        if allowance is None:
+        if self.allowance is None:
             return True
-        ledgers = [self.stage.session.ledger, *([second.session.ledger] if second else [])]
-        allowance.kept = sum(budget.kept_for(ledger.book(), self.worker) for ledger in ledgers)
-        return calls <= allowance.free
+        budget.keep(self.allowance, [one.bench for one in (self.stage, self.stage.second) if one], self.worker)
+        return calls <= self.allowance.free
 
     @property
     def allowance(self) -> Allowance | None:

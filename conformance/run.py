@@ -155,12 +155,30 @@ def default_workers(target: str) -> int:
     return max(1, min(most, limits.instances // 2, limits.network_interfaces // 6))
 
 
+WORTH_ANOTHER = 800
+"""So many calls make it worth that a second worker builds a world of its own, to work while the first one waits."""
+
+
+def workers_for(target: str, calls: int | None, requirement: str, effort: str) -> int:
+    """How many workers a run has where nobody says: one where it is short. Where calls are counted a world costs what
+    others could have told, so a second one begins only where calls are many, and rationed in time."""
+    if calls:
+        rationed = target != EMBEDDED and _rationed(target)
+        return min(2, default_workers(target)) if rationed and calls >= WORTH_ANOTHER else 1
+    return 1 if requirement and effort == "quick" else default_workers(target)
+
+
+def _rationed(target: str) -> bool:
+    try:
+        return load_target(target, allow_plain_http=True).limits.requests_per_second > 0
+    except TargetError:
+        return False
+
+
 def arguments(args: Any) -> list[str]:
     """The command line for pytest."""
     target = args.target or EMBEDDED
-    alone = args.requirement and args.effort == "quick"  # too short to be divided
-    budgeted = getattr(args, "calls", None)  # each worker has a world of its own to build
-    workers = args.workers or (1 if alone or budgeted else default_workers(target))
+    workers = args.workers or workers_for(target, getattr(args, "calls", None), args.requirement, args.effort)
     out = [
         str(HERE), "-c", str(HERE / "run.ini"), "--rootdir", str(HERE), "--noconftest", "-p", "xdist.plugin",
         "-p", "eni_conformance.conformance.entry", "-p", "no:cacheprovider", "-p", "no:terminal", "--assert", "plain",

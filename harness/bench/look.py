@@ -45,6 +45,12 @@ def growing(first: float, longest: float, factor: float) -> Iterator[float]:
         pause = min(pause * factor, longest)
 
 
+def sparing_pauses(*, nearby: bool) -> Iterator[float]:
+    """The pauses between looks of the set-up where calls are counted. nearby: on this machine."""
+    first, longest = (POLL_NEARBY, POLL_LONGEST) if nearby else (POLL, SPARING_LONGEST)
+    return growing(SPARING * first, longest, 2.0)
+
+
 # --- how long, and why -------------------------------------------------------------------------------
 # Seconds, unless a name says otherwise.
 
@@ -59,6 +65,8 @@ STEP_NEARBY, STEP = 0.008, 1.0
 """The first pause between looks at a bench: an emulator's transition, and the time that a real one hardly undercuts."""
 STEP_FACTOR, STEP_LEAST, STEP_TIMES, STEP_LONGEST = 1.3, 0.05, 20, 3.0
 """How such pauses grow: to twenty first ones, not less than 0.05 s and not more than 3 s."""
+SPARING_LONGEST = 15.0
+"""Then between two looks elsewhere, at most: a deleted instance stays listed for minutes."""
 LOOKS_A_WAIT = 12
 """Where calls are counted, pauses grow until so many of them are as long as a transition may take."""
 TYPICAL_LONGEST = 5.0

@@ -223,12 +223,13 @@ def wait_for(session: Session, probe: Callable[[], T | None], what: str, *, dead
 
 
 def pauses(session: Session) -> Iterator[float]:
-    """Seconds to wait between looks, without end: short and growing on loopback, longer elsewhere, and longer where
-    calls are counted."""
-    more = look.SPARING if session.sparing else 1
+    """Seconds to wait between looks, without end: short and growing on loopback, longer elsewhere, and growing faster
+    where calls are counted."""
+    if session.sparing:
+        return look.sparing_pauses(nearby=session.target.loopback)
     if session.target.loopback:
-        return look.growing(more * look.POLL_NEARBY, look.POLL_NEARBY_LONGEST, look.POLL_FACTOR)
-    return look.growing(more * look.POLL, look.POLL_LONGEST, look.POLL_FACTOR)
+        return look.growing(look.POLL_NEARBY, look.POLL_NEARBY_LONGEST, look.POLL_FACTOR)
+    return look.growing(look.POLL, look.POLL_LONGEST, look.POLL_FACTOR)
 
 
 def _repeat(session: Session, sending: Callable[[], Exchange], final: Callable[[Exchange], bool]) -> Exchange:

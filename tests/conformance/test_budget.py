@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from eni_conformance.conformance import budget
+from eni_conformance.harness.account.book import Book, Owned
 from eni_conformance.harness.wire.client import Allowance, CallsSpent
 from hypothesis import given
 from hypothesis import strategies as st
@@ -57,3 +58,16 @@ def test_without_a_budget_nothing_is_counted() -> None:
     assert budget.for_set_up(0, loopback=True) is None
     assert budget.to_share(None) is None
     assert budget.for_worker(None, 2) is None
+
+
+def test_more_is_kept_where_transitions_take_long_and_more_is_owned() -> None:
+    def owned(n: int) -> Book:
+        made = {f"eni-{k}": Owned("eni", f"eni-{k}", "CreateNetworkInterface", "t", 0.0, "gw0", k) for k in range(n)}
+        return Book("run", "", 0.0, made, (), {"eni-0": 1.0}, {})
+
+    few, many = owned(2), owned(9)
+    at_once = budget.kept_for(few, "gw0", transition=0.05, nearby=True)
+    assert at_once == budget.AHEAD + budget.OF_EACH
+    assert budget.kept_for(many, "gw0", transition=0.05, nearby=True) > at_once
+    assert budget.kept_for(few, "gw0", transition=5.0, nearby=True) >= at_once + 30
+    assert budget.kept_for(many, "gw1", transition=0.05, nearby=True) == budget.AHEAD
