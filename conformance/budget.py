@@ -16,7 +16,7 @@ from eni_conformance.harness.bench import look
 from eni_conformance.harness.bench.pool import Bench
 from eni_conformance.harness.wire.client import Allowance
 
-CLEAN_UP_NEARBY, CLEAN_UP = 32, 48
+CLEAN_UP_NEARBY, CLEAN_UP = 24, 40
 """Calls kept for the clean-up of the ground (a VPC, its vSwitches and groups) and for looking by tags at its end;
 elsewhere deleted instances stay listed for a while."""
 PHASES = 3
@@ -24,7 +24,7 @@ PHASES = 3
 OF_EACH = 2
 """Calls that it takes to remove one resource of a worker: an interface is detached and deleted, a group or an instance
 may be refused once."""
-AHEAD = 8
+AHEAD = 6
 """Calls kept for what a Scenario creates while it is played."""
 LEAST = 150
 """Below that nothing could be judged."""

@@ -47,6 +47,12 @@ from eni_conformance.strategies.worlds import PLAIN, PLAINER, RICH, Offer, alone
 
 ODD_FIRST = ("nul", "bad utf-8", "percent", "129 characters")
 """Texts of which no service makes an identifier."""
+LEFT_FOR_LATER = (
+    "is region", "is instance_name", "is zone", "primary of another instance", "InstanceId upper", "InstanceId sql",
+    "NetworkInterfaceId trailing space", "NetworkInterfaceId half", "InstanceId middle changed", "InstanceId+RegionId",
+    "NetworkInterfaceId+RegionId",
+)  # fmt: skip
+"""How the labels of refused calls end that can wait: others break the same rule in nearly the same way."""
 PROBES_FIRST = 2
 """Probes of each row of the gateway that come first; the others follow in a Scenario of their own."""
 
@@ -62,7 +68,7 @@ def every_row(offer: Offer, callers: Sequence[str], seed: int) -> Scenario:
     world, wire = world_of(offer), in_turn(seed)
     host = len(world.instances) - 1
     steps: list[Step] = [send(primary(), next(wire))] * 2
-    steps += battery(one_of_each(core(world)), wire)
+    steps += battery([item for item in one_of_each(core(world)) if not item.label.endswith(LEFT_FOR_LATER)], wire)
     steps += [send(valid(n % 2), next(wire), (), caller) for n, caller in enumerate(callers)]
     steps += [send(primary(), next(wire), UNHEARD), Detach(next(repeated(valid(0))).call)]
     steps += [send(formed(valid(n % 2), IDS[n % 2], form), next(wire)) for n, form in enumerate(ODD_FIRST)]

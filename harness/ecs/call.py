@@ -216,7 +216,10 @@ def wait_for(session: Session, probe: Callable[[], T | None], what: str, *, dead
     Raises SetupError after `deadline` seconds (default: the target's settle limit).
     """
     within = session.target.limits.settle_seconds if deadline is None else deadline
-    value = look.look_until(probe, bool, within, clock=session.client.clock, pauses=pauses(session))
+    waits = pauses(session)
+    if session.sparing:
+        session.client.clock.sleep(next(waits))  # what has just been asked for is hardly there at once
+    value = look.look_until(probe, bool, within, clock=session.client.clock, pauses=waits)
     if not value:
         raise SetupError(what, None, "did not happen in time; raise limits.settle_seconds if it may take longer")
     return value
