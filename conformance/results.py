@@ -239,7 +239,8 @@ def _shallow(total: Tally, records: Sequence[Record], *, partial: bool) -> tuple
         out.append("no call was judged")
     notes = [note for record in records for note in record.notes]
     if notes:
-        out.append(f"the endpoint was too slow for this effort: {len(notes)} parts were cut short ({notes[0]}, ...)")
+        first = notes[0].removeprefix("test_").replace("_", " ")
+        out.append(f"the endpoint was too slow for this effort: {len(notes)} parts were cut short ({first}, ...)")
     return tuple(out)
 
 

@@ -168,7 +168,8 @@ def read(exchange: Exchange, wanted: str, operation: str = ACTION, sent: Sequenc
     other = bool(wanted) and format_ != wanted
     if other:
         text = f"the answer is {format_}, although {wanted} was asked for"
-        found.append(OtherFormat(rows.SUCCESS_IN[wanted], text, "shape:format"))
+        told = f"{format_} where {wanted} was asked for"
+        found.append(OtherFormat(rows.SUCCESS_IN[wanted], text, "shape:format", about=(told,)))
     fields, root = _fields(exchange.body, format_, _type_problem(content_type, xml), say)
     if fields is None:
         reply = Reply(status, "" if 200 <= status < 300 else "?")

@@ -111,6 +111,9 @@ CHOICES: Mapping[str, str] = {
 }
 """What the page leaves to the endpoint -> what the call is like, to stand after "a call"."""
 
+IMPLIES: Mapping[str, tuple[str, ...]] = {"caller owns the resources": ("instance exists", "interface exists")}
+"""Rule -> rules that are broken with it, and need not be told beside it."""
+
 OUTCOMES: Mapping[str, str] = {
     "": "The endpoint carried out a call and sent no answer to it.",
     "timeout": "The endpoint gave no answer in the time it had.",

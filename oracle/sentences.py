@@ -62,7 +62,8 @@ KINDS: Mapping[type[Finding], Sentence] = {
     Refused: Sentence("The endpoint refused a valid call with {said}.", "It should have {answered}."),
     WrongAnswer: Sentence("The endpoint answered {call} with {said}.", "It should have {answered}."),
     WrongStatus: Sentence(
-        "The endpoint sent {said}, a pair that the page does not list.", "It should have {answered}."
+        "The endpoint answered {call} with {said}, a pair of status and code that the page does not list.",
+        "It should have {answered}.",
     ),
     SignatureRefused: Sentence(
         "The endpoint refused a correctly signed call with {said}.",
@@ -70,14 +71,14 @@ KINDS: Mapping[type[Finding], Sentence] = {
     ),
     Shape: Sentence("An answer has another shape than the page gives it: {about}.", "{row}"),
     OtherFormat: Sentence(
-        "The endpoint answered in another format than the call asked for.",
+        "The endpoint answered in {format}.",
         "It should have answered in the format that the call asked for.",
     ),
     RepeatedId: Sentence(
         "The endpoint sent the same RequestId in two answers.", "Each answer should carry a RequestId of its own."
     ),
     Failed: Sentence(
-        "The endpoint failed with status {about} instead of answering the call.",
+        "The endpoint failed with status {about} at {call}.",
         "It should refuse what is wrong with a status below 500, and carry out what is right.",
     ),
     NoAnswer: Sentence("{outcome}", "It should have answered in time, in whole, in valid HTTP."),
@@ -144,10 +145,11 @@ def told(finding: Finding, expected: Admissible | None = None) -> Sentence:
     """The sentences of a finding. expected: what was admissible, None where no single answer decides."""
     pattern = KINDS[type(finding)]
     words = {
-        "call": call_of(expected.broken or expected.perhaps, expected.choice) if expected else "a wrong call",
+        "call": call_of(expected.broken or expected.perhaps, expected.choice) if expected else "a call",
         "said": finding.said or "an answer that cannot be read",
         "answered": _gateway(finding) if isinstance(finding, Gateway) else answered(expected, finding),
         "about": ", ".join(finding.about) or "see the answer",
+        "format": first(finding.about) or "another format than the call asked for",
         "row": phrases.SHAPES.get(finding.requirement, "It should have the shape that the page gives it."),
         "outcome": phrases.OUTCOMES.get(finding.outcome, phrases.OUTCOMES[""]) if isinstance(finding, NoAnswer) else "",
         "verb": "answered" if finding.said else "accepted",
@@ -176,7 +178,9 @@ def first(texts: Sequence[str]) -> str:
 
 def call_of(broken: Iterable[str], choice: str = "") -> str:
     """A call in words, by the rules that it breaks."""
-    parts = list(dict.fromkeys(phrases.RULES[name].broken for name in broken if name in phrases.RULES))
+    names = list(broken)
+    implied = {other for name in names for other in phrases.IMPLIES.get(name, ())}
+    parts = list(dict.fromkeys(phrases.RULES[n].broken for n in names if n in phrases.RULES and n not in implied))
     parts = parts or [phrases.CHOICES[name] for name in (choice,) if name in phrases.CHOICES]
     if not parts:
         return "a call"
@@ -196,7 +200,7 @@ def answered(expected: Admissible | None, finding: Finding) -> str:
         page = [r for r in page if r.row == finding.requirement] or page
     own = list(dict.fromkeys(_pair(r.http, r.code) for r in page))
     shown = own if len(own) <= _MOST else own[: _MOST - 1]
-    more = f" or another of {len(own)} admissible answers" if len(own) > len(shown) else ""
+    more = f" or with one of {len(own) - len(shown)} other codes" if len(own) > len(shown) else ""
     refused = f"refused it with {_either(shown) if not more else ', '.join(shown)}{more}"
     return f"accepted it, or {refused}" if expected.success else refused
 

@@ -112,13 +112,15 @@ def test_a_hole_between_tenants_is_told_by_its_meaning():
          "By its own detach, an interface changed its tags."),
         (AfterSuccess("F02", "s", "c", about=("gone",)), "The interface was deleted by its detach."),
         (AfterSuccess("F02", "s", "c", about=("Attaching",)), "Long after its detach the interface is Attaching."),
-        (Failed("B01", "s", "c", about=("503",)), "The endpoint failed with status 503 instead of answering the call."),
+        (Failed("B01", "s", "c", about=("503",)), "The endpoint failed with status 503 at a call."),
         (SignatureRefused("G08", "s", "c", said="400 SignatureDoesNotMatch"),
          "The endpoint refused a correctly signed call with 400 SignatureDoesNotMatch."),
         (NotAttachedAgain("F07", "s", "c", said="400 InvalidOperation.InvalidEniState"),
          "A detached interface could not be attached again: the endpoint refused it with"
          " 400 InvalidOperation.InvalidEniState."),
         (OtherFormat("R02", "s", "c"), "The endpoint answered in another format than the call asked for."),
+        (OtherFormat("R02", "s", "c", about=("XML where JSON was asked for",)),
+         "The endpoint answered in XML where JSON was asked for."),
     ],
 )  # fmt: skip
 def test_what_the_endpoint_did(finding, did):
@@ -136,7 +138,13 @@ def test_several_broken_rules_are_told_together():
 
 def test_of_many_admissible_answers_the_number_is_told():
     expected = of_rule("region not empty")
-    assert sentences.answered(expected, WrongAnswer("P03", "s", "c")).endswith("admissible answers")
+    assert sentences.answered(expected, WrongAnswer("P03", "s", "c")).endswith("other codes")
+
+
+def test_what_is_implied_is_not_told_beside_it():
+    names = ("caller owns the resources", "instance exists", "interface exists")
+    assert sentences.call_of(names) == "a call for an instance and an interface of another tenant"
+    assert sentences.call_of(("instance exists",)) == "a call that names an instance which does not exist"
 
 
 def test_a_wrong_status_is_told_with_the_right_one():

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import html
 import json
+import re
 from collections.abc import Callable
 from functools import cache
 from typing import Any
@@ -53,6 +55,20 @@ BLAMED = {
     "status-vswitch-not-found": {"ENI-DETACH-E15"},
     "description-lost": {"ENI-DETACH-F04"},
 }
+
+
+SHORTHAND = re.compile(r"None|\?|[{}_\[\]]|\('|'\)|\b(eni|i|sg|vsw|vpc)-\w|although it breaks|does not hold")
+
+
+@pytest.mark.parametrize("fault", list(BLAMED))
+def test_the_first_finding_is_told_in_sentences(fault: str, caught: Caught) -> None:
+    """Who did what, and what should have been; the same in the evidence, the results and junit.xml."""
+    ended = caught(fault)
+    told = first_evidence(ended)
+    for text in (told["did"], told["should"]):
+        assert text[0].isupper() and text.endswith(".") and not SHORTHAND.search(text), text
+    assert ended.results["violations"][0]["summary"] == told["did"]
+    assert html.escape(told["did"]) in (ended.folder / "latest" / "junit.xml").read_text()
 
 
 @pytest.mark.parametrize("fault", list(BLAMED))
