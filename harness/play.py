@@ -23,7 +23,7 @@ from eni_conformance.contract.scenario import AS_ASKED, Act, Call, Detach, Paral
 from eni_conformance.harness import acts, describe, ecs
 from eni_conformance.harness.account.ledger import in_turn
 from eni_conformance.harness.bench import arrange, pool, supply
-from eni_conformance.harness.bench.look import BY_ITSELF, PASSING, PASSING_ELSEWHERE, RELOOK, SLOT
+from eni_conformance.harness.bench.look import ASKED_FOR, BY_ITSELF, PASSING, PASSING_ELSEWHERE, RELOOK, SLOT
 from eni_conformance.harness.bench.pool import NotArranged
 from eni_conformance.harness.clock import stamp
 from eni_conformance.harness.codec import code_of, is_throttling
@@ -58,8 +58,6 @@ STABLE = 8
 """How often a call must get the same answer again before its difference from another counts."""
 EARLY = 4
 """One in so many accepted calls is looked at at once, to see the interface on its way; the others later."""
-ASKED_FOR = 5.0
-"""Seconds, at most, for which a detach that was asked for again is waited for."""
 
 
 def play(scenario: Scenario, stage: Stage, guide: Guide[Any]) -> History:
@@ -497,8 +495,9 @@ class _Play:
 
     def _act(self, index: int, act: Act) -> None:
         """A public operation of the surroundings."""
-        if act.op == "create":
-            self._create(index, self.arranged.enis[act.eni])
+        if act.op == "create":  # used for nothing else, it goes when room is needed
+            like, keep = self.arranged.enis[act.eni], frozenset(self.arranged.enis)
+            self._tell(Created(index, supply.another(self.bench, like, keep), like))
             return
         acted = self._do(index, self._deed(act))
         deed, exchange = acted.deed, acted.exchange
@@ -512,10 +511,6 @@ class _Play:
             pool.remember(self.bench, deed)
             pool.touch(self.bench)
         self._tell(acted)
-
-    def _create(self, index: int, like: str) -> None:
-        """Another interface beside one of the World's. It is used for nothing else, and goes when room is needed."""
-        self._tell(Created(index, supply.another(self.bench, like, frozenset(self.arranged.enis)), like))
 
     def _do(self, index: int, deed: Deed) -> Acted:
         """Send it; one that must be accepted is sent again for a while if it is refused for a state that may pass: what

@@ -319,6 +319,10 @@ def _overlapped(state: State, event: Overlapped) -> Seen:
             told.append(model.Told(part.deed, reply, part.began, part.ended))
             continue
         assert part.asked is not None
+        if conflicts(event, part):
+            reply = Reply(exchange.status, code_of(exchange) or "?")
+            told.append(model.Told(part.asked, reply, part.began, part.ended, conflicts=True))
+            continue
         expected = loose(start, event, part.asked)
         if left_open(start, expected, exchange):
             why = f"one of several calls was answered {answers.told(exchange)}, which may pass"
@@ -340,6 +344,13 @@ def _overlapped(state: State, event: Overlapped) -> Seen:
             state = say(state, looks.overlap_unexplained(overlap), event.step, event.parts[0].exchange)
         return Seen(state, tuple(reads))
     return Seen(replace(state, overlap=overlap), tuple(reads))
+
+
+def conflicts(event: Overlapped, part: Part) -> bool:
+    """Whether one of several overlapping calls was refused because something else is at work, and something is: another
+    one was carried out. Anywhere, a client asks again then."""
+    others = any(200 <= one.exchange.status < 300 for one in event.parts if one is not part)
+    return others and answers.may_pass(part.exchange, tolerates=False, valid=False)
 
 
 def left_open(state: State, expected: Admissible, exchange: Exchange) -> bool:

@@ -247,6 +247,9 @@ def _of_act(book: Tally, state: State, event: Acted, world: int) -> None:
 def _of_overlap(book: Tally, state: State, event: Overlapped, seen: checks.Seen, world: int, past: Past) -> None:
     for read in seen.reads:
         _of_answer(book, state, read, world, past)
+    for part in event.parts:
+        if part.asked is not None and checks.conflicts(event, part):
+            book.passed(ACTION, answers.told(part.exchange))
     if seen.state.undecided and not state.undecided:
         for part in event.parts:
             if part.asked is None or part.exchange.throttled:

@@ -122,12 +122,13 @@ def deed_possible(known: Known, deed: Deed) -> bool:
 @dataclass(frozen=True)
 class Told:
     """One of several overlapping operations and its answer. `sent`, `done`: seconds; a call that was answered
-    before another was sent precedes it in every serial order."""
+    before another was sent precedes it in every serial order. conflicts: it was refused because of another one."""
 
     what: Asked | Deed
     reply: Reply
     sent: float = 0.0
     done: float = 0.0
+    conflicts: bool = False
 
 
 def step(contract: Operation, known: Known, told: Told) -> Known | None:
@@ -136,6 +137,8 @@ def step(contract: Operation, known: Known, told: Told) -> Known | None:
         if not told.reply.success:
             return known
         return after_deed(known, told.what) if deed_possible(known, told.what) else None
+    if told.conflicts:
+        return known
     expected = admissible(contract, known, told.what)
     if judge_reply(contract, expected, told.reply):
         return None

@@ -61,7 +61,29 @@ def _push(call: Call, eni: NetworkInterface) -> None:
         call.cloud.later(eni, "Detaching", lambda: call.cloud.detached(eni))
 
 
+PAUSE_SECONDS = 0.04
+
+
+def _at_work(call: Call, refusal: Refusal | None) -> Refusal | None:
+    """One detach from an instance at a time; a second one has to be asked for again."""
+    if refusal is not None or call.eni is None:
+        return refusal
+    if any("at work" in eni.scar and eni.instance is call.instance for eni in call.cloud.interfaces.values()):
+        return Refusal(409, "OperationConflict", "Another operation is being performed on the instance.")
+    call.eni.scar["at work"] = True
+    return None
+
+
+def _done(call: Call, eni: NetworkInterface) -> None:
+    eni.scar.pop("at work", None)
+
+
 MOMENTS: tuple[Variant, ...] = (
+    Variant(
+        "calls-at-once-conflict",
+        "Of detaches from one instance at the same moment, one is carried out; the others get 409 OperationConflict.",
+        hooks=(("decision", _at_work), ("pause", lambda call: PAUSE_SECONDS), ("effect", _done)),
+    ),
     Variant(
         "free-late",
         f"After a detach an interface cannot be attached or deleted for {FREE_LATE_SECONDS} seconds.",

@@ -42,7 +42,7 @@ def _locked(call: Call, refusal: Refusal | None) -> Refusal | None:
 def _conflict(call: Call, refusal: Refusal | None) -> Refusal | None:
     """The second of two detaches from one instance is refused."""
     busy = any(eni.instance is call.instance and eni is not call.eni for eni in _others(call))
-    return Refusal(403, "Operation.Conflict", "Another task is running.") if refusal is None and busy else refusal
+    return Refusal(403, "InvalidTaskState", "Another task is running.") if refusal is None and busy else refusal
 
 
 def _first_lost(call: Call, eni: NetworkInterface) -> None:

@@ -97,6 +97,8 @@ FRESH = 0.5
 """For which a look at what is at rest still counts, if nothing was sent since: late effects come sooner."""
 BY_ITSELF = 1.2
 """Between two looks that tell what moves by itself: times are told to the second."""
+ASKED_FOR = 5.0
+"""For which, at most, a detach that was asked for again is waited for."""
 LOOKS_FOR_LOST = 3
 """How often something that a look lacks is looked for again before it counts as gone: lists may lack one for once."""
 LOOKS_TO_AGREE = 12

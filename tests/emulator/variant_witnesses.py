@@ -18,6 +18,7 @@ from typing import Any
 
 import pytest
 from emulator_client import ACCOUNT, DENIED, EXPIRED, OTHER, RAM_KIND, USER_TYPE, Answer, Client, utc
+from emulator_witnesses import together
 from emulator_worlds import UNKNOWN_ENI, UNKNOWN_INSTANCE, World, build
 
 INVALID_STATE = (400, "InvalidOperation.InvalidEniState")
@@ -237,6 +238,17 @@ def a_passing_refusal_changes_nothing(client: Client) -> None:
     assert world.detach().outcome == (400, "OperationConflict")
     assert world.show()["Status"] == "InUse"
     assert world.detach().status == 200
+
+
+@shows("calls-at-once-conflict")
+def one_of_several_is_carried_out(client: Client) -> None:
+    """Where the machine is busy, they may come one after the other for once."""
+    came: Counter[tuple[int, str]] = Counter()
+    for _ in range(5):
+        world = build(client)
+        came.update(answer.outcome for answer in together(client, *[(world.eni, world.instance)] * 4))
+    assert came.pop((409, "OperationConflict")) > 0
+    assert {status for status, _ in came} == {200}
 
 
 @shows("answers-lost")

@@ -326,10 +326,10 @@ def test_a_wrong_call_is_accepted_in_company_neither() -> None:
     assert "P02 WronglyAccepted" in blamed(calls, after_overlap("Available"))
 
 
-def test_one_of_several_that_says_that_something_else_is_at_work_leaves_all_undecided_behind_a_network() -> None:
-    calls = overlapped(part(), part(409, CONFLICT))
+def test_one_of_several_that_fails_leaves_all_undecided_behind_a_network() -> None:
+    calls = overlapped(part(), part(503, "ServiceUnavailable"))
     assert "which may pass" in undecided(calls, after_overlap("Available"), tolerates=True)
-    assert blamed(calls, after_overlap("Available"))[0] == "S04 WrongAnswer"
+    assert blamed(calls, after_overlap("Available"))[0] == "B01 Failed"
 
 
 @pytest.mark.parametrize(
@@ -447,3 +447,25 @@ def test_where_addresses_are_not_unique_anyway_none_is_given_away() -> None:
 def test_what_was_made_meanwhile_is_no_effect_of_a_refusal() -> None:
     refused = sent(404, "InvalidEniId.NotFound", of=call("eni-x"))
     assert blamed(refused, created("eni-3"), beside("InUse", {"eni-3": "10.0.0.2"}), **HAS_ADDRESS) == []
+
+
+# --- something else is at work ------------------------------------------------------------------------
+
+
+def test_one_of_two_calls_at_once_may_conflict_with_the_other() -> None:
+    """It is asked again by any client, also at an installation on this machine."""
+    one, other = part(), part(409, CONFLICT, of=OF_TWO)
+    assert blamed(overlapped(one, other), after_overlap("Available")) == []
+    assert blamed(overlapped(one, other), after_overlap("Available", "Available")) == ["F05 AfterSuccess"]
+    assert blamed(overlapped(one, other), after_overlap("InUse")) == ["M06 Overlap"]
+    assert judgement(overlapped(one, other), after_overlap("Available"), tolerates=True).undecided == ""
+
+
+def test_where_nothing_was_carried_out_there_was_nothing_to_conflict_with() -> None:
+    both = (part(409, CONFLICT), part(409, CONFLICT, of=OF_TWO))
+    assert blamed(overlapped(*both), after_overlap("InUse")) == ["S04 WrongAnswer"]
+
+
+def test_a_conflict_with_a_code_that_nobody_knows_is_no_conflict() -> None:
+    busy = overlapped(part(), part(403, "TaskBusy", of=OF_TWO))
+    assert blamed(busy, after_overlap("Available"))[0] == "S04 WrongAnswer"
