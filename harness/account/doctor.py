@@ -26,6 +26,7 @@ from eni_conformance.harness.account.permissions import permissions
 from eni_conformance.harness.account.question import Check, ask, give_back, looking, owning, seen_of, unknown_id
 from eni_conformance.harness.account.stock import stock
 from eni_conformance.harness.account.survey import CLOCK_OFF, NOT_OFFERED, Survey, survey
+from eni_conformance.harness.account.views import kept_alive, views
 from eni_conformance.harness.codec import code_of, decode, listing
 from eni_conformance.harness.redact import Redactor
 from eni_conformance.harness.target import ALL_OFFERS, Offers, Target, TargetError, abroad, load_target
@@ -80,6 +81,8 @@ def diagnose(target: Target, client: Client, contract: Operation) -> Diagnosis:
         checks.append(vpc(target, client))
         checks += callers(target, client, contract)
         checks += permissions(target, client)
+        checks += views(target, client)
+        checks.append(kept_alive(target, client))
         checks += stock(target, client)
         checks += leftovers(target, client)
     fine = not any(check.answer == "problem" for check in checks)

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from eni_conformance.harness import ecs
+from eni_conformance.harness.account.advice import ADVICE
 from eni_conformance.harness.account.question import Check, ask, give_back, owning, unknown_id
 from eni_conformance.harness.account.survey import NOT_OFFERED
 from eni_conformance.harness.codec import code_of, decode, listing
@@ -59,6 +60,7 @@ def permissions(target: Target, client: Client) -> list[Check]:
     """May the account do what a run does? What an endpoint creates at such a question is removed at once."""
     session = owning(target, client)
     denied: dict[str, str] = {}
+    refused: dict[str, Exchange] = {}
     unclear: list[str] = []
     asked = _questions(session)
     try:
@@ -69,6 +71,7 @@ def permissions(target: Target, client: Client) -> list[Check]:
                 action, got = "CreateInstance", _ask(session, "CreateInstance", pairs, is_vpc)
             code = code_of(got)
             if denies(code):
+                refused[action] = got
                 denied[action] = f"{action} ({code})"
             elif got.outcome != "answered" or got.status >= 500 or code.startswith(NOT_OFFERED):
                 unclear.append(f"{action} ({code or got.outcome})")
@@ -79,7 +82,9 @@ def permissions(target: Target, client: Client) -> list[Check]:
     light = [text for action, text in denied.items() if action not in needs]
     checks = []
     if grave:
-        advice = "allow them; docs/real-accounts.md has a policy"
+        codes = {code_of(got) for got in refused.values()}
+        known = sorted({ADVICE[code] for code in codes if code in ADVICE})
+        advice = "; ".join(known) or "allow them; docs/real-accounts.md has a policy"
         checks.append(Check("permissions", "problem", ", ".join(grave), advice))
     if light:
         checks.append(Check("permissions", "warning", ", ".join(light), "allow them, or do without what needs them"))

@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 
 from eni_conformance.contract.common import passing
 from eni_conformance.contract.scenario import Wire
+from eni_conformance.harness.account.advice import advice_for
 from eni_conformance.harness.account.ledger import CREATED_TAG, RUN_TAG, Ledger, LimitReached
 from eni_conformance.harness.account.survey import wire_for
 from eni_conformance.harness.bench import look
@@ -60,6 +61,7 @@ class SetupError(Exception):
     """The world of a test could not be built. `exchange` is what came back, None if nothing was sent."""
 
     def __init__(self, action: str, exchange: Exchange | None, advice: str) -> None:
+        advice = advice_for(code_of(exchange), advice) if exchange else advice
         self.action = action
         self.exchange = exchange
         self.advice = advice
