@@ -205,8 +205,19 @@ def told(moment: Moment) -> str:
 
 
 def together(moment: Moment) -> bool:
-    """Whether the step was sent at the same time as its neighbours."""
+    """Whether the step was sent at the same time as its neighbours, by several clients."""
     return isinstance(moment.step, str) and moment.step.startswith(_TOGETHER)
+
+
+def overlapping(moments: Sequence[Moment]) -> frozenset[str]:
+    """The numbers of the steps that were under way while another one was, by the times that were measured."""
+    spans = [(str(m.n), m.at, m.at + (m.seconds or 0.0)) for m in moments if m.at is not None and together(m)]
+    return frozenset(
+        name
+        for one, two in itertools.combinations(spans, 2)
+        if one[1] + _CLOSE < two[2] and two[1] + _CLOSE < one[2]
+        for name in (one[0], two[0])
+    )
 
 
 def others(item: Evidence) -> list[Moment]:

@@ -162,6 +162,7 @@ def _environment() -> jinja2.Environment:
         worlds=worlds.worlds,
         lanes=lambda moments: svg.lanes(ev.lanes(moments)),
         others=ev.others,
+        overlapping=ev.overlapping,
         reproductions=ev.reproductions,
         answer=ev.answer,
         answer_was_admissible=ev.answer_was_admissible,

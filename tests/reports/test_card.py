@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 import inspect
+import re
+from dataclasses import replace
+from html import unescape
 from typing import Any
 
 import pytest
+from eni_conformance.conformance import evidence as written
 from eni_conformance.contract.detach import CALLERS, CONTRACTS
+from eni_conformance.contract.scenario import Scenario
+from eni_conformance.harness.redact import Redactor
 from eni_conformance.oracle import evidence, findings, phrases
 from eni_conformance.oracle.findings import Finding
-from eni_conformance.reports import card
+from eni_conformance.oracle.results import Again, Run, parse
+from eni_conformance.reports import card, html
+from histories import judgement
+from test_checks import PAIRS
 
 KINDS = {name for name, kind in inspect.getmembers(findings, inspect.isclass) if issubclass(kind, Finding)}
 
@@ -108,3 +117,34 @@ def test_each_revision_has_its_page():
 def test_who_says_so_is_told_in_words():
     assert card.who_says("common") == "the vendor's page of public parameters and common errors"
     assert card.who_says("reading: errors of access") == "a reading of ours: errors of access"
+
+
+def found() -> list[tuple[str, evidence.Evidence]]:
+    """The evidence of each finding that the literal histories of the checks show."""
+    out = []
+    for n, pair in enumerate(PAIRS.values()):
+        for m, one in enumerate(judgement(*pair.guilty, **pair.how, **pair.guilty_how).found):
+            made = written.build(
+                replace(one, history=None), Scenario(), Scenario(), Redactor(),
+                run=Run("r", seed=1), target=evidence.Endpoint("t", "http://h"), again=Again(2, 2), tried=0,
+            )  # fmt: skip
+            out.append((f"e-{n}-{m}.json", replace(made, id=f"e-{n}-{m}", cause=f"{n} {m}", family="")))
+    return out
+
+
+FOUND = found()
+CODE = re.compile(r"\bNone\b|\?|\(&#39;|\bTrue\b|\bFalse\b|although it breaks|does not hold|undefined")
+
+
+@pytest.mark.parametrize("n", range(len(FOUND)), ids=lambda n: FOUND[n][0])
+def test_no_code_reaches_a_reader_of_the_page(n):
+    """Of each class of findings: no None, no tuple, no question mark, none of the judge's shorthand."""
+    page = html.render(parse({"run": {"id": "r", "exit": 1}, "requirements": []}), [FOUND[n]])
+    article = re.search(r"<article.*?</article>", page, re.S)
+    assert article is not None
+    shown = re.sub(r"(?s)<details.*?</details>|<pre.*?</pre>", " ", article.group())
+    told = re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", shown))
+    assert FOUND[n][1].did in unescape(told)
+    assert not re.search(r"\bNone\b|\?|\(&#39;|\bTrue\b|\bFalse\b|although it breaks|does not hold|undefined", told), (
+        told
+    )

@@ -121,3 +121,12 @@ def test_where_no_answer_alone_decides_the_others_are_told_too() -> None:
     page = _page(results_parse(data), [("M03-1.json", item)])
     assert "and to call 2, sent at the same time: 200" in page
     assert "What should be" in page and "Parallel calls can be explained" in page
+
+
+def test_calls_overlap_only_where_their_times_do() -> None:
+    def step(n: int, at: float, seconds: float) -> Moment:
+        return Moment(n, "at the same time: InstanceId='i-1'", at, seconds)
+
+    assert ev.overlapping([step(1, 0.0, 0.5), step(2, 0.2, 0.1), step(3, 0.6, 0.1)]) == {"1", "2"}
+    assert ev.overlapping([step(1, 0.0, 0.2), step(2, 0.2, 0.1)]) == frozenset()
+    assert ev.overlapping([Moment(1, "attach", 0.0, 1.0), step(2, 0.2, 0.1)]) == frozenset()

@@ -125,7 +125,7 @@ def test_hostile_text_stays_text(runs: dict[str, Path]) -> None:
 
 
 def test_sizes(runs: dict[str, Path]) -> None:
-    limits = {"passing": 1_000_000, "violated": 2_000_000, "incomplete": 1_000_000, "huge": 3_000_000}
+    limits = {"passing": 300_000, "violated": 400_000, "incomplete": 300_000, "huge": 1_000_000}
     for name, limit in limits.items():
         assert (runs[name] / "index.html").stat().st_size < limit
 
