@@ -405,7 +405,7 @@ class Inquiry:
         """Write the evidence as it was seen, before anything else is tried."""
         content = self._evidence(key, found, scenario, scenario, Again(), 0)
         path = evidence.write(self.out / "evidence", content, self.redactor)
-        self._tell("seen", found.finding.requirement, self.redactor.text(found.finding.summary))
+        self._tell("seen", found.finding.requirement, self._did(found))
         return Violation(
             path.name,
             requirement=found.finding.requirement,

@@ -455,5 +455,6 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
     results = files.load(study.folder)
     colour = summary.colour_wanted(sys.stdout, os.environ)
     terminalreporter.write_line("")
-    terminalreporter.write(summary.text(results, color=colour, out_dir=study.folder))
+    width = summary.width_of(sys.stdout)
+    terminalreporter.write(summary.text(results, color=colour, out_dir=study.folder, width=width))
     unfinished.tell_ci(study.folder)

@@ -24,6 +24,7 @@ from eni_conformance.contract.scenario import Scenario
 from eni_conformance.harness.redact import Redactor
 from eni_conformance.oracle.evidence import Evidence
 from eni_conformance.oracle.follow import Found
+from eni_conformance.oracle.sentences import told
 from eni_conformance.reports import evidence as ev
 from eni_conformance.reports import files, values
 
@@ -71,8 +72,8 @@ def main(args: Any) -> int:
     except Refused as refused:
         print(f"eni-conformance replay: {refused}", file=sys.stderr)
         return refused.status
-    told = kept.did or kept.summary
-    print(f"{study.target.name}  {study.target.endpoint}  {full_id(short_id(kept.requirement))}: {told}")
+    did = kept.did or kept.summary
+    print(f"{study.target.name}  {study.target.endpoint}  {full_id(short_id(kept.requirement))}: {did}")
     if args.keep:
         status = keep.keep(study, _scenario(kept))
         if status == OK:
@@ -167,6 +168,8 @@ def repeat(study: Study, kept: Evidence) -> Repeated:
 
 
 def _print(found: Found, redactor: Redactor) -> None:
-    print(f"  {full_id(found.finding.requirement)}: {redactor.text(found.finding.summary)}")
+    sentence = told(found.finding, found.expected)
+    print(f"  {full_id(found.finding.requirement)}: {redactor.text(sentence.did)} {redactor.text(sentence.should)}")
+    print(f"  in detail: {redactor.text(found.finding.summary)}")
     if found.exchange is not None:
         print(f"  answered {found.exchange.status} {redactor.text(repr(found.exchange.body[:300]))}")

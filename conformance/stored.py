@@ -105,7 +105,7 @@ def judge_again(evidence: Evidence, path: Path) -> int:
         found = same(operation, unpacked(evidence.play), evidence)
     except ValueError as error:
         return _unusable(path, str(error))
-    print(f"{full_id(short_id(evidence.requirement))}: {evidence.summary}")
+    print(f"{full_id(short_id(evidence.requirement))}: {evidence.did or evidence.summary}")
     print("the stored history still shows it" if found else "the stored history no longer shows it")
     return VIOLATED if found else OK
 

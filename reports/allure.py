@@ -226,7 +226,7 @@ def _story(name: str, item: Evidence, requirement: RequirementResult, sink: _Sin
             attachment = sink.attach(f"{requirement.id}/{name}", title, text, kind, suffix)
             if attachment is not None:
                 step.attachments.append(attachment)
-    story = _step(short(item.summary, 200) or name, failed, at, ended)
+    story = _step(short(item.did or item.summary, 200) or name, failed, at, ended)
     story.steps = [arrange, call, observe, judge]
     return story
 

@@ -26,9 +26,10 @@ class Forecast:
 
 
 def forecast(results: Results) -> Forecast | None:
-    """None when nothing was predicted, and of less than a whole run, of which a prediction says nothing."""
+    """None when nothing was predicted, and of less than a whole run, of which a prediction says nothing: one that ended
+    early, was narrowed, or stayed shallow for lack of time."""
     told = results.predicted
-    if told is None or results.incomplete or results.run.part:
+    if told is None or results.incomplete or results.run.part or results.shallow:
         return None
     names = dict.fromkeys([*results.calls, *told.calls])
     rows = [(name, told.calls.get(name, 0), results.calls.get(name, 0)) for name in names]

@@ -104,6 +104,7 @@ def _table(console: Console, results: Results) -> None:
     shown = [v for v in VERDICTS if v not in ("conforms", "not-exercised")]
     rows = [r for verdict in shown for r in results.by_verdict(verdict)]
     rows += [r for r in results.requirements if r.hollow]
+    name = values.short_id if console.width < WIDTH else str
     if rows:
         table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), show_header=False)
         table.add_column(no_wrap=True)
@@ -114,7 +115,7 @@ def _table(console: Console, results: Results) -> None:
             more = f" and {len(ids) - 1} more" if len(ids) > 1 else ""
             others = f" (also {_names(ids[1:])})" if more else ""
             table.add_row(
-                Text(verdict, _COLOURS[verdict]), Text(short(ids[0], 40) + more), Text(short(words, 240) + others)
+                Text(verdict, _COLOURS[verdict]), Text(short(name(ids[0]), 40) + more), Text(short(words, 240) + others)
             )
         console.print()
         console.print(table)
