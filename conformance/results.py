@@ -85,14 +85,16 @@ def compose(
             if not chosen or chosen & {entry.requirement, *entry.also}
         ),
         once=verdicts.seen_once(records),
-        passing=tuple(
-            Passing(operation, answer, n)
-            for operation, counts in sorted(total.passing.items())
-            for answer, n in counts.most_common()
-        ),
+        passing=_passing(total.passing),
+        repeated=_passing(total.repeated),
         judged_calls=total.detach_calls,
         successes=total.successes,
     )
+
+
+def _passing(came: Mapping[str, Counter[str]]) -> tuple[Passing, ...]:
+    """Operation -> answer -> how often, as rows."""
+    return tuple(Passing(op, answer, n) for op, counts in sorted(came.items()) for answer, n in counts.most_common())
 
 
 def _left_out(row: RequirementResult, only: str) -> RequirementResult:

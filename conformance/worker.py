@@ -191,5 +191,6 @@ def leave(inquiry: Inquiry) -> None:
         inquiry.stage.second.session.client.close()
     if client.allowance is not None:
         budget.hand_back(inquiry.out, inquiry.worker, client.allowance)
+    inquiry.tally.repeated = client.repeated
     inquiry.write(client.latencies)
     client.close()

@@ -185,3 +185,10 @@ _NOT_NOW = ("?", "ServiceUnavailable", "TooManyRequests", "ServiceBusy", "System
 
 def _throttling_code(code: str) -> bool:
     return code.startswith(("Throttling", "RequestLimitExceeded")) or ".Throttling" in code
+
+
+def gist(exchange: Exchange) -> str:
+    """An answer in a few words, for counts."""
+    if exchange.outcome != "answered":
+        return exchange.outcome
+    return f"{exchange.status} {code_of(exchange) or 'without a code'}"

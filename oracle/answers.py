@@ -51,13 +51,6 @@ class Read:
     bare: bool = False
 
 
-def told(exchange: Exchange) -> str:
-    """An answer in a few words, for counts."""
-    if exchange.outcome != "answered":
-        return exchange.outcome
-    return f"{exchange.status} {code_of(exchange) or 'without a code'}"
-
-
 def expected_of(state: State, sent: Sent) -> Admissible:
     """What is admissible. Where a transition was under way and both looks around the call show the same state, the call
     met that state; else, or if descriptions lag behind, every state on the way is possible."""

@@ -13,7 +13,7 @@ from eni_conformance.contract import rows
 from eni_conformance.contract.detach import ACTION
 from eni_conformance.contract.gateway import PROBES
 from eni_conformance.contract.scenario import ACTIONS, AS_ASKED, EniSpec, World
-from eni_conformance.harness.codec import is_throttling
+from eni_conformance.harness.codec import gist, is_throttling
 from eni_conformance.harness.history import (
     Acted,
     Described,
@@ -93,10 +93,10 @@ def of_relations(book: Tally, state: State) -> None:
 
 def _of_call(book: Tally, state: State, event: Sent, seen: checks.Seen, world: int, past: Past) -> None:
     for exchange in event.passed:
-        book.passed(ACTION, answers.told(exchange))
+        book.passed(ACTION, gist(exchange))
     if event.done is None and not seen.reads:
         expected = answers.expected_of(state, event)
-        said = f"{answers.told(event.exchange)} came while something else was held in transition"
+        said = f"{gist(event.exchange)} came while something else was held in transition"
         book.undecided(answers.blamed_rows(state.operation, expected), said)
     for read in seen.reads:
         _of_answer(book, state, read, world, past)
@@ -202,7 +202,7 @@ def _of_probe(book: Tally, state: State, event: Probed, world: int) -> None:
     probe = PROBES[event.name]
     exchange = event.exchange
     for one in event.passed:
-        book.passed(ACTION, answers.told(one))
+        book.passed(ACTION, gist(one))
     if event.end == "unread":
         book.undecided((probe.requirement,), "the tampering changed nothing here")
         return
@@ -210,7 +210,7 @@ def _of_probe(book: Tally, state: State, event: Probed, world: int) -> None:
         book.undecided((probe.requirement,), "the first of two calls was throttled or lost")
         return
     if probe.again and answers.may_pass(exchange, tolerates=state.place.tolerates, valid=False):
-        book.passed(ACTION, answers.told(exchange))
+        book.passed(ACTION, gist(exchange))
         book.undecided((probe.requirement,), "the second of two calls had an answer that may pass")
         return
     book.detach_calls += 1
@@ -235,7 +235,7 @@ def _of_probe(book: Tally, state: State, event: Probed, world: int) -> None:
 def _of_act(book: Tally, state: State, event: Acted, world: int) -> None:
     deed, exchange = event.deed, event.exchange
     for one in event.passed:
-        book.passed(ACTIONS[deed.op], answers.told(one))
+        book.passed(ACTIONS[deed.op], gist(one))
     if exchange.throttled or exchange.outcome != "answered":
         return
     if deed.op == "attach" and checks.certain(state, deed) and deed.eni in state.freed_enis:
@@ -249,13 +249,13 @@ def _of_overlap(book: Tally, state: State, event: Overlapped, seen: checks.Seen,
         _of_answer(book, state, read, world, past)
     for part in event.parts:
         if part.asked is not None and checks.conflicts(event, part):
-            book.passed(ACTION, answers.told(part.exchange))
+            book.passed(ACTION, gist(part.exchange))
     if seen.state.undecided and not state.undecided:
         for part in event.parts:
             if part.asked is None or part.exchange.throttled:
                 continue
             if checks.left_open(state, checks.loose(state, event, part.asked), part.exchange):
-                book.passed(ACTION, answers.told(part.exchange))
+                book.passed(ACTION, gist(part.exchange))
                 return
     elif not seen.state.dirty and seen.state.overlap is None:
         book.credit((rows.SERIAL_ORDER,), world, "account", f"{len(event.parts)} at once, none moves anything")

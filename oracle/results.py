@@ -405,7 +405,8 @@ class Results(Open):
 
     answers: to each kind of call (ids of the requirements that it breaks, then states, caller and how its parameters
     were made), how often each answer came. latency: by operation. settle: by transition. once: findings that were seen
-    once and not again; they are no violations. problems: what is wrong with the deviations file; warnings: what should
+    once and not again; they are no violations. repeated: answers after which the suite sent a call of its own again,
+    throttled ones among them. problems: what is wrong with the deviations file; warnings: what should
     be looked at in it. recording: version of the recording that this is, null where it is a run's own file.
     """
 
@@ -428,6 +429,7 @@ class Results(Open):
     violations: tuple[Violation, ...] = ()
     once: tuple[Violation, ...] = ()
     passing: tuple[Passing, ...] = ()
+    repeated: tuple[Passing, ...] = ()
     judged_calls: Count = 0
     successes: Count = 0
     problems: tuple[str, ...] = ()

@@ -46,9 +46,10 @@ class Record(Open):
     """The content of a worker's file. Keys of requirements are short ids (E11, S01, ...).
 
     judged, alone, provoked: judged calls, those that broke nothing else, and answers with the page's own code. worlds,
-    callers, wires: where the judged calls came from. common, passing, inconclusive, doubts, missing: per requirement
-    or operation, what came or was lacking, and how often. violations, once: see `results.Violation`. latency, settle:
-    seconds. pairs: of values of the test dimensions that met. spent: calls by test, set-up and looks included.
+    callers, wires: where the judged calls came from. common, passing, repeated, inconclusive, doubts, missing: per
+    requirement or operation, what came or was lacking, and how often. violations, once: see `results.Violation`.
+    latency, settle: seconds. pairs: of values of the test dimensions that met. spent: calls by test, set-up and looks
+    included.
     """
 
     worker: str = "main"
@@ -62,6 +63,7 @@ class Record(Open):
     once: tuple[Violation, ...] = ()
     common: Nested = field(default_factory=dict)
     passing: Nested = field(default_factory=dict)
+    repeated: Nested = field(default_factory=dict)
     inconclusive: Nested = field(default_factory=dict)
     doubts: Nested = field(default_factory=dict)
     missing: Nested = field(default_factory=dict)
@@ -84,7 +86,7 @@ class Record(Open):
 
 
 _COUNTS = ("judged", "alone", "provoked", "states", "rules", "transitions", "leases", "spent")
-_NESTED = ("common", "passing", "inconclusive", "doubts", "missing", "observations", "atlas", "answers")
+_NESTED = ("common", "passing", "repeated", "inconclusive", "doubts", "missing", "observations", "atlas", "answers")
 
 
 class Tally:
@@ -101,6 +103,7 @@ class Tally:
         self.spent: Counter[str] = Counter()
         self.common: defaultdict[str, Counter[str]] = defaultdict(Counter)
         self.passing: defaultdict[str, Counter[str]] = defaultdict(Counter)
+        self.repeated: defaultdict[str, Counter[str]] = defaultdict(Counter)
         self.inconclusive: defaultdict[str, Counter[str]] = defaultdict(Counter)
         self.doubts: defaultdict[str, Counter[str]] = defaultdict(Counter)
         self.missing: defaultdict[str, Counter[str]] = defaultdict(Counter)

@@ -178,6 +178,11 @@ def lines(results: Results) -> tuple[Note, ...]:
     if results.passing:
         told = [f"{p.n} x {p.answer} ({p.operation})" for p in results.passing]
         out.append(Note("may pass", f"may pass: {_some(told)}"))
+    if results.repeated:
+        told = [
+            f"{p.operation} answered {p.answer} {'once' if p.n == 1 else f'{p.n:,} times'}" for p in results.repeated
+        ]
+        out.append(Note("sent again", f"sent again after: {_some(told, '; ')}"))
     out += [Note("target", f"target: {sentence}", weighty=True) for sentence in target(results)]
     return tuple(out)
 

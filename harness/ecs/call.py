@@ -20,7 +20,7 @@ from eni_conformance.harness.account.ledger import CREATED_TAG, RUN_TAG, Ledger,
 from eni_conformance.harness.account.survey import wire_for
 from eni_conformance.harness.bench import look
 from eni_conformance.harness.clock import REAL, Clock, stamp
-from eni_conformance.harness.codec import code_of, decode, message_of
+from eni_conformance.harness.codec import code_of, decode, gist, message_of
 from eni_conformance.harness.journal import Journal
 from eni_conformance.harness.target import Target
 from eni_conformance.harness.values import Exchange, Pair
@@ -245,7 +245,10 @@ def _repeat(session: Session, sending: Callable[[], Exchange], final: Callable[[
 
     def enough(exchange: Exchange) -> bool:
         patience = session.patience * (look.NOBODY_LISTENS if exchange.outcome in ("refused", "tls") else 1)
-        return final(exchange) or exchange.throttled or clock.monotonic() - began >= patience
+        if final(exchange) or exchange.throttled:
+            return True
+        session.client.repeated[exchange.sent.action][gist(exchange)] += 1
+        return clock.monotonic() - began >= patience
 
     return look.look_until(sending, enough, look.FOREVER, clock=clock, pauses=pauses(session))
 

@@ -15,14 +15,14 @@ import os
 import random
 import re
 import threading
-from collections import Counter, deque
+from collections import Counter, defaultdict, deque
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 
 from eni_conformance.contract.scenario import Wire as Form
 from eni_conformance.harness.clock import REAL, Clock, stamp
-from eni_conformance.harness.codec import header, is_throttling, plain_body
+from eni_conformance.harness.codec import gist, header, is_throttling, plain_body
 from eni_conformance.harness.journal import Journal
 from eni_conformance.harness.target import Caller, Credential, Target, TargetError, is_loopback, resolver
 from eni_conformance.harness.values import Exchange, Pair, Request
@@ -116,6 +116,7 @@ class Client:
     worker: a short name, unique among the processes of a run; it begins each Exchange's id.
     share: among how many such processes the target's limit of requests per second is divided.
     counts: requests sent so far, by operation. latencies: seconds of each answered request, by operation.
+    repeated: answers after which a call was sent again, by operation: throttled ones, and those of the set-up.
     skew: seconds by which the endpoint's clock is ahead of this machine's; time stamps follow the endpoint's.
     allowance: what may be sent, None for as much as it takes; where it is spent, `send` raises CallsSpent.
     """
@@ -140,6 +141,7 @@ class Client:
         self.worker = worker
         self.counts: Counter[str] = Counter()
         self.latencies: dict[str, list[float]] = {}
+        self.repeated: defaultdict[str, Counter[str]] = defaultdict(Counter)
         self._journal = journal
         self._credentials: dict[str, Callable[[], Credential]] = {}
         self._rng = rng or random.Random()
@@ -205,6 +207,7 @@ class Client:
                 continue
             if not retry or not is_throttling(exchange):
                 return exchange
+            self.repeated[action][gist(exchange)] += 1
             if attempts >= MAX_ATTEMPTS:
                 return replace(exchange, throttled=True)
             self.clock.sleep(self._back_off(exchange, attempts))

@@ -106,9 +106,12 @@ class Endpoint:
         self.relook, self.deadline = 1.6, 1.0
         self.runs = []
         outcome = SimpleNamespace(outcome="answered" if here else "refused", detail="nobody")
-        client = SimpleNamespace(send=lambda *_, **__: outcome, target=SimpleNamespace(loopback=True))
+        client = SimpleNamespace(send=lambda *_, **__: outcome, target=SimpleNamespace(loopback=True), allowance=None)
         target = SimpleNamespace(tolerates=tolerates)
         self.session = SimpleNamespace(client=client, target=target)
+
+    def calls(self):
+        return len(self.runs)
 
     def run(self, scenario, *, record=True):
         self.runs.append((scenario, record, self.bench.careful))

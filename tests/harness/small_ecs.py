@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import threading
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -58,6 +58,7 @@ class SmallEcs:
     at: float = 1_000.0
     requests: list[tuple[str, tuple[Pair, ...]]] = field(default_factory=list)
     counts: Counter[str] = field(default_factory=Counter)
+    repeated: defaultdict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
     allowance: None = None
     lock: Any = field(default_factory=threading.Lock)
 

@@ -22,6 +22,7 @@ from eni_conformance.contract.scenario import (
     World,
 )
 from eni_conformance.contract.texts import make_text
+from eni_conformance.harness import ecs
 from eni_conformance.harness.bench.look import PASSING, PASSING_ELSEWHERE, SLOT
 from eni_conformance.harness.bench.pool import PARTS
 from eni_conformance.harness.history import (
@@ -345,3 +346,10 @@ def test_what_a_wrong_effect_has_damaged_is_not_used_again(tmp_path: Path) -> No
     history = played(where, Detach(naming("last changed")), Settle())
     assert told(history, Looked)[-1].snapshot.enis[OURS]["Type"] == "Trunk"
     assert [one.id for one in where.bench.enis if one.look is None] == [OURS]
+
+
+def test_answers_after_which_the_set_up_sends_a_call_again_are_counted(tmp_path: Path) -> None:
+    endpoint = SmallEcs(attaches=[Says(500, "InternalError"), Says(400, "OperationConflict"), Says()])
+    where = stage(endpoint, tmp_path)
+    ecs.attach_eni(where.session, HOST, OTHER)
+    assert endpoint.repeated == {"AttachNetworkInterface": {"500 InternalError": 1, "400 OperationConflict": 1}}

@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 from eni_conformance.contract.detach import CONTRACTS
 from eni_conformance.contract.scenario import Call, Scenario
+from eni_conformance.harness.codec import gist
 from eni_conformance.harness.history import Arranged, Circumstances, Sent
 from eni_conformance.harness.values import Asked, Exchange, Param, Request, Snapshot
 from eni_conformance.oracle import answers
 from eni_conformance.oracle.answers import came as came_of
-from eni_conformance.oracle.answers import told
 from eni_conformance.oracle.checks import follow
 from eni_conformance.oracle.follow import State, begin, listed
 from eni_conformance.oracle.readings import Admissible, Reply
@@ -91,12 +91,12 @@ NOT_FREE = came(403, "InvalidOperation.InvalidEniState")
 FAILURES = [came(500, "InternalError"), came(502), came(400, "UnknownError"), came(0, outcome="reset")]
 
 
-@pytest.mark.parametrize("answer", [CONFLICT, NOT_FREE, *FAILURES], ids=told)
+@pytest.mark.parametrize("answer", [CONFLICT, NOT_FREE, *FAILURES], ids=gist)
 def test_behind_a_network_an_answer_that_is_wrong_may_pass(answer: Exchange) -> None:
     assert answers.passes(before(tolerates=True), VALID, answer)
 
 
-@pytest.mark.parametrize("answer", [NOT_FREE, came(500, "InternalError"), came(502), FAILURES[-1]], ids=told)
+@pytest.mark.parametrize("answer", [NOT_FREE, came(500, "InternalError"), came(502), FAILURES[-1]], ids=gist)
 def test_on_this_machine_a_failure_counts_at_once_and_so_does_a_state_that_is_not_known(answer: Exchange) -> None:
     assert not answers.passes(before(), VALID, answer)
 

@@ -218,6 +218,19 @@ def test_a_run_whose_only_findings_may_pass_says_how_many_of_each() -> None:
     assert 'id="common"' not in page
 
 
+def test_a_run_says_after_which_answers_the_set_up_sent_its_calls_again() -> None:
+    repeated = [
+        {"operation": "DescribeNetworkInterfaces", "answer": "500 InternalError", "n": 1090},
+        {"operation": "AttachNetworkInterface", "answer": "reset", "n": 1},
+    ]
+    results = _results(requirements=[_row()], repeated=repeated)
+    told = re.sub(r"\s+", " ", summary.text(results))
+    assert "sent again after: DescribeNetworkInterfaces answered 500 InternalError 1,090 times" in told
+    assert "AttachNetworkInterface answered reset once" in told
+    page = html.render(results, [])
+    assert "DescribeNetworkInterfaces 500 InternalError 1090" in plain(_section(page, "beside"))
+
+
 def test_what_the_target_lacks_stands_beside_its_description(runs: dict[str, Path]) -> None:
     results, items = stored(runs["lenient"])
     assert values.target(results) == (
