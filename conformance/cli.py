@@ -8,20 +8,17 @@ line, with the details in a file, redacted.
 from __future__ import annotations
 
 import argparse
-import contextlib
 import importlib
 import importlib.util
 import os
 import signal
 import sys
-import tempfile
-import traceback
 from collections.abc import Callable, Sequence
 from importlib.metadata import PackageNotFoundError, version
-from pathlib import Path
 from types import FrameType
 from typing import NoReturn
 
+from eni_conformance.conformance import crash
 from eni_conformance.conformance.commands import ENDED_EARLY, PROG, UNUSABLE, USAGE, parser
 
 
@@ -91,36 +88,11 @@ def _guarded(args: argparse.Namespace, work: Callable[[], int]) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return ENDED_EARLY
     except Exception as error:
-        where = _crash(args, error)
-        kept = f"; the details are in {where}" if where else ""
-        print(f"{PROG}: internal error: {type(error).__name__}{kept}", file=sys.stderr)
+        crash.tell(args, error)
         return UNUSABLE
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
-
-
-def _crash(args: argparse.Namespace, error: BaseException) -> str:
-    """Write the redacted traceback to a file; returns its path, "" if that fails, too."""
-    from eni_conformance.harness.redact import Redactor
-    from eni_conformance.harness.target import TargetError, load_target
-
-    redactor = Redactor()
-    target = getattr(args, "target", None)
-    if target:
-        with contextlib.suppress(TargetError):
-            redactor = Redactor(load_target(target, allow_plain_http=True))
-    text = redactor.text("".join(traceback.format_exception(error)))
-    directory = Path(str(getattr(args, "out", None) or "out"))
-    try:
-        directory = directory if directory.suffix == "" else directory.parent
-        directory.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(prefix="crash-", suffix=".txt", dir=directory)
-        with os.fdopen(handle, "w", encoding="utf-8", errors="backslashreplace") as file:
-            file.write(text)
-    except OSError:
-        return ""
-    return name
 
 
 def _emulator(rest: Sequence[str]) -> NoReturn:

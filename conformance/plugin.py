@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import signal
 import sys
@@ -31,11 +32,15 @@ from eni_conformance.harness.redact import Redactor
 from eni_conformance.harness.target import TargetError, edition_of, load_target
 from eni_conformance.oracle.tally import Problem, Record, write
 
+NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EIO})
+"""What it means that nothing can be written any more."""
 KEY = pytest.StashKey[Study]()
 INQUIRY = pytest.StashKey[Inquiry]()
 CRASHED = pytest.StashKey[list[str]]()
 NOT_JOINED = pytest.StashKey[list[Problem]]()
 """In a worker that could not begin: what its tests would have been evidence for."""
+SIGNALS = pytest.StashKey[list[int]]()
+"""Signals that came while workers were started."""
 CLOSED = pytest.StashKey[bool]()
 DIVISION = pytest.StashKey[list[studies.Listed]]()
 BOUGHT = pytest.StashKey[dict[str, Played]]()
@@ -115,7 +120,8 @@ def _open(config: pytest.Config) -> None:
     except Refused as refused:
         if refused.status == USAGE:
             raise pytest.UsageError(f"eni-conformance: {refused}") from None
-        pytest.exit(f"eni-conformance: {refused}", returncode=refused.status)
+        early = refused.status == ENDED_EARLY
+        pytest.exit(f"eni-conformance: {refused}", pytest.ExitCode.INTERRUPTED if early else refused.status)
     if not entry.asked_for_all(config):
         config.stash[NARROWED] = True
     if study.warning:
@@ -140,17 +146,32 @@ def _terminate_like_interrupt() -> None:
     signal.signal(signal.SIGTERM, interrupt)
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_sessionstart(session: pytest.Session) -> None:
-    """Where worker processes will do the work, take a first look before they are started."""
+@pytest.hookimpl(wrapper=True)
+def pytest_sessionstart(session: pytest.Session) -> Generator[None]:
+    """Where worker processes will do the work, take a first look, and let signals wait while they are started: what
+    is half started can't be stopped in order. The workers inherit that Ctrl-C waits, until they can bear it."""
     study = session.config.stash.get(KEY, None)
-    if study is not None:
-        first_look(study, len(session.config.option.tx))
+    if study is None:
+        return (yield)
+    first_look(study, len(session.config.option.tx))
+    waiting = session.config.stash[SIGNALS] = []
+    before = [(n, signal.signal(n, lambda n, _: waiting.append(n))) for n in (signal.SIGINT, signal.SIGTERM)]
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        return (yield)
+    finally:
+        for number, handler in before:
+            signal.signal(number, handler)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtestloop(session: pytest.Session) -> None:
-    """In a session of one process, the same."""
+    """In a session of one process, the same. A worker can be interrupted from now on."""
+    if hasattr(session.config, "workerinput"):
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
+    if session.config.stash.get(SIGNALS, []):
+        raise KeyboardInterrupt
     study = session.config.stash.get(KEY, None)
     if study is not None and str(session.config.getoption("dist", "no")) == "no":
         first_look(study, 1)
@@ -181,12 +202,15 @@ def _posted(config: pytest.Config) -> Posted | None:
 @pytest.hookimpl(optionalhook=True)
 def pytest_handlecrashitem(crashitem: str, sched: Any) -> None:
     """A worker died in the middle of a test: what that test would have found is not known."""
-    sched.config.stash.setdefault(CRASHED, []).append(crashitem.rpartition("::")[2])
+    told = f"a worker process died while it ran {crashitem.rpartition('::')[2]}"
+    sched.config.stash.setdefault(CRASHED, []).append(told)
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_testnodedown(node: Any, error: object | None) -> None:
-    """A worker has left; it knows what was deselected."""
+    """A worker has left; it knows what was deselected, and whether it could write down what it found."""
+    if why := getattr(node, "workeroutput", {}).get("eni_no_room"):
+        node.config.stash.setdefault(CRASHED, []).append(why)
     if getattr(node, "workeroutput", {}).get("eni_narrowed"):
         node.config.stash[NARROWED] = True
 
@@ -328,7 +352,20 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[Any]) -> 
         report.when = "setup"  # where pytest expects errors; a failure is the target's
     text = inquiry.redactor.text(f"{call.excinfo.typename}: {call.excinfo.value}")
     inquiry.errors.append(Problem(" ".join(marked(item)), text, item.name))
-    inquiry.write()
+    if _no_room(item.config, call.excinfo.value):
+        inquiry.stop = True
+    with contextlib.suppress(OSError):
+        inquiry.write()
+
+
+def _no_room(config: pytest.Config, error: BaseException) -> bool:
+    """Whether an exception means that nothing can be written any more; the controller is told."""
+    if not isinstance(error, OSError) or error.errno not in NO_ROOM:
+        return False
+    why = f"the results could no longer be written ({error.strerror})"
+    config.stash.setdefault(CRASHED, []).append(why)
+    getattr(config, "workeroutput", {})["eni_no_room"] = why
+    return True
 
 
 def _could_not_join(item: pytest.Item, why: pytest.ExceptionInfo[BaseException]) -> None:
@@ -350,7 +387,9 @@ def _could_not_join(item: pytest.Item, why: pytest.ExceptionInfo[BaseException])
     text = redactor.text(f"{worker} could not begin: {why.typename}: {why.value}")
     errors = config.stash.setdefault(NOT_JOINED, [])
     errors.append(Problem(" ".join(marked(item)), text, item.name))
-    write(folder, Record(worker, errors=tuple(errors)))
+    _no_room(config, why.value)
+    with contextlib.suppress(OSError):
+        write(folder, Record(worker, errors=tuple(errors)))
 
 
 ORDER = (
@@ -415,7 +454,7 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     elif exitstatus == pytest.ExitCode.INTERNAL_ERROR:
         incomplete = "the suite failed"
     elif crashed := session.config.stash.get(CRASHED, []):
-        incomplete = f"a worker process died while it ran {', '.join(crashed)}"
+        incomplete = "; ".join(dict.fromkeys(crashed))
     session.exitstatus = _status(exitstatus, _close(session.config, study, incomplete))
 
 

@@ -86,6 +86,11 @@ def place(where: Path) -> Path:
     return where.parent if where.suffix == ".json" else where
 
 
+def cannot_be_written(where: Path) -> str:
+    """Why a recording could not be written there now, "" if it can."""
+    return files.cannot_be_written(where if place(where) != where else where / ".try")
+
+
 def write(results: Results, where: Path) -> Path:
     """Write the recording to a file, or into a directory under the target's name and the run's id. Raises OSError."""
     name = re.sub(r"[^A-Za-z0-9._-]+", "-", f"{results.target.name}-{results.run.id}") + ".json"

@@ -14,8 +14,8 @@ from threading import Event, Thread
 from typing import Any, TextIO
 
 import pytest
-from eni_conformance.conformance import recording, unfinished, watch
-from eni_conformance.conformance.commands import UNUSABLE, USAGE
+from eni_conformance.conformance import crash, recording, unfinished, watch
+from eni_conformance.conformance.commands import ENDED_EARLY, UNUSABLE, USAGE
 from eni_conformance.conformance.embedded import EMBEDDED
 from eni_conformance.conformance.inquiry import TOLD
 from eni_conformance.conformance.plugin import KEY
@@ -23,6 +23,8 @@ from eni_conformance.harness.clock import REAL
 from eni_conformance.harness.target import TargetError, load_target
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+from eni_conformance.command import unread
 
 HERE = Path(__file__).parent
 ALIVE_EVERY = 20.0
@@ -34,7 +36,7 @@ TELL_EVERY = 0.1
 def _stderr() -> TextIO:
     """Where errors go, also while pytest keeps what tests print."""
     try:
-        return open(os.dup(2), "w", encoding="utf-8", errors="backslashreplace", buffering=1)
+        return unread(os.dup(2))
     except OSError:
         return open(os.devnull, "w")
 
@@ -49,6 +51,7 @@ class Display:
         self.violations = 0
         self.total = 0
         self.began = False
+        self.failed: BaseException | None = None
         self.folder: Path | None = None
         self.progress = Progress(
             TextColumn("{task.description}"),
@@ -65,7 +68,7 @@ class Display:
         self.told: set[str] = set()
         self.ended = Event()
 
-    @pytest.hookimpl(wrapper=True)
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_sessionstart(self, session: pytest.Session) -> Generator[None]:
         self.began = True
         self.opened(session)
@@ -133,6 +136,11 @@ class Display:
             name = report.nodeid.rpartition("::")[2].removeprefix("test_").replace("_", " ")[:44]
             wrong = f"[red]{self.violations} tests found something[/red] " if self.violations else ""
             self.progress.update(self.task, advance=1, description=f"{wrong}{name:44}")
+
+    def pytest_internalerror(self, excinfo: pytest.ExceptionInfo[BaseException]) -> bool:
+        """No traceback reaches a user; it is kept in a file."""
+        self.failed = excinfo.value
+        return True
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionfinish(self) -> None:
@@ -231,6 +239,8 @@ def run_tests(args: Any, plugin: object) -> int:
     is one where it could not begin."""
     with _environment():
         code = int(pytest.main(arguments(args), plugins=[plugin]))
+    if code == pytest.ExitCode.INTERRUPTED:
+        return ENDED_EARLY
     return USAGE if code == pytest.ExitCode.USAGE_ERROR else code
 
 
@@ -239,23 +249,26 @@ def main(args: Any) -> int:
     if getattr(args, "watch", None):
         return watch.main(args, [sys.executable, "-P", "-m", "eni_conformance", *args.given, "--watch", ""])
     record = Path(args.record) if getattr(args, "record", None) else None
-    if record is not None:
-        try:
-            recording.place(record).mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            print(f"eni-conformance: --record {record}: cannot be written ({error.strerror})", file=sys.stderr)
-            return USAGE
+    if record is not None and (problem := recording.cannot_be_written(record)):
+        print(f"eni-conformance: --record {record}: {problem}", file=sys.stderr)
+        return USAGE
     display = Display(silent=bool(getattr(args, "json", False)))
     code = run_tests(args, display)
+    if display.failed is not None:
+        crash.tell(args, display.failed)
     folder = display.folder
-    if folder is None or not (folder / "results.json").exists():
-        return USAGE if code == USAGE else UNUSABLE
+    if folder is None:
+        return code if code in (USAGE, ENDED_EARLY) else UNUSABLE
+    if not (folder / "results.json").exists():
+        return UNUSABLE if code == UNUSABLE else ENDED_EARLY
     from eni_conformance.reports import files, summary
 
     results = files.load(folder)
     if record is not None:
-        kept = recording.write(results, record)
-        print(f"recorded in {kept}", file=sys.stderr)
+        try:
+            print(f"recorded in {recording.write(results, record)}", file=sys.stderr)
+        except OSError as error:
+            print(f"eni-conformance: --record {record}: could not be written ({error.strerror})", file=sys.stderr)
     if getattr(args, "json", False):
         print((folder / "results.json").read_text())
     else:

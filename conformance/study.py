@@ -7,22 +7,22 @@ crash is on disk before it is needed.
 
 from __future__ import annotations
 
-import contextlib
 import datetime
 import json
 import os
 import signal
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 from eni_conformance.conformance import budget, deviations, kept_wire, results, unfinished
 from eni_conformance.conformance import worker as workers
 from eni_conformance.conformance.asked import Plan
-from eni_conformance.conformance.commands import UNUSABLE, USAGE
+from eni_conformance.conformance.commands import ENDED_EARLY, UNUSABLE, USAGE
 from eni_conformance.conformance.database import DatabaseError, open_database
 from eni_conformance.conformance.embedded import EMBEDDED, NotStarted, start_emulator, stop_emulator
 from eni_conformance.conformance.inquiry import LOST
@@ -42,6 +42,7 @@ from eni_conformance.harness.wire.client import Allowance, CallsSpent, Client
 from eni_conformance.oracle import results as told
 from eni_conformance.oracle import verdicts
 from eni_conformance.oracle.tally import read_all, summed
+from eni_conformance.reports import files
 from eni_conformance.strategies.effort import EFFORTS
 
 from eni_conformance import reports
@@ -99,6 +100,8 @@ def check(plan: Plan) -> tuple[deviations.Deviation, ...]:
         plan.chosen()
     except ValueError as error:
         raise Refused(USAGE, f"-k {plan.only}: {error}") from None
+    if plan.history and (problem := files.cannot_be_written(Path(plan.history))):
+        raise Refused(USAGE, f"--history {plan.history}: {problem}")
     try:
         open_database(plan.database, check=True)
         return deviations.load(plan.deviations) if plan.deviations else ()
@@ -116,23 +119,23 @@ def open_study(plan: Plan, *, latest: bool = True) -> Study:
     run_id = new_run_id()
     began = REAL.now()
     folder = Path(plan.out) / run_id
-    try:
-        folder.mkdir(parents=True)
-    except OSError as error:
-        raise Refused(USAGE, f"--out {plan.out}: cannot be written ({error.strerror})") from None
     process = None
     file = Path(plan.target)
-    if target is None:
-        try:
+    try:
+        folder.mkdir(parents=True)
+        if target is None:
             process, file = start_emulator(folder)
-        except NotStarted as error:
-            raise Refused(UNUSABLE, str(error)) from None
-        target = _load(file, plan)
-    if latest:
-        unfinished.begin(folder, plan, target, began)
-        point_latest(folder)
-    redactor = Redactor(target)
-    book = journal.Journal(journal.worker_path(folder, "main"), redactor)
+            target = _load(file, plan)
+        if latest:
+            unfinished.begin(folder, plan, target, began)
+            point_latest(folder)
+        redactor = Redactor(target)
+        book = journal.Journal(journal.worker_path(folder, "main"), redactor)
+    except OSError as error:
+        stop_emulator(process)
+        raise Refused(USAGE, f"--out {plan.out}: cannot be written ({error.strerror})") from None
+    except NotStarted as error:
+        raise Refused(UNUSABLE, str(error)) from None
     allowance = budget.for_set_up(plan.calls, loopback=target.loopback)
     try:
         target, found = _survey(target, book, allowance)
@@ -145,18 +148,21 @@ def open_study(plan: Plan, *, latest: bool = True) -> Study:
             checked = control_check.check(session, ground, offered.capabilities)
             ground = checked.mended or ground
             workers.hand_on(folder, found, checked, offered.capabilities, budget.to_share(allowance))
-        except (ecs.SetupError, CallsSpent) as error:
+        except (ecs.SetupError, CallsSpent, OSError, KeyboardInterrupt) as error:
             budget.for_clean_up(allowance)
-            with contextlib.suppress(CallsSpent):
-                janitor.teardown(session)
-            raise Refused(UNUSABLE, f"the set-up failed: {redactor.text(str(error))}") from None
-    except (Refused, TargetError) as error:
+            still = _left_told(_torn_down(session, book, None), plan)
+            if isinstance(error, KeyboardInterrupt):
+                raise Refused(ENDED_EARLY, f"interrupted during the set-up{still}") from None
+            raise Refused(UNUSABLE, f"the set-up failed: {error}{still}") from None
+    except (Refused, TargetError, KeyboardInterrupt) as error:
         book.close()
         stop_emulator(process)
-        why = redactor.text(str(error))
+        why = redactor.text(str(error)) or "interrupted before anything was created"
+        early = ENDED_EARLY if isinstance(error, KeyboardInterrupt) else UNUSABLE
+        status = error.status if isinstance(error, Refused) else early
         if latest:
-            unfinished.refused(folder, why)
-        raise Refused(error.status if isinstance(error, Refused) else UNUSABLE, why) from None
+            _report_refused(folder, why, status)
+        raise Refused(status, why) from None
     (folder / "ground.json").write_text(json.dumps(codec.plain(ground)))
     study = Study(
         plan, run_id, folder, target, file, ground, control_orders.usable(offered.capabilities, checked), session, book,
@@ -166,6 +172,23 @@ def open_study(plan: Plan, *, latest: bool = True) -> Study:
     if planned is None:
         return study
     return replace(study, predicted=_predicted(planned), warning="" if planned.fits else planned.notes[0])
+
+
+def _report_refused(folder: Path, why: str, status: int) -> None:
+    """The reports of a run that was not set up, where there is room for them."""
+    try:
+        unfinished.refused(folder, why, status)
+    except OSError as error:
+        print(f"eni-conformance: {folder}: no report could be written ({error.strerror})", file=sys.stderr)
+
+
+def _left_told(left: Sequence[janitor.Left], plan: Plan) -> str:
+    """What could not be removed, and what removes it, to be put behind a sentence; "" if nothing is left."""
+    if not left:
+        return ""
+    names = ", ".join(one.item.id for one in left[:5])
+    where = f"--target {plan.target} --out {plan.out}"
+    return f"; {len(left)} resources could not be removed ({names}): eni-conformance janitor {where}"
 
 
 def _planned(study: Study) -> plans.Prediction | None:
@@ -263,7 +286,7 @@ def _survey(target: Target, book: journal.Journal, allowance: Allowance | None) 
 
 def close_study(study: Study, *, incomplete: str = "") -> int:
     """Tear down, fold the verdicts, write every report. Returns the exit status. To be called once."""
-    old = _ignore_interrupts()
+    old = _patiently()
     gone = study.folder / LOST
     notes = [study.note] if study.note else []
     try:
@@ -275,23 +298,31 @@ def close_study(study: Study, *, incomplete: str = "") -> int:
         budget.for_clean_up(study.session.client.allowance, study.folder)
         left = _give_back(study, patience) if _alive(study) else []
         if gone.exists() and not _alive(study) and study.emulator is None:
-            notes.append("what the run created may still be there; run the janitor")
-        if left:
-            names = ", ".join(one.item.id for one in left[:5])
-            notes.append(f"{len(left)} resources could not be removed ({names}); run the janitor")
+            where = f"--target {study.plan.target} --out {study.plan.out}"
+            notes.append(f"what the run created may still be there: eni-conformance janitor {where}")
+        notes += filter(None, [_left_told(left, study.plan).removeprefix("; ")])
+        for note in notes[1:] if study.note else notes:
+            print(f"eni-conformance: {note}", file=sys.stderr)
         study.journal.close()
         status = write_results(replace(study, note=" ".join(notes)), incomplete=incomplete)
         for name, problem in reports.write_all(study.folder, study.plan.history or None).problems.items():
             print(f"eni-conformance: {name} could not be written: {problem}", file=sys.stderr)
+    except OSError as error:
+        print(
+            f"eni-conformance: the results could not be written ({error.strerror}); "
+            f"with room for them: eni-conformance report {study.folder}",
+            file=sys.stderr,
+        )
+        return ENDED_EARLY
     finally:
         stop_emulator(study.emulator)
-        _restore_interrupts(old)
+        _restore(old)
     return status
 
 
 def _give_back(study: Study, seconds: float | None = None) -> list[janitor.Left]:
     """Remove what the run created, in both regions. Returns what could not be removed."""
-    left = _torn_down(study.session, seconds)
+    left = _torn_down(study.session, study.journal, seconds)
     if (study.folder / ABROAD).exists():
         there = abroad(study.target)
         away = ecs.open_session(
@@ -299,18 +330,20 @@ def _give_back(study: Study, seconds: float | None = None) -> list[janitor.Left]
             allowance=study.session.client.allowance,
         )  # fmt: skip
         workers.quiet_second(away)
-        left += _torn_down(away, seconds)
+        left += _torn_down(away, study.journal, seconds)
         away.client.close()
     return left
 
 
-def _torn_down(session: ecs.Session, seconds: float | None) -> list[janitor.Left]:
-    """Remove what a session's run created. Returns what could not be removed, or for which no call was left."""
+def _torn_down(session: ecs.Session, book: journal.Journal, seconds: float | None) -> list[janitor.Left]:
+    """Remove what a session's run created, with or without room to write it down. Returns what could not be removed, or
+    for which no call was left."""
+    book.must = False
     try:
         return list(janitor.teardown(session, seconds=seconds).left)
-    except CallsSpent as spent:
-        book = session.ledger.book()
-        alive = [owned for owned in book.owned.values() if owned.id not in book.gone]
+    except (CallsSpent, KeyboardInterrupt) as spent:
+        own = session.ledger.book()
+        alive = [owned for owned in own.owned.values() if owned.id not in own.gone]
         return [
             janitor.Left(janitor.Item(owned.kind, owned.id, session.run_id, owned.at), str(spent)) for owned in alive
         ]
@@ -338,16 +371,26 @@ def _alive(study: Study) -> bool:
         return False
 
 
-def _ignore_interrupts() -> Any:
+def _patiently() -> dict[int, Any]:
+    """From now on a signal does not end what removes things, only a second one does. Returns what was in force."""
+    count = 0
+
+    def interrupt(_number: int, _frame: FrameType | None) -> None:
+        nonlocal count
+        count += 1
+        if count > 1:
+            raise KeyboardInterrupt
+        os.write(2, b"eni-conformance: removing what the run created; once more leaves it to the janitor\n")
+
     try:
-        return signal.signal(signal.SIGINT, signal.SIG_IGN)
-    except ValueError:
-        return None
+        return {number: signal.signal(number, interrupt) for number in (signal.SIGINT, signal.SIGTERM)}
+    except ValueError:  # not in the main thread, where no signal arrives
+        return {}
 
 
-def _restore_interrupts(old: Any) -> None:
-    if old is not None:
-        signal.signal(signal.SIGINT, old)
+def _restore(handlers: Mapping[int, Any]) -> None:
+    for number, handler in handlers.items():
+        signal.signal(number, handler)
 
 
 def write_results(study: Study, *, incomplete: str = "") -> int:

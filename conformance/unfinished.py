@@ -73,10 +73,10 @@ def begun(folder: Path) -> Begun:
         raise ValueError(f"{folder}: is no output directory of a run") from None
 
 
-def refused(folder: Path, why: str) -> None:
-    """Make the reports of a run whose target could not be used."""
+def refused(folder: Path, why: str, status: int = UNUSABLE) -> None:
+    """Make the reports of a run whose target could not be used, or that was ended while it was set up."""
     made = _composed(folder, why)
-    results.write(folder, replace(made, run=replace(made.run, exit=UNUSABLE, incomplete=True, note=why)))
+    results.write(folder, replace(made, run=replace(made.run, exit=status, incomplete=True, note=why)))
     reports.write_all(folder)
     tell_ci(folder)
 
@@ -100,8 +100,11 @@ def tell_ci(folder: Path) -> None:
     from eni_conformance.reports import summary
 
     if step := os.environ.get("GITHUB_STEP_SUMMARY"):
-        with open(step, "a", encoding="utf-8") as file:
-            file.write(summary.markdown(files.load(folder), folder))
+        try:
+            with open(step, "a", encoding="utf-8") as file:
+                file.write(summary.markdown(files.load(folder), folder))
+        except OSError as error:
+            print(f"eni-conformance: GITHUB_STEP_SUMMARY {step}: cannot be written ({error.strerror})", file=sys.stderr)
 
 
 def main(args: Any) -> int:

@@ -1,5 +1,6 @@
 """`python -m eni_conformance` is the command `eni-conformance`."""
 
-from eni_conformance.conformance.cli import main
+from eni_conformance.command import main
 
-raise SystemExit(main())
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -6,7 +6,10 @@ file that can be read up to its last exchange. Workers write files of their own.
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import json
+import os
 import threading
 import zlib
 from collections import Counter
@@ -28,22 +31,35 @@ class Journal:
         path.parent.mkdir(parents=True, exist_ok=True)
         self.path = path
         self.redactor = redactor
+        self.must, self.failed = True, False
         self._lock = threading.Lock()
         self._file = path.open("ab", buffering=0)
         self._press = zlib.compressobj(1, zlib.DEFLATED, _GZIP)
 
     def write(self, exchange: Exchange) -> None:
-        """Append one exchange. Does nothing once closed."""
+        """Append one exchange. Does nothing once closed, or once it has failed. Raises OSError the first time that it
+        fails, unless what is sent must be sent with or without being written down (`must` is False)."""
         line = self.redactor.sent(json.dumps(plain(self.redactor.received(exchange)), separators=(",", ":"))) + "\n"
         with self._lock:
-            if not self._file.closed:
-                self._file.write(self._press.compress(line.encode("ascii")) + self._press.flush(zlib.Z_SYNC_FLUSH))
+            if not self._file.closed and not self.failed:
+                self._put(self._press.compress(line.encode("ascii")) + self._press.flush(zlib.Z_SYNC_FLUSH))
+
+    def _put(self, data: bytes) -> None:
+        try:
+            if self._file.write(data) != len(data):
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        except OSError:
+            self.failed = True
+            if self.must:
+                raise
 
     def close(self) -> None:
         """Finish the file. May be called twice."""
         with self._lock:
             if not self._file.closed:
-                self._file.write(self._press.flush(zlib.Z_FINISH))
+                if not self.failed:
+                    with contextlib.suppress(OSError):
+                        self._put(self._press.flush(zlib.Z_FINISH))
                 self._file.close()
 
     def __enter__(self) -> Journal:

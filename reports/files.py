@@ -45,3 +45,17 @@ def write_text(path: Path, content: str) -> Path:
     temporary.write_text(content, encoding="utf-8", errors="backslashreplace")
     temporary.replace(path)
     return path
+
+
+def cannot_be_written(path: Path) -> str:
+    """Why a file that is written at the end could not be written now, "" if it can; nothing of a try is left."""
+    new = not path.exists()
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("ab"):
+            pass
+        if new:
+            path.unlink()
+    except OSError as error:
+        return f"cannot be written ({error.strerror})"
+    return ""

@@ -12,6 +12,7 @@ target file is refused, over all workers of the run together.
 from __future__ import annotations
 
 import contextlib
+import errno
 import hashlib
 import itertools
 import os
@@ -173,6 +174,7 @@ class Ledger:
         self.going: set[str] = set()
         """Ids whose deletion was accepted and which were not yet seen to be gone."""
         self._durable = durable
+        self._closing = False
         self._clock = clock
         self._mutex = threading.RLock()
         self._state = Entries()
@@ -245,6 +247,7 @@ class Ledger:
         with self._mutex:
             self._catch_up()
             known = self._state.closing
+            self._closing = True
         if not known:
             self._write(Closing())
 
@@ -298,7 +301,14 @@ class Ledger:
 
     def _append(self, event: Event) -> None:
         line = line_of(event)
-        self._file.write(line)
+        try:
+            if self._file.write(line) != len(line):
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        except OSError:
+            if not self._closing:
+                raise
+            self._state.take(self.worker, line)  # what is removed is removed, with or without room to say so
+            return
         if self._durable:
             os.fsync(self._file.fileno())
         if self._offsets.get(self._path.name, 0) + len(line) == self._path.stat().st_size:

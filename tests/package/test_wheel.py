@@ -48,7 +48,7 @@ def test_its_metadata(wheel: Path) -> None:
     needed = [line for line in metadata.splitlines() if line.startswith("Requires-Dist:") and "extra ==" not in line]
     assert not [line for line in needed if any(tool in line for tool in ("ruff", "mypy", "selenium", "redis"))]
     entries = archive.read(f"{prefix}/entry_points.txt").decode()
-    assert "eni-conformance = eni_conformance.conformance.cli:main" in entries
+    assert "eni-conformance = eni_conformance.command:main" in entries
     assert "[pytest11]\neni_conformance = eni_conformance.conformance.entry" in entries
 
 
