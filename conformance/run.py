@@ -19,12 +19,11 @@ from eni_conformance.conformance.commands import ENDED_EARLY, UNUSABLE, USAGE
 from eni_conformance.conformance.embedded import EMBEDDED
 from eni_conformance.conformance.inquiry import TOLD
 from eni_conformance.conformance.plugin import KEY
+from eni_conformance.conformance.unread import unread
 from eni_conformance.harness.clock import REAL
 from eni_conformance.harness.target import TargetError, load_target
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
-
-from eni_conformance.command import unread
 
 HERE = Path(__file__).parent
 ALIVE_EVERY = 20.0
