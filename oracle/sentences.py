@@ -86,7 +86,7 @@ KINDS: Mapping[type[Finding], Sentence] = {
         "The endpoint does not offer the format {about}, which the page documents.",
         "It should answer in JSON and in XML, as the call asks.",
     ),
-    Gateway: Sentence("The endpoint {verb} {probe}{reply}.", "It should have {answered}."),
+    Gateway: Sentence("{gateway}", "It should have {answered}."),
     RefusalChanged: Sentence("{when}, {effect}.", "A call that is refused changes nothing."),
     AfterSuccess: Sentence("{effect}", "{kept}"),
     WrongPath: Sentence(
@@ -152,9 +152,7 @@ def told(finding: Finding, expected: Admissible | None = None) -> Sentence:
         "format": first(finding.about) or "another format than the call asked for",
         "row": phrases.SHAPES.get(finding.requirement, "It should have the shape that the page gives it."),
         "outcome": phrases.OUTCOMES.get(finding.outcome, phrases.OUTCOMES[""]) if isinstance(finding, NoAnswer) else "",
-        "verb": "answered" if finding.said else "accepted",
-        "reply": f" with {finding.said}" if finding.said else "",
-        "probe": phrases.PROBES.get(first(finding.about), "a call that the gateway must not let through"),
+        "gateway": _to_the_probe(finding),
         "when": WHEN["refused" if finding.about[-1:] == ("refused",) else "rest"],
         "effect": _effect(finding),
         "kept": phrases.KEPT.get(finding.requirement, "A detach changes one link, and nothing else."),
@@ -211,6 +209,12 @@ def _pair(http: Sequence[int], code: str) -> str:
 
 def _either(texts: Sequence[str]) -> str:
     return texts[0] if len(texts) == 1 else f"{', '.join(texts[:-1])} or {texts[-1]}"
+
+
+def _to_the_probe(finding: Finding) -> str:
+    """What the endpoint did with a probe of the gateway."""
+    probe = phrases.PROBES.get(first(finding.about), "a call that the gateway must not let through")
+    return f"To {probe}, the endpoint answered {finding.said}." if finding.said else f"The endpoint accepted {probe}."
 
 
 def _gateway(finding: Finding) -> str:

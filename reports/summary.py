@@ -159,7 +159,9 @@ def last_lines(results: Results, out_dir: Path) -> list[tuple[str, str]]:
         again = again if " -k " in again else f"{again} -k {shell_quote(top.requirement_id)}"
     else:
         again = ev.replay_command(top.evidence, top.file, str(out_dir), values.target_file(results))
-        if top.evidence.expected and not ev.answer_was_admissible(top.evidence):
+        if top.should:
+            what += f" {top.should}"
+        elif top.evidence.expected and not ev.answer_was_admissible(top.evidence):
             answer = ev.answer(top.evidence)
             what += "; admissible" if answer in top.summary else f": answered {answer}, admissible"
             what += f": {ev.admissible(top.evidence.expected)}"

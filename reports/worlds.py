@@ -87,6 +87,10 @@ _ITEMS = 6
 """So many removed or added items of a list are shown."""
 
 
+_OF_AN_INTERFACE = ("NetworkInterfaceId", "Type", "PrimaryIpAddress")
+"""What tells a reader which interface came into a list or left it."""
+
+
 def _item(text: Any) -> Any:
     """An item of a list, out of the JSON that it is stored as."""
     try:
@@ -101,7 +105,8 @@ def _listed(one: Any, others: list[Any]) -> str:
         return value_text(one, 160)
     named = next((key for key in ("NetworkInterfaceId", "TagKey", "Key", "PrivateIpAddress") if key in one), "")
     twin = next((o for o in others if isinstance(o, dict) and named and o.get(named) == one[named]), {})
-    shown = {key: value for key, value in one.items() if key == named or not twin or twin.get(key) != value}
+    keys = _OF_AN_INTERFACE if named == "NetworkInterfaceId" and not twin else tuple(one)
+    shown = {key: one[key] for key in keys if key in one and (key == named or not twin or twin.get(key) != one[key])}
     return "; ".join(f"{key} {value_text(value, 120)}" for key, value in shown.items())
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
+from typing import Any
 
 import report_samples
 from eni_conformance.oracle import evidence
@@ -36,3 +38,28 @@ def test_the_world_marks_what_came_and_went() -> None:
     (only,) = worlds.worlds(evidence.parse(raw))
     assert not any(b.mark for b in only.free)
     assert only.enis_left_out > 50
+
+
+def _changed(path: str, before: Any, after: Any) -> worlds.Told:
+    change = {"resource": "i-1", "path": path, "before": before, "after": after}
+    (told,) = worlds.changes(evidence.parse({"id": "e", "requirement": "R", "changes": [change]}))
+    return told
+
+
+def test_a_list_is_told_as_what_was_removed_and_what_was_added() -> None:
+    entry = {"Type": "Secondary", "MacAddress": "m"}
+    one, two = (json.dumps({"NetworkInterfaceId": name, **entry}) for name in ("eni-1", "eni-2"))
+    told = _changed("NetworkInterfaces", [one, two], [two])
+    assert told.listed and (told.before, told.after) == (("NetworkInterfaceId eni-1; Type Secondary",), ())
+    told = _changed("SecurityGroupIds", ["sg-1", "sg-2"], ["sg-2", "sg-3"])
+    assert (told.before, told.after) == (("sg-1",), ("sg-3",))
+
+
+def test_of_an_item_on_both_sides_only_the_difference_is_told() -> None:
+    told = _changed("Tags", ['{"TagKey": "team", "TagValue": "net"}'], ['{"TagKey": "team", "TagValue": "other"}'])
+    assert (told.before, told.after) == (("TagKey team; TagValue net",), ("TagKey team; TagValue other",))
+
+
+def test_what_is_no_list_is_told_as_both_values() -> None:
+    told = _changed("Status", "InUse", None)
+    assert (told.listed, told.before, told.after) == (False, ("InUse",), ("\u2013",))
