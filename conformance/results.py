@@ -17,7 +17,7 @@ from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
 
-from eni_conformance.conformance import deviations, narrow
+from eni_conformance.conformance import curve, deviations, narrow
 from eni_conformance.conformance.commands import ENDED_EARLY, OK, VIOLATED
 from eni_conformance.contract import codec, rows
 from eni_conformance.contract.detach import CONTRACTS, full_id, short_id
@@ -29,6 +29,7 @@ from eni_conformance.oracle.findings import RepeatedId
 from eni_conformance.oracle.results import (
     MOST_SAMPLES,
     Again,
+    Bought,
     Cost,
     Duel,
     Environment,
@@ -90,12 +91,20 @@ def compose(
         repeated=_passing(total.repeated),
         judged_calls=total.detach_calls,
         successes=total.successes,
+        bought=_bought(contract, total, run, sum(calls.values())) if run.calls else None,
     )
 
 
 def _passing(came: Mapping[str, Counter[str]]) -> tuple[Passing, ...]:
     """Operation -> answer -> how often, as rows."""
     return tuple(Passing(op, answer, n) for op, counts in sorted(came.items()) for answer, n in counts.most_common())
+
+
+def _bought(contract: Operation, total: Tally, run: Run, spent: int) -> Bought:
+    """What so many calls came to."""
+    judged = sum(1 for row in contract.errors if total.judged[row])
+    kills = curve.killed_by(run.calls)
+    return Bought(run.calls, spent, len(contract.errors), judged, len(total.pairs), kills)
 
 
 def _left_out(row: RequirementResult, only: str) -> RequirementResult:

@@ -97,7 +97,7 @@ def _rest(stage: Stage, guide: Guide[Any]) -> Rested | None:
 
     until = bench.clock.monotonic() + stage.relook
     while not guide.late(rested(now), stage.ignore) and bench.clock.monotonic() < until:
-        bench.clock.sleep(RELOOK)
+        bench.clock.sleep(pool.doubt_pause(bench, stage.relook))
         bench.stale = pool.PARTS
         now = arrange.rest(bench)
     return rested(bench.now if now is not before else before)
@@ -352,7 +352,7 @@ class _Play:
             if self.clock.monotonic() >= began + patience(now):
                 break
             self._tell(Looked(index, "doubted", now))
-            self.clock.sleep(RELOOK)
+            self.clock.sleep(pool.doubt_pause(self.bench, self.stage.relook))
             now = again()
         return now
 
@@ -402,7 +402,7 @@ class _Play:
             wrong = self.guide.over(self.guide.follow(self.state, event))
             if not wrong or self.clock.monotonic() >= until or now.status(eni) != "Available":
                 break
-            self.clock.sleep(RELOOK)
+            self.clock.sleep(pool.doubt_pause(self.bench, self.stage.relook))
             now = pool.refresh(self.bench)
         self._tell(event)
 

@@ -321,6 +321,22 @@ class Cost(Open):
 
 
 @dataclass(frozen=True)
+class Bought(Open):
+    """What a run has come to whose calls were counted. calls: those that it might send. spent: those that it sent.
+    rows, judged: rows of the error table, and those of them that were judged. pairs: of two values of the test
+    dimensions that met in a judged call. kills: the share of the built-in faults that a run of so many calls kills, as
+    measured by `prove --calls`; null where nothing so small was measured.
+    """
+
+    calls: Count = 0
+    spent: Count = 0
+    rows: Count = 0
+    judged: Count = 0
+    pairs: Count = 0
+    kills: Annotated[float | None, {"minimum": 0, "maximum": 1}] = None
+
+
+@dataclass(frozen=True)
 class Predicted(Open):
     """What had been told of the run before it began. `source`: where the figures come from. calls: by operation.
     seconds: wall time. instances, interfaces: alive at once, at most. hours: of instances. money: of those hours, in
@@ -424,6 +440,7 @@ class Results(Open):
     answers: Mapping[str, Mapping[str, Count]] | None = None
     cost: Cost | None = None
     predicted: Predicted | None = None
+    bought: Bought | None = None
     environment: Environment | None = None
     shallow: tuple[str, ...] = ()
     violations: tuple[Violation, ...] = ()

@@ -26,6 +26,7 @@ from eni_conformance.harness.bench.pool import (
     OwnInstance,
     busy,
     can,
+    doubt_pause,
     drop_vanished,
     freshen,
     give_up,
@@ -38,6 +39,7 @@ from eni_conformance.harness.bench.pool import (
     settle,
     spoil,
     statuses,
+    steps,
     touch,
     until,
 )
@@ -164,10 +166,11 @@ def _watch(bench: Bench, own: OwnEni, host: str, on_the_way: str, end: str, kind
 
     def waits() -> Iterator[float]:
         nonlocal waited
+        later = steps(bench) if bench.sparing else itertools.repeat(pause)
         while True:
-            at_end = bench.now.status(own.id) == end
-            waited += 0.0 if at_end else pause
-            yield 0.0 if at_end else pause
+            after = 0.0 if bench.now.status(own.id) == end else next(later)
+            waited += after
+            yield after
 
     seen = look_until(lambda: refresh(bench), over, bench.settle_seconds, clock=bench.clock, pauses=waits())
     if seen.status(own.id) != end:
@@ -300,7 +303,8 @@ def _as_asked(
         )
 
     _agreed(bench, enis, moving)
-    snapshot = relook(bench, explained, bench.lag_seconds, pauses=itertools.repeat(3 * bench.step), still=moving)
+    pause = doubt_pause(bench, bench.lag_seconds) if bench.sparing else 3 * bench.step
+    snapshot = relook(bench, explained, bench.lag_seconds, pauses=itertools.repeat(pause), still=moving)
     return _seen_twice(bench, snapshot, moving) if bench.careful else snapshot
 
 

@@ -67,8 +67,10 @@ STEP_FACTOR, STEP_LEAST, STEP_TIMES, STEP_LONGEST = 1.3, 0.05, 20, 3.0
 """How such pauses grow: to twenty first ones, not less than 0.05 s and not more than 3 s."""
 SPARING_LONGEST = 15.0
 """Then between two looks elsewhere, at most: a deleted instance stays listed for minutes."""
-LOOKS_A_WAIT = 12
-"""Where calls are counted, pauses grow until so many of them are as long as a transition may take."""
+LOOKS_OF_DOUBT = 4
+"""Where calls are counted, so many looks at a difference that lag may explain."""
+LOOKS_A_WAIT, SPARING_FACTOR = 8, 1.6
+"""Where calls are counted, pauses grow until so many of them are as long as a transition may take; and by how much."""
 TYPICAL_LONGEST = 5.0
 """What a transition usually takes is waited for at once, but not longer: it may end early."""
 RELOOK = 0.12

@@ -28,6 +28,9 @@ from eni_conformance.harness.bench.look import (
     LAG_PART,
     LOOKS_A_WAIT,
     LOOKS_FOR_LOST,
+    LOOKS_OF_DOUBT,
+    RELOOK,
+    SPARING_FACTOR,
     STEP_FACTOR,
     STEP_LEAST,
     STEP_LONGEST,
@@ -259,8 +262,14 @@ def steps(bench: Bench) -> Iterator[float]:
     """Small pauses in seconds that grow, without end; where calls are counted, until a wait is so many looks long."""
     longest = min(max(STEP_LEAST, bench.step * STEP_TIMES), STEP_LONGEST)
     if bench.sparing:
-        longest = max(longest, bench.settle_seconds / LOOKS_A_WAIT)
+        return growing(bench.step, max(longest, bench.settle_seconds / LOOKS_A_WAIT), SPARING_FACTOR)
     return growing(bench.step, longest, STEP_FACTOR)
+
+
+def doubt_pause(bench: Bench, within: float) -> float:
+    """Seconds between two looks at a difference that lag may explain `within` so many seconds; where calls are counted,
+    a few looks must do."""
+    return max(RELOOK, within / LOOKS_OF_DOUBT) if bench.sparing else RELOOK
 
 
 def learn(bench: Bench, kind: str, seconds: float, looks: int) -> None:
