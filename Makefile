@@ -6,7 +6,7 @@ EFFORT ?= standard
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := conformance
-.PHONY: conformance test lint types imports tree unit fast night node programs lock plan-table prove mutation bench allure site clean
+.PHONY: conformance test lint types imports tree unit fast night node programs lock plan-table curve-table prove mutation bench allure site clean
 
 $(READY): pyproject.toml requirements.lock
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
@@ -93,6 +93,11 @@ plan-table: $(READY)
 	  $(BIN)/eni-conformance run --target build/plan/target.toml --effort quick --seed 1 --out build/plan >/dev/null; \
 	  status=$$?; kill $$emulator; exit $$status
 	$(BIN)/python -m eni_conformance.harness.account.plan build/plan/2*
+
+# What runs of so many calls kill, and which tests it was that saw it: an hour with two runs at a time.
+curve-table: $(READY)
+	$(BIN)/eni-conformance prove --calls 300,1000,3000 -n 2 --out build/curve
+	cp build/curve/prove/curve.json build/curve/prove/yield.json conformance/
 
 # The latest run (or RUN=DIR) as one Allure 3 file. Without the line that would load a script from another host.
 RUN ?= out/latest

@@ -109,6 +109,7 @@ class Endpoint:
         client = SimpleNamespace(send=lambda *_, **__: outcome, target=SimpleNamespace(loopback=True), allowance=None)
         target = SimpleNamespace(tolerates=tolerates)
         self.session = SimpleNamespace(client=client, target=target)
+        self.calls = lambda: len(self.runs)
 
     def calls(self):
         return len(self.runs)

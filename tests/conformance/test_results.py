@@ -28,6 +28,15 @@ def test_what_all_workers_counted_is_told_together(tmp_path):
     assert len(made.requirements) == len(PAGE.requirements) and made.shallow == ()
 
 
+def test_a_run_whose_calls_are_counted_tells_what_they_came_to(tmp_path):
+    record = Record(judged={"E11": 4, "E13": 1, "S01": 9}, pairs=frozenset({(0, "Running", 1, "InUse")}))
+    made = results.compose(PAGE, tmp_path, [record], Target("t"), Run("r-1", calls=300), {"A": 250, "B": 30})
+    bought = made.bought
+    assert (bought.calls, bought.spent, bought.judged, bought.rows, bought.pairs) == (300, 280, 2, 24, 1)
+    assert bought.kills is None or 0 < bought.kills <= 1
+    assert compose(tmp_path, record).bought is None
+
+
 def test_a_choice_is_told_with_its_counts_and_two_examples_of_each(tmp_path):
     one = Record(observations={"choice": {"a": 2, "b": 1}}, examples={"choice=a": ("x", "y", "z"), "choice=b": ("w",)})
     (told,) = compose(tmp_path, one).observations
