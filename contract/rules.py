@@ -278,14 +278,12 @@ def missing_codes(name: str) -> tuple[str, ...]:
 class Choice:
     """What the page leaves to the service: a call of this kind may be accepted, or refused with these rows.
 
-    first: the rows count only where no earlier choice applies. parameters: it is a choice only where the page declares
-    them. unsigned: the canonical form of such a call is ambiguous, so the gateway may refuse its signature.
+    unsigned: the canonical form of such a call is ambiguous, so the gateway may refuse its signature.
     """
 
     name: str
     applies: Callable[[Sent], bool]
     rows: tuple[str, ...]
-    first: bool = False
     unsigned: bool = False
     source: str = "reading"
 

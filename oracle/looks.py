@@ -51,8 +51,14 @@ def _hosts_of(state: State, resources: Iterable[str]) -> set[str]:
     return hosts - {""}
 
 
+PASSING = frozenset({"Attaching", "Detaching", "Deleting", "Pending", "Starting", "Stopping"})
+
+
 def _lawful(state: State) -> frozenset[str]:
-    moving = state.touched | frozenset(state.arranged.racing)
+    """What may change without being an effect of calls: what steps move, and what the look before shows on its way."""
+    seen = state.snapshot
+    on_its_way = {one for one in (*seen.enis, *seen.instances) if seen.status(one) in PASSING} - state.arranged.held
+    moving = state.touched | frozenset(state.arranged.racing) | (on_its_way - set(state.detached))
     return moving | frozenset(_hosts_of(state, moving))
 
 

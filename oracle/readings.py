@@ -179,7 +179,7 @@ def admissible(operation: Operation, known: Known, asked: Asked) -> Admissible:
     choices = _choices(operation, asked)
     choice = choices[0].name if choices else ""
     for one in choices:
-        for row in one.rows if one is choices[0] or not one.first else ():
+        for row in one.rows:
             error = operation.errors[row]
             admit(Refusal(error.http, error.code, row, choice))
     unsigned = any(one.unsigned for one in choices) or any(p.kind == "unreadable" for p in asked.params)

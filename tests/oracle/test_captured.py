@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import csv
 import json
+from collections import Counter, defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -463,6 +464,7 @@ class Endpoint:
     def __init__(self, *answers: Exchange) -> None:
         self.answers = list(answers)
         self.sent: list[str] = []
+        self.repeated: defaultdict[str, Counter[str]] = defaultdict(Counter)
         self.time = 1_700_000_000.0
         self.clock = Clock(lambda: self.time, lambda: self.time, self._wait)
 

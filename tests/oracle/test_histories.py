@@ -469,3 +469,28 @@ def test_where_nothing_was_carried_out_there_was_nothing_to_conflict_with() -> N
 def test_a_conflict_with_a_code_that_nobody_knows_is_no_conflict() -> None:
     busy = overlapped(part(), part(403, "TaskBusy", of=OF_TWO))
     assert blamed(busy, after_overlap("Available"))[0] == "S04 WrongAnswer"
+
+
+# --- what is on its way -------------------------------------------------------------------------------
+
+
+def test_what_the_look_before_shows_on_its_way_may_come_to_its_end() -> None:
+    """It is older than it seems, or something else has moved it."""
+    refused = sent(404, "InvalidEniId.NotFound", of=OF_NOBODY)
+    on_its_way, at_rest = {"start": shown("InUse", "Detaching")}, {"start": shown("InUse", "InUse")}
+    assert blamed(refused, looked("InUse", "Available"), **on_its_way) == []
+    assert blamed(sent(), looked("Available", "Available"), **on_its_way) == []
+    assert blamed(refused, looked("InUse", "Available"), **at_rest) == ["F01 RefusalChanged"]
+    assert blamed(sent(), looked("Available", "Available"), **at_rest) == ["F05 AfterSuccess"]
+
+
+def test_what_is_held_on_its_way_must_stay() -> None:
+    refused = sent(404, "InvalidEniId.NotFound", of=OF_NOBODY)
+    held = {"start": shown("InUse", "Detaching"), "arranged": {"held": frozenset({"eni-2"})}}
+    assert blamed(refused, looked("InUse", "Available"), **held) == ["F01 RefusalChanged"]
+
+
+def test_a_call_with_two_things_that_may_be_refused_may_be_refused_for_either() -> None:
+    both = call("eni-1", "i-1", ("Foo", "bar"), ("OwnerAccount", "a"), ("OwnerAccount", "a"))
+    assert blamed(sent(400, "UnsupportedParameter", of=both), USED) == []
+    assert blamed(sent(400, "InvalidParameter", of=both), USED) == []
