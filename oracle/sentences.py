@@ -145,7 +145,7 @@ def told(finding: Finding, expected: Admissible | None = None) -> Sentence:
     """The sentences of a finding. expected: what was admissible, None where no single answer decides."""
     pattern = KINDS[type(finding)]
     words = {
-        "call": call_of(expected.broken or expected.perhaps, expected.choice) if expected else "a call",
+        "call": _call(expected),
         "said": finding.said or "an answer that cannot be read",
         "answered": _gateway(finding) if isinstance(finding, Gateway) else answered(expected, finding),
         "about": ", ".join(finding.about) or "see the answer",
@@ -172,6 +172,15 @@ def capital(text: str) -> str:
 def first(texts: Sequence[str]) -> str:
     """The first of some texts, "" of none."""
     return texts[0] if texts else ""
+
+
+def _call(expected: Admissible | None) -> str:
+    """The call that was answered. What may have been accepted in one of several states was no wrong call."""
+    if expected is None:
+        return "a call"
+    if expected.success and not expected.broken and not expected.choice:
+        return "a valid call"
+    return call_of(expected.broken or expected.perhaps, expected.choice)
 
 
 def call_of(broken: Iterable[str], choice: str = "") -> str:

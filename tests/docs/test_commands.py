@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from eni_conformance.conformance.commands import COMMANDS
 from processes import CLEAN, EMULATOR, emulator, listening, redis_server
 
 ROOT = Path(__file__).parents[2]
@@ -166,8 +167,7 @@ def test_commands_are_found() -> None:
 
 def test_commands_within_sentences_exist() -> None:
     """`eni-conformance X` in running text names a subcommand."""
-    known = {"run", "doctor", "plan", "janitor", "replay", "compare", "merge", "prove", "drift", "deviations"}
-    known |= {"emulator", "report", "sign"}
+    known = {command.name for command in COMMANDS}
     for page in PAGES:
         for name in re.findall(r"eni-conformance ([a-z]+)", page.read_text()):
             assert name in known, (page.name, name)
@@ -202,7 +202,7 @@ def test_target_files_in_the_pages_are_accepted(monkeypatch: pytest.MonkeyPatch)
     whole = [tomllib.loads(t) for page in PAGES for t in blocks(str(page.relative_to(ROOT)), "toml")]
     whole = [data for data in whole if "region" in data]
     assert len(whole) >= 3
-    for name in ("DENIED", "PREFIX"):
+    for name in ("DENIED", "PREFIX", "STAGING"):
         for part in ("ACCESS_KEY_ID", "ACCESS_KEY_SECRET"):
             monkeypatch.setenv(f"{name}_{part}", "of the environment")
     for data in whole:
