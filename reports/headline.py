@@ -75,7 +75,7 @@ def _outcome(results: Results) -> tuple[str, str, str]:
         return (
             "inconclusive",
             words,
-            f"{tail} What is undecided may hide a violation; below it says what it would need.",
+            f"{tail} What is undecided may hide a violation; below it says what that would need.",
         )
     if results.incomplete:
         return "inconclusive", "Nothing violated so far", f"The run ended before everything was tried; {tail}"

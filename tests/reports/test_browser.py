@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from eni_conformance.reports import compare, files
+from eni_conformance.reports import compare, files, side_by_side
 from selenium import webdriver
 from selenium.common.exceptions import NoSuchElementException, StaleElementReferenceException
 from selenium.webdriver.chrome.options import Options
@@ -122,10 +122,13 @@ def pages(runs: dict[str, Path], past: Path, tmp_path_factory: pytest.TempPathFa
     out["comparison"] = tmp_path_factory.mktemp("comparison") / "compare.html"
     result = compare.compare(files.load(runs["passing"]), files.load(runs["violated"]))
     out["comparison"].write_text(compare.page(result), encoding="utf-8")
+    out["table"] = out["comparison"].with_name("table.html")
+    loaded = [(str(runs[name]), files.load(runs[name])) for name in ("passing", "violated", "incomplete")]
+    out["table"].write_text(side_by_side.page(side_by_side.table(loaded, out["table"])), encoding="utf-8")
     return out
 
 
-NAMES = ["passing", "violated", "lenient", "confirmed", "hostile", "incomplete", "past", "comparison"]
+NAMES = ["passing", "violated", "lenient", "confirmed", "hostile", "incomplete", "past", "comparison", "table"]
 
 
 @pytest.mark.parametrize("name", [*NAMES, "huge"])
@@ -146,7 +149,7 @@ def test_opens_fast(name: str, limit: int, tab: Tab, pages: dict[str, Path]) -> 
     assert min(taken) < limit
 
 
-@pytest.mark.parametrize("name", ["past", "incomplete", "lenient", "confirmed", "comparison"])
+@pytest.mark.parametrize("name", ["past", "incomplete", "lenient", "confirmed", "comparison", "table"])
 def test_accessibility(name: str, tab: Tab, pages: dict[str, Path]) -> None:
     """WCAG 2.2 AA and axe's best practices, everything unfolded; the rules on colours in the dark, too."""
     if not AXE.exists():
