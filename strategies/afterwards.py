@@ -98,7 +98,8 @@ COMPANY: tuple[Callable[[Sequence[Detach]], Sequence[Step]], ...] = (
 def after(change: Change, number: int, offer: Offer, callers: Sequence[str]) -> Scenario:
     """The battery after one change; then callers who may not, and accepted calls on what is still attached."""
     details = detailed(offer)
-    enis = [replace(details[(k + number) % len(details)], on=0 if k <= KEPT else None) for k in range(len(details))]
+    most = min(KEPT + 1, offer.most_attached)
+    enis = [replace(details[(k + number) % len(details)], on=0 if k < most else None) for k in range(len(details))]
     enis = [replace(e, status="InUse" if e.on == 0 else "Available") for e in enis]
     zone = number % 2 if offer.second_zone else 0
     first = InstanceSpec("Stopped" if change.stopped else "Running", PASTS[number % len(PASTS)], zone)

@@ -12,7 +12,7 @@ from made_real import fits
 CALLERS = ("expired", "ram_denied")
 
 
-@pytest.mark.parametrize("offer", [Offer(), Offer(two_instances=False), Offer(quota=3, second_zone=False)])
+@pytest.mark.parametrize("offer", [Offer(), Offer(two_instances=False), Offer(quota=2, second_zone=False)])
 @pytest.mark.parametrize("seed", [0, 1, 7])
 def test_every_change_is_followed_by_its_battery(offer, seed):
     made = list(afterwards.after_each(offer, CALLERS, 2, seed))
