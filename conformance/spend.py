@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 TABLE = Path(__file__).with_name("yield.json")
@@ -19,16 +18,6 @@ LITTLE = 0.1
 """Faults that a test is taken to find besides those that it has been seen to find: none is left out for good."""
 WORLD, STEP = 16, 1.4
 """Calls that a World takes, and a step in it, as a guess at what a Scenario costs."""
-
-
-@dataclass
-class Turn:
-    """A test whose turn comes again. weight: faults for each call. so_far: calls, as a multiple of that."""
-
-    name: str
-    weight: float
-    so_far: float = 0.0
-    over: bool = False
 
 
 def weights(table: Path = TABLE) -> dict[str, float]:
@@ -55,11 +44,12 @@ def in_order(
     for name in firsts:
         while not over() and play_next(name) is not None:
             pass
-    turns = [Turn(n, known.get(n.partition("[")[0], least)) for n in tests if n not in firsts]
-    while turns and not over():
-        turn = min(turns, key=lambda t: t.so_far)
-        cost = play_next(turn.name)
+    # What each has had so far: calls, as a multiple of the faults that it is expected to find for each.
+    had = {name: 0.0 for name in tests if name not in firsts}
+    while had and not over():
+        name = min(had, key=had.__getitem__)
+        cost = play_next(name)
         if cost is None:
-            turns.remove(turn)
+            del had[name]
         else:
-            turn.so_far += max(1.0, cost) / turn.weight
+            had[name] += max(1.0, cost) / known.get(name.partition("[")[0], least)
