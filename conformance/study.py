@@ -37,7 +37,7 @@ from eni_conformance.harness.account.ledger import read as read_ledger
 from eni_conformance.harness.account.survey import Survey, survey
 from eni_conformance.harness.clock import REAL
 from eni_conformance.harness.redact import Redactor
-from eni_conformance.harness.target import Target, TargetError, abroad, load_target
+from eni_conformance.harness.target import Target, TargetError, abroad, load_target, misnamed_callers
 from eni_conformance.harness.wire.client import Allowance, CallsSpent, Client
 from eni_conformance.oracle import results as told
 from eni_conformance.oracle import verdicts
@@ -119,6 +119,8 @@ def open_study(plan: Plan, *, latest: bool = True) -> Study:
     run_id = new_run_id()
     began = REAL.now()
     folder = Path(plan.out) / run_id
+    for problem in misnamed_callers(target) if target is not None else ():
+        print(f"eni-conformance: {problem}", file=sys.stderr)
     process = None
     file = Path(plan.target)
     try:

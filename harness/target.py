@@ -7,6 +7,7 @@ vendor's command line tool, or from the vendor's default chain; they never show 
 
 from __future__ import annotations
 
+import difflib
 import math
 import os
 import re
@@ -219,6 +220,19 @@ def load_target(
         raise TargetError(f"{shown}: is not TOML: {error}") from None
     target = parse_target(data, where=shown, allow_plain_http=allow_plain_http, environ=environ)
     return replace(target, path=shown, warnings=target.warnings + _readable_by_others(Path(path), target))
+
+
+def misnamed_callers(target: Target) -> tuple[str, ...]:
+    """A sentence for each caller whose name means nothing to the suite: nothing is tried with it."""
+    told = []
+    for name in target.callers:
+        if name not in KNOWN_CALLERS:
+            near = difflib.get_close_matches(name, KNOWN_CALLERS, 1, 0.5)
+            meant = f"did you mean {near[0]}? " if near else ""
+            told.append(
+                f"{target.path}: callers.{name}: nothing is tried with it; {meant}known: {', '.join(KNOWN_CALLERS)}"
+            )
+    return tuple(told)
 
 
 def edition_of(path: str | Path) -> Revision:

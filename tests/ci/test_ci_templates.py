@@ -95,6 +95,12 @@ def test_the_workflow_uses_inputs_that_exist() -> None:
 # --- the action, carried out -------------------------------------------------------------------------
 
 
+def shell(script: str, folder: Path, environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
+    """A script as a runner carries it out."""
+    command = ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", script]
+    return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=300)
+
+
 @dataclass
 class Job:
     """A job of GitHub in a directory of its own, as far as the action can tell."""
@@ -103,6 +109,21 @@ class Job:
     status: int = 0
     outputs: dict[str, str] = field(default_factory=dict)
     said: str = ""
+    path: str = PATH
+    more: dict[str, str] = field(default_factory=dict)
+
+    def install(self, clone: Path, suite: str) -> Job:
+        """Carry out the installation of a checkout; what comes after uses what was installed."""
+        (step,) = (one for one in load(clone / "action.yml")["runs"]["steps"] if one["name"] == "Install the suite")
+        runner = self.folder / "runner"
+        runner.mkdir(exist_ok=True)
+        paths = self.folder / "paths"
+        own = {"RUNNER_TEMP": str(runner), "GITHUB_ACTION_PATH": str(clone), "GITHUB_PATH": str(paths), "SUITE": suite}
+        done = shell(step["run"], self.folder, {**CLEAN, **self.more, **own})
+        assert done.returncode == 0, done.stdout + done.stderr
+        self.said += done.stdout
+        self.path = f"{paths.read_text().strip()}{os.pathsep}{os.environ['PATH']}"
+        return self
 
     def perform(self, only: str = "", **given: str) -> Job:
         """Carry out the action's scripts (or that one) with these inputs; other people's actions and the
@@ -111,7 +132,12 @@ class Job:
         inputs = {name: one["default"] for name, one in action["inputs"].items()} | given
         runner = self.folder / "runner"
         runner.mkdir(exist_ok=True)
-        base = CLEAN | {"PATH": PATH, "RUNNER_TEMP": str(runner), "GITHUB_RUN_ID": "7", "GITHUB_ACTION_PATH": str(ROOT)}
+        base = CLEAN | {
+            "PATH": self.path,
+            "RUNNER_TEMP": str(runner),
+            "GITHUB_RUN_ID": "7",
+            "GITHUB_ACTION_PATH": str(ROOT),
+        }
         base["GITHUB_STEP_SUMMARY"] = str(self.folder / "summary.md")
         self.status = 0
         for step in action["runs"]["steps"]:
@@ -151,6 +177,62 @@ class Job:
 @pytest.fixture
 def job(tmp_path: Path) -> Job:
     return Job(tmp_path)
+
+
+# --- what is installed ---------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A clean clone of what is under version control, with the wheel that was built from it in dist/."""
+    made = tmp_path_factory.mktemp("clone") / "clone"
+    subprocess.run(["git", "clone", "--quiet", str(ROOT), str(made)], check=True, timeout=60)
+    build = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", str(made / "dist"), str(made)]
+    subprocess.run(build, check=True, capture_output=True, timeout=120)
+    return made
+
+
+def suites(clone: Path) -> dict[str, str]:
+    """What may be installed, by the word for where it comes from."""
+    (wheel,) = (clone / "dist").glob("*.whl")
+    return {
+        "index": "eni-conformance[all]",
+        "wheel": f"eni-conformance[all] @ file://{wheel}",
+        "checkout": f"{clone}[all]",
+        "lock": "",
+    }
+
+
+SOURCES = ["index", *(pytest.param(one, marks=pytest.mark.night) for one in ("wheel", "checkout", "lock"))]
+
+
+@pytest.mark.whole
+@pytest.mark.parametrize("source", SOURCES)
+def test_the_action_judges_with_what_it_has_installed(source: str, clone: Path, job: Job) -> None:
+    """A folder with wheels stands for the index, where the suite itself is concerned."""
+    job.more = {"PIP_FIND_LINKS": str(clone / "dist")} if source == "index" else {}
+    job.install(clone, suites(clone)[source])
+    assert "eni-conformance 0." in job.said
+    job.perform(start=FAULTY, workers="1", **COMMON)
+    assert (job.status, job.outputs["status"]) == (1, "1"), job.said
+
+
+@pytest.mark.whole
+@pytest.mark.night
+@pytest.mark.parametrize("source", ["index", "wheel", "checkout"])
+def test_the_gitlab_template_judges_with_what_it_has_installed(source: str, clone: Path, tmp_path: Path) -> None:
+    """The jobs with their installation, as a runner joins them."""
+    template = load(GITLAB)
+    common = template[".eni-conformance"]["before_script"]
+    variables = {
+        **template["variables"], "ENI_START": f"exec {FAULTY}", "ENI_TARGET": "target.toml", "ENI_EFFORT": "quick",
+        "ENI_REQUIREMENT": "E12", "ENI_SUITE": suites(clone)[source], "CI_PIPELINE_ID": "7", "CI_NODE_INDEX": "1",
+        "CI_NODE_TOTAL": "1", "PIP_FIND_LINKS": str(clone / "dist"),
+    }  # fmt: skip
+    script = ["trap 'kill $(jobs -p) 2>/dev/null || true' EXIT", *common]
+    for name, status in (("eni-judge", 0), ("eni-report", 1)):
+        done = shell("\n".join([*script, *template[name]["script"]]), tmp_path, {**CLEAN, **variables})
+        assert done.returncode == status, done.stdout + done.stderr
 
 
 ENTRY = '[[deviation]]\nrequirement = "{}"\nreason = "old gateway"\nowner = "net"\nexpires = 2999-01-01\n'

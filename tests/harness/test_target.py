@@ -13,6 +13,7 @@ from eni_conformance.harness.target import (
     abroad,
     is_loopback,
     load_target,
+    misnamed_callers,
     parse_target,
     resolver,
     shares,
@@ -274,3 +275,9 @@ def test_the_default_chain_is_asked_each_time(monkeypatch):
     assert [current().security_token for _ in range(2)] == ["one", "two"]
     with pytest.raises(TargetError, match="the default chain"):
         current()
+
+
+def test_a_caller_whose_name_means_nothing_is_told():
+    target = made(callers={"account": KEYS, "ram_deny": KEYS, "other_account": KEYS})
+    (told,) = misnamed_callers(target)
+    assert "callers.ram_deny" in told and "did you mean ram_denied?" in told
