@@ -88,6 +88,9 @@ def _guarded(args: argparse.Namespace, work: Callable[[], int]) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return ENDED_EARLY
     except Exception as error:
+        if isinstance(error, OSError) and isinstance(error.filename, str):
+            print(f"{PROG}: {error.filename}: {error.strerror}", file=sys.stderr)
+            return USAGE
         crash.tell(args, error)
         return UNUSABLE
     finally:

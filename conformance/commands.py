@@ -79,6 +79,13 @@ def numbers_of_calls(text: str) -> tuple[int, ...]:
     return tuple(sorted({number_of_calls(part) for part in text.split(",")}))
 
 
+def some(text: str) -> str:
+    """A text that says something; for argparse."""
+    if not text.strip(" ,"):
+        raise argparse.ArgumentTypeError("names nothing; write for example E12 or E12,S01")
+    return text
+
+
 def shard(text: str) -> str:
     """ "2/5" as it is, if it is a shard; for argparse."""
     parts = text.split("/")
@@ -164,6 +171,7 @@ OPTIONS: Mapping[str, Option] = {
         "-k",
         dest="requirement",
         metavar="REQUIREMENT",
+        type=some,
         help="only these, such as E12 or E12,S01: what is for them is sent, and they alone decide the exit status",
     ),
     "calls": _option(

@@ -231,7 +231,7 @@ def main(args: Any) -> int:
     try:
         results = files.load(args.run)
     except (OSError, ValueError) as error:
-        print(f"eni-conformance deviations: {args.run}: cannot be read: {error}", file=sys.stderr)
+        print(f"eni-conformance deviations: cannot be read: {error}", file=sys.stderr)
         return 2
     print(draft(results, datetime.date.today()), end="")
     return 0

@@ -5,6 +5,7 @@ A shard that is missing leaves the requirements of its tests inconclusive, never
 
 from __future__ import annotations
 
+import os
 import shutil
 import sys
 from collections import Counter
@@ -35,7 +36,7 @@ def parts(folders: Sequence[Path]) -> list[tuple[Path, Results]]:
     for folder in folders:
         place = folder if (folder / "results.json").exists() else folder / "latest"
         try:
-            out.append((place.resolve(), files.load(place)))
+            out.append((Path(os.path.realpath(place)), files.load(place)))
         except (OSError, ValueError):
             raise Unfit(f"{folder}: is no output directory of a run") from None
     first = out[0][1].run

@@ -108,7 +108,7 @@ def read(path: Path) -> KeptCall:
         return codec.build(KeptCall, json.loads(path.read_text()), str(path))
     except OSError as error:
         raise ValueError(f"{path}: cannot be read ({error.strerror})") from None
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise ValueError(f"{path}: is no kept call: {error}") from None
 
 

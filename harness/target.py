@@ -229,9 +229,8 @@ def misnamed_callers(target: Target) -> tuple[str, ...]:
         if name not in KNOWN_CALLERS:
             near = difflib.get_close_matches(name, KNOWN_CALLERS, 1, 0.5)
             meant = f"did you mean {near[0]}? " if near else ""
-            told.append(
-                f"{target.path}: callers.{name}: nothing is tried with it; {meant}known: {', '.join(KNOWN_CALLERS)}"
-            )
+            known = f"{meant}known: {', '.join(KNOWN_CALLERS)}"
+            told.append(f"{target.path}: callers.{name}: nothing is tried with it; {known}")
     return tuple(told)
 
 

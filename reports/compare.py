@@ -9,7 +9,6 @@ real service: what answers otherwise than it is worse, too.
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -364,8 +363,7 @@ def main(args: Sequence[str] | None = None) -> int:
         paths = [options.run_a, options.run_b, *options.more]
         runs = [files.load(path) for path in paths]
     except (OSError, ValueError) as problem:
-        kind = "not JSON: " if isinstance(problem, json.JSONDecodeError) else ""
-        print(f"eni-conformance compare: {kind}{problem}", file=sys.stderr)
+        print(f"eni-conformance compare: {problem}", file=sys.stderr)
         return 2
     comparisons = [compare(runs[0], other) for other in runs[1:]]
     if options.more:

@@ -19,7 +19,15 @@ def results_file(path: str | Path) -> Path:
 
 def load(path: str | Path) -> Results:
     """Results out of a results.json or out of the directory that holds one. Raises OSError, ValueError."""
-    return results.parse(json.loads(results_file(path).read_text(encoding="utf-8")))
+    file = results_file(path)
+    try:
+        return results.parse(json.loads(file.read_text(encoding="utf-8")))
+    except RecursionError:
+        raise ValueError(f"{file}: is nested too deeply") from None
+    except json.JSONDecodeError as error:
+        raise ValueError(f"{file}: is not JSON: {error}") from None
+    except ValueError as error:
+        raise ValueError(f"{file}: {error}") from None
 
 
 def load_evidence(out_dir: str | Path) -> tuple[list[tuple[str, Evidence]], list[tuple[str, str]]]:
