@@ -53,8 +53,14 @@ PARAMETERS_2024: tuple[Parameter, ...] = (
     Parameter("P03", "RegionId", "String", True, "cn-hangzhou"),
     Parameter("P09", "TrunkNetworkInstanceId", "String", False, "eni-f8zapqj1v1j4ia3i****"),
 )
-OWNER = ("OwnerAccount", "OwnerId", "ResourceOwnerAccount", "ResourceOwnerId")
-"""Parameters that say on whose behalf a call is made; the page declares the first alone."""
+OF_SDKS: tuple[Parameter, ...] = (
+    Parameter("P05", "OwnerAccount", "String", False, "ECSforCloud@Alibaba.com"),
+    Parameter("P06", "OwnerId", "Long", False, "155780923770"),
+    Parameter("P06", "ResourceOwnerId", "Long", False, "155780923770"),
+    Parameter("P06", "ResourceOwnerAccount", "String", False, "ECSforCloud@Alibaba.com"),
+)
+"""Parameters that say on whose behalf a call is made; the vendor's SDKs declare all, the page the first alone."""
+OWNER = tuple(p.name for p in OF_SDKS)
 TRUNK = "TrunkNetworkInstanceId"
 STEADY = frozenset({"Running", "Stopped"})
 """Statuses in which an instance loses an interface."""
@@ -453,6 +459,7 @@ def _revision(revision: Revision) -> Operation:
         VERSION,
         revision,
         PARAMETERS_2024 if later else PARAMETERS,
+        OF_SDKS,
         IDS,
         checks,
         choices,

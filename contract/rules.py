@@ -8,6 +8,7 @@ certain way to read one call in one certain state. This file knows no page, no H
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
@@ -364,7 +365,8 @@ class Refusal:
 class Operation:
     """One revision of an operation's page, ready for use. Mappings are keyed by the short id (E11, P01, ...).
 
-    checks: every rule in the order in which its breach is told; an identifier's rules share the one on readable texts.
+    of_sdks: parameters that the vendor's SDKs declare besides. checks: every rule in the order in which its breach is
+    told; an identifier's rules share the one on readable texts.
     rules: sentence -> rule. effect: what a success does. response: field of a success -> type.
     """
 
@@ -372,6 +374,7 @@ class Operation:
     version: str
     revision: Revision
     parameters: tuple[Parameter, ...]
+    of_sdks: tuple[Parameter, ...]
     ids: tuple[Id, ...]
     checks: tuple[Rule, ...]
     choices: tuple[Choice, ...]
@@ -395,6 +398,13 @@ class Operation:
     def codes(self) -> frozenset[str]:
         """Every code of the error table."""
         return frozenset(row.code for row in self.errors.values())
+
+    @functools.cached_property
+    def optional(self) -> Mapping[str, str]:
+        """Each parameter that may be given, by the page or by the SDKs -> the id of its requirement."""
+        ids = {one.name for one in self.ids}
+        given = (*self.of_sdks, *(p for p in self.parameters if p.name != "Action"))
+        return {p.name: p.id for p in given if p.name not in ids}
 
     @property
     def declared(self) -> frozenset[str]:

@@ -31,10 +31,6 @@ from eni_conformance.oracle.findings import (
 from eni_conformance.oracle.follow import State
 from eni_conformance.oracle.readings import Admissible, Reply
 
-OWNERS = frozenset({"OwnerAccount", "OwnerId", "ResourceOwnerAccount", "ResourceOwnerId"})
-REQUIRED = frozenset({"RegionId", "InstanceId", "NetworkInterfaceId"})
-TRUNK = "TrunkNetworkInstanceId"
-
 
 @dataclass(frozen=True)
 class Read:
@@ -214,13 +210,14 @@ def valid_rows(state: State, asked: Asked, code: str = "") -> tuple[str, ...]:
     out = [rows.ACCEPTED_AGAIN] if eni and "Detaching" in eni.statuses else []
     stopped = instance is not None and instance.statuses == frozenset({"Stopped"})
     out.append(rows.ACCEPTED_STOPPED if stopped else rows.ACCEPTED_RUNNING)
-    owners = [rows.OWNER_ACCOUNT] if "OwnerAccount" in values else []
-    owners += [rows.OLDER_OWNERS] if any(n in OWNERS and n != "OwnerAccount" for n in values) else []
+    given = of_parameters(state.operation, asked)
     blames_parameter = code in {state.operation.errors[row].code for row in ("E05", "E07")}
-    out = [*owners, *out] if blames_parameter else [*out, *owners]
-    if TRUNK in values and rows.TRUNK in state.operation.requirements:
-        out.append(rows.TRUNK)
-    return tuple(out)
+    return (*given, *out) if blames_parameter else (*out, *given)
+
+
+def of_parameters(operation: Operation, asked: Asked) -> tuple[str, ...]:
+    """The rows of the optional parameters of a call."""
+    return tuple(dict.fromkeys(operation.optional[p.name] for p in asked.params if p.name in operation.optional))
 
 
 def blamed_rows(operation: Operation, expected: Admissible) -> tuple[str, ...]:
@@ -237,7 +234,7 @@ def came(expected: Admissible, reply: Reply) -> Refusal | None:
 
 def declared(operation: Operation) -> frozenset[str]:
     """Parameters that somebody declares: the page, or the SDKs."""
-    return frozenset(operation.declared) | REQUIRED | OWNERS
+    return operation.declared | {one.name for one in operation.ids} | set(operation.optional)
 
 
 def invented(state: State, asked: Asked) -> tuple[str, ...]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from eni_conformance.contract.common import is_full
+from eni_conformance.contract.detach import REQUIRED
 from eni_conformance.contract.gateway import PROBES
 from eni_conformance.contract.scenario import AS_ASKED, format_of
 from eni_conformance.harness.codec import code_of, gist, is_throttling
@@ -220,7 +221,7 @@ def judge_probe(state: State, event: Probed, answer: envelope.Answer) -> list[Fi
     """Whether the gateway may say that; None if it cannot be told, as where nothing can be read in the answer."""
     if answer.unread and not answer.reply.success:
         return None
-    whole = {p.name for p in event.asked.params if p.text.strip()} >= answers.REQUIRED
+    whole = {p.name for p in event.asked.params if p.text.strip()} >= set(REQUIRED)
     return gateway.judge(PROBES[event.name], event.name, answer.reply, state.operation.codes, whole)
 
 

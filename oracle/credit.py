@@ -28,7 +28,7 @@ from eni_conformance.harness.history import (
 )
 from eni_conformance.harness.values import Snapshot
 from eni_conformance.oracle import answers, checks, covered, relations, views
-from eni_conformance.oracle.answers import OWNERS, TRUNK, Read
+from eni_conformance.oracle.answers import Read
 from eni_conformance.oracle.covered import Past
 from eni_conformance.oracle.follow import State
 from eni_conformance.oracle.readings import Reply
@@ -154,12 +154,7 @@ def _by_parameters(state: State, read: Read) -> list[str]:
         out.append(rows.REPEATED)
     if set(names) - answers.declared(state.operation):
         out.append(rows.UNDECLARED)
-    if "OwnerAccount" in names:
-        out.append(rows.OWNER_ACCOUNT)
-    if any(n in OWNERS and n != "OwnerAccount" for n in names):
-        out.append(rows.OLDER_OWNERS)
-    if rows.TRUNK in state.operation.requirements and TRUNK in names:
-        out.append(rows.TRUNK)
+    out += answers.of_parameters(state.operation, read.asked)
     if any(not p.text.isascii() or set(p.text) & set(" +*~%&=") for p in read.asked.params):
         out.append(rows.CORRECTLY_SIGNED)
     return out

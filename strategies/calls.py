@@ -12,6 +12,7 @@ import itertools
 from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
+from eni_conformance.contract.detach import OF_SDKS
 from eni_conformance.contract.scenario import Arg, Call, Detach, InstanceSpec, Wire, World
 from eni_conformance.contract.texts import FORMS, REGION_FORMS
 from hypothesis import strategies as st
@@ -31,21 +32,19 @@ def text(name: str, value: str) -> Arg:
 
 # --- what may ride along -------------------------------------------------------------------------
 
-OWNER = text("OwnerAccount", "ECSforCloud@Alibaba.com")
+OPTIONAL = tuple(text(p.name, p.example) for p in OF_SDKS)
+"""Each parameter that the SDKs declare besides, as the contract's example has it."""
+OWNER, OWNER_ID = OPTIONAL[:2]
 OWNER_UNICODE = text("OwnerAccount", "子账号@例子.com")
 OWNER_LONG = text("OwnerAccount", "a-rather-long-name-of-a-sub-user@a-rather-long-domain.onaliyun.com")
-OWNER_ID = text("OwnerId", "155780923770")
 OWNERS_ALL = (OWNER, text("OwnerId", "1"), text("ResourceOwnerId", "1"))
 # Parameters that may ride along without changing what is asked.
 EXTRAS: tuple[tuple[Arg, ...], ...] = (
     (),
-    (OWNER,),
+    *((one,) for one in OPTIONAL),
     (text("OwnerAccount", "user@example.onaliyun.com"),),
     (OWNER_UNICODE,),
     (OWNER_LONG,),
-    (OWNER_ID,),
-    (text("ResourceOwnerId", "155780923770"),),
-    (text("ResourceOwnerAccount", "ECSforCloud@Alibaba.com"),),
     OWNERS_ALL,
 )
 UNHEARD = (text("Foo", "bar"),)

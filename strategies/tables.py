@@ -10,6 +10,7 @@ import dataclasses
 import itertools
 from collections.abc import Iterable, Iterator, Sequence
 
+from eni_conformance.contract.detach import TRUNK
 from eni_conformance.contract.rules import Order
 from eni_conformance.contract.scenario import (
     AS_ASKED,
@@ -187,9 +188,6 @@ def alike(world: World) -> Iterator[Scenario]:
             args = tuple(a for given in primary().args for a in (pair if given == arg else (given,)))
             steps.append(send(Call(args), wire))
     yield Scenario(world, tuple(steps), name="repeated, alike")
-
-
-TRUNK = "TrunkNetworkInstanceId"
 
 
 def trunks(world: World) -> Iterator[Scenario]:

@@ -394,3 +394,10 @@ def test_what_an_order_does_is_taken_back_for_the_same_thing():
         assert "value" in did.values() or not order.values
     assert detach.OPS["eni.type"].given("eni-1", "Member") == {"op": "eni.type", "id": "eni-1", "type": "Member"}
     assert detach.OPS["region.feature"].taken_back("r") == {"op": "region.feature", "region": "r", "supported": True}
+
+
+def test_each_optional_parameter_knows_its_requirement():
+    """The page of 2019 declares OwnerAccount, the later one a trunk; the SDKs declare all four that name an owner."""
+    owners = {"OwnerAccount": "P05", "OwnerId": "P06", "ResourceOwnerId": "P06", "ResourceOwnerAccount": "P06"}
+    assert CONTRACTS["2019"].optional == owners
+    assert CONTRACTS["2024"].optional == {**owners, "TrunkNetworkInstanceId": "P09"}
