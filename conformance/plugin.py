@@ -10,6 +10,7 @@ import errno
 import os
 import signal
 import sys
+import threading
 import zlib
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass, fields, replace
@@ -154,6 +155,8 @@ def pytest_sessionstart(session: pytest.Session) -> Generator[None]:
     if study is None:
         return (yield)
     first_look(study, len(session.config.option.tx))
+    if threading.current_thread() is not threading.main_thread():
+        return (yield)  # no signal arrives here
     waiting = session.config.stash[SIGNALS] = []
     before = [(n, signal.signal(n, lambda n, _: waiting.append(n))) for n in (signal.SIGINT, signal.SIGTERM)]
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
