@@ -11,6 +11,7 @@ import itertools
 from collections.abc import Sequence
 from pathlib import Path
 
+from eni_conformance.harness import journal
 from eni_conformance.harness.account.book import Book
 from eni_conformance.harness.bench import look
 from eni_conformance.harness.bench.pool import Bench
@@ -26,6 +27,10 @@ OF_EACH = 2
 may be refused once."""
 AHEAD = 6
 """Calls kept for what a Scenario creates while it is played."""
+IN_FLIGHT = 8
+"""Calls that a worker may have sent at the moment when it was killed, without writing them down."""
+GIVEN, LEFT = "calls-given-", "calls-left-"
+"""What the names of the files begin with that say what a worker may spend, and what it has not spent."""
 LEAST = 150
 """Below that nothing could be judged."""
 
@@ -49,9 +54,13 @@ def to_share(allowance: Allowance | None) -> int | None:
     return shared
 
 
-def for_worker(shared: int | None, workers: int) -> Allowance | None:
-    """One worker's part of what was shared out; None where calls are not limited."""
-    return None if shared is None else Allowance(shared // max(1, workers))
+def for_worker(shared: int | None, workers: int, folder: Path, worker: str) -> Allowance | None:
+    """One worker's part of what was shared out, which is written down; None where calls are not limited."""
+    if shared is None:
+        return None
+    made = Allowance(shared // max(1, workers))
+    (folder / f"{GIVEN}{worker}.txt").write_text(str(made.left))
+    return made
 
 
 def keep(allowance: Allowance, benches: Sequence[Bench], worker: str) -> None:
@@ -74,14 +83,22 @@ def kept_for(book: Book, worker: str, *, transition: float, nearby: bool) -> int
 
 def hand_back(folder: Path, worker: str, allowance: Allowance) -> None:
     """Write down what a worker has not spent, for the clean-up."""
-    (folder / f"calls-left-{worker}.txt").write_text(str(allowance.left))
+    (folder / f"{LEFT}{worker}.txt").write_text(str(allowance.left))
 
 
 def for_clean_up(allowance: Allowance | None, folder: Path | None = None) -> None:
-    """All that is left may now be spent. What a worker was given and did not hand back counts as spent. folder: of a
-    run whose workers have left."""
+    """All that is left may now be spent. folder: of a run whose workers have left; what one of them was given and did
+    not hand back counts as spent, but for what its journal shows not to have been sent."""
     if allowance is None:
         return
     allowance.kept = 0
-    if folder is not None:
-        allowance.left += sum(int(path.read_text()) for path in folder.glob("calls-left-*.txt"))
+    if folder is None:
+        return
+    handed = {path.stem.removeprefix(LEFT): int(path.read_text()) for path in folder.glob(f"{LEFT}*.txt")}
+    allowance.left += sum(handed.values())
+    for path in folder.glob("wire-gw*.jsonl.gz"):
+        worker = path.name.removeprefix("wire-").removesuffix(".jsonl.gz")
+        share = folder / f"{GIVEN}{worker}.txt"
+        if worker not in handed and share.exists():
+            sent = sum(1 for _ in journal.read_lines(path))
+            allowance.left += max(0, int(share.read_text()) - sent - IN_FLIGHT)

@@ -245,12 +245,14 @@ def _joined(pytestconfig: pytest.Config, request: pytest.FixtureRequest) -> Iter
         inquiry = workers.join(study.plan, study.run_id, study.folder, study.target_file, worker, 1, study.capabilities)
     pytestconfig.stash[INQUIRY] = inquiry
     place = int("".join(c for c in worker if c.isdigit()))
-    _recall(inquiry, request.session.items, place, count)
-    if inquiry.allowance is not None:
-        ours = list(filter(_is_ours, request.session.items))
-        pytestconfig.stash[BOUGHT] = spend(inquiry, ours[place % count :: count])
-    yield inquiry
-    workers.leave(inquiry)
+    try:
+        _recall(inquiry, request.session.items, place, count)
+        if inquiry.allowance is not None:
+            ours = list(filter(_is_ours, request.session.items))
+            pytestconfig.stash[BOUGHT] = spend(inquiry, ours[place % count :: count])
+        yield inquiry
+    finally:
+        workers.leave(inquiry)
 
 
 def _recall(inquiry: Inquiry, items: list[pytest.Item], place: int, count: int) -> None:

@@ -94,7 +94,7 @@ def join(
     target, there = shares(target, workers)
     redactor = Redactor(target)
     book = journal.Journal(journal.worker_path(folder, worker), redactor)
-    allowance = budget.for_worker(handed.calls, workers)
+    allowance = budget.for_worker(handed.calls, workers, folder, worker)
     session = ecs.open_session(
         target, folder, run_id, worker=worker, share=workers, journal=book, skew=found.skew, allowance=allowance
     )

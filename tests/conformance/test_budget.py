@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 from pathlib import Path
 
 import pytest
@@ -36,7 +37,7 @@ def test_the_parts_add_up(
     sent = spend(controller, set_up)
     shared = budget.to_share(controller)
     for n, (wanted, killed) in enumerate(workers):
-        worker = budget.for_worker(shared, len(workers))
+        worker = budget.for_worker(shared, len(workers), folder, f"gw{n}")
         assert worker is not None
         sent += spend(worker, wanted)
         if not killed:
@@ -50,14 +51,14 @@ def test_the_parts_add_up(
 
 
 def test_a_part_of_nothing_is_nothing(tmp_path: Path) -> None:
-    nothing = budget.for_worker(0, 2)
+    nothing = budget.for_worker(0, 2, tmp_path, "gw0")
     assert nothing is not None and spend(nothing, 1) == 0
 
 
-def test_without_a_budget_nothing_is_counted() -> None:
+def test_without_a_budget_nothing_is_counted(tmp_path: Path) -> None:
     assert budget.for_set_up(0, loopback=True) is None
     assert budget.to_share(None) is None
-    assert budget.for_worker(None, 2) is None
+    assert budget.for_worker(None, 2, tmp_path, "gw0") is None
 
 
 def test_more_is_kept_where_transitions_take_long_and_more_is_owned() -> None:
@@ -71,3 +72,16 @@ def test_more_is_kept_where_transitions_take_long_and_more_is_owned() -> None:
     assert budget.kept_for(many, "gw0", transition=0.05, nearby=True) > at_once
     assert budget.kept_for(few, "gw0", transition=5.0, nearby=True) >= at_once + 30
     assert budget.kept_for(many, "gw1", transition=0.05, nearby=True) == budget.AHEAD
+
+
+def test_what_a_killed_worker_has_not_sent_is_there_for_the_clean_up(tmp_path: Path) -> None:
+    controller = budget.for_set_up(1000, loopback=True)
+    assert controller is not None
+    worker = budget.for_worker(budget.to_share(controller), 1, tmp_path, "gw0")
+    assert worker is not None
+    given = worker.left
+    with gzip.open(tmp_path / "wire-gw0.jsonl.gz", "wt") as lines:
+        lines.write('{"at": 1}\n' * spend(worker, 100))
+    before = controller.left
+    budget.for_clean_up(controller, tmp_path)
+    assert controller.left == before + given - 100 - budget.IN_FLIGHT
