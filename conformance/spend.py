@@ -8,6 +8,7 @@ the table `yield.json` tells how many built-in faults were first seen by each te
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
@@ -45,12 +46,21 @@ def in_order(
     for name in firsts:
         while not over() and play_next(name) is not None:
             pass
-    # What each has had so far: calls, as a multiple of the faults that it is expected to find for each.
-    had = {name: 0.0 for name in tests if name not in firsts}
-    while had and not over():
-        name = min(had, key=had.__getitem__)
+    others = [name for name in tests if name not in firsts]
+    alike = Counter(map(_test, others))
+    # The parts of a test share what it is worth.
+    worth = {name: known.get(_test(name), least) / alike[_test(name)] for name in others}
+    # When each has its next turn: calls, as a multiple of the faults that it is expected to find for each.
+    due = {name: WORLD / worth[name] for name in others}
+    while due and not over():
+        name = min(due, key=due.__getitem__)
         cost = play_next(name)
         if cost is None:
-            del had[name]
+            del due[name]
         else:
-            had[name] += max(1.0, cost) / known.get(name.partition("[")[0], least)
+            due[name] += max(1.0, cost) / worth[name]
+
+
+def _test(name: str) -> str:
+    """The name of a test without its parameters."""
+    return name.partition("[")[0]
