@@ -496,8 +496,8 @@ class _Play:
     def _act(self, index: int, act: Act) -> None:
         """A public operation of the surroundings."""
         if act.op == "create":  # used for nothing else, it goes when room is needed
-            like, keep = self.arranged.enis[act.eni], frozenset(self.arranged.enis)
-            self._tell(Created(index, supply.another(self.bench, like, keep), like))
+            if like := self._deed(act).eni:
+                self._tell(Created(index, supply.another(self.bench, like), like))
             return
         acted = self._do(index, self._deed(act))
         deed, exchange = acted.deed, acted.exchange

@@ -315,9 +315,9 @@ def create_eni(bench: Bench, spec: EniSpec, zone: int, keep: frozenset[str]) -> 
     return own
 
 
-def another(bench: Bench, like: str, keep: frozenset[str]) -> str:
-    """A new plain interface in the vSwitch of another one; it is not used for Worlds. Raises ecs.SetupError."""
-    _make_room(bench, 1, keep)
+def another(bench: Bench, like: str) -> str:
+    """A new plain interface in the vSwitch of another one; it is not used for Worlds. Room is made for it at another
+    time: while a play goes on nothing else may go. Raises ecs.SetupError, also where limits leave no room."""
     shown = bench.now.enis[like]
     zone = next((eni.zone for eni in bench.enis if eni.id == like), 0)
     vswitch = str(shown.get("VSwitchId", ""))

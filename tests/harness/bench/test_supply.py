@@ -216,3 +216,15 @@ def test_a_refusal_that_is_not_about_a_parameter_is_not_got_round(bench, monkeyp
     with pytest.raises(Refusal):
         supply._order_eni(bench, EniSpec(tags=2), 0, "", "")
     assert not bench.refused
+
+
+def test_another_interface_is_made_without_room_being_made_for_it(bench, shows, monkeypatch):
+    """While a play goes on, what the suite deletes would be told as an effect of a call."""
+    shows(FREE)
+    pool.refresh(bench)
+    bench.most_enis = len(bench.enis) + len(bench.instances)
+    monkeypatch.setattr(ecs, "create_eni", lambda *_, **how: f"eni-new in {how['vswitch_id']}")
+    monkeypatch.setattr(ecs, "delete_eni", lambda *_: pytest.fail("nothing may go"))
+    bench.now.enis["eni-1"]["VSwitchId"] = "vsw-1"
+    assert supply.another(bench, "eni-1") == "eni-new in vsw-1"
+    assert (bench.enis[-1].id, bench.enis[-1].look) == ("eni-new in vsw-1", None)
