@@ -142,13 +142,9 @@ def open_study(plan: Plan, *, latest: bool = True) -> Study:
     try:
         target, found = _survey(target, book, allowance)
         session = ecs.open_session(target, folder, run_id, journal=book, skew=found.skew, allowance=allowance)
-        offered = control.offer(target)
-        if target.control_url and offered.problem:
-            raise Refused(UNUSABLE, f"control.url {target.control_url}: {offered.problem}; correct or remove it")
+        offered = _offered(target)
         try:
-            ground = ecs.lay_ground(session)
-            checked = control_check.check(session, ground, offered.capabilities)
-            ground = checked.mended or ground
+            ground, checked = _lay_ground(session, offered.capabilities)
             workers.hand_on(folder, found, checked, offered.capabilities, budget.to_share(allowance))
         except (ecs.SetupError, CallsSpent, OSError, KeyboardInterrupt) as error:
             budget.for_clean_up(allowance)
@@ -166,10 +162,29 @@ def open_study(plan: Plan, *, latest: bool = True) -> Study:
             _report_refused(folder, why, status)
         raise Refused(status, why) from None
     (folder / "ground.json").write_text(json.dumps(codec.plain(ground)))
-    study = Study(
+    return _with_plan(Study(
         plan, run_id, folder, target, file, ground, control_orders.usable(offered.capabilities, checked), session, book,
         redactor, found, checked, began=began, emulator=process, deviations=accepted,
-    )  # fmt: skip
+    ))  # fmt: skip
+
+
+def _offered(target: Target) -> control.Offer:
+    """The control protocol that the target offers. Raises Refused where the file names one that does not answer."""
+    offered = control.offer(target)
+    if target.control_url and offered.problem:
+        raise Refused(UNUSABLE, f"control.url {target.control_url}: {offered.problem}; correct or remove it")
+    return offered
+
+
+def _lay_ground(session: ecs.Session, capabilities: frozenset[str]) -> tuple[ecs.Ground, ControlCheck]:
+    """What a run stands on, and what the control protocol does there. Raises ecs.SetupError, CallsSpent."""
+    ground = ecs.lay_ground(session)
+    checked = control_check.check(session, ground, capabilities)
+    return checked.mended or ground, checked
+
+
+def _with_plan(study: Study) -> Study:
+    """The same with what it is expected to take."""
     planned = _planned(study)
     if planned is None:
         return study
