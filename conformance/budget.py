@@ -55,10 +55,12 @@ def to_share(allowance: Allowance | None) -> int | None:
 
 
 def for_worker(shared: int | None, workers: int, folder: Path, worker: str) -> Allowance | None:
-    """One worker's part of what was shared out, which is written down; None where calls are not limited."""
+    """One worker's part of what was shared out, which is written down; None where calls are not limited. A worker that
+    takes the place of one that died finds what nobody was given."""
     if shared is None:
         return None
-    made = Allowance(shared // max(1, workers))
+    given = sum(int(path.read_text()) for path in folder.glob(f"{GIVEN}*.txt") if path.stem != f"{GIVEN}{worker}")
+    made = Allowance(max(0, min(shared // max(1, workers), shared - given)))
     (folder / f"{GIVEN}{worker}.txt").write_text(str(made.left))
     return made
 

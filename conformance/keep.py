@@ -30,7 +30,7 @@ def keep(begun: study.Study, scenario: Scenario) -> int:
         begun.plan, begun.run_id, begun.folder, begun.target_file, "keep", 1, begun.capabilities
     )  # fmt: skip
     try:
-        arranged = arrange.arrange(inquiry.stage.bench, scenario.world)
+        arranged = arrange.arrange(inquiry.stage.bench, scenario.world, scenario.creates)
     except (NotArranged, ecs.SetupError) as reason:
         print(f"the world cannot be built here: {reason}")
         worker.leave(inquiry)

@@ -74,21 +74,22 @@ def main(args: Any) -> int:
         return refused.status
     did = kept.did or kept.summary
     print(f"{study.target.name}  {study.target.endpoint}  {full_id(short_id(kept.requirement))}: {did}")
-    if args.keep:
-        status = keep.keep(study, _scenario(kept))
-        if status == OK:
-            study.journal.close()
-            return status
+    stays = False
     try:
         if args.keep:
-            return UNUSABLE
-        said, status = repeat(study, kept).told()
-        print(said)
+            status = keep.keep(study, _scenario(kept))
+            stays = status == OK
+        else:
+            said, status = repeat(study, kept).told()
+            print(said)
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)
         status = ENDED_EARLY
     finally:
-        studies.abandon(study)
+        if stays:
+            study.journal.close()
+        else:
+            studies.abandon(study)
     return status
 
 

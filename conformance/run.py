@@ -105,11 +105,16 @@ class Display:
             if self.quiet and now - said >= ALIVE_EVERY:
                 said = now
                 self.console.print(self.alive(now - began), markup=False, highlight=False, soft_wrap=True)
-            lines = file.read_text(encoding="utf-8").splitlines(keepends=True) if file.exists() else []
-            for line in lines:
-                if line.endswith("\n") and line not in self.told:
-                    self.told.add(line)
-                    self.console.print(line.rstrip(), markup=False, highlight=False, soft_wrap=True)
+            self._tell_new(file)
+        self._tell_new(file)
+
+    def _tell_new(self, file: Path) -> None:
+        """What has been written since."""
+        lines = file.read_text(encoding="utf-8").splitlines(keepends=True) if file.exists() else []
+        for line in lines:
+            if line.endswith("\n") and line not in self.told:
+                self.told.add(line)
+                self.console.print(line.rstrip(), markup=False, highlight=False, soft_wrap=True)
 
     def alive(self, seconds: float) -> str:
         """That the run goes on, for a log that nobody sees moving."""

@@ -21,7 +21,7 @@ from eni_conformance.contract.detach import ACTION, VERSION
 from eni_conformance.contract.gateway import PROBES
 from eni_conformance.contract.scenario import Wire
 from eni_conformance.harness.clock import REAL
-from eni_conformance.harness.target import is_loopback, load_target, resolver
+from eni_conformance.harness.target import TargetError, is_loopback, load_target, resolver
 from eni_conformance.harness.wire.client import Parts, build
 from eni_conformance.harness.wire.tamper import public, tampered
 from eni_conformance.harness.wire.transport import Prepared
@@ -46,7 +46,9 @@ class KeptCall:
 def prepared(call: KeptCall, now: float, nonce: str) -> Prepared:
     """The call as it goes on the wire now. Raises TargetError where the caller's credential cannot be had."""
     target = load_target(Path(call.target), allow_plain_http=call.plain_http)
-    known = target.callers[call.caller]
+    known = target.callers.get(call.caller)
+    if known is None:
+        raise TargetError(f"{call.target}: [callers.{call.caller}] is gone; the call was kept for it")
     probe = PROBES.get(call.probe)
     at = now + call.skew
     made = build(

@@ -145,6 +145,8 @@ def open_study(plan: Plan, *, latest: bool = True) -> Study:
         offered = _offered(target)
         try:
             ground, checked = _lay_ground(session, offered.capabilities)
+            (folder / "ground.json").write_text(json.dumps(codec.plain(ground)))
+            price = _price(plan, session, ground)
             workers.hand_on(folder, found, checked, offered.capabilities, budget.to_share(allowance))
         except (ecs.SetupError, CallsSpent, OSError, KeyboardInterrupt) as error:
             budget.for_clean_up(allowance)
@@ -152,7 +154,7 @@ def open_study(plan: Plan, *, latest: bool = True) -> Study:
             if isinstance(error, KeyboardInterrupt):
                 raise Refused(ENDED_EARLY, f"interrupted during the set-up{still}") from None
             raise Refused(UNUSABLE, f"the set-up failed: {error}{still}") from None
-    except (Refused, TargetError, KeyboardInterrupt) as error:
+    except (Refused, TargetError, CallsSpent, KeyboardInterrupt) as error:
         book.close()
         stop_emulator(process)
         why = redactor.text(str(error)) or "interrupted before anything was created"
@@ -161,11 +163,10 @@ def open_study(plan: Plan, *, latest: bool = True) -> Study:
         if latest:
             _report_refused(folder, why, status)
         raise Refused(status, why) from None
-    (folder / "ground.json").write_text(json.dumps(codec.plain(ground)))
     return _with_plan(Study(
         plan, run_id, folder, target, file, ground, control_orders.usable(offered.capabilities, checked), session, book,
         redactor, found, checked, began=began, emulator=process, deviations=accepted,
-    ))  # fmt: skip
+    ), price)  # fmt: skip
 
 
 def _offered(target: Target) -> control.Offer:
@@ -183,11 +184,18 @@ def _lay_ground(session: ecs.Session, capabilities: frozenset[str]) -> tuple[ecs
     return checked.mended or ground, checked
 
 
-def _with_plan(study: Study) -> Study:
-    """The same with what it is expected to take."""
-    planned = _planned(study)
-    if planned is None:
+def _price(plan: Plan, session: ecs.Session, ground: ecs.Ground) -> tuple[float, str] | None:
+    """What an instance costs, where the plan tells it. It is asked for while the controller may still send calls."""
+    if session.target.loopback or (plan.part and not plan.calls):
+        return None
+    return stock.price_per_hour(session, ground.instance_type)
+
+
+def _with_plan(study: Study, price: tuple[float, str] | None) -> Study:
+    """The same with what it is expected to take; of a part of a run nothing is known."""
+    if study.plan.part and not study.plan.calls:
         return study
+    planned = _planned(study, price)
     return replace(study, predicted=_predicted(planned), warning="" if planned.fits else planned.notes[0])
 
 
@@ -208,12 +216,9 @@ def _left_told(left: Sequence[janitor.Left], plan: Plan) -> str:
     return f"; {len(left)} resources could not be removed ({names}): eni-conformance janitor {where}"
 
 
-def _planned(study: Study) -> plans.Prediction | None:
-    """What `plan` would have told about this run; None for a part of a run, about which nothing is known."""
+def _planned(study: Study, price: tuple[float, str] | None) -> plans.Prediction:
+    """What `plan` would have told about this run."""
     plan, target = study.plan, study.target
-    if plan.part and not plan.calls:
-        return None
-    price = None if target.loopback else stock.price_per_hour(study.session, study.ground.instance_type)
     return plans.predict(
         target,
         effort=plan.effort,

@@ -42,6 +42,9 @@ def main(args: Any, command: list[str]) -> int:
     except ValueError as error:
         _say(f"--watch {args.watch}: {error}")
         return USAGE
+    if not serve:
+        _say("--watch: name the command that starts the endpoint")
+        return USAGE
     status, judged, last = ENDED_EARLY, "", _latest(Path(args.out))
     with tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as log:
         try:
@@ -54,7 +57,8 @@ def main(args: Any, command: list[str]) -> int:
                 if process.poll() is not None:
                     _say(f"the command has ended with {process.returncode} and is started again{_end_of(log)}")
                     REAL.sleep(PAUSE)
-                    process = _start(serve, log)
+                    with contextlib.suppress(OSError):  # it is being built again
+                        process = _start(serve, log)
                 who = who_listens(args, process)
                 if who in ("", judged):
                     REAL.sleep(STEP)
@@ -124,9 +128,10 @@ def _run_while(command: list[str], args: Any, process: subprocess.Popen[str], wh
     except KeyboardInterrupt:
         run.terminate()
         try:
-            return run.wait()
+            run.wait()
         finally:
             run.kill()
+        raise
 
 
 # --- which process is the endpoint -------------------------------------------------------------------

@@ -201,6 +201,11 @@ class Scenario:
     steps: tuple[Step, ...] = field(default_factory=tuple)
     name: str = ""
 
+    @property
+    def creates(self) -> int:
+        """How many interfaces are made in its course."""
+        return sum(isinstance(step, Act) and step.op == "create" for step in self.steps)
+
 
 ACTIONS = {
     "attach": "AttachNetworkInterface",

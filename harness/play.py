@@ -72,7 +72,7 @@ def play(scenario: Scenario, stage: Stage, guide: Guide[Any]) -> History:
     with in_turn(stage.folder, exclusive=bool(scenario.world.faults)):
         try:
             rested = _rest(stage, guide)
-            arranged = arrange.arrange(stage.bench, scenario.world)
+            arranged = arrange.arrange(stage.bench, scenario.world, scenario.creates)
         except NotArranged as reason:
             stage.forget()
             return History(scenario, undecided=reason.reason, missing=reason.missing)
@@ -162,8 +162,9 @@ class _Play:
         """What changes while nothing is sent is not judged, such as a time that is told to the second."""
         before = self.bench.now
         self.clock.sleep(BY_ITSELF)
-        after = pool.refresh(self.bench, "both", self.still)
-        self.stage.ignore |= self.guide.itself(before, after)
+        with contextlib.suppress(ecs.SetupError, CallsSpent):  # then the play tells what became of it
+            after = pool.refresh(self.bench, "both", self.still)
+            self.stage.ignore |= self.guide.itself(before, after)
 
     def _tell(self, event: Event) -> None:
         """Something was done or seen."""
@@ -594,6 +595,6 @@ class _Play:
                 self._await_available(late, self.bench.settle_seconds)
                 self._remind(-1, {eni: hosts[eni] for eni in late})
             self._tell(Looked(-1, "released", self.bench.now))
-        except CallsSpent as error:
+        except (ecs.SetupError, CallsSpent) as error:
             return f"looking failed: {error}"
         return ""

@@ -7,9 +7,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from eni_conformance.contract import rows
 from eni_conformance.contract.common import is_full
 from eni_conformance.contract.detach import REQUIRED
 from eni_conformance.contract.gateway import PROBES
+from eni_conformance.contract.rules import Refusal
 from eni_conformance.contract.scenario import AS_ASKED, format_of
 from eni_conformance.harness.codec import code_of, gist, is_throttling
 from eni_conformance.harness.history import (
@@ -321,6 +323,7 @@ def _overlapped(state: State, event: Overlapped) -> Seen:
             continue
         assert part.asked is not None
         if conflicts(event, part):
+            state = _form_alone(state, event, part)
             reply = Reply(exchange.status, code_of(exchange) or "?")
             told.append(model.Told(part.asked, reply, part.began, part.ended, conflicts=True))
             continue
@@ -345,6 +348,16 @@ def _overlapped(state: State, event: Overlapped) -> Seen:
             state = say(state, looks.overlap_unexplained(overlap), event.step, event.parts[0].exchange)
         return Seen(state, tuple(reads))
     return Seen(replace(state, overlap=overlap), tuple(reads))
+
+
+def _form_alone(state: State, event: Overlapped, part: Part) -> State:
+    """The answer to a call that conflicts with another one: it is well formed like any, and compared with none."""
+    assert part.asked is not None
+    code = code_of(part.exchange) or "?"
+    lawful = Refusal((part.exchange.status,), code, rows.SERIAL_ORDER, "something else is at work", "common")
+    expected = loose(state, event, part.asked)
+    judged, _ = _judge(state, event.step, part, replace(expected, refusals=(*expected.refusals, lawful)))
+    return replace(judged, compared=state.compared)
 
 
 def conflicts(event: Overlapped, part: Part) -> bool:

@@ -13,7 +13,7 @@ from collections.abc import Sequence, Set
 from dataclasses import dataclass, replace
 
 from eni_conformance.contract.scenario import Call, EniSpec, InstanceSpec
-from eni_conformance.harness.history import Acted, Event, Overlapped, Probed, Sent
+from eni_conformance.harness.history import Acted, Created, Event, Overlapped, Probed, Sent
 from eni_conformance.harness.values import Deed, Exchange, Param
 from eni_conformance.oracle.answers import Read, declared
 from eni_conformance.oracle.follow import State
@@ -131,6 +131,8 @@ def follow(past: Past, event: Event, reads: Sequence[Read]) -> Past:
             return replace(past, right_before="wrongly signed call")
         case Acted(deed=Deed(op=op), exchange=Exchange(status=200)) if op != "describe":
             return Past(op.replace("_", " "), "operation")
+        case Created():
+            return Past("create", "operation")
         case Overlapped():
             accepted = any(part.exchange.status == 200 for part in event.parts)
             return Past("calls at once" if accepted else past.after, "calls at once")

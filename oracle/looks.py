@@ -120,6 +120,8 @@ def both_sides_agree(state: State, now: Snapshot) -> Iterable[Finding]:
 def addresses_are_its_own(state: State, now: Snapshot) -> Iterable[Finding]:
     """F04: what a detached interface keeps is given to nobody else. The page does not say that addresses are unique;
     only where those of all others are, before the detach and after it, can one have been given away."""
+    if not state.created:
+        return
     made = dict(state.created)
     ours = [*state.arranged.primaries, *state.arranged.enis, *made]
     shared = [

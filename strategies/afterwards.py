@@ -86,7 +86,10 @@ def _signed_wrongly_before(sent: Sequence[Detach]) -> list[Step]:
 
 
 def _two_at_once_before(sent: Sequence[Detach]) -> list[Step]:
-    return [Parallel(tuple(sent[n : n + 2])) if n % 3 == 0 else sent[n + 1] for n in range(len(sent) - 1) if n % 3 < 2]
+    steps: list[Step] = []
+    for n in range(0, len(sent), 3):
+        steps += [Parallel(tuple(sent[n : n + 2])) if n + 1 < len(sent) else sent[n], *sent[n + 2 : n + 3]]
+    return steps
 
 
 COMPANY: tuple[Callable[[Sequence[Detach]], Sequence[Step]], ...] = (

@@ -301,8 +301,10 @@ class Ledger:
 
     def _append(self, event: Event) -> None:
         line = line_of(event)
+        before = os.fstat(self._file.fileno()).st_size
         try:
             if self._file.write(line) != len(line):
+                os.ftruncate(self._file.fileno(), before)  # half a line would spoil the next one
                 raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         except OSError:
             if not self._closing:

@@ -49,6 +49,7 @@ from eni_conformance.harness.bench.supply import (
     create_eni,
     detach,
     give_past,
+    make_room,
     pick_eni,
     pick_instance,
     restart,
@@ -108,8 +109,9 @@ def rest(bench: Bench) -> Snapshot:
     return bench.now
 
 
-def arrange(bench: Bench, world: World) -> Arranged:
-    """Make the World real; `rest` comes first. Raises NotArranged, or ecs.SetupError if an operation fails."""
+def arrange(bench: Bench, world: World, creates: int = 0) -> Arranged:
+    """Make the World real; `rest` comes first. creates: how many interfaces will be made in it, for which there must be
+    room. Raises NotArranged, or ecs.SetupError if an operation fails."""
     lacking = needs(world, bench)
     if lacking:
         raise NotArranged(f"this target does not offer: {lacking}", lacking)
@@ -117,6 +119,8 @@ def arrange(bench: Bench, world: World) -> Arranged:
         measure_lag(bench)
     hosts = _hosts(bench, world)
     chosen = _interfaces(bench, world, hosts)
+    if creates:
+        make_room(bench, creates, frozenset(own.id for own in chosen))
     for own, spec in zip(hosts, world.instances, strict=True):
         if spec.past in ("restarted", "rebooted") and own.past != spec.past:
             restart(bench, own, spec.past, "Stopped" if spec.status in ("Stopped", "Starting") else "Running")

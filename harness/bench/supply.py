@@ -99,7 +99,7 @@ def _new_instance(bench: Bench, zone: int, taken: set[str]) -> OwnInstance:
             raise NotArranged("no instance is left within limits.instances", "limits.instances")
         spare.sort(key=lambda i: (not _worn(bench, i), i.zone == zone and i.past == "fresh", i.past == "fresh"))
         remove_instance(bench, spare[0])
-    _make_room(bench, 1, frozenset())
+    make_room(bench, 1, frozenset())
     identifier = ecs.create_instance(bench.session, bench.ground, zone)
     own = OwnInstance(identifier, zone)
     bench.instances.append(own)
@@ -212,7 +212,7 @@ def _past_fits(bench: Bench, own: OwnEni, past: str, host: str) -> bool:
     return True
 
 
-def _make_room(bench: Bench, extra: int, keep: frozenset[str]) -> None:
+def make_room(bench: Bench, extra: int, keep: frozenset[str]) -> None:
     """Delete interfaces that nobody needs until `extra` more fit into the limit, and a few to spare at once."""
     alive = len(bench.enis) + len(bench.instances)
     spare = [e for e in bench.enis if e.id not in keep]
@@ -300,7 +300,7 @@ def _world_like(bench: Bench, seen: Snapshot, own: OwnEni, on: str) -> tuple[Wor
 
 def create_eni(bench: Bench, spec: EniSpec, zone: int, keep: frozenset[str]) -> OwnEni:
     """A new interface for a spec, with a vSwitch or security group of its own if a fault will hit that."""
-    _make_room(bench, 1, keep)
+    make_room(bench, 1, keep)
     vswitch = group = ""
     if spec.fault.startswith("vswitch"):
         vswitch = ecs.create_vswitch(bench.session, bench.ground, zone)
@@ -318,7 +318,7 @@ def create_eni(bench: Bench, spec: EniSpec, zone: int, keep: frozenset[str]) -> 
 def another(bench: Bench, like: str) -> str:
     """A new plain interface in the vSwitch of another one; it is not used for Worlds. Room is made for it at another
     time: while a play goes on nothing else may go. Raises ecs.SetupError, also where limits leave no room."""
-    shown = bench.now.enis[like]
+    shown = bench.now.enis.get(like, {})
     zone = next((eni.zone for eni in bench.enis if eni.id == like), 0)
     vswitch = str(shown.get("VSwitchId", ""))
     identifier = ecs.create_eni(bench.session, bench.ground, zone=zone, vswitch_id=vswitch)

@@ -85,3 +85,8 @@ def test_what_a_killed_worker_has_not_sent_is_there_for_the_clean_up(tmp_path: P
     before = controller.left
     budget.for_clean_up(controller, tmp_path)
     assert controller.left == before + given - 100 - budget.IN_FLIGHT
+
+
+def test_a_worker_in_the_place_of_one_that_died_gets_what_nobody_was_given(tmp_path: Path) -> None:
+    given = [budget.for_worker(930, 2, tmp_path, f"gw{n}") for n in range(4)]
+    assert [one.left for one in given if one] == [465, 465, 0, 0]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import replace
 
@@ -459,6 +460,15 @@ def test_one_of_two_calls_at_once_may_conflict_with_the_other() -> None:
     assert blamed(overlapped(one, other), after_overlap("Available", "Available")) == ["F05 AfterSuccess"]
     assert blamed(overlapped(one, other), after_overlap("InUse")) == ["M06 Overlap"]
     assert judgement(overlapped(one, other), after_overlap("Available"), tolerates=True).undecided == ""
+
+
+def test_the_answer_to_a_call_that_conflicts_is_well_formed_like_any() -> None:
+    one, other = part(), part(409, CONFLICT, of=OF_TWO)
+    said = {**json.loads(other.exchange.body), "RequestId": json.loads(one.exchange.body)["RequestId"]}
+    same_id = replace(other, exchange=replace(other.exchange, body=json.dumps(said).encode()))
+    assert "R07 RepeatedId" in blamed(overlapped(one, same_id), after_overlap("Available"))
+    page = replace(other, exchange=replace(other.exchange, headers=(("Content-Type", "text/html"),)))
+    assert blamed(overlapped(one, page), after_overlap("Available"))[0].startswith("R05")
 
 
 def test_where_nothing_was_carried_out_there_was_nothing_to_conflict_with() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from eni_conformance.contract.scenario import Detach, Settle
+from eni_conformance.contract.scenario import Detach, Parallel, Settle
 from eni_conformance.strategies import afterwards
 from eni_conformance.strategies.calls import RIDING_ALONG
 from eni_conformance.strategies.worlds import DETAILS, Offer
@@ -41,3 +41,19 @@ def test_the_interfaces_differ_in_every_property():
     for name in ("past", "tags", "groups", "addresses", "name", "description", "delete_on_release", "other_vswitch"):
         assert len({getattr(eni, name) for eni in DETAILS}) > 1, name
     assert {eni.name for eni in DETAILS} == {"", "plain", "long", "unicode", "same"}
+
+
+@pytest.mark.parametrize("callers", [(), ("a",), ("a", "b"), ("a", "b", "c")])
+def test_no_call_of_a_battery_is_left_out(callers):
+    """Whether it is sent alone, after a probe or beside another one."""
+    change = afterwards.CHANGES["modify"]
+    sent = [
+        [
+            repr(part.call.args)
+            for step in afterwards.after(change, number, Offer(), callers).steps
+            for part in (step.steps if isinstance(step, Parallel) else (step,))
+            if isinstance(part, Detach)
+        ]
+        for number in range(len(afterwards.COMPANY))
+    ]
+    assert len({len(calls) for calls in sent}) == 1
