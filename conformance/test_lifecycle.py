@@ -70,7 +70,7 @@ def after_each(given: Given, part: int) -> list[Scenario]:
     return list(afterwards.after_each(given.offer, given.callers, times, given.seed))[part::PARTS]
 
 
-@requirement(*SEQUELS, *rows.IDENTIFIERS, *rows.BY_CALLER, *rows.FREE_PARAMETERS, rows.LINKED_ONLY)
+@requirement(*SEQUELS, *rows.IDENTIFIERS, *rows.FREE_PARAMETERS, rows.LINKED_ONLY)
 @pytest.mark.parametrize("part", range(PARTS))
 @scenarios(after_each, about=SEQUELS)
 def test_every_kind_of_call_after_each_change(played: Played, part: int) -> None:

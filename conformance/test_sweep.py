@@ -29,7 +29,7 @@ def test_every_class_of_call_once(played: Played) -> None:
 
 
 @requirement(*rows.BY_CALLER)
-@scenarios(lambda given: sweeps.callers(given.callers), about=(rows.OTHER_TENANT,))
+@scenarios(lambda given: sweeps.callers(given.callers), about=())
 def test_every_caller_once(played: Played) -> None:
     """Each caller who may not, once on each interface."""
     assert played.answers_are_admissible()

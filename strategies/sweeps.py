@@ -113,6 +113,8 @@ def callers(names: Sequence[str]) -> Iterator[Scenario]:
     wire, undeclared = in_turn(), itertools.cycle(UNDECLARED)
     first: list[Step] = []
     steps: list[Step] = []
+    if not names:
+        return
     for caller in names:
         first.append(send(valid(0), next(wire), (), caller))
         steps += [first[-1], send(valid(1), next(wire), (), caller)]

@@ -534,7 +534,7 @@ def test_what_the_set_up_meets_is_no_verdict(line, place, session, tmp_path, mon
     assert line.operation != ACTION
     build = session(answered(line, action=line.operation))
 
-    def refused(bench: object, world: object) -> None:
+    def refused(*_: object) -> None:
         do(build, line.operation, [], "advice")
 
     monkeypatch.setattr(arrange, "rest", lambda bench: Snapshot(0.0))
