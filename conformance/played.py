@@ -232,6 +232,12 @@ def _stream(inquiry: Inquiry, item: pytest.Item) -> Iterator[Scenario]:
 def _drawn(inquiry: Inquiry, drawn: Drawn, test: str) -> list[Scenario]:
     """What Hypothesis draws, by the seed of the run and the name of the test, but for the simplest value."""
     made: list[Scenario] = []
+    _draw(inquiry, drawn, test, made.append)
+    return made[1:]
+
+
+def _draw(inquiry: Inquiry, drawn: Drawn, test: str, use: Callable[[Scenario], None]) -> None:
+    """Let Hypothesis draw Scenarios, the simplest one first; the same seed draws the same for a test."""
 
     @seed(zlib.crc32(f"{inquiry.info.seed}/{test}/{drawn.salt}".encode()))
     @settings(
@@ -243,10 +249,9 @@ def _drawn(inquiry: Inquiry, drawn: Drawn, test: str) -> list[Scenario]:
     )
     @given(drawn.strategy)
     def one(scenario: Scenario) -> None:
-        made.append(scenario)
+        use(scenario)
 
     one()
-    return made[1:]
 
 
 def _about(item: pytest.Item) -> Sequence[str]:
@@ -268,15 +273,6 @@ def _explore(inquiry: Inquiry, drawn: Drawn, about: Sequence[str]) -> None:
     """
     number = itertools.count()
 
-    @seed(zlib.crc32(f"{inquiry.info.seed}/{inquiry.test}/{drawn.salt}".encode()))
-    @settings(
-        max_examples=drawn.times + 1,
-        phases=[Phase.generate],
-        database=None,
-        deadline=None,
-        suppress_health_check=list(HealthCheck),
-    )
-    @given(drawn.strategy)
     def one(scenario: Scenario) -> None:
         n = next(number)
         if n and not inquiry.over() and (n == 1 or not inquiry.spent(about)):
@@ -284,7 +280,7 @@ def _explore(inquiry: Inquiry, drawn: Drawn, about: Sequence[str]) -> None:
             if part is not None:
                 inquiry.run(part, about)
 
-    one()
+    _draw(inquiry, drawn, inquiry.test, one)
 
 
 def _walk(inquiry: Inquiry, walks: Walks, about: Sequence[str]) -> None:

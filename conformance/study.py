@@ -424,21 +424,11 @@ def write_results(study: Study, *, incomplete: str = "") -> int:
     plan, now = study.plan, REAL.now()
     records = verdicts.published(read_all(study.folder))
     notes = [incomplete, study.note]
-    run = told.Run(
-        study.run_id,
-        started=datetime.datetime.fromtimestamp(study.began, datetime.UTC).isoformat(timespec="seconds"),
+    run = replace(
+        unfinished.run_of(plan, study.run_id, study.began),
         seconds=round(now - study.began, 2),
-        seed=plan.seed,
-        effort=plan.effort,
-        revision=plan.revision,
-        strict=plan.strict,
-        command=plan.command(),
-        workers=plan.workers,
-        shard=plan.shard,
         incomplete=bool(incomplete),
-        only=plan.only,
         part=plan.part or study.narrowed,
-        calls=plan.calls,
     )
     left_out = f"no call of --calls {plan.calls} was left for it" if plan.calls else ""
     left_out = "narrowed by the user: pytest left this out" if study.narrowed else left_out

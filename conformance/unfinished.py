@@ -41,12 +41,11 @@ class Begun:
     target: Always[told.Target] = field(default_factory=told.Target)
 
 
-def begin(folder: Path, plan: Plan, target: Target, began: float) -> None:
-    """Write down what the run in this directory is. began: Unix seconds."""
-    started = datetime.datetime.fromtimestamp(began, datetime.UTC).isoformat(timespec="seconds")
-    run = told.Run(
-        folder.name,
-        started=started,
+def run_of(plan: Plan, run_id: str, began: float) -> told.Run:
+    """What is known of a run when it begins. began: Unix seconds."""
+    return told.Run(
+        run_id,
+        started=datetime.datetime.fromtimestamp(began, datetime.UTC).isoformat(timespec="seconds"),
         seed=plan.seed,
         effort=plan.effort,
         revision=plan.revision,
@@ -58,6 +57,11 @@ def begin(folder: Path, plan: Plan, target: Target, began: float) -> None:
         part=plan.part,
         calls=plan.calls,
     )
+
+
+def begin(folder: Path, plan: Plan, target: Target, began: float) -> None:
+    """Write down what the run in this directory is. began: Unix seconds."""
+    run = run_of(plan, folder.name, began)
     callers = tuple(sorted(target.callers))
     what = told.Target(
         target.name, target.endpoint, target.region, callers=callers, control=bool(target.control_url)
