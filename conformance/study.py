@@ -56,6 +56,10 @@ class Refused(Exception):
         self.status = status
 
 
+LONGEST_VERSION = 120
+"""Characters of what a target tells of its version that are kept."""
+
+
 @dataclass(frozen=True)
 class Study:
     """The controller's side of a run. warning: what is told before it begins, "" if nothing is."""
@@ -141,6 +145,7 @@ def open_study(plan: Plan, *, latest: bool = True) -> Study:
     allowance = budget.for_set_up(plan.calls, loopback=target.loopback)
     try:
         target, found = _survey(target, book, allowance)
+        found = replace(found, version=redactor.text(found.version)[:LONGEST_VERSION])
         session = ecs.open_session(target, folder, run_id, journal=book, skew=found.skew, allowance=allowance)
         offered = _offered(target)
         try:
@@ -463,4 +468,5 @@ def _target(study: Study) -> told.Target:
         undeclared=study.found.undeclared,
         control_problems=dict(study.control.problems),
         skew=round(study.found.skew, 1),
+        version=study.found.version,
     )

@@ -88,7 +88,8 @@ class Target(Open):
     """What was examined. callers: those of the target file. capabilities: of the control protocol, as far as they work.
     control: whether it has one. undeclared: formats that do not work although the target file does not say so.
     control_problems: by order of the control protocol, in what it does not do what its document says. skew: seconds by
-    which the target's clock is ahead, which were corrected for.
+    which the target's clock is ahead, which were corrected for. version: what it tells of its own version, as its
+    Server header has it; "" where it tells nothing.
     """
 
     name: Always[str] = ""
@@ -101,6 +102,7 @@ class Target(Open):
     undeclared: tuple[str, ...] = ()
     control_problems: Mapping[str, str] = field(default_factory=dict)
     skew: float = 0.0
+    version: str = ""
 
 
 @dataclass(frozen=True)

@@ -282,6 +282,7 @@ def _properties(results: Results) -> str:
     told = {
         "target": results.target.name,
         "endpoint": results.target.endpoint,
+        "target version": results.target.version,
         "region": results.target.region,
         "revision": results.run.revision,
         "effort": results.run.effort,

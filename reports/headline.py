@@ -54,8 +54,8 @@ def _outcome(results: Results) -> tuple[str, str, str]:
     violated, conforms, accepted = counts["violated"], counts["conforms"], counts["known-deviation"]
     undecided = counts["inconclusive"] + counts["not-exercised"] + counts["error"]
     parts = [(conforms, f"of {total} requirements conform"), (accepted, "accepted as known deviations")]
-    parts += [(undecided, "undecided")]
-    tail = ", ".join(f"{n} {words}" for n, words in parts if n or words.startswith("of")) + "."
+    tail = ", ".join(f"{n} {words}" for n, words in parts if n or words.startswith("of"))
+    decided, tail = f"{tail}.", f"{tail}, {undecided} undecided." if undecided else f"{tail}."
     if violated:
         return "violated", f"Not fit for release: {_of(violated, total)} violated", tail
     if results.problems:
@@ -75,12 +75,18 @@ def _outcome(results: Results) -> tuple[str, str, str]:
         return (
             "inconclusive",
             words,
-            f"{tail} What is undecided may hide a violation; below it says what that would need.",
+            f"{decided} What is undecided may hide a violation; below it says what that would need.",
         )
     if results.incomplete:
         return "inconclusive", "Nothing violated so far", f"The run ended before everything was tried; {tail}"
     others = ", the others are accepted deviations" * bool(accepted)
-    return "conforms", f"Fit for release: {conforms} of {total} requirements conform{others}", tail
+    return "conforms", f"Fit for release: {conforms} of {total} requirements conform{others}", _basis(results)
+
+
+def _basis(results: Results) -> str:
+    """What it rests on that everything conforms; how much that is stands in the words before it."""
+    n = results.judged_calls
+    return f"Everything was decided, by {number(n)} judged call{'s' * (n != 1)}." if n else "Everything was decided."
 
 
 def _of(n: int, total: int) -> str:

@@ -67,6 +67,7 @@ def _suite(root: ET.Element, name: str, results: Results) -> ET.Element:
         ("run", results.run.id),
         ("target", results.target.name),
         ("endpoint", results.target.endpoint),
+        ("target version", results.target.version),
         ("revision", results.run.revision),
         ("seed", results.run.seed),
         ("judged by", values.judged_by(results)),

@@ -6,7 +6,7 @@ believed; what is not declared and does not work is told as such by the run. Not
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
 
@@ -32,13 +32,14 @@ NOT_OFFERED = ("InvalidAction", "InvalidApi", "UnsupportedOperation")
 class Survey:
     """What was found. problem: why the target cannot be used, "" if it can. skew: seconds by which the endpoint's clock
     is ahead. undeclared: formats that do not work although the file does not say so. asked: (scheme, format, what
-    came) of each question."""
+    came) of each question. version: what the endpoint tells of its own version, "" where it tells nothing."""
 
     offers: Offers = ALL_OFFERS
     problem: str = ""
     skew: float = 0.0
     undeclared: tuple[str, ...] = ()
     asked: tuple[tuple[str, str, str], ...] = field(default_factory=tuple)
+    version: str = ""
 
 
 def wire_for(target: Target) -> Wire:
@@ -70,7 +71,17 @@ def survey(client: Client, *, deadline: float = 20.0) -> Survey:
     formats = formats or tuple(n for n in ALL_OFFERS.formats if any(_is(n, came[k]) for k in works))
     offers = Offers(declared.formats or formats, declared.signing or tuple(sorted({scheme for scheme, _ in works})))
     lacking = () if declared.formats else tuple(n for n in ALL_OFFERS.formats if n not in formats)
-    return Survey(offers, "" if formats else "what answers there does not speak ECS", skew, lacking, asked)
+    problem = "" if formats else "what answers there does not speak ECS"
+    return Survey(offers, problem, skew, lacking, asked, version_of(came.values()))
+
+
+def version_of(exchanges: Iterable[Exchange]) -> str:
+    """What an endpoint tells of its own version: its Server header (RFC 9110, 10.2.4), several where they differ.
+
+    Neither the operation nor the control protocol has another place for it.
+    """
+    said = dict.fromkeys(header(one.headers, "server").strip() for one in exchanges)
+    return ", ".join(filter(None, said))
 
 
 def ask_again(client: Client, ask: Callable[[], Exchange], *, valid: bool) -> Exchange:

@@ -93,6 +93,9 @@ class Echo(BaseHTTPRequestHandler):
 
     do_POST = do_GET
 
+    def version_string(self):
+        return f"ecs/1.0 {SECRETS['account']}"
+
     def log_message(self, *_):
         """Nothing is logged."""
 
@@ -109,6 +112,7 @@ def test_what_a_target_echoes_in_any_spelling_reaches_no_file(suite, tmp_path):
             ended = suite("run", "--target", target, "--effort", "quick", "--seed", "1", "-n", "1", "-k", "E03")
             server.shutdown()
     assert "ENI-DETACH-E03" in ended.violated, ended.said
+    assert ended.results["target"]["version"] == "ecs/1.0 ***"
     told = dict([("output", ended.said), *((str(path), text) for path, text in texts(tmp_path / "out"))])
     assert sum("***" in text for text in told.values()) > 3
     echoed = next(text for path, text in told.items() if path.endswith("wire.jsonl.gz"))

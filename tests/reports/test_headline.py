@@ -49,7 +49,13 @@ def run_of(*verdicts: str, run: dict[str, Any] | None = None, **more: Any) -> Re
 def test_the_outcome(verdicts, state, words):
     made = headline.of(run_of(*verdicts))
     assert (made.state, made.words, made.narrowed) == (state, words, ())
-    assert made.reason
+    assert made.reason and not set(words.split(": ")[-1].split(", ")) & set(made.reason.rstrip(".").split(", "))
+
+
+def test_what_a_conforming_run_rests_on_is_said_beside_it():
+    """How many conform stands in the first words, and nowhere else on that line."""
+    assert headline.of(run_of("conforms", judged_calls=1200)).reason == "Everything was decided, by 1200 judged calls."
+    assert headline.of(run_of("conforms")).reason == "Everything was decided."
 
 
 @pytest.mark.parametrize(

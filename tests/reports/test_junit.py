@@ -10,7 +10,7 @@ import pytest
 import report_samples
 import xmlschema
 from eni_conformance.oracle.results import Results, parse
-from eni_conformance.reports import allure, files, junit, summary, write_all
+from eni_conformance.reports import allure, files, html, junit, summary, write_all
 from report_samples import allure_results, junit_cases, stored
 
 NAMES = list(report_samples.SAMPLES)
@@ -155,3 +155,12 @@ def test_junit_and_allure_name_the_common_table(runs: dict[str, Path]) -> None:
     assert "ENI-DETACH-E06: conforms, judged calls" in text
     assert ", by the common table: 403 Forbidden.RAM (12)" in text
     assert "by the common table: 403 Forbidden" in allure_results(runs["lenient"])["ENI-DETACH-E06"]["description"]
+
+
+def test_junit_and_page_tell_the_version_that_the_target_tells() -> None:
+    """An older file has none, and nothing is made up."""
+    run = {"run": {"id": "x"}, "requirements": [{"id": "ENI-DETACH-E01", "verdict": "conforms", "judged": 3}]}
+    told, untold = parse({**run, "target": {"version": "ecs/2.3"}}), parse(run)
+    assert '<property name="target version" value="ecs/2.3" />' in junit.render(told, [])
+    assert "target version" not in junit.render(untold, [])
+    assert "ecs/2.3" in html.render(told, []) and "not told by the target" in html.render(untold, [])

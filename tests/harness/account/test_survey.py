@@ -57,12 +57,23 @@ def spelled(fields, form):
 
 class Endpoint:
     """Answers DescribeRegions. schemes, formats: what it offers; a format that is not is answered in the other one (or
-    refused with `no_format`), a scheme with a refusal. skew: how far its clock is ahead, None: no Date header.
-    window: seconds by which time stamps may differ. first: statuses and bodies of the first answers."""
+    refused with `no_format`), a scheme with a refusal. skew: how far its clock is ahead, None: no Date header. window:
+    seconds by which time stamps may differ. first: statuses and bodies of the first answers. servers: its Server
+    headers in turn, "" for none."""
 
     def __init__(
-        self, schemes=("v1", "v3"), formats=BOTH, *, skew=0.0, window=None, first=(), no_format="", fields=None
+        self,
+        schemes=("v1", "v3"),
+        formats=BOTH,
+        *,
+        skew=0.0,
+        window=None,
+        first=(),
+        no_format="",
+        fields=None,
+        servers=("",),
     ):
+        self.servers = servers
         self.schemes, self.formats, self.skew, self.window = schemes, formats, skew, window
         self.first, self.no_format, self.fields = list(first), no_format, fields or KNOWN
         self.clock = Time()
@@ -78,6 +89,8 @@ class Endpoint:
         date = ""
         if self.skew is not None:
             date = f"Date: {email.utils.formatdate(self.clock.at + self.skew, usegmt=True)}\r\n"
+        if server := self.servers[len(self.asked) % len(self.servers)]:
+            date += f"Server: {server}\r\n"
         connection.sendall(f"HTTP/1.1 {status} X\r\n{date}Content-Length: {len(body)}\r\n\r\n".encode() + body)
         return True
 
@@ -106,6 +119,17 @@ class Endpoint:
 
 def _seconds(text):
     return calendar.timegm(time.strptime(text, "%Y-%m-%dT%H:%M:%SZ"))
+
+
+# --- its version ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("servers", "told"), [(("",), ""), (("ecs/2.3",), "ecs/2.3"), (("ecs/2.3", "ecs/2.4", ""), "ecs/2.4, ecs/2.3")]
+)
+def test_what_an_endpoint_tells_of_its_version(servers, told):
+    """Nothing is told where it tells nothing; of a cluster whose nodes differ all versions are."""
+    assert sorted(Endpoint(servers=servers).survey().version.split(", ")) == sorted(told.split(", "))
 
 
 # --- what is offered -----------------------------------------------------------------------------
