@@ -28,6 +28,7 @@ from eni_conformance.oracle.evidence import (
     Picture,
     parse,
 )
+from eni_conformance.oracle.findings import GivenAway
 from eni_conformance.oracle.follow import Found
 from eni_conformance.oracle.phrases import CALLERS
 from eni_conformance.oracle.readings import Admissible
@@ -43,8 +44,8 @@ OWNER = "account"
 ALL_HOLDS = "the call breaks no rule of the page"
 
 
-def _world(snapshot: Snapshot | None) -> Picture | None:
-    """A look as a picture: what stands where in which state."""
+def _world(snapshot: Snapshot | None, addressed: str = "") -> Picture | None:
+    """A look as a picture: what stands where in which state. addressed: an interface whose address matters."""
     if snapshot is None:
         return None
     instances = [
@@ -59,9 +60,20 @@ def _world(snapshot: Snapshot | None) -> Picture | None:
     ]
     enis = [
         {"id": e, "status": snapshot.status(e), "type": str(f.get("Type", "")), "instance": snapshot.link(e)}
+        | ({"PrivateIpAddress": str(f.get("PrivateIpAddress", ""))} if e == addressed else {})
         for e, f in snapshot.enis.items()
     ]
     return Picture(tuple(instances), tuple(enis))
+
+
+def _changes(found: Found) -> tuple[Difference, ...]:
+    """What differed. An address that was given away differs at neither interface, so it is told whose it is now."""
+    changes = [Difference(c.resource, c.path, c.before, c.after) for c in found.changes]
+    one = found.finding
+    if isinstance(one, GivenAway):
+        shared = f"{one.address}, given to {one.given_to}, too"
+        changes.insert(0, Difference(one.owner, "PrivateIpAddress", one.address, shared))
+    return tuple(changes[:MOST_CHANGES])
 
 
 def _end(found: Found) -> Snapshot | None:
@@ -162,6 +174,7 @@ def build(
     """The evidence of a finding. again: how often it was seen again. tried: candidates for a smaller Scenario."""
     finding, sentence = found.finding, told(found.finding, found.expected)
     exchange = found.exchange and redactor.received(found.exchange)
+    addressed = finding.given_to if isinstance(finding, GivenAway) else ""
     return Evidence(
         identity(found),
         full_id(finding.requirement),
@@ -188,9 +201,9 @@ def build(
         candidates=tried,
         step=found.step,
         exchange=_conversation(exchange),
-        world_before=_world(found.before),
-        world_after=_world(found.after or _end(found)),
-        changes=tuple(Difference(c.resource, c.path, c.before, c.after) for c in found.changes[:MOST_CHANGES]),
+        world_before=_world(found.before, addressed),
+        world_after=_world(found.after or _end(found), addressed),
+        changes=_changes(found),
         history=_history(found),
         play=stored.packed(found.history, redactor) if found.history else "",
         confirmations=again,

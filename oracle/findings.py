@@ -231,8 +231,14 @@ class NotAttachedAgain(Finding):
     title = "not attached again"
 
 
+@dataclass(frozen=True)
 class GivenAway(Finding):
-    """An address of an interface that was detached belongs to another one, too."""
+    """An address of an interface that was detached belongs to another one, too. owner: the interface that was detached;
+    given_to: the one that was made later."""
+
+    owner: str = field(default="", compare=False, kw_only=True)
+    given_to: str = field(default="", compare=False, kw_only=True)
+    address: str = field(default="", compare=False, kw_only=True)
 
     title = "a detached interface's address is given away"
 

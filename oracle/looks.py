@@ -130,8 +130,9 @@ def addresses_are_its_own(state: State, now: Snapshot) -> Iterable[Finding]:
     if len(shared) == 1 and sum(not detached for detached in made.values()) > 1 < sum(map(bool, made.values())):
         [(owner, new)] = shared
         if owner in made.get(new, ()):
-            text = f"{new}, made after {owner} was detached, has its address"
-            yield GivenAway("F04", text, "address given away")
+            address = min(_addresses(now, owner) & _addresses(now, new))[1]
+            text = f"{new}, made after {owner} was detached, has its address {address}"
+            yield GivenAway("F04", text, "address given away", owner=owner, given_to=new, address=address)
 
 
 def _addresses(now: Snapshot, eni: str) -> set[tuple[str, str]]:

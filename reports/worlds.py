@@ -73,6 +73,9 @@ def changes(item: Evidence) -> list[Told]:
 
 def _told(change: Difference) -> Told:
     before, after = change.before, change.after
+    if not change.path:
+        was, now = ("there" if side else "not there" for side in (before, after))
+        return Told(change.resource, "", (was,), (now,))
     if not isinstance(before, list | tuple) and not isinstance(after, list | tuple):
         return Told(change.resource, change.path, (value_text(before, 120),), (value_text(after, 120),))
     old, new = (

@@ -13,11 +13,12 @@ from eni_conformance.harness.history import Acted, History
 from eni_conformance.harness.redact import Redactor
 from eni_conformance.harness.values import Deed, Exchange, Request, Snapshot
 from eni_conformance.oracle.evidence import Endpoint, Evidence
-from eni_conformance.oracle.findings import Finding
+from eni_conformance.oracle.findings import Finding, GivenAway
 from eni_conformance.oracle.follow import Found
 from eni_conformance.oracle.frame import Change
 from eni_conformance.oracle.readings import Admissible
 from eni_conformance.oracle.results import Again, Run
+from eni_conformance.reports import worlds
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -175,3 +176,25 @@ def test_what_is_no_evidence_file_is_refused_and_named(text, said, tmp_path):
     with pytest.raises(ValueError) as refused:
         evidence.read(path)
     assert str(refused.value).startswith(f"{path}: ") and said in str(refused.value)
+
+
+def test_an_address_that_was_given_away_is_told_with_who_had_it_and_who_has_it_now():
+    """In the table of changes, and in the picture of the new interface: neither shows any other change."""
+    fields = {"Status": "Available", "Type": "Secondary", "PrivateIpAddress": "10.0.0.1"}
+    before, after = Snapshot(1.0, {"eni-1": fields}), Snapshot(2.0, {"eni-1": fields, "eni-5": fields})
+    given = GivenAway("F04", "s", "address given away", owner="eni-1", given_to="eni-5", address="10.0.0.1")
+    told = made(found(finding=given, before=before, after=after, changes=(Change("eni-5", "", False, True),)))
+    change = told.changes[0]
+    assert (change.resource, change.path) == ("eni-1", "PrivateIpAddress")
+    assert (change.before, change.after) == ("10.0.0.1", "10.0.0.1, given to eni-5, too")
+    assert [one.get("PrivateIpAddress") for one in told.world_after.enis] == [None, "10.0.0.1"]
+    owner, new = worlds.worlds(told)[1].free
+    assert [(f.name, f.value) for f in owner.fields if f.changed] == [("PrivateIpAddress", change.after)]
+    assert new.mark == "new" and ("PrivateIpAddress", "10.0.0.1") in [(f.name, f.value) for f in new.fields]
+
+
+def test_what_came_or_went_is_told_in_words():
+    came, went = (made(found(changes=(Change("eni-5", "", *sides),))) for sides in ((False, True), (True, False)))
+    assert [(c.before, c.after) for one in (came, went) for c in worlds.changes(one)] == [
+        (("not there",), ("there",)), (("there",), ("not there",))
+    ]  # fmt: skip

@@ -305,14 +305,42 @@ def test_print(tab: Tab, pages: dict[str, Path]) -> None:
     assert not tab.find(".top").is_displayed() and not tab.find("#coverage").is_displayed()
 
 
-def test_each_finding_begins_a_page_on_paper(tab: Tab, pages: dict[str, Path]) -> None:
+ONLY = "main > *:not({0}) {{ display: none !important }} {0} > *:not({1}) {{ display: none !important }}"
+
+
+def _alone(tab: Tab, section: str, inside: str) -> int:
+    """Pages on paper that a part of the page takes by itself."""
+    tab.look(media="print")
+    tab.js("document.querySelectorAll('.repeat').forEach(d => { d.open = true })")
+    tab.js("document.adoptedStyleSheets = [new CSSStyleSheet()]")
+    tab.js("document.adoptedStyleSheets[0].replaceSync(arguments[0])", ONLY.format(section, inside))
+    return _printed(tab)
+
+
+@pytest.mark.parametrize("name", ["violated", "confirmed"])
+def test_a_finding_takes_one_page_on_paper(name: str, tab: Tab, pages: dict[str, Path]) -> None:
+    tab.open(pages[name])
+    findings = tab.js("return document.querySelectorAll('#findings article.finding').length")
+    assert findings and _alone(tab, "#findings", "article") == findings
+
+
+@pytest.mark.parametrize("name", ["passing", "violated", "incomplete"])
+def test_the_rows_take_three_pages_on_paper_at_most(name: str, tab: Tab, pages: dict[str, Path]) -> None:
+    assert 1 <= _alone(tab.open(pages[name]), "#requirements", "*") <= 3
+
+
+def test_what_stands_folded_on_the_screen_is_unfolded_on_paper(tab: Tab, pages: dict[str, Path]) -> None:
     tab.open(pages["violated"])
     tab.js("addEventListener('beforeprint', () => { unfolded = document.querySelectorAll('.repeat[open]').length })")
     tab.look(media="print")
-    printed, findings = _printed(tab), tab.js("return document.querySelectorAll('article.finding').length")
-    assert tab.js("return unfolded") == tab.js("return document.querySelectorAll('.repeat').length")
-    breaks = tab.js("return [...document.querySelectorAll('.finding')].map(f => getComputedStyle(f).breakBefore)")
-    assert set(breaks) == {"page"} and printed <= 2 * findings + 8
+    assert _printed(tab) and tab.js("return unfolded") == tab.js("return document.querySelectorAll('.repeat').length")
+
+
+def test_paper_is_white_in_the_dark_too(tab: Tab, pages: dict[str, Path]) -> None:
+    tab.open(pages["violated"])
+    tab.look(dark=True, media="print")
+    told = tab.js("const s = getComputedStyle(document.body); return [s.backgroundColor, s.color]")
+    assert told == ["rgb(255, 255, 255)", "rgb(23, 32, 44)"]
 
 
 @pytest.fixture(scope="module")
