@@ -332,8 +332,8 @@ def close_study(study: Study, *, incomplete: str = "") -> int:
             print(f"eni-conformance: {note}", file=sys.stderr)
         study.journal.close()
         status = write_results(replace(study, note=" ".join(notes)), incomplete=incomplete)
-        for name, problem in reports.write_all(study.folder, study.plan.history or None).problems.items():
-            print(f"eni-conformance: {name} could not be written: {problem}", file=sys.stderr)
+        for line in reports.write_all(study.folder, study.plan.history or None).told:
+            print(f"eni-conformance: {line}", file=sys.stderr)
     except OSError as error:
         print(
             f"eni-conformance: the results could not be written ({error.strerror}); "

@@ -81,7 +81,8 @@ def refused(folder: Path, why: str, status: int = UNUSABLE) -> None:
     """Make the reports of a run whose target could not be used, or that was ended while it was set up."""
     made = _composed(folder, why)
     results.write(folder, replace(made, run=replace(made.run, exit=status, incomplete=True, note=why)))
-    reports.write_all(folder)
+    for line in reports.write_all(folder).told:
+        print(f"eni-conformance: {line}", file=sys.stderr)
     tell_ci(folder)
 
 
@@ -113,21 +114,25 @@ def tell_ci(folder: Path) -> None:
 
 def main(args: Any) -> int:
     """The subcommand `report`: make the reports of a run again, also of one that was killed."""
-    status = OK
-    for name in args.directories:
-        folder = Path(name)
-        try:
-            if not (folder / results.FILE).exists():
-                results.write(folder, recovered(folder))
-                kept_wire.drop_parts(folder)
-            written = reports.write_all(folder, args.history)
-            tell_ci(folder)
-        except (OSError, ValueError) as error:
-            print(f"eni-conformance report: {error}", file=sys.stderr)
-            return USAGE
-        for path in written.paths.values():
-            print(path)
-        for what, problem in written.problems.items():
-            print(f"eni-conformance report: {what} could not be written: {problem}", file=sys.stderr)
-            status = UNUSABLE
-    return status
+    return max(_report(Path(name), args.history) for name in args.directories)
+
+
+def _report(folder: Path, history: str | None) -> int:
+    """Make the reports of the run in this directory, and tell what was made and what could not be."""
+    try:
+        if not (folder / results.FILE).exists():
+            results.write(folder, recovered(folder))
+            kept_wire.drop_parts(folder)
+        written = reports.write_all(folder, history)
+        tell_ci(folder)
+    except OSError as error:
+        print(f"eni-conformance report: {folder}: cannot be written ({error.strerror})", file=sys.stderr)
+        return UNUSABLE
+    except ValueError as error:
+        print(f"eni-conformance report: {error}", file=sys.stderr)
+        return USAGE
+    for path in written.paths.values():
+        print(path)
+    for line in written.told:
+        print(f"eni-conformance report: {folder}: {line}", file=sys.stderr)
+    return UNUSABLE if written.problems else OK

@@ -118,8 +118,15 @@ def merge(
                 continue
     lines.sort(key=lambda entry: entry[:2])
     press = zlib.compressobj(9, zlib.DEFLATED, _GZIP)
-    with into.open("wb") as file:
-        for *_, line in lines:
-            file.write(press.compress(line.encode("ascii", "replace") + b"\n"))
-        file.write(press.flush())
+    part = into.with_name(into.name + ".part")
+    try:
+        with part.open("wb") as file:
+            for *_, line in lines:
+                file.write(press.compress(line.encode("ascii", "replace") + b"\n"))
+            file.write(press.flush())
+        part.replace(into)
+    except OSError:
+        with contextlib.suppress(OSError):
+            part.unlink()
+        raise
     return sent

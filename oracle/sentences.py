@@ -207,7 +207,7 @@ def answered(expected: Admissible | None, finding: Finding) -> str:
         page = [r for r in page if r.row == finding.requirement] or page
     own = list(dict.fromkeys(_pair(r.http, r.code) for r in page))
     shown = own if len(own) <= _MOST else own[: _MOST - 1]
-    more = f" or with one of {len(own) - len(shown)} other codes" if len(own) > len(shown) else ""
+    more = f" or one of {len(own) - len(shown)} other codes" if len(own) > len(shown) else ""
     refused = f"refused it with {_either(shown) if not more else ', '.join(shown)}{more}"
     return f"accepted it, or {refused}" if expected.success else refused
 

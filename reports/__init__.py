@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import importlib.util
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 __all__ = ["Written", "write_all"]
@@ -16,10 +16,19 @@ __all__ = ["Written", "write_all"]
 
 @dataclass(frozen=True)
 class Written:
-    """What `write_all` made, by name, and what it could not make, with why."""
+    """What `write_all` made, by name; what it could not make, with why; what it needs an extra for, with which."""
 
     paths: Mapping[str, Path]
     problems: Mapping[str, str]
+    missing: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def told(self) -> tuple[str, ...]:
+        """What could not be made, a line for each reason: a full disk is one."""
+        names: dict[str, list[str]] = {}
+        for name, problem in {**self.problems, **self.missing}.items():
+            names.setdefault(problem, []).append(name)
+        return tuple(f"{', '.join(some)} could not be written: {problem}" for problem, some in names.items())
 
 
 def write_all(out_dir: str | Path, history_file: str | Path | None = None) -> Written:
@@ -42,14 +51,17 @@ def write_all(out_dir: str | Path, history_file: str | Path | None = None) -> Wr
     }
     paths: dict[str, Path] = {}
     problems: dict[str, str] = {}
+    missing: dict[str, str] = {}
     for name, make in makers.items():
         try:
             paths[name] = make()
         except ExtraMissing as problem:
-            problems[name] = str(problem)
+            missing[name] = str(problem)
+        except OSError as problem:
+            problems[name] = problem.strerror or str(problem)
         except Exception as problem:
             problems[name] = f"{type(problem).__name__}: {problem}"
-    return Written(paths, problems)
+    return Written(paths, problems, missing)
 
 
 class ExtraMissing(Exception):

@@ -54,8 +54,12 @@ class _Sink:
     def __init__(self, directory: Path, run: str) -> None:
         self.directory, self.run, self.left = directory, run, TOTAL_LIMIT
         directory.mkdir(parents=True, exist_ok=True)
+        self.clear()
+
+    def clear(self) -> None:
+        """Remove what a run has written there."""
         for pattern in ("*-result.json", "*-container.json", "*-attachment.*"):
-            for stale in directory.glob(pattern):
+            for stale in self.directory.glob(pattern):
                 stale.unlink()
 
     def name(self, *parts: str) -> str:
@@ -85,6 +89,15 @@ def write(out_dir: str | Path) -> Path:
     results = files.load(out_dir)
     items, _ = files.load_evidence(out_dir)
     sink = _Sink(out_dir / "allure-results", results.run.id)
+    try:
+        _write(sink, results, items)
+    except OSError:  # half of the results would look like a whole run
+        sink.clear()
+        raise
+    return sink.directory
+
+
+def _write(sink: _Sink, results: Results, items: list[tuple[str, Evidence]]) -> None:
     start = _start(results)
     aside = {name for name, _ in items} - {name for name, _ in causes.not_aside(results, items)}
     for order, requirement in enumerate(results.requirements):
@@ -101,7 +114,6 @@ def write(out_dir: str | Path) -> Path:
         with contextlib.suppress(KeyError):
             executor.update(name="GitHub Actions", type="github", buildUrl=url.format_map(os.environ))
     files.write_text(sink.directory / "executor.json", json.dumps(executor, indent=1) + "\n")
-    return sink.directory
 
 
 def _result(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from pathlib import Path
 
@@ -48,10 +49,15 @@ def text(value: Results | Evidence) -> str:
 
 
 def write_text(path: Path, content: str) -> Path:
-    """Writes a file so that a reader never sees half of it."""
+    """Writes a file so that a reader never sees half of it; where that fails, what was there before stays."""
     temporary = path.with_name(path.name + ".part")
-    temporary.write_text(content, encoding="utf-8", errors="backslashreplace")
-    temporary.replace(path)
+    try:
+        temporary.write_text(content, encoding="utf-8", errors="backslashreplace")
+        temporary.replace(path)
+    except OSError:
+        with contextlib.suppress(OSError):
+            temporary.unlink()
+        raise
     return path
 
 

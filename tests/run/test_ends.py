@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import time
@@ -38,7 +39,7 @@ def left(target: Path) -> list[Any]:
     return [item for one in cleaned for item in one.removed]
 
 
-def run_of(target: Path, folder: Path, *more: str) -> subprocess.Popen[str]:
+def run_of(target: Path, folder: Path, *more: str, **options: bool) -> subprocess.Popen[str]:
     command = [
         *COMMAND,
         "run",
@@ -52,7 +53,7 @@ def run_of(target: Path, folder: Path, *more: str) -> subprocess.Popen[str]:
         str(folder / "out"),
     ]
     return subprocess.Popen(
-        [*command, *more], cwd=folder, env=CLEAN, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        [*command, *more], cwd=folder, env=CLEAN, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **options
     )
 
 
@@ -120,6 +121,28 @@ def test_a_full_disk(kilobytes: int, target: Path, tmp_path: Path) -> None:
     lines = [line for line in done.stderr.splitlines() if not line.startswith(("seen", "violated"))]
     assert 1 <= len(lines) <= 5 and "File too large" in done.stderr, done.stderr
     assert not left(target)
+    reported(tmp_path)
+
+
+def reported(folder: Path) -> None:
+    """With room for them `report` makes page, junit.xml and step summary of a run that left none, marked as early."""
+    [run] = [path.parent for path in folder.glob("out/2*/begun.json")]
+    assert not (run / "index.html").exists()
+    made = finish("report", run, folder=folder, GITHUB_STEP_SUMMARY=str(folder / "step.md"))
+    assert made.status == 0 and not made.err, made.said
+    assert "Ended early" in (run / "index.html").read_text() and "run completed" in (run / "junit.xml").read_text()
+    assert (folder / "step.md").read_text().startswith("## Ended early")
+
+
+def test_a_run_that_is_killed(tmp_path: Path) -> None:
+    """Nobody can clean up then, nor write a report; one command does each."""
+    own = tmp_path / "t.toml"
+    with emulator(own, "--fault", "status-primary"):
+        run = run_of(own, tmp_path, "-n", "2", start_new_session=True)
+        wait_until(lambda: list(tmp_path.glob("out/*/record-gw*.json")))
+        os.killpg(run.pid, signal.SIGKILL)
+        run.communicate(timeout=90)
+        reported(tmp_path)
 
 
 @pytest.mark.parametrize("option", ["--record", "--history"])
