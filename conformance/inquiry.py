@@ -153,6 +153,10 @@ class Inquiry:
         """Whether the run must end: out of minutes or calls, stopped at the first violation, or the target is gone."""
         if self.allowance is not None and not self.allowance.free:
             return True
+        return self.ended()
+
+    def ended(self) -> bool:
+        """The same, whatever calls are left."""
         return self.stop or REAL.monotonic() > self.deadline or self.lost() or (self.out / ENDED).exists()
 
     def affordable(self, calls: float) -> bool:

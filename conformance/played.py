@@ -149,7 +149,6 @@ def play(inquiry: Inquiry, item: pytest.Item, parameters: Mapping[str, Any]) -> 
     """Play what a test asks for, in its order."""
     mark = next(item.iter_markers("scenarios"))
     make, about, must = mark.args
-    contract = inquiry.operation
     if about is None:
         about = marked(item)
     tabled = left_out = 0
@@ -180,13 +179,18 @@ def play(inquiry: Inquiry, item: pytest.Item, parameters: Mapping[str, Any]) -> 
                 inquiry.reasons.append(f"the target does not offer {what}")
     if left_out and not inquiry.enough():
         inquiry.notes.append(f"{inquiry.test}: {left_out} optional scenarios were left out for lack of time")
-    return Played(tuple(inquiry.here), {short: row.kind for short, row in contract.requirements.items()})
+    return came_of(inquiry)
 
 
-def spend(inquiry: Inquiry, items: Sequence[pytest.Item]) -> dict[str, Played]:
-    """Where calls are counted: play what these tests ask for in the order of `spend.py`, as far as the calls go. What
-    came, by the name of the test, for those of which anything was judged."""
+def came_of(inquiry: Inquiry) -> Played:
+    """What the test at hand has found, for its body."""
     kinds = {short: row.kind for short, row in inquiry.operation.requirements.items()}
+    return Played(tuple(inquiry.here), kinds)
+
+
+def spend(inquiry: Inquiry, items: Sequence[pytest.Item]) -> dict[str, tuple[Contradiction, ...]]:
+    """Where calls are counted: play what these tests ask for in the order of `spend.py`, as far as the calls go. What
+    was found, by the name of the test, for those of which anything was judged."""
     streams = {item.name: _stream(inquiry, item) for item in items}
     about = {item.name: _about(item) for item in items}
     found: dict[str, tuple[Contradiction, ...]] = {}
@@ -204,7 +208,7 @@ def spend(inquiry: Inquiry, items: Sequence[pytest.Item]) -> dict[str, Played]:
         return None
 
     spending.in_order(list(streams), spending.weights(), play_next, inquiry.over)
-    return {test: Played(here, kinds) for test, here in found.items()}
+    return found
 
 
 def _stream(inquiry: Inquiry, item: pytest.Item) -> Iterator[Scenario]:

@@ -18,20 +18,20 @@ from pathlib import Path
 from typing import Any, cast
 
 import pytest
-from eni_conformance.conformance import deviations, entry, evidence, narrow, unfinished
+from eni_conformance.conformance import bought, deviations, entry, evidence, narrow, unfinished
 from eni_conformance.conformance import study as studies
 from eni_conformance.conformance import worker as workers
 from eni_conformance.conformance.asked import Plan
 from eni_conformance.conformance.commands import ENDED_EARLY, OK, USAGE, VIOLATED
 from eni_conformance.conformance.first import first_look
 from eni_conformance.conformance.inquiry import ENDED, Inquiry
-from eni_conformance.conformance.played import Played, marked, play, spend
+from eni_conformance.conformance.played import Played, came_of, marked, play, spend
 from eni_conformance.conformance.study import Refused, Study
 from eni_conformance.contract import codec
 from eni_conformance.harness.clock import REAL
 from eni_conformance.harness.redact import Redactor
 from eni_conformance.harness.target import TargetError, edition_of, load_target
-from eni_conformance.oracle.tally import Problem, Record, write
+from eni_conformance.oracle.tally import Problem, Record, read_all, write
 
 NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EIO})
 """What it means that nothing can be written any more."""
@@ -44,8 +44,8 @@ SIGNALS = pytest.StashKey[list[int]]()
 """Signals that came while workers were started."""
 CLOSED = pytest.StashKey[bool]()
 DIVISION = pytest.StashKey[list[studies.Listed]]()
-BOUGHT = pytest.StashKey[dict[str, Played]]()
-"""In a worker of a run whose calls are counted: what came of each test."""
+BOUGHT = pytest.StashKey[dict[int, bought.Found | None]]()
+"""In a worker of a run whose calls are counted: what is known of each share of the tests."""
 NARROWED = pytest.StashKey[bool]()
 """In the controller: whether pytest's own options leave out some of the tests."""
 
@@ -248,8 +248,11 @@ def _joined(pytestconfig: pytest.Config, request: pytest.FixtureRequest) -> Iter
     try:
         _recall(inquiry, request.session.items, place, count)
         if inquiry.allowance is not None:
-            ours = list(filter(_is_ours, request.session.items))
-            pytestconfig.stash[BOUGHT] = spend(inquiry, ours[place % count :: count])
+            own = place % count
+            played_now = _play_share(inquiry, request.session.items, own, count)
+            pytestconfig.stash[BOUGHT] = {}
+            if played_now is not None:
+                pytestconfig.stash[BOUGHT][own] = played_now
         yield inquiry
     finally:
         workers.leave(inquiry)
@@ -296,13 +299,35 @@ def played(_joined: Inquiry, request: pytest.FixtureRequest) -> Played:
 
 
 def _bought(inquiry: Inquiry, request: pytest.FixtureRequest) -> Played:
-    """What came of a test whose Scenarios were played when their turn came, in a run whose calls are counted."""
-    made = request.config.stash[BOUGHT].get(request.node.name)
-    inquiry.start(request.node.name)
-    if made is None:
+    """What came of a test whose Scenarios were played when their turn came, in a run whose calls are counted. Where
+    another worker has its share, that one tells."""
+    told, name = _posted(request.config), request.node.name
+    count = max(1, told.workers) if told is not None else 1
+    ours = [item.nodeid for item in filter(_is_ours, request.session.items)]
+    share, known = ours.index(request.node.nodeid) % count, request.config.stash[BOUGHT]
+    if share not in known:
+        played_now = _play_share(inquiry, request.session.items, share, count)
+        known[share] = played_now or bought.told(inquiry.out, share, clock=REAL, over=inquiry.ended)
+    found = known[share]
+    inquiry.start(name)
+    if found is None:
+        pytest.skip("it is not known what came of it: the worker that had its calls has ended before")
+    if name not in found:
         pytest.skip("no call was left for it")
-    inquiry.here = list(made.contradictions)
-    return made
+    inquiry.here = list(found[name])
+    return came_of(inquiry)
+
+
+def _play_share(inquiry: Inquiry, items: list[pytest.Item], share: int, count: int) -> bought.Found | None:
+    """Play one of `count` shares of the tests and tell it to the other workers; None where another one has it."""
+    if not bought.take(inquiry.out, share):
+        return None
+    found: bought.Found | None = None
+    try:
+        found = spend(inquiry, list(filter(_is_ours, items))[share::count])
+    finally:
+        bought.tell(inquiry.out, share, found)
+    return found
 
 
 @pytest.hookimpl(wrapper=True)
@@ -325,7 +350,8 @@ def _known(inquiry: Inquiry, file: str) -> str:
     if not file:
         return ""
     here = {one.evidence for one in inquiry.here}
-    found = [one for one in inquiry.violations if one.evidence in here]
+    every = (one for record in read_all(inquiry.out) for one in record.violations)  # another worker's, too
+    found = [one for one in every if one.evidence in here]
     accepted = [deviations.accepting(one, deviations.load(file)) for one in found]
     return ", ".join(dict.fromkeys(map(str, accepted))) if all(accepted) else ""
 

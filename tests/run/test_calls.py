@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 import gzip
+import json
+import subprocess
+import sys
+import xml.etree.ElementTree as ET
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -49,3 +54,23 @@ def test_a_violation_is_confirmed_and_told_within_the_budget(start_emulator: Cal
         assert sum(ended.results["calls"].values()) <= 300
         violated = [one["id"] for one in ended.results["requirements"] if one["verdict"] == "violated"]
         assert "ENI-DETACH-E12" in violated
+
+
+def test_a_test_that_was_played_is_told_so_whichever_worker_played_it(
+    start_emulator: Callable[..., Any], tmp_path: Path
+) -> None:
+    """pytest gives tests to workers as they come; each worker plays a share of them before."""
+    with start_emulator("--fault", "status-primary") as target:
+        command = [sys.executable, "-m", "pytest", "conformance", "--eni-target", str(target), "-n", "2"]
+        command += ["--eni-calls", "700", "--eni-seed", "3", "--eni-out", str(tmp_path / "out")]
+        ended = subprocess.run(
+            [*command, "--junitxml", str(tmp_path / "junit.xml")], capture_output=True, text=True, timeout=300
+        )
+    assert ended.returncode == 1, ended.stdout + ended.stderr
+    shares = sorted((tmp_path / "out" / "latest").glob("share-*.json"))
+    assert len(shares) == 2
+    played = {name for share in shares for name in json.loads(share.read_text())["found"]}
+    cases = list(ET.parse(tmp_path / "junit.xml").iter("testcase"))
+    skipped = {one.get("name") for one in cases if "no call was left" in "".join(s.get("message", "") for s in one)}
+    assert played and skipped
+    assert {one.get("name") for one in cases} - skipped == played
