@@ -19,7 +19,7 @@ from types import FrameType
 from typing import NoReturn
 
 from eni_conformance.conformance import crash
-from eni_conformance.conformance.commands import ENDED_EARLY, PROG, UNUSABLE, USAGE, parser
+from eni_conformance.conformance.commands import ENDED_EARLY, PROG, USAGE, parser
 
 
 def _version() -> str:
@@ -88,11 +88,7 @@ def _guarded(args: argparse.Namespace, work: Callable[[], int]) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return ENDED_EARLY
     except Exception as error:
-        if isinstance(error, OSError) and isinstance(error.filename, str):
-            print(f"{PROG}: {error.filename}: {error.strerror}", file=sys.stderr)
-            return USAGE
-        crash.tell(args, error)
-        return UNUSABLE
+        return crash.status_of(args, error)
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)

@@ -1,16 +1,54 @@
-"""What is told when the suite itself fails: one line, and the details in a file, without secrets."""
+"""What is told when a command cannot go on: whose fault it is, in one line. What the suite itself has done wrong stands
+in a file besides, without secrets.
+"""
 
 from __future__ import annotations
 
 import argparse
 import contextlib
+import errno
 import os
 import sys
 import tempfile
 import traceback
 from pathlib import Path
 
-from eni_conformance.conformance.commands import PROG
+from eni_conformance.conformance.commands import ENDED_EARLY, PROG, UNUSABLE, USAGE
+
+FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO})
+"""What it means that a disk takes nothing more."""
+NO_ROOM = FULL | {errno.EROFS}
+"""What it means that nothing can be written any more."""
+NOT_LET = frozenset({errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.ENAMETOOLONG, errno.ELOOP})
+"""What is wrong with a directory that the user named, where a file in it shows it."""
+
+
+def status_of(args: argparse.Namespace, error: BaseException) -> int:
+    """Tell on stderr what has ended a command. Returns its exit status: wrong usage where it is a file that the user
+    named."""
+    if isinstance(error, OSError) and error.errno in FULL:
+        where = f"{error.filename}: " if isinstance(error.filename, str) else ""
+        print(f"{PROG}: {where}could not be written ({error.strerror})", file=sys.stderr)
+        return ENDED_EARLY
+    if isinstance(error, OSError) and isinstance(error.filename, str) and named(args, error):
+        print(f"{PROG}: {error.filename}: {error.strerror}", file=sys.stderr)
+        return USAGE
+    tell(args, error)
+    return UNUSABLE
+
+
+def named(args: argparse.Namespace, error: OSError) -> bool:
+    """Whether the user has named the file of an error: it, or a directory that should hold it. Below the directory for
+    output only what that directory itself does not let happen counts."""
+    file = Path(error.filename).absolute()
+    out = Path(str(getattr(args, "out", None) or "out")).absolute()
+    values = (text.partition("=")[2] if text.startswith("--") else text for text in getattr(args, "given", ()))
+    given = {Path(text).absolute() for text in values if text}
+    if file in given or any(file in one.parents for one in (*given, out)):
+        return True
+    if out in (file, *file.parents):
+        return error.errno in NOT_LET
+    return file.parent in given - {Path.cwd()}
 
 
 def tell(args: argparse.Namespace, error: BaseException) -> None:

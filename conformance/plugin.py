@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import contextlib
-import errno
 import os
 import signal
 import sys
@@ -23,6 +22,7 @@ from eni_conformance.conformance import study as studies
 from eni_conformance.conformance import worker as workers
 from eni_conformance.conformance.asked import Plan
 from eni_conformance.conformance.commands import ENDED_EARLY, OK, USAGE, VIOLATED
+from eni_conformance.conformance.crash import NO_ROOM
 from eni_conformance.conformance.first import first_look
 from eni_conformance.conformance.inquiry import ENDED, Inquiry
 from eni_conformance.conformance.played import Played, came_of, marked, play, spend
@@ -33,8 +33,6 @@ from eni_conformance.harness.redact import Redactor
 from eni_conformance.harness.target import TargetError, edition_of, load_target
 from eni_conformance.oracle.tally import Problem, Record, read_all, write
 
-NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EIO})
-"""What it means that nothing can be written any more."""
 KEY = pytest.StashKey[Study]()
 INQUIRY = pytest.StashKey[Inquiry]()
 CRASHED = pytest.StashKey[list[str]]()

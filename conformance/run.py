@@ -259,7 +259,7 @@ def main(args: Any) -> int:
     display = Display(silent=bool(getattr(args, "json", False)))
     code = run_tests(args, display)
     if display.failed is not None:
-        crash.tell(args, display.failed)
+        crash.status_of(args, display.failed)
     folder = display.folder
     if folder is None:
         return code if code in (USAGE, ENDED_EARLY) else UNUSABLE

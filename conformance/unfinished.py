@@ -35,10 +35,12 @@ KILLED = "the run was killed before it ended; this is what it had found by then"
 
 @dataclass(frozen=True)
 class Begun:
-    """What a run is, as far as it is known before the target was asked anything."""
+    """What a run is, as far as it is known before the target was asked anything. keep_wire: which exchanges are to stay
+    on disk (`kept_wire`)."""
 
     run: Always[told.Run] = field(default_factory=lambda: told.Run("unknown"))
     target: Always[told.Target] = field(default_factory=told.Target)
+    keep_wire: str = "all"
 
 
 def run_of(plan: Plan, run_id: str, began: float) -> told.Run:
@@ -66,7 +68,7 @@ def begin(folder: Path, plan: Plan, target: Target, began: float) -> None:
     what = told.Target(
         target.name, target.endpoint, target.region, callers=callers, control=bool(target.control_url)
     )  # fmt: skip
-    files.write_text(folder / FILE, json.dumps(codec.plain(Begun(run, what)), indent=1) + "\n")
+    files.write_text(folder / FILE, json.dumps(codec.plain(Begun(run, what, plan.keep_wire)), indent=1) + "\n")
 
 
 def begun(folder: Path) -> Begun:
@@ -81,6 +83,7 @@ def refused(folder: Path, why: str, status: int = UNUSABLE) -> None:
     """Make the reports of a run whose target could not be used, or that was ended while it was set up."""
     made = _composed(folder, why)
     results.write(folder, replace(made, run=replace(made.run, exit=status, incomplete=True, note=why)))
+    kept_wire.drop_parts(folder)
     for line in reports.write_all(folder).told:
         print(f"eni-conformance: {line}", file=sys.stderr)
     tell_ci(folder)
@@ -96,7 +99,7 @@ def _composed(folder: Path, why: str) -> Results:
     known = begun(folder)
     contract = CONTRACTS["2024" if known.run.revision == "2024" else "2019"]
     contract = contract.by_the_page() if known.run.strict else contract
-    calls = kept_wire.join(folder)
+    calls = kept_wire.join(folder, known.keep_wire)
     return results.compose(contract, folder, verdicts.published(read_all(folder)), known.target, known.run, calls, why)
 
 

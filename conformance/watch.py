@@ -143,10 +143,10 @@ def who_listens(args: Any, process: subprocess.Popen[str]) -> str:
         return ""  # the command writes it
     parts = urlsplit(load_target(args.target, allow_plain_http=args.allow_plain_http).endpoint)
     port = parts.port or (443 if parts.scheme == "https" else 80)
-    with socket.socket(socket.AF_INET6 if ":" in str(parts.hostname) else socket.AF_INET) as one:
-        one.settimeout(1)
-        if one.connect_ex((str(parts.hostname), port)) != 0:
-            return ""
+    try:
+        socket.create_connection((str(parts.hostname), port), timeout=1).close()
+    except (OSError, UnicodeError):  # nobody listens, or the name does not resolve (yet)
+        return ""
     return listeners(port) or str(process.pid)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import subprocess
@@ -137,6 +138,33 @@ def test_a_bug_of_ours_is_one_line_and_a_redacted_file(tmp_path, monkeypatch, ca
     (path,) = (tmp_path / "out").glob("crash-*.txt")
     text = path.read_text()
     assert "Traceback" in text and "LTAIsomebody0001" not in text and "abcdef" not in text
+
+
+@pytest.mark.parametrize(
+    ("number", "file", "status", "told"),
+    [
+        (errno.ENOENT, "page.md", 2, "page.md: No such file or directory"),
+        (errno.ENOENT, "page.md/results.json", 2, "page.md/results.json: No such file"),  # in a directory that is named
+        (errno.EACCES, "out/20260501-101500-a1b2", 2, "out/20260501-101500-a1b2: Permission denied"),
+        (errno.ENOENT, "/usr/lib/a-part-of-ours", 3, "internal error: FileNotFoundError; the details are in "),
+        (errno.ENOENT, "out/20260501-101500-a1b2/survey.json", 3, "internal error: FileNotFoundError"),
+        (errno.EMFILE, "/dev/null", 3, "internal error: OSError"),
+        (errno.ECONNRESET, None, 3, "internal error: ConnectionResetError"),
+        (errno.ENOSPC, "out/20260501-101500-a1b2", 4, "a1b2: could not be written (No space left on device)"),
+        (errno.ENOSPC, None, 4, "eni-conformance: could not be written (No space left on device)"),
+    ],
+)
+def test_whose_fault_it_is(number, file, status, told, tmp_path, monkeypatch, capsys):
+    """A file that the user named is a wrong usage; any other one is the suite's; a full disk is neither."""
+    monkeypatch.chdir(tmp_path)
+
+    def work(args):
+        raise OSError(number, os.strerror(number), file)
+
+    install(monkeypatch, work)
+    assert cli.main(["drift", "page.md"]) == status
+    said = capsys.readouterr().err
+    assert told in said and said.count("\n") == 1
 
 
 def test_an_interrupt_is_status_four(monkeypatch, capsys):

@@ -18,7 +18,11 @@ from typing import Any
 import pytest
 from eni_conformance.conformance import unfinished
 from eni_conformance.conformance.asked import Plan
+from eni_conformance.harness import journal
+from eni_conformance.harness.journal import Journal
+from eni_conformance.harness.redact import Redactor
 from eni_conformance.harness.target import load_target
+from eni_conformance.harness.values import Exchange, Request
 from eni_conformance.oracle import tally
 from eni_conformance.oracle.results import Again, Violation
 from eni_conformance.oracle.tally import Record
@@ -105,6 +109,25 @@ def test_a_killed_run_is_told_from_the_records_of_its_workers(killed: Path, caps
     assert "Ended early: not fit for release" in (killed / "index.html").read_text()
     assert [case.get("type") for case in junit(killed).iter("error")] == ["incomplete"]
     assert str(killed / "index.html") in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("keep", "left"), [("all", {"w-1", "w-2"}), ("failures", {"w-2"}), ("none", set[str]())]
+)  # fmt: skip
+@pytest.mark.parametrize("end", [report, lambda folder: unfinished.refused(folder, "gone")], ids=["killed", "refused"])
+def test_only_the_exchanges_that_were_asked_for_stay(
+    end: Callable[[Path], object], keep: str, left: set[str], tmp_path: Path, target: Path
+) -> None:
+    known = load_target(target)
+    unfinished.begin(tmp_path, Plan(target=str(target), keep_wire=keep), known, 0.0)
+    with Journal(journal.worker_path(tmp_path, "main"), Redactor(known)) as book:
+        for n, status in ((1, 200), (2, 500)):
+            sent = Request("DescribeRegions", "2014-05-26", "GET", "http://h/", (), (), b"", "account", "v1")
+            book.write(Exchange(f"w-{n}", sent, float(n), 0.1, "answered", status))
+    end(tmp_path)
+    assert {path.name for path in tmp_path.glob("wire*")} == ({"wire.jsonl.gz"} if left else set())
+    assert {one.id for path in tmp_path.glob("wire*") for one in journal.read(path)} == left
+    assert files.load(tmp_path).calls == {"DescribeRegions": 2}
 
 
 def test_what_a_killed_run_had_not_tried_is_no_pass(killed: Path) -> None:

@@ -10,6 +10,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -30,6 +31,19 @@ def test_nobody_listens_at_a_port_that_was_closed() -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
     assert watch.listeners(port) == ""
+
+
+@pytest.mark.parametrize("host", ["no-such-host.invalid", "a" * 64 + ".invalid"])
+def test_a_name_that_does_not_resolve_is_an_endpoint_that_is_not_there_yet(host: str, tmp_path: Path) -> None:
+    """A container has none before it is up."""
+    target = tmp_path / "t.toml"
+    target.write_text(
+        f'endpoint = "https://{host}"\nregion = "cn-hangzhou"\n'
+        '[callers.account]\naccess_key_id = "LTAIone"\naccess_key_secret = "secret"\n'
+    )
+    target.chmod(0o600)
+    args = SimpleNamespace(target=str(target), allow_plain_http=False)
+    assert watch.who_listens(args, SimpleNamespace(pid=7)) == ""  # type: ignore[arg-type]
 
 
 def test_what_is_watched_must_be_named(suite: Callable[..., Any]) -> None:
