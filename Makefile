@@ -5,6 +5,10 @@ BIN := $(VENV)/bin
 EFFORT ?= standard
 READY := $(VENV)/.ready
 
+# The tests start hundreds of processes: where the environment forbids bytecode, each would compile all it imports anew.
+unexport PYTHONDONTWRITEBYTECODE
+export PYTHONPYCACHEPREFIX := $(CURDIR)/build/pycache
+
 .DEFAULT_GOAL := conformance
 .PHONY: conformance test lint types imports tree unit fast night node programs lock plan-table curve-table prove mutation bench allure site clean
 

@@ -45,8 +45,9 @@ class Reading:
 
 
 def may_be_spelled(text: str) -> bool:
-    """Whether there is anything to undo."""
-    return _MAY.search(text) is not None
+    """Whether there is anything to undo. The sign `&` of an address that a message names begins no escape."""
+    first = _MAY.search(text)
+    return first is not None and (_BREAKS.search(text) or _ESCAPE.search(text, first.start())) is not None
 
 
 def undone(text: str) -> str:
