@@ -41,7 +41,7 @@ BODY = 128 << 10
 """Octets of an answer's body that the evidence keeps."""
 OWNER = "account"
 """The caller who owns the resources, and of whom nothing need be said."""
-ALL_HOLDS = "the call breaks no rule of the page"
+ALL_HOLDS = "The call breaks no rule of the page"
 
 
 def _world(snapshot: Snapshot | None, addressed: str = "") -> Picture | None:

@@ -125,13 +125,13 @@ OUTCOMES: Mapping[str, str] = {
 """How an exchange ended -> what the endpoint did."""
 
 SHAPES: Mapping[str, str] = {
-    rows.REQUEST_ID: "Every answer carries a RequestId, an upper-case UUID.",
-    rows.JSON_SUCCESS: "An answer in JSON is a valid object, and a success carries a RequestId and no error.",
-    rows.XML_SUCCESS: "An answer in XML is well-formed, and a success is a DetachNetworkInterfaceResponse.",
-    rows.ENVELOPE: "A refusal carries RequestId, HostId, Code and Message.",
-    rows.CONTENT_TYPE: "Content type and encoding are those of the format that was asked for.",
-    rows.MESSAGE: "Message is a text for people: filled in, and without internals of the endpoint.",
-    rows.REQUEST_ID_HEADER: "The header x-acs-request-id, where it is sent, equals the RequestId.",
+    rows.REQUEST_ID: "Every answer should carry a RequestId, an upper-case UUID.",
+    rows.JSON_SUCCESS: "An answer in JSON should be a valid object, and a success carry a RequestId and no error.",
+    rows.XML_SUCCESS: "An answer in XML should be well-formed, and a success a DetachNetworkInterfaceResponse.",
+    rows.ENVELOPE: "A refusal should carry RequestId, HostId, Code and Message.",
+    rows.CONTENT_TYPE: "Content type and encoding should be those of the format that was asked for.",
+    rows.MESSAGE: "Message should be a text for people: filled in, and without internals of the endpoint.",
+    rows.REQUEST_ID_HEADER: "The header x-acs-request-id, where it is sent, should equal the RequestId.",
 }
 """Requirement on the shape of answers -> what is right."""
 
@@ -200,6 +200,7 @@ ENDS: Mapping[str, str] = {
     "link on interface": "After its detach the interface still shows the instance that it was on",
     "link on instance": "After the detach the instance still lists the interface",
     "": "After its detach the interface shows no status",
+    "Detaching": "Long after its detach the interface is still Detaching",
     "InUse": "The detach was accepted, and the interface is still attached",
 }
 """How a detach ended -> what the endpoint did."""
@@ -212,13 +213,13 @@ BY: Mapping[str, str] = {
 """Requirement -> how the change came about."""
 
 KEPT: Mapping[str, str] = {
-    rows.BECOMES_AVAILABLE: "After a success the interface becomes Available, by way of Detaching only.",
-    rows.LINK_GONE: "After a success the link is gone on both sides: at the interface and at the instance.",
-    rows.OWN_KEPT: "A detach keeps everything else of the interface: addresses, security groups, tags, name.",
-    rows.OTHERS_KEPT: "A detach leaves all other interfaces and instances as they are.",
-    rows.INSTANCE_KEPT: "A detach keeps the instance's own status and attributes.",
-    rows.STAYS_AVAILABLE: "A detached interface stays Available, and what is at rest stays as it is.",
-    rows.REFUSAL_CHANGES_NOTHING: "A call that is refused changes nothing.",
+    rows.BECOMES_AVAILABLE: "After a success the interface should become Available, by way of Detaching only.",
+    rows.LINK_GONE: "After a success the link should be gone on both sides: at the interface and at the instance.",
+    rows.OWN_KEPT: "A detach should keep everything else of the interface: addresses, security groups, tags, name.",
+    rows.OTHERS_KEPT: "A detach should leave all other interfaces and instances as they are.",
+    rows.INSTANCE_KEPT: "A detach should keep the instance's own status and attributes.",
+    rows.STAYS_AVAILABLE: "A detached interface should stay Available, and what is at rest should stay as it is.",
+    rows.REFUSAL_CHANGES_NOTHING: "A call that is refused should change nothing.",
 }
 """Requirement on effects -> what is right."""
 
@@ -234,6 +235,15 @@ VIEWS: Mapping[str, str] = {
     "sides": "The description of an instance",
 }
 """Way to describe -> the words for it."""
+
+FORMS: Mapping[str, str] = {
+    rows.METHODS_ALIKE: "by another method, or with its parameters in another place",
+    rows.FORMATS_ALIKE: "asking for another format",
+    rows.SCHEMES_ALIKE: "with another kind of signature",
+    rows.ORDER_ALIKE: "with its parameters in another order, or over another connection",
+    rows.SAME_ANSWER: "about other resources",
+}
+"""Requirement on wire forms -> in what two calls differed, to stand after "as it was sent"."""
 
 DISAGREEMENTS: Mapping[str, str] = {
     "fails": "fails",

@@ -89,7 +89,7 @@ def wire_forms(state: State) -> Iterator[Told]:
                     f"the same call was answered {one.reply} as {wire_name(one.call)} "
                     f"and {two.reply} as {wire_name(two.call)}"
                 )
-                about = tuple(f"{one.reply.words} as {wire_name(one.call)}" for one in (one, two))
+                about = (one.reply.words, two.reply.words)
                 yield AnotherForm(ids[0], text, f"wire:{ids[0]}", ids[1:], 0.9, about=about), two
                 break
 

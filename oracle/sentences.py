@@ -44,6 +44,7 @@ from eni_conformance.oracle.findings import (
 )
 from eni_conformance.oracle.readings import Admissible
 
+_FORM = "in another form"
 _MOST = 3
 """So many admissible answers are named in a sentence; of more the number is told."""
 
@@ -69,7 +70,7 @@ KINDS: Mapping[type[Finding], Sentence] = {
         "The endpoint refused a correctly signed call with {said}.",
         "It should have accepted the signature, whatever characters the call carries.",
     ),
-    Shape: Sentence("An answer has another shape than the page gives it: {about}.", "{row}"),
+    Shape: Sentence("The endpoint sent an answer of another shape than the page gives it: {about}.", "{row}"),
     OtherFormat: Sentence(
         "The endpoint answered in {format}.",
         "It should have answered in the format that the call asked for.",
@@ -87,7 +88,7 @@ KINDS: Mapping[type[Finding], Sentence] = {
         "It should answer in JSON and in XML, as the call asks.",
     ),
     Gateway: Sentence("{gateway}", "It should have {answered}."),
-    RefusalChanged: Sentence("{when}, {effect}.", "A call that is refused changes nothing."),
+    RefusalChanged: Sentence("{when}, {effect}.", "A call that is refused should change nothing."),
     AfterSuccess: Sentence("{effect}", "{kept}"),
     WrongPath: Sentence(
         "After an accepted detach the interface went through the status {about}.",
@@ -106,27 +107,27 @@ KINDS: Mapping[type[Finding], Sentence] = {
     ),
     LateEffect: Sentence(
         "After everything had come to rest, {effect}.",
-        f"A detached interface stays {EFFECT.to}, and what is at rest stays as it is.",
+        f"A detached interface should stay {EFFECT.to}, and what is at rest should stay as it is.",
     ),
     Disagreement: Sentence("{view}", "Every way to describe a resource should show the same."),
     SlotTooMany: Sentence(
         "An instance took one more interface than its type has room for.",
-        "A detach frees one slot; the instance should have refused the interface.",
+        "A detach frees one slot, so the instance should have refused the interface.",
     ),
     NotAttachedAgain: Sentence(
         "A detached interface could not be attached again: the endpoint refused it with {said}.",
-        "What is detached can be attached again, to the same instance or to another.",
+        "What is detached should be attachable again, to the same instance or to another.",
     ),
     GivenAway: Sentence(
         "A new interface was given the address of one that had been detached and still exists.",
-        "A detached interface keeps its addresses, so that nobody else may have them.",
+        "A detached interface should keep its addresses, so that nobody else has them.",
     ),
     Overlap: Sentence(
         "The answers to overlapping calls and the state after them contradict each other.",
         "Some order of the calls, one after the other, should explain all answers and the state.",
     ),
     AnotherForm: Sentence(
-        "The endpoint answered the same call differently in another form: {about}.",
+        "The endpoint answered the same call in two ways{answers}, as it was sent {form}.",
         "The form in which a call is sent should not change its answer.",
     ),
     MixedReadings: Sentence(
@@ -155,8 +156,10 @@ def told(finding: Finding, expected: Admissible | None = None) -> Sentence:
         "gateway": _to_the_probe(finding),
         "when": WHEN["refused" if finding.about[-1:] == ("refused",) else "rest"],
         "effect": _effect(finding),
-        "kept": phrases.KEPT.get(finding.requirement, "A detach changes one link, and nothing else."),
+        "kept": phrases.KEPT.get(finding.requirement, "A detach should change one link, and nothing else."),
         "view": _view(finding),
+        "answers": f", {' and '.join(finding.about)}" if finding.about else "",
+        "form": next((phrases.FORMS[r] for r in (finding.requirement, *finding.also) if r in phrases.FORMS), _FORM),
     }
     return Sentence(capital(pattern.did.format_map(words)), capital(pattern.should.format_map(words)))
 
@@ -239,7 +242,7 @@ def _gateway(finding: Finding) -> str:
 def _effect(finding: Finding) -> str:
     """What happened to a resource, as a clause. about: what kind of thing, what happened, and how it shows."""
     if not isinstance(finding, RefusalChanged | AfterSuccess | LateEffect) or not finding.about:
-        return "something changed"
+        return "something changed" + "." * isinstance(finding, AfterSuccess)
     if len(finding.about) == 1:  # how a detach ended
         return phrases.ENDS.get(finding.about[0], f"long after its detach the interface is {finding.about[0]}") + "."
     thing, what, *how = finding.about

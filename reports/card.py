@@ -42,8 +42,16 @@ def wrong_parts(evidence: Evidence, fine: bool) -> tuple[Part, ...]:
     """The parts of the answer that are wrong; ("effect",) where it is what the call did. fine: whether the answer is
     among the admissible ones, which decides where an older suite did not write down the class."""
     if evidence.kind:
-        return PARTS.get(evidence.kind, ("effect",))
+        return _contradicted(evidence, PARTS.get(evidence.kind, ("effect",)))
     return ("effect",) if fine or not evidence.expected else ("status", "code")
+
+
+def _contradicted(evidence: Evidence, parts: tuple[Part, ...]) -> tuple[Part, ...]:
+    """Of status and code only what no admissible answer has, where one of the two is right."""
+    statuses = {str(one.status) for one in evidence.expected}
+    if parts == ("status", "code") and str(evidence.observed.status) in statuses:
+        return ("code",)
+    return parts
 
 
 def wrong_words(evidence: Evidence, parts: tuple[Part, ...]) -> str:

@@ -15,8 +15,8 @@ from eni_conformance.oracle.evidence import Evidence
 
 Trigger = Literal["got", "lost", "success", "silent", "stuck", "class"]
 """got: the answer has one of the codes. lost: only such codes were admissible, and none of them came. success:
-it answered 2xx where only refusals were admissible. silent: no readable answer. stuck: it answered 2xx,
-and afterwards the interface is still Detaching. class: the finding is of this class, whatever the answer."""
+it answered 2xx where only refusals were admissible. silent: no answer in time. stuck: it answered 2xx, and afterwards
+the interface is still Detaching, or not detached at all. class: the finding is of this class, whatever the answer."""
 
 Harm = Literal["high", "medium", "low"]
 READ = "read 2026-11"
@@ -142,6 +142,8 @@ TABLE = (
 )
 
 HARMS = get_args(Harm)
+_ENDED = {"gone": ("gone",), "Detaching": ("stuck",), "InUse": ("stuck",)}
+"""How a detach ended that was accepted -> what it comes to."""
 
 
 def comes_to(evidence: Evidence) -> tuple[str, ...]:
@@ -156,8 +158,8 @@ def comes_to(evidence: Evidence) -> tuple[str, ...]:
                 return ("comes back",)
             if happened in ("was detached", "moved", "was deleted"):
                 return ("refused but detached",) if kind == "RefusalChanged" else ("another detached",)
-            if happened == "gone":
-                return ("gone",)
+            if len(about) == 1:  # how a detach ended
+                return _ENDED.get(happened, ())
             own = {"Tags": "tags lost", "CreationTime": "creation time lost"}
             return (own.get(happened, "attributes lost"), *(["attributes lost"] if happened in own else []))
         case "WronglyAccepted":
@@ -170,7 +172,9 @@ def comes_to(evidence: Evidence) -> tuple[str, ...]:
             return ("tenant learns",)
         case "GivenAway":
             return ("attributes lost",)
-        case "SlotTooMany" | "NotAttachedAgain":
+        case "StaysDetaching" | "NeededAsking":
+            return ("stuck",)
+        case "NotAttachedAgain":
             return ("slot lost",) if row == "F06" else ("not attached again",)
         case "RepeatedId":
             return ("two calls, one id",)
@@ -204,9 +208,9 @@ def of(evidence: Evidence, table: Iterable[Impact] = TABLE) -> list[Impact]:
         elif row.trigger == "success":
             hit = succeeded and refusal_only
         elif row.trigger == "silent":
-            hit = seen.outcome not in ("", "answered")
+            hit = seen.outcome == "timeout"
         else:
-            hit = (
+            hit = "stuck" in classes or (
                 succeeded
                 and not refusal_only
                 and any(eni.get("id") == named and eni.get("status") == "Detaching" for eni in after)

@@ -14,6 +14,7 @@ import http.client
 import io
 import logging
 import os
+import re
 import socket
 import ssl
 from collections.abc import Callable, Mapping
@@ -354,7 +355,8 @@ def _prepared_request(prepared: Prepared) -> requests.PreparedRequest:
 def classify(error: BaseException) -> tuple[Outcome, str]:
     """The outcome that an error of the layers below stands for, and one line about it without any URL."""
     chain = _chain(error)
-    text = "; ".join(dict.fromkeys(_line(e) for e in chain if not isinstance(e, _WRAPPERS))) or type(error).__name__
+    lines = dict.fromkeys(_line(e) for e in chain if not isinstance(e, _WRAPPERS))
+    text = "; ".join(filter(None, lines)) or "what came is not valid HTTP"
     for outcome, kinds in _OUTCOMES:
         for one in chain:
             if isinstance(one, kinds):
@@ -410,11 +412,30 @@ def _chain(error: BaseException) -> list[BaseException]:
 
 
 def _line(error: BaseException) -> str:
-    """One short line; the text of errors of the socket and of HTTP parsing holds no URL."""
-    text = error.strerror if isinstance(error, OSError) and error.strerror else ""
-    if isinstance(error, (http.client.HTTPException, ssl.SSLError)) and not text:
-        text = str(error)
-    return f"{type(error).__name__}: {text[:120]!r}" if text else type(error).__name__
+    """One short line for people, "" where this error adds nothing; errors of the socket and of HTTP hold no URL."""
+    match error:
+        case http.client.IncompleteRead():
+            came = error.partial if isinstance(error.partial, int) else len(error.partial)
+            return f"the body ended after {came} octets" + (
+                f", {error.expected} more were due" if error.expected else ""
+            )
+        case http.client.RemoteDisconnected():
+            return "the connection was closed without an answer"
+        case http.client.BadStatusLine():
+            return f"its first line is {error.line.strip()[:120]}"
+        case urllib3.exceptions.NewConnectionError():
+            return ""  # what it wraps says why
+        case urllib3.exceptions.ConnectTimeoutError():
+            return "no connection in time"
+        case ssl.SSLError():
+            return re.sub(r"^\[.*?\] | \(_ssl.*", "", error.strerror or str(error))[:200]
+        case OSError() if error.strerror:
+            return error.strerror
+        case TimeoutError() | urllib3.exceptions.TimeoutError():
+            return "the deadline passed"
+        case http.client.HTTPException():
+            return str(error)[:120]
+    return ""
 
 
 def environment(url: str) -> tuple[bool | str, dict[str, str]]:

@@ -216,7 +216,7 @@ def test_a_dead_target_leaves_page_junit_and_summary(
     assert json.loads((folder / "results.json").read_text())["run"]["exit"] == 3
     assert "The target could not be used" in (folder / "index.html").read_text()
     (error,) = junit(folder).iter("error")
-    assert "ConnectionRefusedError" in (error.get("message") or "")
+    assert "refused (Connection refused)" in (error.get("message") or "")
     assert step.read_text().startswith("## The target could not be used: nothing was judged\n")
 
 

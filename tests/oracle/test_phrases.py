@@ -10,7 +10,16 @@ from eni_conformance.harness.describe import VIEWS
 from eni_conformance.oracle import frame, phrases
 
 OPERATIONS = tuple(CONTRACTS.values())
-TABLES = [phrases.CHOICES, phrases.OUTCOMES, phrases.SHAPES, phrases.EVENTS, phrases.FIELDS, phrases.ENDS, phrases.KEPT]
+TABLES = [
+    phrases.CHOICES,
+    phrases.OUTCOMES,
+    phrases.SHAPES,
+    phrases.EVENTS,
+    phrases.FIELDS,
+    phrases.ENDS,
+    phrases.KEPT,
+    phrases.FORMS,
+]
 TABLES += [phrases.VIEWS, phrases.DISAGREEMENTS, phrases.PROBES, phrases.THINGS, phrases.BY]
 EVERY = [text for table in TABLES for text in table.values()]
 EVERY += [text for one in phrases.RULES.values() for text in (one.holds, one.broken)]

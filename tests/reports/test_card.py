@@ -148,3 +148,22 @@ def test_no_code_reaches_a_reader_of_the_page(n):
     assert not re.search(r"\bNone\b|\?|\(&#39;|\bTrue\b|\bFalse\b|although it breaks|does not hold|undefined", told), (
         told
     )
+
+
+@pytest.mark.parametrize(("status", "words"), [(400, "its code"), (404, "its status and its code")])
+def test_only_what_no_admissible_answer_has_is_called_wrong(status, words):
+    """400 with another code has the right status."""
+    item = of(
+        kind="WrongAnswer", observed={"status": status, "code": "Odd"}, expected=[{"status": 400, "code": "Right"}]
+    )
+    assert card.wrong_words(item, card.wrong_parts(item, False)) == words
+
+
+@pytest.mark.parametrize("kind", ["Disagreement", "SlotTooMany", "StaysDetaching", "AnotherForm"])
+def test_what_exactly_was_seen_stands_where_no_answer_shows_it(kind):
+    """The headline names no resource; the card does."""
+    item = of(kind=kind, did="The endpoint did it.", summary="view list: eni-1 is not listed")
+    rows = [{"id": "R", "verdict": "violated", "reason": "r", "judged": 2}]
+    page = html.render(parse({"run": {"id": "x"}, "requirements": rows}), [("e.json", item)])
+    assert "<b>Seen:</b> view list: eni-1 is not listed." in page
+    assert "No single answer shows it" in page and "nothing recorded" not in page

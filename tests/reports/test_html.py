@@ -167,8 +167,8 @@ def test_a_finding_tells_the_whole_story(runs: dict[str, Path]) -> None:
     ):
         assert part in story
     race = text[text.index('id="finding-M03-5be774"') :]
-    assert "what is wrong is what happened, below" in race
-    assert "what is wrong is what happened, below" not in story
+    assert "what is wrong is what happened." in race
+    assert "what is wrong is what happened." not in story
     assert "no serial order admits this" in race
     assert 'class="lanes"' in race
 

@@ -53,3 +53,30 @@ def test_every_impact_names_its_source() -> None:
         assert row.repository.count("/") == 1
         assert "." in row.file
     assert json.dumps([row.effect for row in impact.TABLE])
+
+
+def _of(kind: str, about: tuple[str, ...] = (), row: str = "F02", **more: Any) -> evidence.Evidence:
+    item = report_samples.evidence("X", f"ENI-DETACH-{row}", report_samples.results())
+    return evidence.parse({**item, "expected": [], "kind": kind, "about": list(about), **more})
+
+
+@pytest.mark.parametrize(
+    ("item", "words"),
+    [
+        (_of("AfterSuccess", ("Detaching",)), ["waits for Available and fails", "polls for two minutes"]),
+        (_of("StaysDetaching"), ["waits for Available and fails", "polls for two minutes"]),
+        (
+            _of("AfterSuccess", ("interface", "Tags", "lost"), "F04"),
+            ["tells its own interfaces by their tags", "finds"],
+        ),
+        (_of("AfterSuccess", ("link on instance",), "F03"), []),
+        (_of("SlotTooMany", row="F06"), []),
+        (_of("NotAttachedAgain", row="F06"), ["cannot attach the replacement"]),
+        (_of("NoAnswer", row="B02", observed={"outcome": "reset"}), []),
+        (_of("NoAnswer", row="B02", observed={"outcome": "timeout"}), ["gives up reading a detach after 16 seconds"]),
+    ],
+)
+def test_the_harm_is_what_follows_from_the_finding_and_no_other(item: evidence.Evidence, words: list[str]) -> None:
+    """A slot too many keeps nobody from attaching; an interface that stays Detaching has lost no attribute."""
+    found = impact.of(item)
+    assert len(found) == len(words) and all(any(word in row.effect for row in found) for word in words)

@@ -122,7 +122,7 @@ def test_what_was_seen_once_is_no_finding_and_has_a_card_of_its_own(runs: dict[s
         "the detached interface was InUse again for a moment",
         "once, not in 3 further tries",
         "ENI-DETACH-F05 The interface becomes Available and stays so",
-        "what is odd is what happened, below",
+        "what is odd is what happened.",
         "evidence/F05-0b0b0b.json --target target.toml",
         "exit status 1 means that it was seen again",
         "World before the call",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import gzip
 import ipaddress
+import re
 import socket
 import ssl
 import struct
@@ -163,6 +164,7 @@ def test_whatever_an_endpoint_does_is_an_outcome(name, fake_time):
             assert status is None or exchange.status == status, exchange
             assert exchange.seconds < 2 and len(exchange.body) <= 4 << 20
             assert (exchange.outcome == "answered") or exchange.detail
+            assert not re.search(r"[a-z]Error|Incomplete|Disconnected|\('", exchange.detail), exchange.detail
         assert all(b"ookie" not in request for request in server.requests)
         client.close()
 
