@@ -422,7 +422,7 @@ def _line(error: BaseException) -> str:
         case http.client.RemoteDisconnected():
             return "the connection was closed without an answer"
         case http.client.BadStatusLine():
-            return f"its first line is {error.line.strip()[:120]}"
+            return f"its first line is {str(error).strip()[:120]}"
         case urllib3.exceptions.NewConnectionError():
             return ""  # what it wraps says why
         case urllib3.exceptions.ConnectTimeoutError():
