@@ -231,6 +231,7 @@ def _joined(pytestconfig: pytest.Config, request: pytest.FixtureRequest) -> Iter
     told = _posted(pytestconfig)
     worker, count = "gw0", 1
     if told is not None:
+        workers.collect_rarely()
         worker = os.environ.get("PYTEST_XDIST_WORKER", worker)
         count = max(1, told.workers)
         inquiry = workers.join(

@@ -20,6 +20,7 @@ from eni_conformance.conformance.embedded import EMBEDDED
 from eni_conformance.conformance.inquiry import TOLD
 from eni_conformance.conformance.plugin import KEY
 from eni_conformance.conformance.unread import unread
+from eni_conformance.conformance.worker import collect_rarely
 from eni_conformance.harness.clock import REAL
 from eni_conformance.harness.target import TargetError, load_target
 from rich.console import Console
@@ -241,6 +242,7 @@ def _environment() -> Iterator[None]:
 def run_tests(args: Any, plugin: object) -> int:
     """Run the conformance tests as pytest would in an empty directory. Returns an exit status of ours: that of pytest
     is one where it could not begin."""
+    collect_rarely()
     with _environment():
         code = int(pytest.main(arguments(args), plugins=[plugin]))
     if code == pytest.ExitCode.INTERRUPTED:
