@@ -19,7 +19,7 @@ from eni_conformance.harness.bench import arrange
 from eni_conformance.harness.bench.pool import NotArranged
 from eni_conformance.harness.history import Arranged
 from eni_conformance.harness.texts import Texts, fit
-from eni_conformance.reports.reproduce import aliyun, shell_quote
+from eni_conformance.reports.reproduce import aliyun, shell_quote, unlike_aliyun
 
 CALL = "call.json"
 
@@ -76,5 +76,7 @@ def told(call: sign.KeptCall, arranged: Arranged, path: Path, endpoint: str, reg
             for line in aliyun(call.pairs, endpoint, method=call.wire.method, region=region).splitlines()
         ]
         out += [f"         (with the AccessKey of the caller {call.caller})"]
+        if other := unlike_aliyun(call.wire):
+            out += [f"         (it sends a query signed with V1, and asks for JSON; this was seen with {other})"]
     ends = f"eni-conformance janitor --target {shell_quote(call.target)} --out {shell_quote(str(path.parent.parent))}"
     return [*out, "", f"it stays until: {ends} --older-than 0"]

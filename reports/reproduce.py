@@ -11,6 +11,8 @@ import shlex
 from collections.abc import Sequence
 from urllib.parse import unquote_to_bytes, urlsplit
 
+from eni_conformance.contract.scenario import Wire
+
 Pair = tuple[str, str]
 
 _PLAIN = re.compile(r"[\x20-\x7e]*")
@@ -56,6 +58,14 @@ def aliyun(pairs: Sequence[Pair], endpoint: str, *, method: str = "GET", region:
         parts.append(f"--region {shell_quote(region)}")
     lines = "".join(_visible(note) + "\n" for note in dict.fromkeys(notes))
     return lines + " ".join(parts) + "\n"
+
+
+def unlike_aliyun(wire: Wire) -> str:
+    """In what a call differs from what the vendor's command line sends, "" if in nothing that matters."""
+    parts = ["parameters in the body"] if wire.place != "query" else []
+    parts += [wire.format or "no format named"] if wire.format.upper() != "JSON" else []
+    parts += ["V3 (ACS3-HMAC-SHA256)"] if wire.signing == "v3" else []
+    return " and ".join(parts)
 
 
 def _flag(text: str) -> str:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from eni_conformance.reports.evidence import SHOWN_BY_ITS_ANSWER
 from processes import CLEAN, Finished
 
 ONE = {"name": "RegionId", "ref": "region"}, {"name": "InstanceId", "ref": "instance:0"}
@@ -26,7 +27,7 @@ def detach(ref: str = "eni:0", form: str = "exact", **call: Any) -> dict[str, An
 
 FREE = {"enis": [{"on": None, "status": "Available"}]}
 CASES: dict[str, tuple[str, str, dict[str, Any], str]] = {
-    # class of faults: fault, class of the finding, scenario, what the answer must show
+    # what it is of: fault, class of the finding, scenario, what the answer must show
     "status": ("status-primary", "WrongStatus", detach("primary:0"), "403"),
     "code": ("code-eni-not-found", "WrongAnswer", detach(form="last changed"), "InvalidNetworkInterfaceId.NotFound"),
     "validation": ("id-eni-case-folded", "WronglyAccepted", detach(form="upper"), "200"),
@@ -38,6 +39,19 @@ CASES: dict[str, tuple[str, str, dict[str, Any], str]] = {
         "Gateway",
         {"steps": [{"kind": "probe", "name": "signature with one character changed"}]},
         "200",
+    ),
+    "refused": ("refuses-running", "Refused", detach(), "InvalidOperation.InvalidEcsState"),
+    "signature": (
+        "signature-of-special-characters",
+        "SignatureRefused",
+        detach(form="inner space"),
+        "SignatureDoesNotMatch",
+    ),
+    "format": (
+        "json-wanted-xml-sent",
+        "OtherFormat",
+        detach("primary:0"),
+        "<Code>InvalidOperation.DetachPrimaryEniNotAllowed</Code>",
     ),
     "robustness": ("apostrophe-crashes", "Failed", detach(form="single quotes"), "500"),
 }
@@ -78,6 +92,10 @@ def test_what_is_pasted_shows_the_finding(
             assert word in command
             assert shows in pasted(command, tmp_path)
             assert suite("janitor", "--target", target, "--out", tmp_path / "out", "--older-than", "0").status == 0
+
+
+def test_there_is_one_of_each_class_that_one_call_shows() -> None:
+    assert {kind for _, kind, _, _ in CASES.values()} == SHOWN_BY_ITS_ANSWER
 
 
 def test_what_no_single_call_shows_is_not_kept(tmp_path: Path, suite: Callable[..., Finished]) -> None:
