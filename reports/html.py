@@ -73,6 +73,7 @@ def render(
         headline=head.words,
         reason=head.reason,
         reached=headline.reached(results),
+        bought=values.bought(results),
         where=where,
         target_file=values.target_file(results),
         findings=[f for f in found if f.verdict != "known-deviation"],

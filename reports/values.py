@@ -14,7 +14,7 @@ from typing import Any
 
 from eni_conformance.oracle.results import KINDS, Again, RequirementResult, Results, Target, Violation
 from eni_conformance.reports.history import Line
-from eni_conformance.reports.words import seconds, value_text
+from eni_conformance.reports.words import counted, seconds, value_text
 
 OPERATION = "DetachNetworkInterface"
 FEATURES = {
@@ -129,6 +129,18 @@ def first_screen(results: Results) -> tuple[tuple[str, str], ...]:
     return tuple(out)
 
 
+def bought(results: Results) -> str:
+    """What a run came to whose calls were counted; "" of any other. The 3/n bounds stand with the rows."""
+    told = results.bought
+    if told is None:
+        return ""
+    kills = "" if told.kills is None else f"; runs of this size find {told.kills:.0%} of the embedded emulator's faults"
+    return (
+        f"{told.spent} of at most {counted(told.calls, 'call')} were sent: {told.judged} of {told.rows} rows of the "
+        f"error table judged, {counted(told.pairs, 'pair')} of values met{kills}"
+    )
+
+
 def target(results: Results) -> tuple[str, ...]:
     """What the target does not offer and what of it cannot be relied on, in sentences."""
     out = []
@@ -183,6 +195,8 @@ def lines(results: Results) -> tuple[Note, ...]:
             f"{p.operation} answered {p.answer} {'once' if p.n == 1 else f'{p.n:,} times'}" for p in results.repeated
         ]
         out.append(Note("sent again", f"sent again after: {_some(told, '; ')}"))
+    if sentence := bought(results):
+        out.append(Note("counted", f"counted: {sentence}"))
     out += [Note("target", f"target: {sentence}", weighty=True) for sentence in target(results)]
     return tuple(out)
 

@@ -52,6 +52,25 @@ def test_files_of_older_suites_load_as_if_nothing_was_added() -> None:
     assert 'id="beside"' not in page
 
 
+def test_a_run_of_counted_calls_tells_what_they_bought() -> None:
+    told = {"calls": 300, "spent": 298, "rows": 24, "judged": 23, "pairs": 812, "kills": 0.52}
+    results = _results(bought=told)
+    sentence = (
+        "298 of at most 300 calls were sent: 23 of 24 rows of the error table judged, 812 pairs of values met; "
+        "runs of this size find 52% of the embedded emulator's faults"
+    )
+    assert values.bought(results) == sentence
+    assert f"{sentence.replace(chr(39), '&#39;')}." in html.render(results, [])
+    assert sentence.split(";")[0] in " ".join(summary.text(results).split())
+    assert sentence.split(";")[0] in summary.markdown(results)
+
+
+def test_what_so_few_calls_find_is_not_told_where_nothing_was_measured() -> None:
+    results = _results(bought={"calls": 40, "spent": 40, "rows": 24, "judged": 2, "pairs": 1})
+    assert values.bought(results).endswith("2 of 24 rows of the error table judged, 1 pair of values met")
+    assert values.bought(_results()) == ""
+
+
 @pytest.mark.parametrize(
     ("path", "value"),
     [
