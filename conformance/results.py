@@ -251,7 +251,7 @@ def _shallow(total: Tally, records: Sequence[Record], *, partial: bool) -> tuple
         out.append("no call was judged")
     notes = [note for record in records for note in record.notes]
     if notes:
-        first = re.sub(r"\[\d+\]", "", notes[0]).removeprefix("test_").replace("_", " ")
+        first = re.sub(r"\[[^\]]*\]", "", notes[0]).removeprefix("test_").replace("_", " ")
         out.append(f"the endpoint was too slow for this effort: {len(notes)} parts were cut short ({first}, ...)")
     return tuple(out)
 

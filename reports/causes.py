@@ -262,12 +262,17 @@ def _impacts(items: Iterable[Evidence]) -> tuple[impact.Impact, ...]:
     return tuple(sorted(rows, key=lambda row: impact.HARMS.index(row.harm)))
 
 
+_SAID = frozenset({"WrongAnswer", "WrongStatus", "Shape", "OtherFormat", "RepeatedId", "AnotherForm", "MixedReadings"})
+"""Classes of findings that are about a word, which harms less than a deed of the same severity."""
+
+
 def _harm(finding: Finding) -> tuple[Any, ...]:
     worst = min((impact.HARMS.index(i.harm) for i in finding.impacts), default=len(impact.HARMS))
     certainty = 1.0 if finding.certainty is None else finding.certainty
     return (
         _ORDER.get(finding.verdict, 4),
         _RANK.get(finding.severity, 2),
+        finding.evidence is not None and finding.evidence.kind in _SAID,
         -round(certainty, 1),
         worst,
         -finding.seen,

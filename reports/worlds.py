@@ -56,19 +56,24 @@ _SHOWN_MOST = 30
 
 @dataclass(frozen=True)
 class Told:
-    """A change in words: of a list what was removed and what was added, of anything else both values."""
+    """A change in words: of a list what was removed and what was added, of anything else both values. lawful: it
+    follows from the call, and the finding speaks of another change."""
 
     resource: str
     path: str
     before: tuple[str, ...]
     after: tuple[str, ...]
     listed: bool = False
+    lawful: bool = False
 
 
 def changes(item: Evidence) -> list[Told]:
     """The changes of an evidence file, those that its sentence speaks of first."""
     wanted = item.about[1:2] or (item.summary,)
-    return sorted(map(_told, item.changes), key=lambda c: not (c.path and any(c.path in words for words in wanted)))
+    told = [_told(change) for change in item.changes]
+    meant = [bool(one.path) and any(one.path in words for words in wanted) for one in told]
+    pairs = sorted(zip(told, meant, strict=True), key=lambda pair: not pair[1])
+    return [replace(one, lawful=any(meant) and not is_meant) for one, is_meant in pairs]
 
 
 def _told(change: Difference) -> Told:

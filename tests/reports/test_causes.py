@@ -112,3 +112,15 @@ def test_the_most_harmful_then_the_most_certain_comes_first() -> None:
         _failure("c", "ENI-DETACH-E14", "z", data, certainty=0.5),
     ]
     assert [f.file for f in causes.findings(results_parse(data), items)] == ["c.json", "a.json", "b.json"]
+
+
+def test_what_was_done_comes_before_what_was_said() -> None:
+    """Of the same severity a primary interface that was detached is told before a wrong code that came more often."""
+    data = _violated("S04", "S01", severity="blocker")
+    items = [
+        _failure("a", "ENI-DETACH-S04", "code", data, kind="WrongAnswer"),
+        _failure("b", "ENI-DETACH-S04", "code", data, kind="WrongAnswer"),
+        _failure("c", "ENI-DETACH-S01", "accepted", data, kind="WronglyAccepted"),
+    ]
+    found = causes.findings(results_parse(data), items)
+    assert [f.requirement_id for f in found if f.evidence] == ["ENI-DETACH-S01", "ENI-DETACH-S04"]

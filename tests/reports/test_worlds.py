@@ -63,3 +63,13 @@ def test_of_an_item_on_both_sides_only_the_difference_is_told() -> None:
 def test_what_is_no_list_is_told_as_both_values() -> None:
     told = _changed("Status", "InUse", None)
     assert (told.listed, told.before, told.after) == (False, ("InUse",), ("\u2013",))
+
+
+def test_only_the_change_that_the_finding_speaks_of_is_wrong() -> None:
+    """That the link is gone after a detach is as it should be; where no field is meant, every change counts."""
+    changes = [{"resource": "eni-1", "path": path, "before": "a", "after": "b"} for path in ("Status", "Tags")]
+    item = {"id": "e", "requirement": "R", "kind": "AfterSuccess", "changes": changes}
+    lost = worlds.changes(evidence.parse({**item, "about": ["interface", "Tags", "lost"]}))
+    assert [(one.path, one.lawful) for one in lost] == [("Tags", False), ("Status", True)]
+    detached = worlds.changes(evidence.parse({**item, "about": ["interface", "was detached", ""]}))
+    assert [one.lawful for one in detached] == [False, False]
