@@ -339,13 +339,17 @@ def _url(data: Mapping[str, Any], where: str, key: str, allow_plain_http: bool) 
     return url
 
 
+_HOST = re.compile(r"(?=.{1,253}\Z)[a-z0-9_-]{1,63}(\.[a-z0-9_-]{1,63})*\.?|[0-9a-f.]*:[0-9a-f:.]*(%[a-z0-9_.-]+)?")
+"""A host name or an IPv6 address, in small letters; names of containers hold underscores."""
+
+
 def _check_url(url: str, where: str, key: str, allow_plain_http: bool) -> None:
     try:
         parts = urlsplit(url)
         port = parts.port
     except ValueError as error:
         raise _error(where, key, f"is no URL ({error})", "write https://host or https://host:port") from None
-    if parts.scheme not in ("http", "https") or not parts.hostname or not url.isascii() or " " in url or port == 0:
+    if parts.scheme not in ("http", "https") or not _HOST.fullmatch(parts.hostname or "") or port == 0:
         raise _error(where, key, f"{url!r} is no http(s) URL", "write https://host or https://host:port")
     if parts.username is not None or parts.password is not None or parts.query or parts.fragment:
         raise _error(where, key, "holds more than scheme, host, port and path", "credentials belong in [callers]")

@@ -104,6 +104,11 @@ WRONG = {
     "no scheme": ({"endpoint": "ecs.example"}, "endpoint"),
     "another scheme": ({"endpoint": "ftp://ecs.example"}, "endpoint"),
     "port out of range": ({"endpoint": "https://ecs.example:99999"}, "endpoint"),
+    "a part of a name too long": ({"endpoint": f"https://{'a' * 64}.example"}, "endpoint"),
+    "a part of a name missing": ({"endpoint": "https://ecs..example"}, "endpoint"),
+    "a name too long": ({"endpoint": "https://" + ".".join(["a" * 60] * 5)}, "endpoint"),
+    "a name that begins with a dot": ({"vpc_endpoint": "https://.example"}, "endpoint"),
+    "a backslash": ({"endpoint": "https://ecs\\example"}, "endpoint"),
     "path": ({"endpoint": "https://ecs.example/api"}, "endpoint: has a path"),
     "query": ({"endpoint": "https://ecs.example?x=1"}, "endpoint"),
     "credentials in the URL": ({"endpoint": "https://u:p@ecs.example"}, "endpoint"),
@@ -172,6 +177,13 @@ def test_mistakes_are_named(name):
 
 
 # --- who is judged, and by what is offered -----------------------------------------------------------
+
+@pytest.mark.parametrize(
+    "host", ["ECS.example", "ecs.example.", "my_ecs", "10.0.0.7", "[::1]", "[fe80::1%25eth0]", "xn--bcher-kva.example"]
+)
+def test_any_host_that_may_be_there_is_one(host):
+    assert made(endpoint=f"https://{host}").endpoint == f"https://{host}"
+
 
 NEAR = {"endpoint": "http://127.0.0.1:9000"}
 
