@@ -12,6 +12,10 @@ from pathlib import Path
 EMBEDDED = "embedded"
 """The target that is meant where none is named."""
 
+SETTLE_MS = "20"
+"""How long its transitions take: a dozen looks, so that they are seen, and no longer than that, as a run waits for most
+of them."""
+
 NEEDS = ("starlette", "uvicorn", "httptools")
 """What the emulator is made with; an extra of the package brings it."""
 
@@ -35,7 +39,7 @@ def start_emulator(folder: Path) -> tuple[subprocess.Popen[str], Path]:
     command = [sys.executable, "-P", "-m", "eni_conformance.emulator", "--port", "0", "--write-target", str(file)]
     with (folder / "emulator.log").open("w") as log:
         process = subprocess.Popen(  # noqa: S603 - this interpreter
-            [*command, "--parent-pid", str(os.getpid())],
+            [*command, "--settle-ms", SETTLE_MS, "--parent-pid", str(os.getpid())],
             stdout=subprocess.PIPE,
             stderr=log,
             text=True,

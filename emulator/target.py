@@ -6,11 +6,12 @@ import json
 import os
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from eni_conformance.emulator.accounts import Caller
-from eni_conformance.emulator.variants import VARIANTS
-from eni_conformance.emulator.variants.kit import Declarations, declared
+
+if TYPE_CHECKING:
+    from eni_conformance.emulator.variants.kit import Declarations
 
 TARGET_CALLERS = (
     "account",
@@ -51,9 +52,19 @@ def target_text(url: str, callers: Iterable[Caller], variants: Iterable[str] = (
                 "access_key_secret": caller.access_key_secret,
             }
     tables |= {"control": {"url": f"{url}/_control"}, "limits": dict(_LIMITS)}
-    for table, values in declared(VARIANTS[name] for name in variants).items():
+    for table, values in _declared(list(variants)).items():
         tables.setdefault(table, {}).update(values)
     return "\n".join(_table(name, values) for name, values in tables.items())
+
+
+def _declared(variants: list[str]) -> Declarations:
+    """What the target file says of these variants. They are imported where there are any: see `switches`."""
+    if not variants:
+        return {}
+    from eni_conformance.emulator.variants import VARIANTS
+    from eni_conformance.emulator.variants.kit import declared
+
+    return declared(VARIANTS[name] for name in variants)
 
 
 def _table(name: str, values: dict[str, Any]) -> str:

@@ -120,7 +120,7 @@ def _take_back(work: _Round, *of: str) -> None:
 
 def _refusals(work: _Round) -> None:
     """One unknown op, one unknown id, while the instance starts."""
-    work.session.client.clock.sleep(work.pause)
+    work.session.client.clock.sleep(work.pause / 2)
     asked: list[Order] = [{"op": "no.such.op", "id": work.stand.eni}]
     nobody = stranger(work.stand.eni, work.offered, work.ground.zones[0])
     for order in asked + ([nobody] if nobody else []):
@@ -204,7 +204,7 @@ def _attach(work: _Round) -> _Round:
     session.ledger.check(stand.eni)
     session.ledger.check(stand.instance)
     began = clock.monotonic()
-    clock.sleep(work.pause)
+    clock.sleep(work.pause / 2)
     link = [session.region, ("InstanceId", stand.instance), ("NetworkInterfaceId", stand.eni)]
     if ecs.succeeded(ecs.send(session, "AttachNetworkInterface", link)):
         return work

@@ -178,6 +178,7 @@ def test_mistakes_are_named(name):
 
 # --- who is judged, and by what is offered -----------------------------------------------------------
 
+
 @pytest.mark.parametrize(
     "host", ["ECS.example", "ecs.example.", "my_ecs", "10.0.0.7", "[::1]", "[fe80::1%25eth0]", "xn--bcher-kva.example"]
 )
