@@ -51,8 +51,11 @@ SEQUELS = (rows.LIFE_CYCLE, rows.REFUSAL_CHANGES_NOTHING, rows.ACCEPTED_RUNNING,
 
 
 def sequels_of(given: Given, part: int) -> list[Scenario]:
-    """This part's share of the walks in which each operation comes right after each other one."""
-    return list(sequels.walks(given.offer, given.callers, given.effort.steps, given.seed))[part::PARTS]
+    """This part's share of the walks in which each operation comes right after each other one; in a quick run those
+    alone that cost no interface and no instance."""
+    everything = given.effort.name != "quick"
+    made = sequels.walks(given.offer, given.callers, given.effort.steps, given.seed, all_of_them=everything)
+    return list(made)[part::PARTS]
 
 
 @requirement(*SEQUELS, rows.ACCEPTED_STOPPED, rows.ATTACHED_AGAIN, rows.LINKED_ONLY, rows.PRIMARY_KEPT)

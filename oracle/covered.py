@@ -9,16 +9,16 @@ from __future__ import annotations
 import functools
 import itertools
 from collections import defaultdict
-from collections.abc import Sequence, Set
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Sequence, Set
+from dataclasses import dataclass
 
-from eni_conformance.contract.scenario import Call, EniSpec, InstanceSpec
+from eni_conformance.contract.scenario import ACTIONS, Call, EniSpec, InstanceSpec
 from eni_conformance.harness.history import Acted, Created, Event, Overlapped, Probed, Sent
 from eni_conformance.harness.values import Deed, Exchange, Param
 from eni_conformance.oracle.answers import Read, declared
 from eni_conformance.oracle.follow import State
 from eni_conformance.oracle.readings import EniKnown, InstanceKnown
-from eni_conformance.oracle.results import Pairwise
+from eni_conformance.oracle.results import Pairwise, Successions
 from eni_conformance.oracle.tally import Pair
 
 OF_THE_INSTANCE = ("instance past", "zone")
@@ -112,31 +112,66 @@ def _few(n: int) -> str:
     return str(n) if n < 2 else "several"
 
 
+CALLED = {
+    "detach": "accepted call",
+    "refused call": "refused call",
+    "call of another": "call of another",
+    "wrongly signed call": "wrongly signed call",
+    "calls at once": "calls at once",
+}
+"""Steps that call the operation -> what they are as what comes right before a call."""
+STEPS = (*CALLED, *(op.replace("_", " ") for op in ACTIONS if op != "describe"))
+"""Everything that may come right after each other: calls, and what was carried out around them."""
+
+
 @dataclass(frozen=True)
 class Past:
-    """What was before a call. after: what has changed the World last; right_before: what was sent last."""
+    """What was before a call. after: what has changed the World last; right_before: what was sent last. step: the
+    same as one of STEPS, "" before the first one."""
 
     after: str = UNCHANGED
     right_before: str = UNCHANGED
+    step: str = ""
 
 
 def follow(past: Past, event: Event, reads: Sequence[Read]) -> Past:
-    """The past of what comes after this event. Looks are no part of it."""
+    """The past of what comes after this event. Looks, and operations that were refused, are no part of it."""
+    step = _step(event, reads)
+    if not step:
+        return past
+    changed = step == "detach" or step not in CALLED
+    if isinstance(event, Overlapped):
+        changed = any(part.exchange.status == 200 for part in event.parts)
+    return Past(step if changed else past.after, CALLED.get(step, "operation"), step)
+
+
+def _step(event: Event, reads: Sequence[Read]) -> str:
     match event:
         case Sent(call=Call(caller=caller)):
             if any(read.reply and read.reply.success for read in reads):
-                return Past("detach", "accepted call")
-            return replace(past, right_before="refused call" if caller == "account" else "call of another")
+                return "detach"
+            return "refused call" if caller == "account" else "call of another"
         case Probed():
-            return replace(past, right_before="wrongly signed call")
+            return "wrongly signed call"
         case Acted(deed=Deed(op=op), exchange=Exchange(status=200)) if op != "describe":
-            return Past(op.replace("_", " "), "operation")
+            return op.replace("_", " ")
         case Created():
-            return Past("create", "operation")
+            return "create"
         case Overlapped():
-            accepted = any(part.exchange.status == 200 for part in event.parts)
-            return Past("calls at once" if accepted else past.after, "calls at once")
-    return past
+            return "calls at once"
+    return ""
+
+
+def successions(met: Collection[str]) -> Successions:
+    """Which of STEPS came right after which."""
+    every = [two(one, other) for one, other in itertools.product(STEPS, repeat=2)]
+    lacking = tuple(name for name in every if name not in met)
+    return Successions(len(every) - len(lacking), len(every), lacking)
+
+
+def two(one: str, other: str) -> str:
+    """The name of a step that came right after another one."""
+    return f"{one}, then {other}"
 
 
 def certain(row: Sequence[str]) -> bool:

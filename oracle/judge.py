@@ -48,7 +48,9 @@ def judge(operation: Operation, history: History) -> Judgement:
             at_the_end = state
         seen = follow(state, event)
         credit.of(book, state, event, seen, past)
-        past = covered.follow(past, event, seen.reads)
+        before, past = past, covered.follow(past, event, seen.reads)
+        if past is not before and before.step:
+            book.followed[covered.two(before.step, past.step)] += 1
         state = seen.state
     if state.finished and not state.dirty:
         at_the_end = state

@@ -258,6 +258,15 @@ class Pairwise(Open):
 
 
 @dataclass(frozen=True)
+class Successions(Open):
+    """Which steps of a history came right after which. lacking: "attach, then reboot"."""
+
+    met: Count = 0
+    of: Count = 0
+    lacking: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class RuleFired(Open):
     """One rule of the state machine, and how often it fired."""
 
@@ -279,6 +288,7 @@ class Coverage(Open):
 
     states: tuple[StateCell, ...] = ()
     pairwise: Pairwise | None = None
+    successions: Successions | None = None
     rules: tuple[RuleFired, ...] = ()
     transitions: tuple[Transition, ...] = ()
 

@@ -48,7 +48,8 @@ class Record(Open):
     judged, alone, provoked: judged calls, those that broke nothing else, and answers with the page's own code. worlds,
     callers, wires: where the judged calls came from. common, passing, repeated, inconclusive, doubts, missing: per
     requirement or operation, what came or was lacking, and how often. violations, once: see `results.Violation`.
-    latency, settle: seconds. pairs: of values of the test dimensions that met. spent: calls by test, set-up and looks
+    latency, settle: seconds. pairs: of values of the test dimensions that met. followed: which step came right after
+    which. spent: calls by test, set-up and looks
     included.
     """
 
@@ -76,6 +77,7 @@ class Record(Open):
     answers: Nested = field(default_factory=dict)
     rules: Counts = field(default_factory=dict)
     transitions: Counts = field(default_factory=dict)
+    followed: Counts = field(default_factory=dict)
     leases: Counts = field(default_factory=dict)
     spent: Counts = field(default_factory=dict)
     detach_calls: Count = 0
@@ -85,7 +87,7 @@ class Record(Open):
     notes: tuple[str, ...] = ()
 
 
-_COUNTS = ("judged", "alone", "provoked", "states", "rules", "transitions", "leases", "spent")
+_COUNTS = ("judged", "alone", "provoked", "states", "rules", "transitions", "followed", "leases", "spent")
 _NESTED = ("common", "passing", "repeated", "inconclusive", "doubts", "missing", "observations", "atlas", "answers")
 
 
@@ -99,6 +101,7 @@ class Tally:
         self.states: Counter[str] = Counter()
         self.rules: Counter[str] = Counter()
         self.transitions: Counter[str] = Counter()
+        self.followed: Counter[str] = Counter()
         self.leases: Counter[str] = Counter()
         self.spent: Counter[str] = Counter()
         self.common: defaultdict[str, Counter[str]] = defaultdict(Counter)

@@ -240,6 +240,7 @@ def coverage(total: Tally, control: bool) -> Coverage:
     return Coverage(
         states=_cells(total.states, control),
         pairwise=covered.pairwise(total.pairs),
+        successions=covered.successions(total.followed),
         rules=tuple(RuleFired(rule, fired[rule]) for rule in sorted({*RULES, *fired})),
         transitions=tuple(Transition(t, n) for t, n in sorted(total.transitions.items())),
     )

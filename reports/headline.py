@@ -6,7 +6,6 @@ A run of less than everything says so in its first words. Nothing here judges.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 from eni_conformance.oracle.results import Results
@@ -114,7 +113,6 @@ def reached(results: Results) -> tuple[Reached, ...]:
     out = []
     if found.pairwise is not None and found.pairwise.total:
         out.append(Reached("pairs of values met in one judged call", found.pairwise.covered, found.pairwise.total))
-    for name, told in found.extra.items():
-        if isinstance(told, Mapping) and isinstance(told.get("met"), int) and isinstance(told.get("of"), int):
-            out.append(Reached(str(told.get("words") or name.replace("_", " ")), told["met"], told["of"]))
+    if found.successions is not None and found.successions.of:
+        out.append(Reached("steps of a history right after each other", found.successions.met, found.successions.of))
     return tuple(out)

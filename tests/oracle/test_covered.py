@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from eni_conformance.oracle.covered import DIMENSIONS, pairwise, possible
+from eni_conformance.oracle.covered import DIMENSIONS, STEPS, pairwise, possible, successions
 from histories import V3, Event, acted, at_the_end, call, judgement, looked, overlapped, part, probed, sent
 
 PLACE = {name: place for place, name in enumerate(DIMENSIONS)}
@@ -130,3 +130,17 @@ def test_pairs_that_were_not_met_are_named():
 )
 def test_pairs_that_cannot_occur_are_not_asked_for(one, two, able):
     assert possible(*one, *two) == possible(*two, *one) == able
+
+
+def test_what_came_right_after_what_is_counted_and_looks_come_between_nothing():
+    events = (acted("stop"), looked(), sent(*REFUSED, of=call("eni-x")), acted("start"), at_the_end())
+    followed = judgement(*events).tally.followed
+    assert followed == {"stop, then refused call": 1, "refused call, then start": 1}
+    told = successions(followed)
+    assert (told.met, told.of) == (2, len(STEPS) ** 2)
+    assert "start, then stop" in told.lacking and "stop, then refused call" not in told.lacking
+
+
+def test_an_operation_that_was_refused_is_no_step():
+    events = (acted("stop", 403, "IncorrectInstanceStatus"), acted("reboot"), looked(), at_the_end())
+    assert judgement(*events).tally.followed == {}

@@ -38,7 +38,7 @@ def test_a_record_of_an_older_suite_is_read(tmp_path):
     write(tmp_path, read)
     again = json.loads((tmp_path / "record-gw0.json").read_text())
     assert (again["violations"][0].pop("family"), again["violations"][0].pop("detail")) == ("", "")
-    assert again.pop("spent") == again.pop("repeated") == {}
+    assert again.pop("spent") == again.pop("repeated") == again.pop("followed") == {}
     assert again == json.loads(OLD)
 
 

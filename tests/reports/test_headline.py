@@ -86,7 +86,7 @@ def test_deviations_that_are_out_of_date_come_before_what_conforms():
 
 def test_what_was_combined_is_told_where_somebody_counted():
     assert headline.reached(run_of("conforms")) == ()
-    told = {"pairwise": {"covered": 3, "total": 7}, "pairs_of_operations": {"met": 5, "of": 206}}
+    told = {"pairwise": {"covered": 3, "total": 7}, "successions": {"met": 5, "of": 196}}
     pairs, operations = headline.reached(run_of("conforms", coverage=told))
     assert (pairs.met, pairs.of) == (3, 7)
-    assert (operations.words, operations.met, operations.of) == ("pairs of operations", 5, 206)
+    assert (operations.words, operations.met, operations.of) == ("steps of a history right after each other", 5, 196)
