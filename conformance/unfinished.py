@@ -20,6 +20,7 @@ from eni_conformance.conformance.commands import OK, UNUSABLE, USAGE
 from eni_conformance.contract import codec
 from eni_conformance.contract.codec import Always
 from eni_conformance.contract.detach import CONTRACTS
+from eni_conformance.harness.clock import REAL
 from eni_conformance.harness.target import Target
 from eni_conformance.oracle import results as told
 from eni_conformance.oracle import verdicts
@@ -82,7 +83,9 @@ def begun(folder: Path) -> Begun:
 def refused(folder: Path, why: str, status: int = UNUSABLE) -> None:
     """Make the reports of a run whose target could not be used, or that was ended while it was set up."""
     made = _composed(folder, why)
-    results.write(folder, replace(made, run=replace(made.run, exit=status, incomplete=True, note=why)))
+    spent = max(0.0, REAL.now() - datetime.datetime.fromisoformat(str(made.run.started)).timestamp())
+    ended = replace(made.run, exit=status, incomplete=True, note=why, seconds=round(spent, 2))
+    results.write(folder, replace(made, run=ended))
     kept_wire.drop_parts(folder)
     for line in reports.write_all(folder).told:
         print(f"eni-conformance: {line}", file=sys.stderr)

@@ -183,7 +183,8 @@ def markdown(results: Results, out_dir: str | Path | None = None) -> str:
         "",
     ]
     if results.incomplete:
-        lines += [f"> **Incomplete.** {plain_markdown(results.run.note or 'The run ended early.')}", ""]
+        note = results.run.note if results.run.note not in head.reason else ""
+        lines += [f"> **Incomplete.** {plain_markdown(note or 'The run ended early.')}", ""]
     lines += [f"> **Shallow.** {plain_markdown(warning)}" for warning in results.shallow]
     lines += ["", *(f"- {plain_markdown(note.words)}" for note in values.lines(results))]
     lines += ["", "| " + " | ".join(counts) + " |", "|" + " ---: |" * len(counts)]

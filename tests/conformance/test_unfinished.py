@@ -106,7 +106,8 @@ def test_a_killed_run_is_told_from_the_records_of_its_workers(killed: Path, caps
     made = files.load(killed)
     assert (made.run.exit, made.run.incomplete, made.run.seed, made.target.name) == (None, True, 7, "gone")
     assert [row.id for row in made.by_verdict("violated")] == ["ENI-DETACH-E12"]
-    assert "Ended early: not fit for release" in (killed / "index.html").read_text()
+    page = (killed / "index.html").read_text()
+    assert "Ended early: not fit for release" in page and "<dt>Took</dt><dd>not known</dd>" in page
     assert [case.get("type") for case in junit(killed).iter("error")] == ["incomplete"]
     assert str(killed / "index.html") in capsys.readouterr().out
 
@@ -240,6 +241,7 @@ def test_a_refused_set_up_leaves_page_junit_and_summary(
     assert code in ended.err and code in json.loads((folder / "results.json").read_text())["run"]["note"]
     page = (folder / "index.html").read_text()
     assert "The target could not be used: nothing was judged" in page and code in page
+    assert json.loads((folder / "results.json").read_text())["run"]["seconds"] > 0
     (error,) = junit(folder).iter("error")
     assert (error.get("type"), code in (error.get("message") or "")) == ("incomplete", True)
     assert step.read_text().startswith("## The target could not be used: nothing was judged\n")

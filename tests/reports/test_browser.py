@@ -21,7 +21,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from eni_conformance.reports import compare, files, side_by_side
+import report_samples
+from eni_conformance.reports import compare, files, side_by_side, write_all
 from selenium import webdriver
 from selenium.common.exceptions import NoSuchElementException, StaleElementReferenceException
 from selenium.webdriver.chrome.options import Options
@@ -178,6 +179,20 @@ def test_fits_narrow_screens(name: str, width: int, tab: Tab, pages: dict[str, P
     tab.look(width=width).open(pages[name])
     tab.js("document.querySelectorAll('details').forEach(d => { d.open = true })")
     assert tab.js("return document.documentElement.scrollWidth") <= width
+
+
+@pytest.mark.parametrize("width", [360, 390])
+def test_a_long_code_in_a_headline_fits_narrow_screens(width: int, tab: Tab, tmp_path: Path) -> None:
+    code = "InvalidOperation.DetachPrimaryEniNotAllowedWhateverElse"
+    data, items = report_samples.violated()
+    for item in items:
+        item |= {"did": f"It answered with 400 {code}.", "should": f"It should have refused it with 403 {code}."}
+    out = report_samples.write(tmp_path, (data, items))
+    write_all(out)
+    tab.look(width=width).open(out / "index.html")
+    assert tab.js("return document.documentElement.scrollWidth") <= width
+    beyond = "return [...document.querySelectorAll('.first, .should, h3, .index a')]"
+    assert tab.js(f"{beyond}.filter(n => n.scrollWidth > n.clientWidth && n.clientWidth).length") == 0
 
 
 @pytest.mark.parametrize("name", ["past", "passing"])
