@@ -22,9 +22,10 @@ from eni_conformance.harness.target import Credential, Target
 from eni_conformance.harness.values import Exchange, Pair
 
 HIDDEN = "***"
-MANY = 50
-"""So many account ids are looked for in other spellings, too. A run has a few accounts; where there are more numbers of
-that length, they are something else, and each would have to be looked for in every text."""
+LEAST, MOST = 15, 20
+"""Digits of an account id. By the first of them one that is known is found again where line breaks part it."""
+CORE = 16
+"""Characters by which a known account id is found again in base64: twelve of its digits."""
 
 _KEY_ID = re.compile(r"\b(?:LTAI[A-Za-z0-9]{8,}|STS\.[A-Za-z0-9]{8,})")
 _NAMED = re.compile(
@@ -34,6 +35,7 @@ _NAMED = re.compile(
 _TOKEN_HEADER = re.compile(r"(?i)(x-acs-security-token\"?[:,]\s*\"?)(?!\*\*\*)[^\s\"'\\,;\]]+")
 # Begins with a digit rather than with a look behind it, which takes less than half the time.
 _DIGITS = re.compile(r"[0-9](?<![0-9A-Za-z.\-][0-9])(?!(?<=9)9{7})[0-9]{14,19}(?![0-9A-Za-z.])")
+_RUN = re.compile(r"[0-9]{15,}")
 _WORD = re.compile(r"[A-Za-z0-9+/_-]{20,}={0,2}")
 
 
@@ -56,6 +58,8 @@ class Redactor:
         self._seen: set[str] = set()
         self._accounts: dict[str, str] = {}
         self._cores: tuple[str, ...] = ()
+        self._account_begins: set[str] = set()
+        self._account_cores: set[str] = set()
         for text in secrets:
             self._add(text)
         for caller in target.callers.values() if target else ():
@@ -79,10 +83,7 @@ class Redactor:
         with self._lock:
             self._seen.add(text)
             self._known = tuple(sorted({*self._known, *forms}, key=lambda form: (-len(form), form)))
-            self._add_cores(text)
-
-    def _add_cores(self, text: str) -> None:
-        self._cores = tuple(dict.fromkeys((*self._cores, *spelling.cores(text))))
+            self._cores = tuple(dict.fromkeys((*self._cores, *spelling.cores(text))))
 
     def text(self, text: str) -> str:
         """`text` without anything secret, however it is spelled. Redacting twice changes nothing more."""
@@ -120,15 +121,27 @@ class Redactor:
         return _without(text, [(*made.origin(*place), HIDDEN) for place in self._places(made.text, known=breaks)])
 
     def _holds(self, text: str) -> bool:
-        known = (*self._known, *self._cores, *itertools.islice(self._accounts, MANY))
-        return any(one in text for one in known) or next(self._words(text), None) is not None
+        known = any(one in text for one in (*self._known, *self._cores))
+        return known or next(itertools.chain(self._parted(text), self._words(text)), None) is not None
+
+    def _parted(self, text: str) -> Iterator[tuple[int, int]]:
+        """Where account ids that are known stand in a text whose lines are joined, with whatever digits around them."""
+        for run in _RUN.finditer(text) if self._account_begins else ():
+            digits = run.group()
+            for start in range(len(digits) - LEAST + 1):
+                if digits[start : start + LEAST] in self._account_begins:
+                    ends = range(min(len(digits), start + MOST), start + LEAST - 1, -1)
+                    yield from (
+                        (run.start() + start, run.start() + end) for end in ends if digits[start:end] in self._accounts
+                    )
 
     def _places(self, text: str, *, known: bool) -> Iterator[tuple[int, int]]:
         """Where something secret stands. known: what is known, and words of base64, alone."""
-        for secret in (*self._known, *(itertools.islice(self._accounts, MANY) if known else ())):
+        for secret in self._known:
             for match in re.finditer(re.escape(secret), text):
                 yield match.span()
         if known:
+            yield from self._parted(text)
             yield from self._words(text)
             return
         for pattern in (_KEY_ID, _DIGITS, _NAMED, _TOKEN_HEADER):
@@ -145,9 +158,16 @@ class Redactor:
                 yield begin, end
                 start = text.find(core, end)
         for match in _WORD.finditer(text):
-            opened = spelling.opened(match.group())
-            if opened and self.sent(opened) != opened:
+            word = match.group()
+            opened = spelling.opened(word)
+            if self._has_account(word) or (opened and self.sent(opened) != opened):
                 yield match.span()
+
+    def _has_account(self, word: str) -> bool:
+        """Whether a word of base64 holds an account id that is known, whatever stands around it. However many numbers
+        an endpoint sends that might be one, it costs no more."""
+        known = self._account_cores
+        return bool(known) and any(word[n : n + CORE] in known for n in range(len(word) - CORE + 1))
 
     def _account(self, match: re.Match[str]) -> str:
         found = match.group()
@@ -156,8 +176,8 @@ class Redactor:
             if shown is None:
                 number = f"{len(self._accounts) + 1:04d}"
                 shown = self._accounts[found] = "9" * (len(found) - len(number)) + number
-                if len(self._accounts) <= MANY:
-                    self._add_cores(found)
+                self._account_begins.add(found[:LEAST])
+                self._account_cores.update(core[:CORE] for core in spelling.cores(found))
         return shown
 
     def octets(self, data: bytes) -> bytes:
