@@ -87,6 +87,12 @@ def _short(asked: Asked) -> str:
     return " ".join(f"{p.name}={p.text[:60]!r}" for p in asked.params)
 
 
+def _deed(exchange: Exchange) -> str:
+    """An operation of the surroundings on one line, as it was sent."""
+    told = [f"{name}={text[:60]!r}" for name, text in exchange.sent.pairs if name != "RegionId"]
+    return " ".join([exchange.sent.action, *told])
+
+
 def _exchanges(event: Event) -> list[tuple[str, Exchange]]:
     """What was sent and came in an event, with what a reader is told of it."""
     match event:
@@ -98,14 +104,11 @@ def _exchanges(event: Event) -> list[tuple[str, Exchange]]:
             return [(f"{title} {_short(event.asked)}", exchange) for exchange in exchanges]
         case Probed() if event.end == "whole":
             return [(f"gateway probe: {event.name}", event.exchange)]
-        case Acted(deed=deed):
-            text = f"{deed.op} {deed.eni} {deed.instance}".strip()
+        case Acted():
+            text = _deed(event.exchange)
             return [(text, exchange) for exchange in (*event.passed, event.exchange)]
         case Overlapped():
-            texts = [
-                _short(p.asked) if p.asked else f"{p.deed.op} {p.deed.eni} {p.deed.instance}" if p.deed else ""
-                for p in event.parts
-            ]
+            texts = [_short(p.asked) if p.asked else _deed(p.exchange) if p.deed else "" for p in event.parts]
             return [(f"at the same time: {t}", p.exchange) for t, p in zip(texts, event.parts, strict=True)]
     return []
 

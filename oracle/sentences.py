@@ -88,7 +88,7 @@ KINDS: Mapping[type[Finding], Sentence] = {
         "It should answer in JSON and in XML, as the call asks.",
     ),
     Gateway: Sentence("{gateway}", "It should have {answered}."),
-    RefusalChanged: Sentence("{when}, {effect}.", "A call that is refused should change nothing."),
+    RefusalChanged: Sentence("{when}, {effect}.", "{rest}"),
     AfterSuccess: Sentence("{effect}", "{kept}"),
     WrongPath: Sentence(
         "After an accepted detach the interface went through the status {about}.",
@@ -144,7 +144,7 @@ KINDS: Mapping[type[Finding], Sentence] = {
 
 def told(finding: Finding, expected: Admissible | None = None) -> Sentence:
     """The sentences of a finding. expected: what was admissible, None where no single answer decides."""
-    pattern = KINDS[type(finding)]
+    pattern, refused = KINDS[type(finding)], finding.about[-1:] == ("refused",)
     words = {
         "call": _call(expected),
         "said": finding.said or "an answer that cannot be read",
@@ -154,7 +154,8 @@ def told(finding: Finding, expected: Admissible | None = None) -> Sentence:
         "row": phrases.SHAPES.get(finding.requirement, "It should have the shape that the page gives it."),
         "outcome": phrases.OUTCOMES.get(finding.outcome, phrases.OUTCOMES[""]) if isinstance(finding, NoAnswer) else "",
         "gateway": _to_the_probe(finding),
-        "when": WHEN["refused" if finding.about[-1:] == ("refused",) else "rest"],
+        "when": WHEN[refused].did,
+        "rest": WHEN[refused].should,
         "effect": _effect(finding),
         "kept": phrases.KEPT.get(finding.requirement, "A detach should change one link, and nothing else."),
         "view": _view(finding),
@@ -164,7 +165,11 @@ def told(finding: Finding, expected: Admissible | None = None) -> Sentence:
     return Sentence(capital(pattern.did.format_map(words)), capital(pattern.should.format_map(words)))
 
 
-WHEN = {"refused": "Although the call was refused", "rest": "While no detach was under way"}
+WHEN = {
+    True: Sentence("Although the call was refused", "A call that is refused should change nothing."),
+    False: Sentence("While no detach was under way", "What is at rest should stay as it is."),
+}
+"""Whether a call had been refused -> when something changed, and what should have been."""
 
 
 def capital(text: str) -> str:

@@ -188,7 +188,8 @@ def lanes(moments: Sequence[Moment]) -> tuple[svg.Call, ...]:
 def _brief(words: str) -> str:
     """A step as a label: without the region, which the story beside the picture names."""
     words = re.sub(r"\bRegionId='[^']*' ?", "", words).replace("NetworkInterfaceId=", "").replace("InstanceId=", "")
-    return words.replace("DetachNetworkInterface", "detach")
+    words = re.sub(r"\b(Attach|Detach|Delete)NetworkInterface\b", lambda found: found[1].lower(), words)
+    return words.replace("'", "")
 
 
 _ID = re.compile(r"\b(eni|i|vsw|sg|vpc)-[A-Za-z0-9]*([A-Za-z0-9]{4})\b")

@@ -162,3 +162,10 @@ def test_the_sentence_names_no_resource_and_no_time():
         for eni in ("eni-1", "eni-2")
     )
     assert sentences.told(one[0]) == sentences.told(two[0])
+
+
+def test_what_changed_without_a_call_is_not_told_as_a_refusal():
+    alone, refused = (RefusalChanged("F01", "s", "c", about=about) for about in (
+        ("interface", "Tags", "lost"), ("interface", "Tags", "lost", "refused")))  # fmt: skip
+    assert sentences.told(alone).should == "What is at rest should stay as it is."
+    assert sentences.told(refused).should == "A call that is refused should change nothing."

@@ -102,7 +102,7 @@ def test_a_story_names_the_operation_and_the_overlap() -> None:
     assert ev.told(one).startswith("DetachNetworkInterface RegionId='cn-hangzhou'")
     assert ev.together(one)
     (call, _) = ev.lanes([one, _moment(2, 0.0, 0.1)])
-    assert call.words == "detach 'eni\u2026t7e0'"
+    assert call.words == "detach eni\u2026t7e0"
     assert ev.told(Moment(step={"settle": 1})) == '{"settle": 1}'
 
 
