@@ -7,12 +7,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from eni_conformance.oracle.results import Results
+from eni_conformance.oracle.results import RequirementResult, Results
 from eni_conformance.reports import headline, html, values, words
 from eni_conformance.reports.words import short
 
-ABSENT = "absent"
-GLYPHS = {**html.GLYPHS, ABSENT: " "}
+ABSENT, LEFT_OUT = "absent", "left out"
+GLYPHS = {**html.GLYPHS, ABSENT: " ", LEFT_OUT: " "}
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,8 @@ class Column:
 
 @dataclass(frozen=True)
 class Row:
-    """One requirement in all runs. verdicts: ABSENT where a run does not have it."""
+    """One requirement in all runs. verdicts: ABSENT where a run does not have it, LEFT_OUT where it was not asked for
+    (`-k`), which is no difference between targets."""
 
     id: str
     title: str
@@ -38,7 +39,7 @@ class Row:
 
     @property
     def differs(self) -> bool:
-        return len(set(self.verdicts)) > 1
+        return len(set(self.verdicts) - {LEFT_OUT}) > 1
 
 
 @dataclass(frozen=True)
@@ -57,9 +58,15 @@ def table(runs: Sequence[tuple[str, Results]], out: Path | None = None) -> Table
     """The table of these runs, each with its path. out: file that links to their reports."""
     columns = tuple(Column(made, _page(path, out), headline.of(made)) for path, made in runs)
     titles = {r.id: r.title for _, made in runs for r in made.requirements}
-    known = [{r.id: values.shown(r) for r in made.requirements} for _, made in runs]
+    known = [{r.id: _verdict(made, r) for r in made.requirements} for _, made in runs]
     rows = [Row(i, title, tuple(verdicts.get(i, ABSENT) for verdicts in known)) for i, title in titles.items()]
     return Table(columns, tuple(sorted(rows, key=lambda row: not row.differs)))
+
+
+def _verdict(run: Results, row: RequirementResult) -> str:
+    """The verdict on a row, LEFT_OUT where the user asked for others only."""
+    asked = {name.strip().upper().rsplit("-", 1)[-1] for name in run.run.only.split(",") if name.strip()}
+    return LEFT_OUT if asked and values.short_id(row.id) not in asked else values.shown(row)
 
 
 def _page(path: str, out: Path | None) -> str:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from eni_conformance.reports import compare, files, side_by_side
-from eni_conformance.reports.side_by_side import ABSENT, table
+from eni_conformance.reports.side_by_side import ABSENT, LEFT_OUT, table
 from test_headline import run_of
 
 RUNS = [
@@ -45,3 +45,13 @@ def test_a_cell_leads_into_the_report_of_its_run(
         assert (out.parent / column.page).is_file()
         assert f'href="{column.page}#ENI-DETACH-E12"' in out.read_text()
     assert "B  embedded" in capsys.readouterr().out
+
+
+def test_what_a_run_was_not_asked_for_is_no_difference() -> None:
+    narrowed = run_of("not-exercised", "violated", run={"only": "X01", "part": True})
+    made = table([("a", run_of("conforms", "conforms")), ("b", narrowed)])
+    assert [(row.id, row.verdicts, row.differs) for row in made.rows] == [
+        ("ENI-DETACH-X01", ("conforms", "violated"), True),
+        ("ENI-DETACH-X00", ("conforms", LEFT_OUT), False),
+    ]
+    assert "1 of 2 requirements differ" in side_by_side.text(made) and "left out" in side_by_side.page(made)
