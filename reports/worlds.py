@@ -50,7 +50,7 @@ _SHOWN_WHOLE = 9
 """A world of so many resources is shown whole; of a larger one, what the call named or changed, and beside it
 up to `_NEIGHBOURS` other interfaces of the same instance."""
 
-_NEIGHBOURS = 3
+_NEIGHBOURS = 2
 _SHOWN_MOST = 30
 
 
@@ -224,14 +224,15 @@ def _side(
     def touched(b: Box) -> bool:
         return _drawn(b) or b.id in both
 
-    enis = [(str(e.get("instance") or e.get("instance_id") or ""), box(e, "interface")) for e in here.enis]
+    enis = [(_host(e), box(e, "interface")) for e in here.enis]
     instances = {str(i.get("id", "?")): box(i, "instance") for i in here.instances}
     small = len(enis) + len(instances) <= _SHOWN_WHOLE
     moved = {str(c.before) for c in item.changes} | {str(c.after) for c in item.changes}
+    moved |= {_host(known.get(b.id, {})) for _, b in enis if touched(b)}
     involved = {on for on, b in enis if touched(b)} | {i for i, b in instances.items() if touched(b) or i in moved}
     kept, near = [], Counter[str]()
     for on, b in sorted(enis, key=lambda entry: not touched(entry[1])):
-        near[on] += 1
+        near[on] += not touched(b)  # what moves takes no neighbour's place, so that both sides show the same ones
         if small or touched(b) or (on in involved and on and near[on] <= _NEIGHBOURS):
             kept.append((on, b))
     kept = kept[:_SHOWN_MOST]
@@ -239,6 +240,11 @@ def _side(
     boxes = tuple(replace(instances[i], inside=tuple(b for on, b in kept if on == i)) for i in shown_ids)
     free = tuple(b for on, b in kept if on not in instances)
     return Side(title, boxes, free, len(enis) - len(kept), len(instances) - len(boxes))
+
+
+def _host(eni: Mapping[str, Any]) -> str:
+    """The instance that an interface of a picture is on, "" if none."""
+    return str(eni.get("instance") or eni.get("instance_id") or "")
 
 
 def _value(value: Any) -> str:

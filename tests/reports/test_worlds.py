@@ -73,3 +73,19 @@ def test_only_the_change_that_the_finding_speaks_of_is_wrong() -> None:
     assert [(one.path, one.lawful) for one in lost] == [("Tags", False), ("Status", True)]
     detached = worlds.changes(evidence.parse({**item, "about": ["interface", "was detached", ""]}))
     assert [one.lawful for one in detached] == [False, False]
+
+
+def test_both_sides_show_the_same_resources() -> None:
+    """Of a larger world the neighbours of what the call changed are the same before and after."""
+    many = [{"id": f"eni-{n}", "status": "InUse", "instance": "i-1"} for n in range(9)]
+    after = [{**many[0], "status": "Available", "instance": ""}, *many[1:]]
+    host = {"instances": [{"id": "i-1", "status": "Running"}, {"id": "i-2", "status": "Running"}]}
+    item = {
+        "id": "e",
+        "requirement": "R",
+        "world_before": {**host, "enis": many},
+        "world_after": {**host, "enis": after},
+    }
+    sides = worlds.worlds(evidence.parse(item))
+    shown = [{b.id for box in (*side.instances, *side.free) for b in (box, *box.inside)} for side in sides]
+    assert shown[0] == shown[1] == {"i-1", "eni-0", "eni-1", "eni-2"}
