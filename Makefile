@@ -10,7 +10,7 @@ unexport PYTHONDONTWRITEBYTECODE
 export PYTHONPYCACHEPREFIX := $(CURDIR)/build/pycache
 
 .DEFAULT_GOAL := conformance
-.PHONY: conformance test lint types imports tree unit fast night node programs lock plan-table curve-table prove mutation bench allure site clean
+.PHONY: conformance test lint types imports tree unit fast night versions node programs lock plan-table curve-table prove mutation bench allure site clean
 
 $(READY): pyproject.toml requirements.lock
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
@@ -68,6 +68,10 @@ node: $(addsuffix /node_modules/.ready,$(NODE_DIRS))
 %/node_modules/.ready: %/package-lock.json
 	npm ci --silent --no-audit --no-fund --prefix $*
 	touch $@
+
+# The package on Python 3.12 and 3.13, where the machine has them.
+versions: $(READY)
+	.ci/versions
 
 # Outside CI: proof by faults and variants, and mutation of the oracle.
 prove: $(READY)

@@ -84,6 +84,12 @@ def pytest_configure(config: pytest.Config) -> None:
         _open(config)
 
 
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """What `test_once` holds, the sweeps hold, too: it is for runs whose calls are counted."""
+    once = collection_path.stem == "test_once" and collection_path.resolve().parent == entry.HERE
+    return True if once and not config.getoption("eni_calls") else None
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_finish(session: pytest.Session) -> None:
     """In a session of one process, open the study when there is something to do."""
@@ -450,8 +456,6 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     """Tests that find most with fewest calls come first; only those for one requirement if one is named. Tests of the
     user's own stay where they are."""
     plan = _plan(config)
-    if not plan.calls:  # what `test_once` holds, the sweeps hold, too
-        items[:] = [item for item in items if Path(item.path).stem != "test_once"]
     kept = _shard(config, sorted(filter(_is_ours, items), key=_rank))
     tried = narrow.tried_with(plan.chosen(), plan.contract())
     if tried:

@@ -7,6 +7,7 @@ crash is on disk before it is needed.
 
 from __future__ import annotations
 
+import argparse
 import datetime
 import json
 import os
@@ -19,7 +20,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from eni_conformance.conformance import budget, deviations, kept_wire, results, unfinished
+from eni_conformance.conformance import budget, commands, deviations, kept_wire, results, unfinished
 from eni_conformance.conformance import worker as workers
 from eni_conformance.conformance.asked import Plan
 from eni_conformance.conformance.commands import ENDED_EARLY, UNUSABLE, USAGE
@@ -96,7 +97,16 @@ def check(plan: Plan) -> tuple[deviations.Deviation, ...]:
         raise Refused(USAGE, f"--effort {plan.effort}: choose one of {', '.join(EFFORTS)}")
     if plan.revision not in CONTRACTS:
         raise Refused(USAGE, f"--revision {plan.revision}: choose one of {', '.join(CONTRACTS)}")
-    if 0 < plan.calls < budget.LEAST:
+    for flag, kind, value in (
+        ("--seed", commands.seed, plan.seed),
+        ("--calls", commands.number_of_calls, plan.calls or None),
+        ("--shard", commands.shard, plan.shard or None),
+    ):
+        try:
+            _ = kind(str(value)) if value is not None else None
+        except argparse.ArgumentTypeError as error:
+            raise Refused(USAGE, f"{flag}: {error}") from None
+    if plan.calls and plan.calls < budget.LEAST:
         raise Refused(
             USAGE, f"--calls {plan.calls}: set-up and clean-up alone take more; allow {budget.LEAST} at least"
         )

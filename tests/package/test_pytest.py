@@ -63,7 +63,10 @@ def test_collecting_starts_nothing(installed: Path, project: Path) -> None:
 
 
 def test_wrong_use_is_told_as_pytest_does(installed: Path, project: Path) -> None:
-    for wrong in (("--eni-target", "missing.toml"), ("--eni-only", "E99"), ("--eni-deviations", "missing.toml")):
+    for wrong in (
+        ("--eni-target", "missing.toml"), ("--eni-only", "E99"), ("--eni-deviations", "missing.toml"),
+        ("--eni-seed", "-1"), ("--eni-calls", "-5"), ("--eni-shard", "5/4"), ("--eni-shard", "x"),
+    ):  # fmt: skip
         done = suite(installed, project, *wrong)
         assert done.returncode == pytest.ExitCode.USAGE_ERROR, done.stdout + done.stderr
         assert wrong[1] in done.stderr and "Traceback" not in done.stdout + done.stderr
