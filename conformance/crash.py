@@ -19,6 +19,8 @@ FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO})
 """What it means that a disk takes nothing more."""
 NO_ROOM = FULL | {errno.EROFS}
 """What it means that nothing can be written any more."""
+NO_FOLDER = "No usable temporary directory"
+"""How Python tells that every disk is full."""
 NOT_LET = frozenset({errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.ENAMETOOLONG, errno.ELOOP})
 """What is wrong with a directory that the user named, where a file in it shows it."""
 
@@ -26,7 +28,7 @@ NOT_LET = frozenset({errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errn
 def status_of(args: argparse.Namespace, error: BaseException) -> int:
     """Tell on stderr what has ended a command. Returns its exit status: wrong usage where it is a file that the user
     named."""
-    if isinstance(error, OSError) and error.errno in FULL:
+    if isinstance(error, OSError) and (error.errno in FULL or NO_FOLDER in str(error)):
         where = f"{error.filename}: " if isinstance(error.filename, str) else ""
         print(f"{PROG}: {where}could not be written ({error.strerror})", file=sys.stderr)
         return ENDED_EARLY

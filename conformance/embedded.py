@@ -27,7 +27,7 @@ class NotStarted(Exception):
 def start_emulator(folder: Path) -> tuple[subprocess.Popen[str], Path]:
     """Start the embedded emulator as its own process on a free loopback port. Returns it and its target file.
 
-    Raises NotStarted if it does not come up.
+    Raises NotStarted if it does not come up, OSError if nothing can be written there.
     """
     missing = [name for name in NEEDS if importlib.util.find_spec(name) is None]
     if missing:
@@ -50,8 +50,18 @@ def start_emulator(folder: Path) -> tuple[subprocess.Popen[str], Path]:
     line = process.stdout.readline()
     if not line.startswith("LISTENING "):
         stop_emulator(process)
+        _room(folder)
         raise NotStarted(f"the embedded emulator did not start; see {folder / 'emulator.log'}")
     return process, file
+
+
+def _room(folder: Path) -> None:
+    """Raises OSError where the disk is full: then the log says nothing."""
+    probe = folder / "room"
+    try:
+        probe.write_bytes(bytes(4096))
+    finally:
+        probe.unlink(missing_ok=True)
 
 
 def stop_emulator(process: subprocess.Popen[str] | None) -> None:

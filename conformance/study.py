@@ -24,6 +24,7 @@ from eni_conformance.conformance import budget, commands, deviations, kept_wire,
 from eni_conformance.conformance import worker as workers
 from eni_conformance.conformance.asked import Plan
 from eni_conformance.conformance.commands import ENDED_EARLY, UNUSABLE, USAGE
+from eni_conformance.conformance.crash import FULL
 from eni_conformance.conformance.database import DatabaseError, open_database
 from eni_conformance.conformance.embedded import EMBEDDED, NotStarted, start_emulator, stop_emulator
 from eni_conformance.conformance.inquiry import LOST
@@ -149,7 +150,8 @@ def open_study(plan: Plan, *, latest: bool = True) -> Study:
         book = journal.Journal(journal.worker_path(folder, "main"), redactor)
     except OSError as error:
         stop_emulator(process)
-        raise Refused(USAGE, f"--out {plan.out}: cannot be written ({error.strerror})") from None
+        status = ENDED_EARLY if error.errno in FULL else USAGE
+        raise Refused(status, f"--out {plan.out}: cannot be written ({error.strerror})") from None
     except NotStarted as error:
         raise Refused(UNUSABLE, str(error)) from None
     allowance = budget.for_set_up(plan.calls, loopback=target.loopback)

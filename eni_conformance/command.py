@@ -21,11 +21,15 @@ def main() -> int:
     """Run the command line; returns its exit status."""
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _at_once)
-    from eni_conformance.conformance.unread import unread
+    from eni_conformance.conformance.unread import lost, unread
 
     for stream, name in ((1, "stdout"), (2, "stderr")):
         if getattr(sys, name) is not None:
             setattr(sys, name, unread(stream))
     from eni_conformance.conformance import cli
 
-    return cli.main()
+    status = cli.main()
+    if why := lost(sys.stdout):
+        print(f"eni-conformance: what it prints could not be written ({why})", file=sys.stderr)
+        return status or ENDED_EARLY
+    return status

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import signal
 import subprocess
 import time
@@ -122,6 +123,37 @@ def test_a_full_disk(kilobytes: int, target: Path, tmp_path: Path) -> None:
     assert 1 <= len(lines) <= 5 and "File too large" in done.stderr, done.stderr
     assert not left(target)
     reported(tmp_path)
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="stands for a full disk")
+@pytest.mark.parametrize(
+    ("arguments", "status"),
+    [("--help", EARLY), ("run --help", EARLY), ("completion bash", EARLY), ("emulator --list-faults", 3)],
+)
+def test_what_it_prints_goes_to_a_full_disk(arguments: str, status: int, tmp_path: Path) -> None:
+    """Whoever wants it for a file must not take half of it for all."""
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(
+            [*COMMAND, *arguments.split()], cwd=tmp_path, env=CLEAN, stdout=full, stderr=subprocess.PIPE, text=True
+        )
+    assert (done.returncode, done.stderr.count("\n")) == (status, 1), done.stderr
+    assert "what it prints could not be written (No space left on device)" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("octets", "told"),
+    [(0, "could not be written (No usable temporary"), (400, "--out out: cannot be written (File too large)")],
+)
+def test_a_full_disk_where_the_emulator_begins(octets: int, told: str, tmp_path: Path) -> None:
+    def nearly_full() -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (octets, octets))
+
+    done = subprocess.run(
+        [*COMMAND, "run", "-k", "E12"], preexec_fn=nearly_full,
+        cwd=tmp_path, env=CLEAN, capture_output=True, text=True, timeout=120,
+    )  # fmt: skip
+    assert done.returncode == EARLY, done.stderr
+    assert told in done.stderr and "Traceback" not in done.stderr and done.stderr.count("\n") == 1
 
 
 def reported(folder: Path) -> None:
