@@ -145,7 +145,7 @@ def who_listens(args: Any, process: subprocess.Popen[str]) -> str:
     port = parts.port or (443 if parts.scheme == "https" else 80)
     try:
         socket.create_connection((str(parts.hostname), port), timeout=1).close()
-    except (OSError, UnicodeError):  # nobody listens, or the name does not resolve (yet)
+    except OSError:  # nobody listens, or the name does not resolve yet
         return ""
     return listeners(port) or str(process.pid)
 

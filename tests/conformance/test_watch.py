@@ -33,12 +33,11 @@ def test_nobody_listens_at_a_port_that_was_closed() -> None:
     assert watch.listeners(port) == ""
 
 
-@pytest.mark.parametrize("host", ["no-such-host.invalid", "a" * 64 + ".invalid"])
-def test_a_name_that_does_not_resolve_is_an_endpoint_that_is_not_there_yet(host: str, tmp_path: Path) -> None:
+def test_a_name_that_does_not_resolve_is_an_endpoint_that_is_not_there_yet(tmp_path: Path) -> None:
     """A container has none before it is up."""
     target = tmp_path / "t.toml"
     target.write_text(
-        f'endpoint = "https://{host}"\nregion = "cn-hangzhou"\n'
+        'endpoint = "https://no-such-host.invalid"\nregion = "cn-hangzhou"\n'
         '[callers.account]\naccess_key_id = "LTAIone"\naccess_key_secret = "secret"\n'
     )
     target.chmod(0o600)
