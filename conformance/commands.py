@@ -86,6 +86,14 @@ def some(text: str) -> str:
     return text
 
 
+def named(text: str) -> str:
+    """The name of a file, a directory or another place; for argparse. An empty one comes of a variable that is not set,
+    and must not mean the same as no option."""
+    if not text.strip():
+        raise argparse.ArgumentTypeError("names nothing")
+    return text
+
+
 def shard(text: str) -> str:
     """ "2/5" as it is, if it is a shard; for argparse."""
     parts = text.split("/")
@@ -128,14 +136,15 @@ def _effort(default: str) -> Option:
 
 
 def _out(what: str) -> Option:
-    return _option("--out", metavar="DIR", default="out", help=f"{what} (default: out)")
+    return _option("--out", metavar="DIR", type=named, default="out", help=f"{what} (default: out)")
 
 
 OPTIONS: Mapping[str, Option] = {
-    "target": _option("--target", metavar="FILE", required=True, help="target file"),
+    "target": _option("--target", metavar="FILE", type=named, required=True, help="target file"),
     "target or none": _option(
         "--target",
         metavar="NAME|FILE",
+        type=named,
         required=False,
         help="target file (default: the embedded emulator, started for the occasion)",
     ),
@@ -157,10 +166,12 @@ OPTIONS: Mapping[str, Option] = {
     "out": _out("directory of all runs"),
     "out of merge": _out("where the joined run is written"),
     "out of prove": _out("where the kill matrix is written"),
-    "page": _option("--out", metavar="FILE.html", help="write the comparison as a page, too"),
+    "page": _option("--out", metavar="FILE.html", type=named, help="write the comparison as a page, too"),
     "seed": _option("--seed", metavar="N", type=seed, help="make the choices repeatable (default: a new one)"),
     "seed of prove": _option("--seed", metavar="S", type=seed, help="make the choices repeatable"),
-    "deviations": _option("--deviations", metavar="FILE", help="violations that are known, with owner and expiry"),
+    "deviations": _option(
+        "--deviations", metavar="FILE", type=named, help="violations that are known, with owner and expiry"
+    ),
     "first violation": _option("--first-violation", action="store_true", help="end at the first violation"),
     "strict": _option(
         "--strict",
@@ -184,12 +195,16 @@ OPTIONS: Mapping[str, Option] = {
     "record": _option(
         "--record",
         metavar="FILE.json|DIR",
+        type=named,
         help="keep what the target did, without what names the account, to compare other endpoints with it",
     ),
-    "history": _option("--history", metavar="FILE", help="append a line about this run, and draw the trend"),
+    "history": _option(
+        "--history", metavar="FILE", type=named, help="append a line about this run, and draw the trend"
+    ),
     "database": _option(
         "--database",
         metavar="WHERE",
+        type=named,
         help="share counterexamples found: a directory, redis://HOST or github:OWNER/REPOSITORY",
     ),
     "watch": _option(
@@ -207,7 +222,7 @@ OPTIONS: Mapping[str, Option] = {
     ),
     "dry run": _option("--dry-run", action="store_true", help="only say what would be removed"),
     "older than": _option("--older-than", metavar="AGE", type=age, help="only runs of that age, such as 2h, 30m or 0"),
-    "evidence": _option("evidence", metavar="EVIDENCE.json"),
+    "evidence": _option("evidence", metavar="EVIDENCE.json", type=named),
     "judge only": _option(
         "--judge-only",
         action="store_true",
@@ -218,13 +233,15 @@ OPTIONS: Mapping[str, Option] = {
         action="store_true",
         help="build the world of a finding that one call shows, print the call as commands, and leave both",
     ),
-    "call": _option("call", metavar="CALL.json", help="what `replay --keep` has written"),
+    "call": _option("call", metavar="CALL.json", type=named, help="what `replay --keep` has written"),
     "python": _option("--python", action="store_true", help="as a Python program instead of a curl config"),
-    "run a": _option("run_a", metavar="RUN_A", help="output directory, results.json or recording"),
-    "run b": _option("run_b", metavar="RUN_B", help="output directory, results.json or recording"),
-    "more runs": _option("more", metavar="RUN", nargs="*", help="more of them: a table of all, side by side"),
-    "directories": _option("directories", metavar="DIR", nargs="+", help="output directory of a run"),
-    "shards": _option("runs", metavar="DIR", nargs="+", help="output directories of the shards"),
+    "run a": _option("run_a", metavar="RUN_A", type=named, help="output directory, results.json or recording"),
+    "run b": _option("run_b", metavar="RUN_B", type=named, help="output directory, results.json or recording"),
+    "more runs": _option(
+        "more", metavar="RUN", type=named, nargs="*", help="more of them: a table of all, side by side"
+    ),
+    "directories": _option("directories", metavar="DIR", type=named, nargs="+", help="output directory of a run"),
+    "shards": _option("runs", metavar="DIR", type=named, nargs="+", help="output directories of the shards"),
     "only": _option("--only", metavar="CLASS|NAME", help="only these faults and variants"),
     "adversary": _option("--adversary", metavar="N", type=positive, help="N faults composed at random instead"),
     "sizes": _option(
@@ -233,9 +250,9 @@ OPTIONS: Mapping[str, Option] = {
         type=numbers_of_calls,
         help="the share of the faults that runs of so many calls kill, and which tests it was that saw them first",
     ),
-    "vendor page": _option("page", metavar="PAGE.md|api-docs.json"),
-    "from": _option("--from", "source", dest="run", metavar="RUN", help="output directory or results.json"),
-    "check": _option("--check", "source", metavar="FILE", help="a deviations file"),
+    "vendor page": _option("page", metavar="PAGE.md|api-docs.json", type=named),
+    "from": _option("--from", "source", dest="run", metavar="RUN", type=named, help="output directory or results.json"),
+    "check": _option("--check", "source", metavar="FILE", type=named, help="a deviations file"),
     "shell": _option("shell", choices=("bash", "zsh", "fish")),
     "rest": _option("rest", nargs=argparse.REMAINDER, help=argparse.SUPPRESS),
 }

@@ -102,6 +102,7 @@ def check(plan: Plan) -> tuple[deviations.Deviation, ...]:
         ("--seed", commands.seed, plan.seed),
         ("--calls", commands.number_of_calls, plan.calls or None),
         ("--shard", commands.shard, plan.shard or None),
+        ("--out", commands.named, plan.out),
     ):
         try:
             _ = kind(str(value)) if value is not None else None

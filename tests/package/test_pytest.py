@@ -65,7 +65,7 @@ def test_collecting_starts_nothing(installed: Path, project: Path) -> None:
 def test_wrong_use_is_told_as_pytest_does(installed: Path, project: Path) -> None:
     for wrong in (
         ("--eni-target", "missing.toml"), ("--eni-only", "E99"), ("--eni-deviations", "missing.toml"),
-        ("--eni-seed", "-1"), ("--eni-calls", "-5"), ("--eni-shard", "5/4"), ("--eni-shard", "x"),
+        ("--eni-seed", "-1"), ("--eni-calls", "-5"), ("--eni-shard", "5/4"), ("--eni-shard", "x"), ("--eni-out", ""),
     ):  # fmt: skip
         done = suite(installed, project, *wrong)
         assert done.returncode == pytest.ExitCode.USAGE_ERROR, done.stdout + done.stderr
