@@ -12,7 +12,7 @@ from eni_conformance.contract.common import is_full
 from eni_conformance.contract.detach import REQUIRED
 from eni_conformance.contract.gateway import PROBES
 from eni_conformance.contract.rules import Refusal
-from eni_conformance.contract.scenario import AS_ASKED, format_of
+from eni_conformance.contract.scenario import ACTIONS, AS_ASKED, format_of
 from eni_conformance.harness.codec import code_of, gist, is_throttling
 from eni_conformance.harness.history import (
     Acted,
@@ -314,8 +314,8 @@ def _overlapped(state: State, event: Overlapped) -> Seen:
         exchange = part.exchange
         if part.asked is not None:
             state = _note(state, event.step, part.asked, exchange)
-        if exchange.throttled or (part.deed is not None and exchange.outcome != "answered"):
-            why = "throttled to the end" if exchange.throttled else f"{part.deed}: {exchange.outcome}"
+        why = "throttled to the end" if exchange.throttled else _unknown(part)
+        if why:
             return Seen(replace(state, undecided=why, dirty=True), tuple(reads))
         if part.deed is not None:
             reply = Reply(exchange.status, code_of(exchange))
@@ -350,6 +350,19 @@ def _overlapped(state: State, event: Overlapped) -> Seen:
     return Seen(replace(state, overlap=overlap), tuple(reads))
 
 
+def _unknown(part: Part) -> str:
+    """Why nobody knows what became of an operation beside the calls, "" where it is known: where it was sent twice, the
+    first one may have been carried out, and the refusal is the second one's."""
+    exchange = part.exchange
+    if part.deed is None or (exchange.outcome == "answered" and not _of_second_sending(exchange)):
+        return ""
+    return f"{ACTIONS[part.deed.op]}: {gist(exchange)}{' when it was sent again' if exchange.resent else ''}"
+
+
+def _of_second_sending(exchange: Exchange) -> bool:
+    return exchange.resent and exchange.status >= 400
+
+
 def _form_alone(state: State, event: Overlapped, part: Part) -> State:
     """The answer to a call that conflicts with another one: it is well formed like any, and compared with none."""
     assert part.asked is not None
@@ -369,8 +382,7 @@ def conflicts(event: Overlapped, part: Part) -> bool:
 
 def left_open(state: State, expected: Admissible, exchange: Exchange) -> bool:
     """Whether the answer to one of several overlapping calls may pass, or is that of a second sending."""
-    lost = exchange.resent and exchange.status >= 400
-    return lost or (state.place.tolerates and answers.passes(state, expected, exchange))
+    return _of_second_sending(exchange) or (state.place.tolerates and answers.passes(state, expected, exchange))
 
 
 def _moves(state: State, start: readings.Known, told: model.Told) -> bool:

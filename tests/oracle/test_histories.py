@@ -339,8 +339,9 @@ def test_one_of_several_that_fails_leaves_all_undecided_behind_a_network() -> No
         part(400, WRONG_STATE, resent=True),
         part(503, "Throttling", throttled=True),
         part(0, outcome="reset", of="attach"),
+        part(403, "IncorrectInstanceStatus", of="stop", resent=True),
     ],
-    ids=["sent twice", "throttled", "an attach without an answer"],
+    ids=["sent twice", "throttled", "an attach without an answer", "a stop sent twice"],
 )
 def test_one_of_several_that_may_have_been_carried_out_leaves_all_undecided(lost: object) -> None:
     assert undecided(overlapped(part(), lost), after_overlap("InUse"))  # type: ignore[arg-type]
