@@ -172,6 +172,7 @@ KEPT_BY_INSTANCE = frozenset(
 # --- what changes mean -------------------------------------------------------------------------------
 
 DETACHED, ATTACHED, MOVED, SHARED = "was detached", "was attached", "moved", "belongs to two instances"
+NO_STATUS = "became None"
 LISTS_OTHERS, ENTRY = "other interface of instance", "entry of instance"
 
 
@@ -231,7 +232,8 @@ def _effects_on(resource: str, changed: Sequence[Change], now: Snapshot, expecte
         rest = [c for c in changed if c not in moves]
         if moves:
             about = _moved(resource, {c.path: c for c in moves}, now)
-            yield Effect(resource, about, f"{resource} {about}", moves)
+            told = "lost its status" if about == NO_STATUS else about
+            yield Effect(resource, about, f"{resource} {told}", moves)
     for change in rest:
         if change.path == "NetworkInterfaces" and _listed(change) - expected:
             yield _list_of(resource, change, now, expected)
@@ -274,7 +276,7 @@ def _field_told(change: Change) -> str:
     """A change of one field, as a reader would say it."""
     name = change.path or "existence"
     if name == "Status":
-        return f"{change.resource} went from {change.before} to {change.after}"
+        return f"{change.resource} went from {change.before or 'no status'} to {change.after or 'no status'}"
     if change.after in (None, "", ()):
         return f"{change.resource} lost its {name}"
     if isinstance(change.before, tuple) or isinstance(change.after, tuple):

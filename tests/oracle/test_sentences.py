@@ -23,7 +23,7 @@ from eni_conformance.oracle.findings import (
 )
 from eni_conformance.oracle.readings import Admissible, Reply
 from histories import judgement, looked, shown
-from readable import faults_of
+from readable import CODE, faults_of
 from test_checks import PAIRS
 
 PAGE = CONTRACTS["2019"]
@@ -169,3 +169,14 @@ def test_what_changed_without_a_call_is_not_told_as_a_refusal():
         ("interface", "Tags", "lost"), ("interface", "Tags", "lost", "refused")))  # fmt: skip
     assert sentences.told(alone).should == "What is at rest should stay as it is."
     assert sentences.told(refused).should == "A call that is refused should change nothing."
+
+
+def every_finding() -> list[tuple[Finding, Admissible | None]]:
+    judged = [judgement(*pair.guilty, **pair.how, **pair.guilty_how).found for pair in PAIRS.values()]
+    return [*((one.finding, one.expected) for found in judged for one in found), *((one, None) for one in of_effects())]
+
+
+def test_what_exactly_was_seen_holds_no_value_of_python():
+    """A card shows it where no admissible answer stands beside the call."""
+    shown = [finding.summary for finding, expected in every_finding() if expected is None]
+    assert len(shown) > 50 and [text for text in shown if CODE.search(text)] == []
