@@ -37,6 +37,8 @@ _TOKEN_HEADER = re.compile(r"(?i)(x-acs-security-token\"?[:,]\s*\"?)(?!\*\*\*)[^
 _DIGITS = re.compile(r"[0-9](?<![0-9A-Za-z.\-][0-9])(?!(?<=9)9{7})[0-9]{14,19}(?![0-9A-Za-z.])")
 _RUN = re.compile(r"[0-9]{15,}")
 _WORD = re.compile(r"[A-Za-z0-9+/_-]{20,}={0,2}")
+# Of three digits in a row one makes one of these in base64; ids and RequestIds have none of them.
+_OF_DIGITS = re.compile(r"[MNO]")
 
 
 def _without(text: str, places: Iterable[tuple[int, int, str]]) -> str:
@@ -167,7 +169,9 @@ class Redactor:
         """Whether a word of base64 holds an account id that is known, whatever stands around it. However many numbers
         an endpoint sends that might be one, it costs no more."""
         known = self._account_cores
-        return bool(known) and any(word[n : n + CORE] in known for n in range(len(word) - CORE + 1))
+        if not known or _OF_DIGITS.search(word) is None:
+            return False
+        return any(word[n : n + CORE] in known for n in range(len(word) - CORE + 1))
 
     def _account(self, match: re.Match[str]) -> str:
         found = match.group()
