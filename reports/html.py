@@ -11,6 +11,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -126,7 +127,7 @@ def document(template: str, **told: Any) -> str:
 
 def _environment() -> jinja2.Environment:
     environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(_HERE),
+        loader=jinja2.FunctionLoader(_template),
         autoescape=True,
         trim_blocks=True,
         lstrip_blocks=True,
@@ -176,6 +177,11 @@ def _environment() -> jinja2.Environment:
         who_says=card.who_says,
     )
     return environment
+
+
+def _template(name: str) -> str:
+    """A template without the indentation of its lines, which a page would repeat for each row and finding."""
+    return re.sub(r"(?m)^[ \t]+", "", (_HERE / name).read_text(encoding="utf-8"))
 
 
 def _asset(name: str) -> str:
