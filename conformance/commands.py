@@ -82,7 +82,7 @@ def numbers_of_calls(text: str) -> tuple[int, ...]:
 def some(text: str) -> str:
     """A text that says something; for argparse."""
     if not text.strip(" ,"):
-        raise argparse.ArgumentTypeError("names nothing; write for example E12 or E12,S01")
+        raise argparse.ArgumentTypeError("names nothing")
     return text
 
 
@@ -242,7 +242,7 @@ OPTIONS: Mapping[str, Option] = {
     ),
     "directories": _option("directories", metavar="DIR", type=named, nargs="+", help="output directory of a run"),
     "shards": _option("runs", metavar="DIR", type=named, nargs="+", help="output directories of the shards"),
-    "only": _option("--only", metavar="CLASS|NAME", help="only these faults and variants"),
+    "only": _option("--only", metavar="CLASS|NAME", type=some, help="only these faults and variants"),
     "adversary": _option("--adversary", metavar="N", type=positive, help="N faults composed at random instead"),
     "sizes": _option(
         "--calls",

@@ -33,7 +33,7 @@ def status_of(args: argparse.Namespace, error: BaseException) -> int:
         print(f"{PROG}: {where}could not be written ({error.strerror})", file=sys.stderr)
         return ENDED_EARLY
     if isinstance(error, OSError) and isinstance(error.filename, str) and named(args, error):
-        print(f"{PROG}: {error.filename}: {error.strerror}", file=sys.stderr)
+        print(f"{PROG}: {error.filename2 or error.filename}: {error.strerror}", file=sys.stderr)
         return USAGE
     tell(args, error)
     return UNUSABLE
@@ -42,15 +42,15 @@ def status_of(args: argparse.Namespace, error: BaseException) -> int:
 def named(args: argparse.Namespace, error: OSError) -> bool:
     """Whether the user has named the file of an error: it, or a directory that should hold it. Below the directory for
     output only what that directory itself does not let happen counts."""
-    file = Path(error.filename).absolute()
+    files = [Path(name).absolute() for name in (error.filename, error.filename2) if isinstance(name, str)]
     out = Path(str(getattr(args, "out", None) or "out")).absolute()
     values = (text.partition("=")[2] if text.startswith("--") else text for text in getattr(args, "given", ()))
     given = {Path(text).absolute() for text in values if text}
-    if file in given or any(file in one.parents for one in (*given, out)):
+    if given.intersection(files) or any(file in one.parents for one in (*given, out) for file in files):
         return True
-    if out in (file, *file.parents):
+    if any(out in (file, *file.parents) for file in files):
         return error.errno in NOT_LET
-    return file.parent in given - {Path.cwd()}
+    return any(file.parent in given - {Path.cwd()} for file in files)
 
 
 def tell(args: argparse.Namespace, error: BaseException) -> None:

@@ -23,8 +23,8 @@ def parser() -> argparse.ArgumentParser:
     )
     made.add_argument("--host", default="127.0.0.1", help="address to listen on (default: loopback only)")
     made.add_argument("--port", type=int, default=9000, help="port, 0 for a free one (default: 9000)")
-    made.add_argument("--write-target", type=Path, metavar="FILE", help="write a target file for this emulator")
-    made.add_argument("--callers", type=Path, metavar="FILE", help="TOML file with callers of your own")
+    made.add_argument("--write-target", type=_file, metavar="FILE", help="write a target file for this emulator")
+    made.add_argument("--callers", type=_file, metavar="FILE", help="TOML file with callers of your own")
     made.add_argument(
         "--settle-ms", type=float, default=50, metavar="N", help="length of transitional states (default: 50)"
     )
@@ -33,13 +33,27 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--fault", action="append", default=[], metavar="NAME", help="switch a fault on (repeatable)")
     made.add_argument("--variant", action="append", default=[], metavar="NAME", help="behave otherwise (repeatable)")
     made.add_argument("--composed", action="append", default=[], metavar="SPEC", help="a composed fault (repeatable)")
-    made.add_argument("--list-composed", type=int, metavar="N", help="print N composed faults, drawn by --seed")
+    made.add_argument("--list-composed", type=_number, metavar="N", help="print N composed faults, drawn by --seed")
     made.add_argument("--conforming", action="store_true", help="with --list-composed: conforming variants instead")
     made.add_argument("--list-faults", action="store_true", help="print the faults of the revision and end")
     made.add_argument("--list-variants", action="store_true", help="print the variants of the revision and end")
     made.add_argument("--json", action="store_true", help="print lists as JSON")
     made.add_argument("--parent-pid", type=int, metavar="PID", help="end when this process has ended")
     return made
+
+
+def _file(text: str) -> Path:
+    """A file by its name, which is empty where a variable is not set; for argparse."""
+    if not text.strip():
+        raise argparse.ArgumentTypeError("names no file")
+    return Path(text)
+
+
+def _number(text: str) -> int:
+    """A whole number from 1; for argparse."""
+    if not text.isascii() or not text.isdigit() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number from 1")
+    return int(text)
 
 
 def main(argv: list[str] | None = None) -> int:

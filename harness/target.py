@@ -205,15 +205,22 @@ def abroad(target: Target) -> Target:
     )
 
 
+LONGEST_FILE = 1_000_000
+"""Octets of a target file, which has a few hundred. What has no end (a device) is never read to it."""
+
+
 def load_target(
     path: str | Path, *, allow_plain_http: bool = False, environ: Mapping[str, str] | None = None
 ) -> Target:
     """Read and check a target file. Raises TargetError."""
     shown = str(path)
     try:
-        raw = Path(path).read_bytes()
+        with Path(path).open("rb") as file:
+            raw = file.read(LONGEST_FILE + 1)
     except OSError as error:
         raise TargetError(f"{shown}: cannot be read ({error.strerror}); name an existing target file") from None
+    if len(raw) > LONGEST_FILE:
+        raise TargetError(f"{shown}: is too long for a target file")
     try:
         data = tomllib.loads(raw.decode("utf-8-sig"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:

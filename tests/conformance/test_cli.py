@@ -68,6 +68,7 @@ WRONG = [
     ["deviations", "--from", "a", "--check", "b"],
     ["run", "--target", ""],
     ["run", "--target", " "],
+    ["prove", "--only", ","],
     ["run", "--out", ""],
     ["run", "--deviations="],
     ["run", "--record", ""],
@@ -130,6 +131,19 @@ def test_doctor_and_janitor_of_the_emulator(suite, tmp_path):
         assert (ended.status, json.loads(ended.out)) == (0, [])
 
 
+def test_a_target_file_without_an_end_is_not_read_to_it(capsys):
+    assert cli.main(["plan", "--target", "/dev/zero"]) == 2
+    assert capsys.readouterr().err == "/dev/zero: is too long for a target file\n"
+
+
+@pytest.mark.parametrize(
+    "arguments", [("--write-target", ""), ("--callers", " "), ("--list-composed", "-1"), ("--list-composed", "0")]
+)
+def test_wrong_usage_of_the_emulator(arguments, suite):
+    ended = suite("emulator", "--port", "0", *arguments)
+    assert ended.status == 2 and arguments[0] in ended.err and "Traceback" not in ended.err
+
+
 def install(monkeypatch, work):
     """Put a command in place that does `work`."""
     module = types.ModuleType("eni_conformance.conformance.drift")
@@ -178,6 +192,20 @@ def test_whose_fault_it_is(number, file, status, told, tmp_path, monkeypatch, ca
     assert cli.main(["drift", "page.md"]) == status
     said = capsys.readouterr().err
     assert told in said and said.count("\n") == 1
+
+
+def test_a_file_that_would_take_the_place_of_a_directory_is_the_user_s(tmp_path, monkeypatch, capsys):
+    """It is written beside it first, and that name is not the user's."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "page.md").mkdir()
+
+    def work(args):
+        (tmp_path / "page.md.part").write_text("")
+        (tmp_path / "page.md.part").replace("page.md")
+
+    install(monkeypatch, work)
+    assert cli.main(["drift", "page.md"]) == 2
+    assert capsys.readouterr().err == "eni-conformance: page.md: Is a directory\n"
 
 
 def test_an_interrupt_is_status_four(monkeypatch, capsys):
