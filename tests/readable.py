@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import builtins
 import inspect
 import re
 
 from eni_conformance.oracle import findings
 
 _CLASSES = [name for name, _ in inspect.getmembers(findings, inspect.isclass) if re.search("[a-z][A-Z]", name)]
+_ERRORS = [name for name in dir(builtins) if name.endswith("Error")]
 CODE = re.compile(
-    r"None|[{}_\[\]]|\('|'\)|\(\)|\b(True|False)\b|[a-z]Error\b|although it breaks|does not hold|nothing recorded|"
-    + "|".join(rf"\b{name}\b" for name in _CLASSES)
+    r"None|[{}_\[\]]|\('|'\)|\(\)|\b(True|False)\b|(Timeout|Connection|Retry|Protocol)Error\b|"
+    "although it breaks|does not hold|nothing recorded|" + "|".join(rf"\b{name}\b" for name in (*_CLASSES, *_ERRORS))
 )
 """What only the code says, wherever it stands."""
 
