@@ -21,7 +21,7 @@ from eni_conformance.conformance import bought, deviations, entry, evidence, nar
 from eni_conformance.conformance import study as studies
 from eni_conformance.conformance import worker as workers
 from eni_conformance.conformance.asked import Plan
-from eni_conformance.conformance.commands import ENDED_EARLY, OK, USAGE, VIOLATED
+from eni_conformance.conformance.commands import ENDED_EARLY, OK, PROG, USAGE, VIOLATED
 from eni_conformance.conformance.crash import NO_ROOM
 from eni_conformance.conformance.first import first_look
 from eni_conformance.conformance.inquiry import ENDED, Inquiry
@@ -46,6 +46,13 @@ BOUGHT = pytest.StashKey[dict[int, bought.Found | None]]()
 """In a worker of a run whose calls are counted: what is known of each share of the tests."""
 NARROWED = pytest.StashKey[bool]()
 """In the controller: whether pytest's own options leave out some of the tests."""
+
+
+class NotBegun(pytest.exit.Exception):  # type: ignore[misc, name-defined]
+    """Ends a session whose run could not begin. pytest tells it by the name of its class, so that is the program's."""
+
+
+NotBegun.__name__ = PROG
 
 
 @dataclass(frozen=True)
@@ -126,7 +133,7 @@ def _open(config: pytest.Config) -> None:
         if refused.status == USAGE:
             raise pytest.UsageError(f"eni-conformance: {refused}") from None
         early = refused.status == ENDED_EARLY
-        pytest.exit(f"eni-conformance: {refused}", pytest.ExitCode.INTERRUPTED if early else refused.status)
+        raise NotBegun(str(refused), pytest.ExitCode.INTERRUPTED if early else refused.status) from None
     if not entry.asked_for_all(config):
         config.stash[NARROWED] = True
     if study.warning:

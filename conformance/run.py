@@ -82,7 +82,7 @@ class Display:
     def pytest_keyboard_interrupt(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
         """Why the run ends, where pytest leaves that to its terminal, which is switched off."""
         if self.began and excinfo.errisinstance(pytest.exit.Exception):
-            print(excinfo.value, file=sys.stderr)
+            print(f"{excinfo.typename}: {excinfo.value}", file=sys.stderr)
 
     def opened(self, session: pytest.Session) -> None:
         """Where the run has begun: what it finds is told from now on, at once."""
