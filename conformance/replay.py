@@ -20,7 +20,9 @@ from eni_conformance.conformance.embedded import EMBEDDED
 from eni_conformance.conformance.study import Refused, Study
 from eni_conformance.contract import codec
 from eni_conformance.contract.detach import full_id, short_id
-from eni_conformance.contract.scenario import Scenario
+from eni_conformance.contract.gateway import PROBES
+from eni_conformance.contract.scenario import Arg, Detach, Parallel, Probe, Scenario
+from eni_conformance.contract.texts import FORMS, REGION_FORMS
 from eni_conformance.harness.redact import Redactor
 from eni_conformance.oracle.evidence import Evidence
 from eni_conformance.oracle.follow import Found
@@ -95,7 +97,25 @@ def main(args: Any) -> int:
 
 def _scenario(kept: Evidence) -> Scenario:
     """What is repeated. Raises ValueError if another version wrote what this one does not know."""
-    return codec.build(Scenario, codec.plain(kept.scenario), "scenario")
+    made = codec.build(Scenario, codec.plain(kept.scenario), "scenario")
+    for step in made.steps:
+        for part in step.steps if isinstance(step, Parallel) else (step,):
+            if isinstance(part, Probe) and part.name not in PROBES:
+                raise ValueError(f"scenario: no probe is called {part.name!r} in this version")
+            for arg in part.call.args if isinstance(part, Detach | Probe) else ():
+                _known(made, arg)
+    return made
+
+
+def _known(scenario: Scenario, arg: Arg) -> None:
+    """Raises ValueError where nobody can say what a parameter is sent as."""
+    kind, _, place = arg.ref.partition(":")
+    forms = REGION_FORMS if arg.name == "RegionId" and kind in ("region", "second_region", "zone") else FORMS
+    if not arg.form.startswith("text:") and arg.form not in forms:
+        raise ValueError(f"scenario: {arg.name}: no form is called {arg.form!r} in this version")
+    there = len(scenario.world.enis if kind == "eni" else scenario.world.instances)
+    if place and not (place.isdigit() and int(place) < there):
+        raise ValueError(f"scenario: {arg.name}: {arg.ref!r} denotes nothing in its world")
 
 
 def planned(args: Any, kept: Evidence) -> Plan:

@@ -72,3 +72,23 @@ def test_a_scenario_of_another_version_cannot_be_repeated(tmp_path, capsys):
     path.write_text('{"schema": 1, "id": "x", "requirement": "E11", "scenario": {"planets": 3}}')
     assert replay.main(SimpleNamespace(evidence=str(path), judge_only=False, keep=False, target=None)) == 2
     assert "scenario: unknown key 'planets'" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("step", "said"),
+    [
+        ({"kind": "detach", "call": {"args": [{"name": "InstanceId", "ref": "instance:0", "form": "in runes"}]}},
+         "InstanceId: no form is called 'in runes'"),
+        ({"kind": "detach", "call": {"args": [{"name": "NetworkInterfaceId", "ref": "eni:7"}]}},
+         "NetworkInterfaceId: 'eni:7' denotes nothing"),
+        ({"kind": "probe", "name": "sung aloud"}, "no probe is called 'sung aloud'"),
+        ({"kind": "parallel", "steps": [{"kind": "detach", "call": {"args": [{"name": "RegionId", "form": "x"}]}}]},
+         "RegionId: no form is called 'x'"),
+    ],
+)  # fmt: skip
+def test_what_a_scenario_names_and_nobody_knows_is_told_before_anything_is_touched(step, said, tmp_path, capsys):
+    path = tmp_path / "e.json"
+    evidence = {"schema": 1, "id": "x", "requirement": "E11", "scenario": {"world": {}, "steps": [step]}}
+    path.write_text(json.dumps(evidence))
+    assert replay.main(SimpleNamespace(evidence=str(path), judge_only=False, keep=False, target=None)) == 2
+    assert said in capsys.readouterr().err
