@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 
 import pytest
+from eni_conformance.contract.detach import OWNER
 from eni_conformance.contract.scenario import EniSpec, InstanceSpec, Wire, World
 from eni_conformance.contract.texts import FORMS, REGION_FORMS
 from eni_conformance.strategies import calls, worlds
@@ -88,7 +89,7 @@ def test_what_rides_along_leaves_the_required_parameters_as_they_are():
     assert made.args == (*calls.valid(1).args, calls.OWNER) and made.wire == Wire("POST") and made.caller == "expired"
     assert calls.dressed(made, Wire()).caller == "expired"
     owners = {a.name for extra in calls.EXTRAS for a in extra}
-    assert owners == {"OwnerAccount", "OwnerId", "ResourceOwnerId", "ResourceOwnerAccount"}
+    assert owners == set(OWNER)
     declared = {p.name for p in PAGE.parameters} | owners
     assert not {a.name for extra in calls.UNDECLARED for a in extra} & declared
 
