@@ -12,6 +12,7 @@ from pathlib import Path
 
 from eni_conformance.conformance import evidence, worker
 from eni_conformance.conformance import study as studies
+from eni_conformance.conformance.inquiry import Inquiry
 from eni_conformance.conformance.played import given_by
 from eni_conformance.contract import codec
 from eni_conformance.contract.scenario import Scenario
@@ -19,15 +20,15 @@ from eni_conformance.reports import files
 from eni_conformance.strategies import sweeps
 
 
-def first_look(study: studies.Study, workers: int) -> None:
-    """Play the counterexamples of the last run, if one is named, and one of everything.
+def first_look(study: studies.Study, workers: int) -> Inquiry | None:
+    """Play the counterexamples of the last run, if one is named, and one of everything. Returns what is to be left.
 
     It uses the share of the first of `workers`, who goes on with what it made.
     """
     plan = study.plan
     scenarios = list(counterexamples(Path(plan.last))) if plan.last else []
     if plan.calls or (not scenarios and workers == 1):
-        return  # the only worker begins with one of everything anyway, and counted calls are the workers'
+        return None  # the only worker begins with one of everything anyway, and counted calls are the workers'
     inquiry = worker.join(
         plan, study.run_id, study.folder, study.target_file, worker.FIRST_LOOK, workers, study.capabilities
     )
@@ -37,6 +38,11 @@ def first_look(study: studies.Study, workers: int) -> None:
     for scenario in scenarios:
         with contextlib.suppress(LookupError, ValueError):  # of another version: it names what there is not
             inquiry.glance(scenario)
+    return inquiry
+
+
+def leave(study: studies.Study, inquiry: Inquiry) -> None:
+    """End the first look, and write down what the first worker goes on with."""
     worker.leave(inquiry)
     bench = inquiry.stage.bench
     owned = worker.Owned(tuple(bench.instances), tuple(bench.enis))

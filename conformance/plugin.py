@@ -17,13 +17,12 @@ from pathlib import Path
 from typing import Any, cast
 
 import pytest
-from eni_conformance.conformance import bought, deviations, entry, evidence, narrow, unfinished
+from eni_conformance.conformance import bought, deviations, entry, evidence, first, narrow, unfinished
 from eni_conformance.conformance import study as studies
 from eni_conformance.conformance import worker as workers
 from eni_conformance.conformance.asked import Plan
 from eni_conformance.conformance.commands import ENDED_EARLY, OK, PROG, USAGE, VIOLATED
 from eni_conformance.conformance.crash import NO_ROOM
-from eni_conformance.conformance.first import first_look
 from eni_conformance.conformance.inquiry import ENDED, Inquiry
 from eni_conformance.conformance.played import Played, came_of, marked, play, spend
 from eni_conformance.conformance.study import Refused, Study
@@ -165,18 +164,12 @@ def pytest_sessionstart(session: pytest.Session) -> Generator[None]:
     study = session.config.stash.get(KEY, None)
     if study is None:
         return (yield)
-    first_look(study, len(session.config.option.tx))
-    if threading.current_thread() is not threading.main_thread():
-        return (yield)  # no signal arrives here
-    waiting = session.config.stash[SIGNALS] = []
-    before = [(n, signal.signal(n, lambda n, _: waiting.append(n))) for n in (signal.SIGINT, signal.SIGTERM)]
-    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
+    looked = first.first_look(study, len(session.config.option.tx))
+    session.config.stash[SIGNALS] = waiting = list[int]()
+    with _signals_wait(waiting):
+        if looked is not None:
+            first.leave(study, looked)
         return (yield)
-    finally:
-        for number, handler in before:
-            signal.signal(number, handler)
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -184,11 +177,32 @@ def pytest_runtestloop(session: pytest.Session) -> None:
     """In a session of one process, the same. A worker can be interrupted from now on."""
     if hasattr(session.config, "workerinput"):
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
-    if session.config.stash.get(SIGNALS, []):
-        raise KeyboardInterrupt
+    waiting = session.config.stash.setdefault(SIGNALS, [])
     study = session.config.stash.get(KEY, None)
-    if study is not None and str(session.config.getoption("dist", "no")) == "no":
-        first_look(study, 1)
+    if study is not None and not waiting and str(session.config.getoption("dist", "no")) == "no":
+        looked = first.first_look(study, 1)
+        with _signals_wait(waiting):
+            if looked is not None:
+                first.leave(study, looked)
+    if waiting:
+        raise KeyboardInterrupt
+
+
+@contextlib.contextmanager
+def _signals_wait(waiting: list[int]) -> Iterator[None]:
+    """Signals are put into `waiting` meanwhile. Where connections are closed an exception of a handler would be lost:
+    Python passes over whatever is raised in a finalizer."""
+    if threading.current_thread() is not threading.main_thread():
+        yield  # no signal arrives here
+        return
+    before = [(n, signal.signal(n, lambda n, _: waiting.append(n))) for n in (signal.SIGINT, signal.SIGTERM)]
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        for number, handler in before:
+            signal.signal(number, handler)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
 
 
 @pytest.hookimpl(optionalhook=True)
