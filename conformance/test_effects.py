@@ -65,6 +65,27 @@ def test_many_identifiers(played: Played) -> None:
     assert played.effects_are_documented()
 
 
+BORN_PARTS = 4
+
+
+def born(given: Given, part: int) -> Iterator[Play]:
+    """An interface that came with its instance, in either status of that; and where there is time, beside everything
+    else that a World can hold."""
+    yield from list(tables.born_with_the_instance())[part::BORN_PARTS]
+    if given.effort.name != "quick":
+        for number, world in list(enumerate(worlds.born(given.offer, given.seed)))[part::BORN_PARTS]:
+            yield Drawn(drawn.campaign(world, number, given.effort.texts, given.callers), 1, salt=str(number))
+
+
+@requirement(rows.BECOMES_AVAILABLE, rows.LINK_GONE, *rows.EFFECTS, rows.ACCEPTED_RUNNING, rows.ACCEPTED_STOPPED)
+@pytest.mark.parametrize("part", range(BORN_PARTS))
+@scenarios(born, about=(rows.BECOMES_AVAILABLE, rows.REFUSAL_CHANGES_NOTHING))
+def test_an_interface_that_came_with_its_instance_is_like_any_other(played: Played, part: int) -> None:
+    """The page sets none apart but the primary one: it is detached, keeps what it has, and stays."""
+    assert played.answers_are_admissible()
+    assert played.effects_are_documented()
+
+
 SECOND_REGION = (rows.REFUSAL_CHANGES_NOTHING, rows.BECOMES_AVAILABLE, rows.ACCEPTED_RUNNING)
 
 

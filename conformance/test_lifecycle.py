@@ -12,13 +12,14 @@ from eni_conformance.strategies import afterwards, histories, sequels
 from eni_conformance.strategies.worlds import PASTS, WALKED, WALKED_ALONE
 
 PARTS = 4
+NAMES = (*histories.SCENARIOS, *histories.MOVES, *histories.ONCE, *histories.ADDRESSED, *histories.BORN)
 
 
 @requirement(
     rows.LIFE_CYCLE, rows.SLOT_FREED, rows.ATTACHED_AGAIN, rows.STAYS_AVAILABLE, rows.LINKED_ONLY,
     rows.ACCEPTED_RUNNING, rows.ACCEPTED_STOPPED, rows.OWN_KEPT,
 )  # fmt: skip
-@pytest.mark.parametrize("name", [*histories.SCENARIOS, *histories.MOVES, *histories.ONCE, *histories.ADDRESSED])
+@pytest.mark.parametrize("name", NAMES)
 @scenarios(lambda given, name: [histories.named(name)], about=(rows.LIFE_CYCLE,))
 def test_named_sequence(played: Played, name: str) -> None:
     """A sequence in which services have been seen to lose track."""

@@ -41,14 +41,16 @@ class InstanceSpec:
 class EniSpec:
     """One secondary network interface of a World; `on` is the place of its instance, None if unattached.
 
-    `other_vswitch`: it lies in another vSwitch of the zone than instances do, where the network is the run's own.
+    `past`: of its attachments; "born": it came with its instance, as one interface of an instance may, and was never
+    detached. `other_vswitch`: it lies in another vSwitch of the zone than instances do, where the network is the run's
+    own.
     `fault` is a condition that only the control protocol can bring about: an order for the interface or for what it
     refers to, with its value where it has one ("vswitch.remove", "eni.type=Trunk").
     """
 
     on: int | None = 0
     status: EniStatus = "InUse"
-    past: Literal["any", "fresh", "reattached", "moved"] = "any"
+    past: Literal["any", "fresh", "reattached", "moved", "born"] = "any"
     tags: int = 0
     groups: int = 1
     addresses: int = 1

@@ -11,6 +11,8 @@ from eni_conformance.emulator.paging import page
 from eni_conformance.emulator.state import Instance, NetworkInterface, VSwitch
 
 STATUSES = ("Pending", "Starting", "Running", "Stopping", "Stopped")
+MOST_SECONDARY = 49
+"""Private addresses of an interface besides the primary one."""
 
 
 def _plan(call: Call) -> tuple[VSwitch, list[str]]:
@@ -94,7 +96,7 @@ def _build(call: Call, vswitch: VSwitch, groups: list[str], name: str) -> Instan
     except Refusal:
         for eni in instance.interfaces.values():
             cloud.interfaces.pop(eni.id, None)
-            cloud.give_back(eni.vswitch_id, [eni.ip])
+            cloud.give_back(eni.vswitch_id, [eni.ip, *eni.secondary_ips])
         raise
     cloud.instances[instance.id] = instance
     return instance
@@ -107,15 +109,23 @@ def _secondary(call: Call, vswitch: VSwitch, groups: list[str], number: int) -> 
     if home.zone != vswitch.zone:
         raise Refusal(403, "InvalidOperation.AvailabilityZoneMismatch", f"{home.id} lies in another zone.")
     ids = common.groups(call, where, _nic_groups(call, number) or list(groups), home.vpc_id)
-    address = call.cloud.take_address(home, _nic(call, number, "PrimaryIpAddress"))
-    if address is None:
+    count = _nic(call, number, "SecondaryPrivateIpAddressCount") or "0"
+    if not is_number(count) or int(count) > MOST_SECONDARY:
+        raise Refusal(400, "InvalidParameter", f"The number of addresses {printable(count)} is not valid.")
+    wanted = _nic(call, number, "PrimaryIpAddress")
+    taken = [call.cloud.take_address(home, text) for text in (wanted, *[""] * int(count))]
+    addresses = [text for text in taken if text is not None]
+    if len(addresses) < len(taken):
+        call.cloud.give_back(home.id, addresses)
         raise Refusal(403, "InvalidVSwitchId.IpNotEnough", f"The vSwitch {home.id} has no such address left.")
     return call.cloud.new_interface(
         home,
         "Secondary",
         ids,
-        address,
+        addresses[0],
         where,
+        born=True,
+        secondary_ips=addresses[1:],
         name=_nic(call, number, "NetworkInterfaceName"),
         description=_nic(call, number, "Description"),
         delete_on_release=_nic(call, number, "DeleteOnRelease").lower() != "false",

@@ -121,7 +121,8 @@ class Instance(Resource):
 
 @dataclass(slots=True, eq=False, kw_only=True)
 class NetworkInterface(Resource):
-    """An elastic network interface; `instance` is where it is linked, also while Attaching or Detaching."""
+    """An elastic network interface; `instance` is where it is linked, also while Attaching or Detaching. `born`: it
+    came with an instance."""
 
     type: str
     zone: str
@@ -138,6 +139,7 @@ class NetworkInterface(Resource):
     device_index: int = 0
     trunk_id: str = ""
     detaches: int = 0
+    born: bool = False
     previous: tuple[str, Instance | None] = ("Available", None)
     changed: float = float("-inf")
 

@@ -16,7 +16,7 @@ from typing import Any
 from eni_conformance.contract.scenario import Act, Detach, Scenario, Settle, Step, World
 from eni_conformance.strategies.calls import IDS, extras, formed, primary, send, unknown, valid
 from eni_conformance.strategies.wire import OPPOSITE, WIRES, wires
-from eni_conformance.strategies.worlds import NEVER_DETACHED, ONCE_THERE, WALKED, WALKED_ALONE
+from eni_conformance.strategies.worlds import BORN_ELSEWHERE, NEVER_DETACHED, ONCE_THERE, WALKED, WALKED_ALONE
 from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule, run_state_machine_as_test
@@ -175,6 +175,8 @@ class Walks:
 
 AGAIN_AND_AGAIN = 7
 """So often is one interface detached and attached again: what an endpoint keeps of each time may wear out."""
+LATER = 1.0
+"""Seconds after which what an operation does late should show."""
 STILL = Settle()
 FIRST, SECOND, THIRD = (Detach(valid(k)) for k in range(3))
 ATTACH_FIRST, ATTACH_SECOND, ATTACH_THIRD = (Act("attach", k) for k in range(3))
@@ -242,6 +244,13 @@ ADDRESSED: Mapping[str, tuple[Step, ...]] = {
     "its address stays its own": (*(ANOTHER,) * 3, STILL, FIRST, STILL, *(ANOTHER,) * 3, STILL),
 }
 """Interfaces are made before a detach and after it: none of them may have the address of what was detached."""
+BORN: Mapping[str, tuple[Step, ...]] = {
+    "born with an instance that is deleted": (
+        THERE, STILL, ATTACH_FIRST, STILL, FIRST, STILL, Act("delete_instance", 0, 1), STILL, THERE, Settle(LATER),
+    ),
+}  # fmt: skip
+"""An interface that came with its instance is detached, attached elsewhere and detached there; when the instance goes,
+it stays."""
 MOVES: Mapping[str, tuple[Step, ...]] = {
     "moved to another instance and back": (
         FIRST, STILL, ELSEWHERE, STILL, FIRST, THERE, STILL, ATTACH_FIRST, STILL, THERE, FIRST, STILL,
@@ -254,6 +263,8 @@ def named(name: str) -> Scenario:
     """The walk of this name."""
     if name in ONCE:
         return Scenario(ONCE_THERE, ONCE[name], name)
+    if name in BORN:
+        return Scenario(BORN_ELSEWHERE, BORN[name], name)
     if name in ADDRESSED:
         return Scenario(NEVER_DETACHED, ADDRESSED[name], name)
     if name in MOVES:

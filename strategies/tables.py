@@ -259,6 +259,16 @@ def in_full_houses(offer: Offer, callers: Sequence[str]) -> Iterator[Scenario]:
         yield in_state(world, number, callers, attached if world.enis[0].on is not None else (0,))
 
 
+def born_with_the_instance() -> Iterator[Scenario]:
+    """An interface that came with its instance: refusals of every second class, an accepted call, and that again; the
+    other classes in the other status of the instance."""
+    for n, world in enumerate((alone(worlds.BORN), alone(worlds.BORN_TO_GO, status="Stopped"))):
+        wire = in_turn(n * OPPOSITE)
+        refusals = battery(one_of_each(core(world))[n::2], wire)
+        steps: list[Step] = [*refusals, Settle(), send(valid(0), next(wire)), Settle(), send(valid(0), next(wire))]
+        yield Scenario(world, tuple(steps), name="born with its instance")
+
+
 def repeated_while_detaching() -> Iterator[Scenario]:
     """The call again and again while the interface is held Detaching, alone and beside others; and without a hold."""
     for n, world in enumerate(worlds.detaching()):

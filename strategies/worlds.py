@@ -1,7 +1,8 @@
 """Worlds: a covering array over what a world can be like, the full matrix of states, the faulty ones, a few with names.
 
 `rows(offer)` returns Worlds in which every pair of properties (status with zone, tags with past, place with name, ...)
-occurs at some interface, so that a defect behind any two of them is met. `breaking(order)` returns the Worlds in which
+occurs at some interface, so that a defect behind any two of them is met; `born(offer)` those in which an interface came
+with its instance, which not every target offers. `breaking(order)` returns the Worlds in which
 an order of the control protocol is in force. Knows nothing of calls.
 """
 
@@ -74,6 +75,10 @@ ONCE_THERE = World(
     (EniSpec(on=1), EniSpec(on=1, tags=2, delete_on_release=True), PLAIN),
 )
 """An instance that is to go, with two interfaces that are to stay, and an interface that is to go."""
+BORN = EniSpec(past="born", tags=1, groups=2, addresses=2, description="plain", delete_on_release=False)
+BORN_TO_GO = EniSpec(past="born", other_vswitch=True)
+"""Interfaces that came with their instance; the second would go with it, were it not detached."""
+BORN_ELSEWHERE = World((InstanceSpec(), InstanceSpec()), (replace(BORN_TO_GO, on=1), PLAIN))
 TRUNK = EniSpec(fault="eni.type=Trunk")
 DETAILS = (
     PLAIN,
@@ -230,6 +235,23 @@ def rows(offer: Offer, seed: int = 0) -> tuple[World, ...]:
         best = max(range(CANDIDATES), key=lambda n: len(met[n].intersection(unmet)))
         found.append(drawn[best])
         unmet = [pair for pair in unmet if pair not in met[best]]
+    return tuple(found)
+
+
+WAS_BORN: Property = ("eni past", "born")
+
+
+@functools.lru_cache(maxsize=16)
+def born(offer: Offer, seed: int = 0) -> tuple[World, ...]:
+    """Worlds whose first interface came with its instance, in which that meets every value of every other property: as
+    few of `rows` as do, changed in that alone."""
+    made = [replace(one, enis=(replace(one.enis[0], past="born"), *one.enis[1:])) for one in rows(offer, seed)]
+    met = [frozenset(pair for pair in pairs(world) if WAS_BORN in pair) for world in made]
+    unmet, found = frozenset[Pair]().union(*met), list[World]()
+    while unmet:
+        best = max(range(len(made)), key=lambda n: len(met[n] & unmet))
+        found.append(made[best])
+        unmet -= met[best]
     return tuple(found)
 
 

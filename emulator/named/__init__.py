@@ -59,7 +59,7 @@ def _rows() -> Iterator[Named]:
         *(answers.MIXED, answers.STATES, answers.IDENTIFIERS, answers.VALIDATION, answers.AUTHORIZATION),
         *(effects.OWN, effects.OTHERS, effects.LINKS, effects.REFUSALS, effects.CONCURRENT),
         *(form.ENVELOPE, form.BYTES, form.ROBUSTNESS, form.PROTOCOL, conditional.CONDITIONAL),
-        *(seen.STANDING, seen.LIFETIMES, seen.LIMITS, seen.FORMS, memory.MEMORY),
+        *(seen.STANDING, seen.LIFETIMES, seen.BORN, seen.LIMITS, seen.FORMS, memory.MEMORY),
     ):
         yield from (Named(*row) for row in table)
     yield from (Named(*row, revision="2024") for row in conditional.LATER)

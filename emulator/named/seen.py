@@ -76,6 +76,18 @@ LIFETIMES = (
     ("instance-id-like-expanded", "validation", "InvalidEcsId.NotFound", "expands(InstanceId:like)",
      "Percent signs and underscores in an instance id are wild cards."),
 )
+BORN = (
+    ("born-taken-for-primary", "state", "valid call", "refuses(400:InvalidOperation.DetachPrimaryEniNotAllowed)@born",
+     "An interface that came with its instance cannot be detached, as if it were the primary one."),
+    ("born-is-deleted", "effect", "effect: exists", "deleted-at-once@born",
+     "An interface that came with its instance is deleted when it is detached."),
+    ("born-leaves-groups", "effect", "frame: SecurityGroupIds", "changes(groups-left)@born",
+     "An interface that came with its instance leaves all its groups."),
+    ("born-release-flipped", "effect", "frame: DeleteOnRelease", "changes(release)@born",
+     "DeleteOnRelease of an interface that came with its instance turns over."),
+    ("born-dies-with-instance", "effect", "effect: stays Available", "dies-with-host(deleted)@born",
+     "An interface that came with its instance goes with it, although it was detached."),
+)
 LIMITS = (
     ("tags-cut-at-ten", "effect", "frame: Tags", "cuts(tags:10)", "Of more than ten tags the first ten stay."),
     ("tags-cut-at-nineteen", "effect", "frame: Tags", "cuts(tags:19)", "Of twenty tags one is lost."),

@@ -10,7 +10,7 @@ from dataclasses import replace
 from eni_conformance.emulator.accounts import Caller
 from eni_conformance.emulator.behaviour import Row
 from eni_conformance.emulator.call import Call
-from eni_conformance.emulator.envelope import Reply
+from eni_conformance.emulator.envelope import Refusal, Reply
 from eni_conformance.emulator.state import Cloud, Instance, NetworkInterface, Resource
 from eni_conformance.emulator.variants.kit import Guards, Variant, count, describes, refused, turn
 
@@ -85,6 +85,26 @@ def _unsaid(*names: str) -> Callable[[Call, Reply], None]:
                 reply.fields.pop(name, None)
 
     return fields
+
+
+# Interfaces that come with their instance
+
+
+def _named_with_instance(call: Call) -> list[str]:
+    """The parameters of RunInstances that ask for such interfaces."""
+    if (call.headers.get("x-acs-action") or call.get("Action")) != "RunInstances":
+        return []
+    return [name for name in call.params if name.startswith("NetworkInterface.")]
+
+
+def _born_refused(call: Call, pairs: list[tuple[str, str]]) -> None:
+    if names := _named_with_instance(call):
+        raise Refusal(400, "UnsupportedParameter", f"The parameter {names[0]} is not supported.")
+
+
+def _born_ignored(call: Call, pairs: list[tuple[str, str]]) -> None:
+    for name in _named_with_instance(call):
+        del call.params[name]
 
 
 # Attributes
@@ -220,6 +240,16 @@ WORLDS: tuple[Variant, ...] = (
             ("parameters", _without("PageNumber", "PageSize", MaxResults="10")),
             ("fields", _unsaid("TotalCount", "PageNumber", "PageSize")),
         ),
+    ),
+    Variant(
+        "born-refused",
+        "RunInstances refuses NetworkInterface.N: interfaces are created and attached by themselves alone.",
+        hooks=(("parameters", _born_refused),),
+    ),
+    Variant(
+        "born-ignored",
+        "RunInstances ignores NetworkInterface.N: the instance comes with its primary interface alone.",
+        hooks=(("parameters", _born_ignored),),
     ),
     Variant(
         "descriptions-bare",

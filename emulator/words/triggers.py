@@ -406,6 +406,7 @@ NAMED_TRIGGERS: dict[str, Family] = {each.name: each for each in (
     _one("has-sibling", "the instance has another secondary interface", lambda scene: bool(scene.siblings), 0.0),
     _one("second-region", "the region is not cn-hangzhou",
         lambda scene: scene.call.get("RegionId") != "cn-hangzhou", 0.0),
+    _one("born", "the interface came with an instance", _eni(lambda eni: eni.born), 0.0),
     _many("serial", (), "it is every %sth detach call since the emulator started",
         lambda scene, argument: scene.call.serial % int(argument) == int(argument) - 1, _free),
     _many("empty", (), "%s is empty", lambda scene, argument: scene.call.params.get(argument) == "", _free),

@@ -159,6 +159,19 @@ class Book:
         made = sum(1 for o in self.owned.values() if o.kind == kind and o.id not in self.gone)
         return made + sum(1 for o in self.open if o.kind == kind)
 
+    def asked_for_after(self, action: str, within: int) -> set[str]:
+        """Instances that may belong to an open announcement of this action: those that its worker asked for with the
+        next so many entries, and those that were found again by their marks."""
+        awaited = [one for one in self.open if one.action == action]
+
+        def may_belong(host: Owned) -> bool:
+            return any(
+                host.action == "adopt" or (host.worker == one.worker and 0 < host.n - one.n <= within)
+                for one in awaited
+            )
+
+        return {host.id for host in self.owned.values() if host.kind == "instance" and may_belong(host)}
+
 
 class Entries:
     """Events, folded as they come; `book` is what they come to."""

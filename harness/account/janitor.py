@@ -171,12 +171,14 @@ class _Doomed:
 @dataclass(frozen=True)
 class _Work:
     """A removal under way, whose lists change. patient_until: monotonic time until which an instance waits for its
-    interfaces. orphans: primary interfaces of instances that are gone, still to be looked for."""
+    interfaces. orphans: primary interfaces of instances that are gone, still to be looked for. hosts: instances with
+    which interfaces may have come that the ledger awaits, still to be asked."""
 
     session: ecs.Session
     patient_until: float
     todo: dict[str, _Doomed]
     orphans: set[str]
+    hosts: set[str]
     removed: list[Item] = field(default_factory=list)
 
     def of(self, *kinds: str) -> list[Item]:
@@ -215,6 +217,17 @@ def _take_orphans(work: _Work) -> None:
             work.todo[identifier] = _Doomed(Item("eni", identifier, work.session.run_id))
 
 
+def _take_born(work: _Work) -> None:
+    """An interface that was asked for with its instance is ours, although its id never reached the ledger: what hangs
+    on that instance. It is asked before the instance goes, or the interface might stay behind."""
+    for host in sorted(work.hosts):
+        for eni in ecs.secondaries(work.session, host):
+            if eni not in work.todo:
+                work.session.ledger.adopt("eni", eni)
+                work.todo[eni] = _Doomed(Item("eni", eni, work.session.run_id))
+        work.hosts.discard(host)
+
+
 def remove(
     session: ecs.Session, items: Iterable[Item], *, seconds: float | None = None
 ) -> tuple[list[Item], list[Left]]:
@@ -228,13 +241,20 @@ def remove(
     for identifier in todo:
         session.ledger.check(identifier)
     book = session.ledger.book()
-    work = _Work(session, clock.monotonic() + longest / 4, todo, orphans(book, book.gone))
+    work = _Work(
+        session,
+        clock.monotonic() + longest / 4,
+        todo,
+        orphans(book, book.gone),
+        book.asked_for_after(ecs.BORN, ecs.WAYS) & set(todo),
+    )
     _undo_control(work)
     waits = ecs.pauses(session)
 
     def nothing_left() -> bool:
         nonlocal waits
         try:
+            _take_born(work)
             _take_orphans(work)
             if _round(work):
                 waits = ecs.pauses(session)

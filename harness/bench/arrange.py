@@ -14,6 +14,7 @@ from collections.abc import Iterator, Mapping, Sequence, Set
 from eni_conformance.contract.detach import OPS
 from eni_conformance.contract.scenario import EniSpec, InstanceSpec, World
 from eni_conformance.harness import ecs
+from eni_conformance.harness.bench import born
 from eni_conformance.harness.bench.look import FOREVER, FRESH, GUEST, LOOKS_TO_AGREE, RELOOK, look_until
 from eni_conformance.harness.bench.pool import (
     ATTACHING,
@@ -83,7 +84,7 @@ def needs(world: World, bench: Bench) -> str:
             return why
         if instance.status == "Pending" and not can(bench, "instance.status"):
             return lacking(bench, "instance.status")
-    return next(filter(None, (_unoffered(bench, fault) for fault in world.faults)), "")
+    return next(filter(None, (_unoffered(bench, fault) for fault in world.faults)), "") or born.lacking(bench, world)
 
 
 def _unoffered(bench: Bench, fault: str) -> str:
@@ -186,8 +187,8 @@ def _hosts(bench: Bench, world: World) -> list[OwnInstance]:
     """The World's instances, Running or Stopped as their wanted status starts from."""
     hosts: list[OwnInstance] = []
     taken: set[str] = set()
-    for spec in world.instances:
-        own = pick_instance(bench, spec, taken)
+    for place, spec in enumerate(world.instances):
+        own = pick_instance(bench, spec, taken, born.born_on(world, place))
         taken.add(own.id)
         hosts.append(own)
     welcome(bench, hosts)

@@ -64,7 +64,8 @@ class NotArranged(Exception):
 @dataclass
 class OwnInstance:
     """An instance of the bench. `past`: fresh, restarted or rebooted. `served`: Worlds that it was part of. `welcomed`:
-    whether it has been seen Running since it was created, and is known by name and primary interface."""
+    whether it has been seen Running since it was created, and is known by name and primary interface. `awaits`: the
+    interface that is to come with it, and the number of its announcement in the ledger."""
 
     id: str
     zone: int
@@ -73,6 +74,7 @@ class OwnInstance:
     name: str = ""
     served: int = 0
     welcomed: bool = False
+    awaits: tuple[int, EniSpec] | None = None
 
 
 @dataclass
@@ -108,7 +110,8 @@ class Bench:
     monotonic time of the last order or difference. careful: a World is looked at until two looks agree. refused:
     options that interfaces can't be created with here. wrong_orders: capabilities that are offered and do not do what
     their document says. second_region: it is in the target's second region. unfinished: what of the set-up's own work
-    did not do what it must. sparing: calls are counted, so time is spent instead.
+    did not do what it must. unborn: what is lacking for interfaces that come with their instance, "" as long as none
+    was asked for in vain. sparing: calls are counted, so time is spent instead.
     """
 
     session: ecs.Session
@@ -133,6 +136,7 @@ class Bench:
     settled: list[float] = field(default_factory=list)
     careful: bool = False
     refused: set[str] = field(default_factory=set)
+    unborn: str = ""
     second_region: bool = False
     wrong_orders: Mapping[str, str] = field(default_factory=dict)
     sparing: bool = False

@@ -6,7 +6,6 @@ was tried, so that calls under test can show it.
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 from typing import Literal
@@ -14,6 +13,8 @@ from typing import Literal
 from eni_conformance.contract.common import is_full
 from eni_conformance.contract.scenario import EniSpec, InstanceSpec, World
 from eni_conformance.harness import ecs, observe
+from eni_conformance.harness.bench.asked import details, look_of, other_vswitch
+from eni_conformance.harness.bench.born import create_with, has_born, is_born, welcome_born
 from eni_conformance.harness.bench.look import GUEST, SLOT
 from eni_conformance.harness.bench.pool import (
     ATTACHING,
@@ -39,22 +40,6 @@ SPARE = 5
 POOL = 20
 """How many interfaces, primary ones included, a worker keeps for later Worlds: each look shows all of them."""
 
-NAMES = {
-    "": "",
-    "plain": "eni-conformance",
-    "same": "same-name",
-    "short": "e2",
-    "long": "n" + "0123456789" * 12 + "abcdefg",
-    "unicode": "网卡-ünïcode-測試",
-}
-
-DESCRIPTIONS = {
-    "": "",
-    "plain": "made for a test",
-    "long": "d" + "0123456789" * 25 + "abcde",
-    "unicode": "描述 – ünïcode & <b>'quoted'</b>",
-}
-
 WORN = 40
 """Worlds after which an instance on this machine makes room for another."""
 
@@ -69,12 +54,14 @@ def _worn(bench: Bench, own: OwnInstance) -> bool:
     return own.served >= WORN and bench.session.target.loopback
 
 
-def pick_instance(bench: Bench, spec: InstanceSpec, taken: set[str]) -> OwnInstance:
-    """An instance in the right zone with the right past if there is one, else a new one."""
+def pick_instance(bench: Bench, spec: InstanceSpec, taken: set[str], born: EniSpec | None = None) -> OwnInstance:
+    """An instance in the right zone with the right past if there is one, else a new one. born: an interface that must
+    have come with it."""
     free = [
         i
         for i in bench.instances
         if i.id not in taken and i.zone == spec.zone and _intact(bench, i) and not _worn(bench, i)
+        if born is None or has_born(bench, i.id, born)
     ]
     wanted = "Stopped" if spec.status in ("Stopped", "Starting") else "Running"
 
@@ -88,10 +75,10 @@ def pick_instance(bench: Bench, spec: InstanceSpec, taken: set[str]) -> OwnInsta
         free = [i for i in free if i.past == spec.past] or [i for i in free if i.past != "fresh"] or free
     if free:
         return min(free, key=cost)
-    return _new_instance(bench, spec.zone, taken)
+    return _new_instance(bench, spec.zone, taken, born)
 
 
-def _new_instance(bench: Bench, zone: int, taken: set[str]) -> OwnInstance:
+def _new_instance(bench: Bench, zone: int, taken: set[str], born: EniSpec | None) -> OwnInstance:
     """Create an instance, giving up one that is not needed if the limit is reached. It is not Running yet."""
     if len(bench.instances) >= bench.most_instances:
         spare = [i for i in bench.instances if i.id not in taken]
@@ -99,9 +86,11 @@ def _new_instance(bench: Bench, zone: int, taken: set[str]) -> OwnInstance:
             raise NotArranged("no instance is left within limits.instances", "limits.instances")
         spare.sort(key=lambda i: (not _worn(bench, i), i.zone == zone and i.past == "fresh", i.past == "fresh"))
         remove_instance(bench, spare[0])
-    make_room(bench, 1, frozenset())
-    identifier = ecs.create_instance(bench.session, bench.ground, zone)
-    own = OwnInstance(identifier, zone)
+    make_room(bench, 1 if born is None else 2, frozenset())
+    if born is None:
+        own = OwnInstance(ecs.create_instance(bench.session, bench.ground, zone), zone)
+    else:
+        own = create_with(bench, born, zone)
     bench.instances.append(own)
     return own
 
@@ -112,7 +101,7 @@ def take_over(bench: Bench, instance: str, eni: str, *, plain: bool) -> None:
     plain: whether the interface was made like the plainest one; else no World uses it, and it makes room in time.
     """
     bench.instances.append(OwnInstance(instance, 0))
-    bench.enis.append(OwnEni(eni, 0, _look_of(EniSpec()) if plain else None, [instance]))
+    bench.enis.append(OwnEni(eni, 0, look_of(EniSpec()) if plain else None, [instance]))
     refresh(bench)
 
 
@@ -133,8 +122,9 @@ def welcome(bench: Bench, hosts: Sequence[OwnInstance]) -> None:
                     own.primary = str(eni.get("NetworkInterfaceId", ""))
         if own.primary:
             bench.session.ledger.brought(own.id, own.primary)
+        welcome_born(bench, own)
         own.welcomed = True
-    refresh(bench)
+    settle(bench)  # what came with one may still be on its way
 
 
 def remove_instance(bench: Bench, own: OwnInstance) -> None:
@@ -193,16 +183,12 @@ def restart(bench: Bench, own: OwnInstance, past: str, status: str) -> None:
         until(bench, lambda s: s.status(own.id) == "Stopped", "set-up: stopping an instance", "instances")
 
 
-def _look_of(spec: EniSpec) -> EniSpec:
-    """What an interface must look like to serve a spec; a faulty one has a network of its own."""
-    own_network = spec.fault.partition(".")[0] if spec.fault.startswith(("vswitch", "security_group")) else ""
-    return replace(spec, on=None, status="Available", past="any", fault=own_network)
-
-
 def _past_fits(bench: Bench, own: OwnEni, past: str, host: str) -> bool:
     """Whether its attachments, with one more to `host` unless it is there, give the past asked for."""
     hosts = own.hosts if bench.now.link(own.id) == host else [*own.hosts, host]
     match past:
+        case "born":
+            return is_born(bench, own, host)
         case "fresh":
             return len(hosts) == 1
         case "reattached":
@@ -289,8 +275,9 @@ def _world_like(bench: Bench, seen: Snapshot, own: OwnEni, on: str) -> tuple[Wor
         if eni.look is not None and (seen.link(eni.id) == host.id or eni is own):
             place = len(specs) if eni is own else place
             before = (eni.hosts if eni.hosts[-1:] == [host.id] else [*eni.hosts, host.id])[-2:-1]
-            past: Literal["fresh", "reattached", "moved"] = (
-                "fresh" if not before else "reattached" if before == [host.id] else "moved"
+            never: Literal["born", "fresh"] = "born" if eni.look.past == "born" else "fresh"
+            past: Literal["born", "fresh", "reattached", "moved"] = (
+                never if not before else "reattached" if before == [host.id] else "moved"
             )
             alone = eni.look.other_vswitch or eni.look.fault == "vswitch"
             specs.append(replace(eni.look, on=0, status="InUse", past=past, other_vswitch=alone, fault=""))
@@ -305,11 +292,11 @@ def create_eni(bench: Bench, spec: EniSpec, zone: int, keep: frozenset[str]) -> 
     if spec.fault.startswith("vswitch"):
         vswitch = ecs.create_vswitch(bench.session, bench.ground, zone)
     elif spec.other_vswitch:
-        vswitch = _other_vswitch(bench, zone)
+        vswitch = other_vswitch(bench, zone)
     if spec.fault.startswith("security_group"):
         group = ecs.create_security_group(bench.session, bench.ground)
     identifier = _order_eni(bench, spec, zone, vswitch, group)
-    own = OwnEni(identifier, zone, _look_of(spec), [], group, vswitch if spec.fault else "")
+    own = OwnEni(identifier, zone, look_of(spec), [], group, vswitch if spec.fault else "")
     bench.enis.append(own)
     touch(bench)
     return own
@@ -340,34 +327,13 @@ def _order_eni(bench: Bench, spec: EniSpec, zone: int, vswitch: str, group: str)
     asked = [name for name in OPTIONS if getattr(spec, name) != getattr(plain, name) and name not in bench.refused]
     while True:
         made = replace(plain, **{name: getattr(spec, name) for name in asked})
+        how = details(bench, made, vswitch, group)
         try:
-            return ecs.create_eni(
-                bench.session,
-                bench.ground,
-                zone=zone,
-                tags=made.tags,
-                groups=min(made.groups, len(bench.ground.security_group_ids)),
-                addresses=made.addresses,
-                name=NAMES[made.name],
-                description=DESCRIPTIONS[made.description],
-                delete_on_release=made.delete_on_release,
-                vswitch_id=vswitch,
-                security_group_id=group,
-            )
+            return ecs.create_eni(bench.session, bench.ground, zone=zone, tags=made.tags, **how)
         except ecs.SetupError as refused:
             if not asked or not refused.code.startswith(ecs.NOT_TAKEN):
                 raise
             bench.refused.add(asked.pop(0))
-
-
-def _other_vswitch(bench: Bench, zone: int) -> str:
-    """One more vSwitch in a zone, made the first time; "" where the network is not the run's own or has no room."""
-    if zone not in bench.other_vswitches:
-        bench.other_vswitches[zone] = ""
-        if bench.session.ledger.owns(bench.ground.vpc_id):
-            with contextlib.suppress(ecs.SetupError):
-                bench.other_vswitches[zone] = ecs.create_vswitch(bench.session, bench.ground, zone)
-    return bench.other_vswitches[zone]
 
 
 def attach(bench: Bench, own: OwnEni, host: str) -> None:
@@ -422,12 +388,15 @@ def pick_eni(bench: Bench, spec: EniSpec, zone: int, host: str, keep: set[str]) 
         e
         for e in bench.enis
         if e.id not in keep
-        and (e.zone, e.look) == (zone, _look_of(spec))
+        and (e.zone, e.look) == (zone, look_of(spec))
         and (not host or _past_fits(bench, e, spec.past, host))
     ]
     fits.sort(key=lambda e: (bench.now.link(e.id) != host, bench.now.link(e.id) != ""))
     if fits:
         return fits[0]
+    if spec.past == "born":
+        why = bench.unborn or "an interface that comes with its instance"
+        raise NotArranged(f"this target does not offer: {why}", why)
     return create_eni(bench, spec, zone, frozenset(keep))
 
 

@@ -258,6 +258,11 @@ def _lost(exchange: Exchange) -> bool:
     return exchange.outcome != "answered" or exchange.status >= 500
 
 
+def undecided(exchange: Exchange) -> bool:
+    """Whether an answer leaves open if something was created: none came, it failed, or it names nothing."""
+    return _lost(exchange) or exchange.status < 400
+
+
 def do(
     session: Session,
     action: str,
@@ -282,6 +287,15 @@ def do(
     return exchange
 
 
+def announce(session: Session, kind: str, action: str, token: str = "") -> int:
+    """Write in the ledger that a resource may come to be. Returns the number of the entry, to be closed. Raises
+    SetupError where it would pass a limit."""
+    try:
+        return session.ledger.intend(kind, action, token)
+    except LimitReached as reached:
+        raise SetupError(action, None, f"limits: {reached}; raise [limits] or use fewer workers") from None
+
+
 def create(
     session: Session,
     kind: str,
@@ -298,27 +312,21 @@ def create(
     ClientToken. If that does not help in time, the intent stays open for the janitor. Raises SetupError.
     """
     token = str(uuid.uuid4())
-    try:
-        number = session.ledger.intend(kind, action, token)
-    except LimitReached as reached:
-        raise SetupError(action, None, f"limits: {reached}; raise [limits] or use fewer workers") from None
+    number = announce(session, kind, action, token)
     asked = [*pairs, ("ClientToken", token)]
 
     def made(exchange: Exchange) -> str:
         return found(decode(exchange) or {}) if succeeded(exchange) else ""
 
-    def unknown(exchange: Exchange) -> bool:
-        return _lost(exchange) or exchange.status < 400
-
     exchange = _repeat(
         session,
         lambda: send(session, action, asked, vpc=vpc, deadline=look.CALL_CREATES),
-        lambda one: bool(made(one)) or not (unknown(one) or _transient(one)),
+        lambda one: bool(made(one)) or not (undecided(one) or _transient(one)),
     )
     if identifier := made(exchange):
         session.ledger.made(number, kind, identifier)
         return identifier
-    if not unknown(exchange):
+    if not undecided(exchange):
         session.ledger.refused(number, kind, code_of(exchange))
     raise SetupError(action, exchange, advice)
 

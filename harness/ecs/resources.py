@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypedDict, Unpack
 
 from eni_conformance.harness.clock import stamp
 from eni_conformance.harness.codec import code_of, decode, listing
@@ -18,11 +18,13 @@ from eni_conformance.harness.ecs.call import (
     NOT_TAKEN,
     Session,
     SetupError,
+    announce,
     create,
     do,
     is_absent,
     marks,
     named,
+    undecided,
 )
 from eni_conformance.harness.values import Exchange, Pair
 
@@ -272,12 +274,38 @@ def eni_attribute(session: Session, identifier: str) -> dict[str, Any] | None:
     return answer if isinstance(answer, dict) and answer.get("NetworkInterfaceId") else None
 
 
-def create_eni(
-    session: Session,
+class Details(TypedDict, total=False):
+    """What is asked of a new interface. groups: how many of the ground's security groups, the first of them
+    `security_group_id` if given. addresses: private addresses in all."""
+
+    groups: int
+    addresses: int
+    name: str
+    description: str
+    delete_on_release: bool | None
+    vswitch_id: str
+    security_group_id: str
+
+
+def create_eni(session: Session, ground: Ground, *, zone: int = 0, tags: int = 0, **details: Unpack[Details]) -> str:
+    """Create a secondary interface and return its id.
+
+    zone: place in ground.zones. tags: how many besides the run's own. Raises SetupError.
+    """
+    return create(
+        session,
+        "eni",
+        "CreateNetworkInterface",
+        [session.region, *_details(ground, zone, **details), *marks(session, tags)],
+        named("NetworkInterfaceId"),
+        "check the quota of interfaces and the vSwitch",
+    )
+
+
+def _details(
     ground: Ground,
+    zone: int,
     *,
-    zone: int = 0,
-    tags: int = 0,
     groups: int = 1,
     addresses: int = 1,
     name: str = "",
@@ -285,16 +313,9 @@ def create_eni(
     delete_on_release: bool | None = None,
     vswitch_id: str = "",
     security_group_id: str = "",
-) -> str:
-    """Create a secondary interface and return its id.
-
-    zone: place in ground.zones. tags: how many besides the run's own. groups: of the ground's security
-    groups, the first of them `security_group_id` if given. addresses: private addresses in all. Raises SetupError.
-    """
-    pairs: list[Pair] = [
-        session.region,
-        ("VSwitchId", vswitch_id or ground.vswitch_ids[zone]),
-    ]
+) -> list[Pair]:
+    """The parameters that say so."""
+    pairs: list[Pair] = [("VSwitchId", vswitch_id or ground.vswitch_ids[zone])]
     chosen = ground.security_group_ids[: max(1, groups)]
     if security_group_id:
         chosen = (security_group_id, *chosen[1:])
@@ -310,15 +331,45 @@ def create_eni(
         pairs.append(("Description", description))
     if delete_on_release is not None:
         pairs.append(("DeleteOnRelease", "true" if delete_on_release else "false"))
-    pairs += marks(session, tags)
-    return create(
+    return pairs
+
+
+def mark(session: Session, eni: str, more: int = 0) -> None:
+    """Tag an interface that came without tags as this run's. more: tags besides. Raises SetupError, NotOurs."""
+    session.ledger.check(eni)
+    named_so = [session.region, ("ResourceType", "eni"), ("ResourceId.1", eni)]
+    do(
         session,
-        "eni",
-        "CreateNetworkInterface",
-        pairs,
-        named("NetworkInterfaceId"),
-        "check the quota of interfaces and the vSwitch",
+        "TagResources",
+        [*named_so, *marks(session, more)],
+        "an interface that came with an instance has no tags",
     )
+
+
+def keep_on_release(session: Session, eni: str) -> None:
+    """Let an interface of this run stay when its instance goes. Raises SetupError, NotOurs."""
+    session.ledger.check(eni)
+    pairs = [session.region, ("NetworkInterfaceId", eni), ("DeleteOnRelease", "false")]
+    do(session, "ModifyNetworkInterfaceAttribute", pairs, "the endpoint must be able to change DeleteOnRelease")
+
+
+def secondaries(session: Session, instance: str) -> list[str]:
+    """The secondary interfaces that hang on an instance, by the filter or, where that shows none, by the instance; of
+    each its own description decides. Raises SetupError."""
+
+    def on_it(entries: Iterable[Mapping[str, Any]]) -> list[str]:
+        here = (e for e in entries if e.get("InstanceId") == instance and e.get("Type") == "Secondary")
+        return [str(e.get("NetworkInterfaceId") or "") for e in here]
+
+    try:
+        found = on_it(describe_enis(session, InstanceId=instance))
+    except SetupError:
+        found = []  # a filter may fail where the other way works
+    if found:
+        return found
+    held = [e for shown in describe_instances(session, [instance]) for e in shown.get("NetworkInterfaces") or ()]
+    ids = [str(e.get("NetworkInterfaceId") or "") for e in held if isinstance(e, Mapping)]
+    return on_it(describe_enis(session, ids=ids)) if any(ids) else []
 
 
 def attach_eni(session: Session, instance: str, eni: str) -> None:
@@ -368,11 +419,41 @@ def delete_eni(session: Session, eni: str) -> None:
     session.ledger.going.add(eni)
 
 
-def create_instance(session: Session, ground: Ground, zone: int = 0, start: bool = True) -> str:
+BORN = "RunInstances with NetworkInterface.N"
+"""How an interface is asked for that comes with its instance, and what the ledger calls the announcement of one."""
+WAYS = 2
+"""In so many ways an instance is asked for: with all that a run wants of it, and with what is needed."""
+
+
+def create_instance_with(
+    session: Session, ground: Ground, zone: int = 0, **details: Unpack[Details]
+) -> tuple[str, int]:
+    """Create an instance that comes with a secondary interface: its id, and the number under which the ledger awaits
+    the interface, whose id nobody knows yet.
+
+    As long as it carries no tags it is asked to go with its instance (SDK 7.11.8: that is the default, too). One
+    interface is named, the secondary one: where the primary one is named as well, the vSwitch may not be said of the
+    instance. Raises SetupError; the announcement stays open where nobody knows what came of the call.
+    """
+    awaited = announce(session, "eni", BORN)
+    asked: Details = {**details, "delete_on_release": True}
+    pairs: list[Pair] = [("InstanceType", "Secondary"), *_details(ground, zone, **asked)]
+    try:
+        more = [(f"NetworkInterface.1.{name}", value) for name, value in pairs]
+        return create_instance(session, ground, zone, more=more), awaited
+    except SetupError as refused:
+        if refused.exchange is None or not undecided(refused.exchange):
+            session.ledger.refused(awaited, "eni", refused.code)
+        raise
+
+
+def create_instance(
+    session: Session, ground: Ground, zone: int = 0, start: bool = True, more: Sequence[Pair] = ()
+) -> str:
     """Create one pay-as-you-go instance and return its id; it goes on to Running, or stays Stopped.
 
-    It is released by the service itself some time after the run's last minute, whatever happens to us.
-    Raises SetupError.
+    It is released by the service itself some time after the run's last minute, whatever happens to us. more: what
+    RunInstances alone takes. Raises SetupError.
     """
     needed: list[Pair] = [
         session.region,
@@ -380,6 +461,7 @@ def create_instance(session: Session, ground: Ground, zone: int = 0, start: bool
         ("SecurityGroupId", ground.security_group_ids[0]),
         ("InstanceType", ground.instance_type),
         ("ImageId", ground.image_id) if ground.image_id else ("ImageFamily", IMAGE_FAMILY),
+        *more,
     ]
     whole: list[Pair] = [
         *needed,
@@ -391,22 +473,22 @@ def create_instance(session: Session, ground: Ground, zone: int = 0, start: bool
         *marks(session),
     ]
     try:
-        return _create_instance(session, whole, start)
+        return _create_instance(session, whole, start, only_run=bool(more))
     except SetupError as refused:
         # An endpoint on this machine may know few parameters; elsewhere an instance must not outlive the run.
         if not session.target.loopback or not refused.code.startswith(NOT_TAKEN):
             raise
-    return _create_instance(session, needed, start)
+    return _create_instance(session, needed, start, only_run=bool(more))
 
 
-def _create_instance(session: Session, pairs: Sequence[Pair], start: bool) -> str:
+def _create_instance(session: Session, pairs: Sequence[Pair], start: bool, only_run: bool) -> str:
     """Create an instance with these parameters: by RunInstances, or where that is not offered by CreateInstance."""
     advice = "check stock, quota, image and instance type; name others under [setup]"
     if start:
         try:
             return create(session, "instance", "RunInstances", [*pairs, ("Amount", "1")], _first_instance, advice)
         except SetupError as error:
-            if not _unsupported(error):
+            if only_run or not _unsupported(error):
                 raise
     identifier = create(session, "instance", "CreateInstance", pairs, named("InstanceId"), advice)
     if start:

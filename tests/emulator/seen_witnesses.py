@@ -150,6 +150,47 @@ def pattern(name: str, change: Callable[[str], str]) -> Witness:
     return witness
 
 
+# --- interfaces that come with their instance ----------------------------------------------------
+
+
+def born(client: Client) -> World:
+    """An instance and the interface that came with it."""
+    network = client.network()
+    instance = client.instance(network, **{"NetworkInterface.1.InstanceType": "Secondary"})
+    shown = listed(client, InstanceId=instance).values()
+    return World(client, network, instance, next(row[ENI] for row in shown if row["Type"] == "Secondary"))
+
+
+def only_of_born(differs: Callable[[Client, World], bool]) -> Witness:
+    """Something shows of an interface that came with its instance, and of no other."""
+    return lambda client: differs(client, born(client)) and not differs(client, build(client))
+
+
+def changed(field: str) -> Witness:
+    def differs(client: Client, made: World) -> bool:
+        before = made.show()[field]
+        assert made.leave().status == 200
+        return bool(made.show()[field] != before)
+
+    return only_of_born(differs)
+
+
+def is_gone(client: Client, made: World) -> bool:
+    client.settle()
+    return made.eni not in listed(client, NetworkInterfaceId_1=made.eni)
+
+
+def lost(client: Client, made: World) -> bool:
+    assert made.leave().status == 200
+    return is_gone(client, made)
+
+
+def lost_with_its_instance(client: Client, made: World) -> bool:
+    assert not lost(client, made)
+    gone_instance(client, made)
+    return is_gone(client, made)
+
+
 # --- limits --------------------------------------------------------------------------------------
 
 
@@ -304,6 +345,11 @@ SEEN: dict[str, Witness] = {
     "id-like-expanded": pattern(ENI, lambda text: text[:-3] + "%"),
     "instance-id-star-expanded": pattern(ECS, lambda text: text[:-3] + "*"),
     "instance-id-like-expanded": pattern(ECS, lambda text: text[:-1] + "_"),
+    "born-taken-for-primary": only_of_born(lambda client, made: made.detach().status == 400),
+    "born-is-deleted": only_of_born(lost),
+    "born-leaves-groups": changed("SecurityGroupIds"),
+    "born-release-flipped": changed("DeleteOnRelease"),
+    "born-dies-with-instance": only_of_born(lost_with_its_instance),
     "tags-cut-at-ten": kept("Tags", **tags(11)),
     "tags-cut-at-nineteen": kept("Tags", **tags(20)),
     "name-cut-at-127": kept("NetworkInterfaceName", NetworkInterfaceName="n" * 128),

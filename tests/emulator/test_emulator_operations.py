@@ -118,6 +118,7 @@ def test_instance_life(client: Client) -> None:
         "NetworkInterface.1.InstanceType": "Secondary",
         "NetworkInterface.1.Description": "born with it",
         "NetworkInterface.1.DeleteOnRelease": "false",
+        "NetworkInterface.1.SecondaryPrivateIpAddressCount": "2",
     }
     assert code(client, "RunInstances", {**params, "DryRun": "true"}) == (400, "DryRunOperation")
     ids = client.ok("RunInstances", params)["InstanceIdSets"]["InstanceIdSet"]
@@ -130,7 +131,8 @@ def test_instance_life(client: Client) -> None:
     assert seen == ["Pending", "Starting", "Running"]
     interfaces = client.show_instance(ids[0])["NetworkInterfaces"]["NetworkInterface"]
     assert [row["Type"] for row in interfaces] == ["Primary", "Secondary"]
-    assert client.show(interfaces[1]["NetworkInterfaceId"])["Description"] == "born with it"
+    born = client.show(interfaces[1]["NetworkInterfaceId"])
+    assert born["Description"] == "born with it" and len(born["PrivateIpSets"]["PrivateIpSet"]) == 3
     statuses = client.ok("DescribeInstanceStatus", {"InstanceId.1": ids[1]})["InstanceStatuses"]["InstanceStatus"]
     assert statuses == [{"InstanceId": ids[1], "Status": "Running"}]
     assert code(client, "StartInstance", {"InstanceId": ids[0]}) == (403, "IncorrectInstanceStatus")
@@ -158,6 +160,8 @@ def test_instance_life(client: Client) -> None:
         ({"SecurityGroupId": "sg-x"}, 404, "InvalidSecurityGroupId.NotFound"),
         ({"InstanceType": ""}, 400, "MissingParameter"),
         ({"Amount": "many"}, 400, "InvalidParameter"),
+        ({"NetworkInterface.1.SecondaryPrivateIpAddressCount": "50"}, 400, "InvalidParameter"),
+        ({"NetworkInterface.1.SecondaryPrivateIpAddressCount": "-1"}, 400, "InvalidParameter"),
     ],
 )
 def test_instance_refusals(client: Client, wrong: dict[str, str], status: int, error: str) -> None:

@@ -53,6 +53,35 @@ def statuses(world: World, seconds: float, step: float = 0.1) -> list[str]:
     return [found[0], *(after for before, after in pairwise(found) if before != after)]
 
 
+# Interfaces that come with their instance
+
+
+def with_interface(client: Client) -> Answer:
+    network = client.network()
+    params = {
+        **_new(client, network),
+        "InstanceType": "ecs.g6.2xlarge",
+        "ImageId": "aliyun_3_x64_20G_alibase_20250629.vhd",
+        "NetworkInterface.1.InstanceType": "Secondary",
+    }
+    return client.call("RunInstances", params)
+
+
+@shows("born-refused")
+def no_interface_comes_with_an_instance(client: Client) -> None:
+    refused = with_interface(client)
+    assert (refused.status, refused.code) == (400, "UnsupportedParameter")
+    build(client)  # instances and interfaces by themselves are as ever
+
+
+@shows("born-ignored")
+def an_instance_comes_alone(client: Client) -> None:
+    (instance,) = with_interface(client).fields["InstanceIdSets"]["InstanceIdSet"]
+    client.settle(), client.settle()
+    shown = client.ok("DescribeNetworkInterfaces", {"InstanceId": instance})
+    assert [row["Type"] for row in shown["NetworkInterfaceSets"]["NetworkInterfaceSet"]] == ["Primary"]
+
+
 # Ids
 
 

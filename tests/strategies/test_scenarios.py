@@ -88,7 +88,8 @@ def written():
     yield from (tables.still_refuses(world) for world in (TWO, worlds.alone(), World((), ())))
     yield from (*probes.thorough(PROBES), *probes.probes(PROBES, False), *probes.controls(tuple(PROBES)[:3]))
     yield probes.several(PROBES)
-    yield from map(histories.named, (*histories.SCENARIOS, *histories.MOVES))
+    yield from map(histories.named, (*histories.SCENARIOS, *histories.MOVES, *histories.BORN))
+    yield from tables.born_with_the_instance()
 
 
 def test_every_written_scenario_can_be_carried_out():
@@ -105,6 +106,19 @@ def test_the_table_of_successes_is_of_successes_in_every_wire_form(status, quota
     sent = [call for scenario in tables.accepted_in_every_wire_form(world) for call in calls(scenario)]
     assert Counter(call.wire for call in sent) == Counter(WIRES)
     assert all(made.success and not made.refusals for made in (outcome(world, call) for call in sent))
+
+
+def test_an_interface_that_came_with_its_instance_gets_a_refusal_of_every_class_and_is_detached():
+    """The classes are shared out to a Running and a Stopped instance; in either the last call comes too late."""
+    made = list(tables.born_with_the_instance())
+    assert [(s.world.instances[0].status, s.world.enis[0].past) for s in made] == [
+        ("Running", "born"),
+        ("Stopped", "born"),
+    ]
+    sent = [[outcome(s.world, call) for call in calls(s)] for s in made]
+    assert all([one.success for one in of].index(True) == len(of) - 2 for of in sent)
+    classes = made_calls.one_of_each(made_calls.core(made[0].world))
+    assert sum(len(of) - 2 for of in sent) == len(classes)
 
 
 @pytest.mark.parametrize("caller", CALLER_OF.values())

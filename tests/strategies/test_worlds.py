@@ -69,6 +69,19 @@ def test_the_first_worlds_meet_most_of_the_pairs_and_each_seed_has_its_own():
     assert array == worlds.rows(Offer(), 1) != worlds.rows(Offer(), 2)
 
 
+@pytest.mark.parametrize("offer", OFFERS)
+def test_an_interface_that_came_with_its_instance_meets_every_value_of_every_other_property(offer):
+    """In few Worlds, and only the first interface of each came so: an instance comes with one."""
+    array = worlds.born(offer, 3)
+    met = {one if other == worlds.WAS_BORN else other for w in array for one, other in worlds.pairs(w)
+           if worlds.WAS_BORN in (one, other)}  # fmt: skip
+    values = {n: v for n, v in worlds.offered(offer).items() if n != "eni past"}
+    possible = {(n, value) for n, options in values.items() for value in options if n != "place"} | {("place", 0)}
+    assert met == possible
+    assert {tuple(eni.past == "born" for eni in world.enis)[1:].count(True) for world in array} == {0}
+    assert len(array) <= 10 and all(fits(Scenario(world, (Settle(),))) is None for world in array)
+
+
 @pytest.mark.parametrize(
     ("offer", "less"),
     [

@@ -130,3 +130,19 @@ def test_what_is_settled_closes_the_intents_before_it():
 def test_what_went_before_it_was_told_to_be_made_is_not_alive():
     entries = folded(Gone(id="eni-1", at=1.0), Gone(id="eni-1", at=2.0), Made(n=1, kind="eni", id="eni-1"))
     assert entries.alive["eni"] == 0 and entries.book().gone == {"eni-1": 1.0}
+
+
+def test_an_instance_belongs_to_an_open_announcement_that_came_right_before_it():
+    """In one or two ways it is asked for; a later one, one of another worker and one after a closed one do not."""
+    book = Entries()
+    book.take("a", b"".join(line_of(event) for event in (
+        Intent(n=1, kind="eni", action="born", token="", at=1.0),
+        Intent(n=2, kind="instance", action="RunInstances", token="t", at=1.0), Refused(n=2, kind="instance"),
+        Intent(n=3, kind="instance", action="RunInstances", token="u", at=1.0), Made(n=3, kind="instance", id="i-with"),
+        Intent(n=4, kind="instance", action="RunInstances", token="v", at=1.0), Made(n=4, kind="instance", id="i-late"),
+        Intent(n=5, kind="instance", action="adopt", token="", at=0.0), Made(n=5, kind="instance", id="i-found"),
+    )))  # fmt: skip
+    book.take("b", line_of(Made(n=2, kind="instance", id="i-of-another")))
+    assert book.book().asked_for_after("born", 2) == {"i-with", "i-found"}
+    book.take("a", line_of(Made(n=1, kind="eni", id="eni-1")))
+    assert book.book().asked_for_after("born", 2) == set()

@@ -172,6 +172,76 @@ def test_killed_at_every_call(known, before, target, foreign, tmp_path):
     assert at > 30
 
 
+def run_with_born(session, ground):
+    """An instance comes with an interface, which is found, marked, kept from going with it, and detached."""
+    host, awaited = ecs.create_instance_with(session, ground, groups=2)
+    ecs.wait_for(session, lambda: status(session, host) == "Running", "up")
+    (eni,) = ecs.secondaries(session, host)
+    session.ledger.made(awaited, "eni", eni)
+    ecs.mark(session, eni)
+    ecs.keep_on_release(session, eni)
+    ecs.detach_eni(session, host, eni)
+    ecs.wait_for(session, lambda: status(session, eni) == "Available", "detached")
+
+
+@pytest.mark.parametrize("known", ["ledger", "tags alone"])
+@pytest.mark.parametrize("before", [True, False], ids=["before the call", "before its answer"])
+def test_killed_at_every_call_with_an_interface_that_came_with_its_instance(known, before, target, foreign, tmp_path):
+    """Before it was found it goes with its instance, or as what hangs on that; afterwards its tags say whose it is."""
+    laying = session_of(target, Client(target), tmp_path / "ground", "run-ground")
+    ground = ecs.lay_ground(laying)
+    session = looking(target)
+    standing = everything(session)
+    at, ended = 0, False
+    while not ended:
+        at += 1
+        out = tmp_path / f"out-{at}"
+        killed = session_of(target, Dying(target, at=at, before=before), out / "run-000001")
+        try:
+            run_with_born(killed, ground)
+            ended = True
+        except Killed:
+            pass
+        killed.ledger.close()
+        if known == "tags alone":
+            shutil.rmtree(out)
+        results = janitor.clean(target, Client(target), out=out, patience=0)
+        assert not any(result.left for result in results), (at, janitor.told(results, dry_run=False))
+        assert everything(session) == standing, f"call {at}: {janitor.told(results, dry_run=False)}"
+    assert at > 8 and not janitor.teardown(laying).left
+    laying.ledger.close()
+
+
+def test_what_somebody_attached_to_another_instance_of_the_run_is_not_taken(target, foreign, tmp_path):
+    """While an interface is awaited, only the instance that was asked for with it is looked at."""
+    session = session_of(target, Client(target), tmp_path)
+    ground = ecs.lay_ground(session)
+    other = ecs.create_instance(session, ground)
+    ecs.create_instance_with(session, ground)
+    ecs.wait_for(session, lambda: all(i["Status"] == "Running" for i in ecs.describe_instances(session)), "up")
+    network = [("VSwitchId", ground.vswitch_ids[0]), ("SecurityGroupId", ground.security_group_ids[0])]
+    made = ecs.send(session, "CreateNetworkInterface", [session.region, *network, ("DeleteOnRelease", "false")])
+    theirs = ("NetworkInterfaceId", json.loads(made.body)["NetworkInterfaceId"])
+    assert ecs.succeeded(ecs.send(session, "AttachNetworkInterface", [session.region, ("InstanceId", other), theirs]))
+    done = janitor.teardown(session, seconds=3)
+    assert theirs[1] not in {item.id for item in done.removed} and done.left, "its network cannot go before it"
+    assert status(session, theirs[1]) == "Available"
+    assert ecs.succeeded(ecs.send(session, "DeleteNetworkInterface", [session.region, theirs]))
+    assert not janitor.teardown(session).left
+    session.ledger.close()
+
+
+@pytest.mark.parametrize("outcome", ["timeout", "reset", "unreadable", "5xx", "no id"])
+def test_a_lost_answer_about_an_interface_that_came_with_its_instance(outcome, target, foreign, tmp_path):
+    """The call is repeated with its token; neither the instance nor the interface exists twice."""
+    session = session_of(target, Losing(target, outcome=outcome), tmp_path)
+    run_with_born(session, ecs.lay_ground(session))
+    found = [i for kind, i in everything(session) if kind in ("instance", "eni") and (kind, i) not in foreign]
+    assert len(found) == 3 and not session.ledger.book().open  # with the primary interface
+    assert not janitor.teardown(session).left and everything(session) == foreign
+    session.ledger.close()
+
+
 @pytest.mark.parametrize("known", ["ledger", "tags alone"])
 def test_the_second_region_is_cleaned_as_well(known, target, foreign, tmp_path):
     """A run ended at every call there; the first region is not touched by that."""
