@@ -6,6 +6,7 @@ was tried, so that calls under test can show it.
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 from typing import Literal
@@ -115,16 +116,23 @@ def welcome(bench: Bench, hosts: Sequence[OwnInstance]) -> None:
     for own in fresh:
         fields = bench.now.instances.get(own.id, {})
         own.name = str(fields.get("InstanceName", ""))
-        own.primary = observe.primary_of(fields)
-        if not own.primary:
-            for eni in ecs.describe_enis(bench.session, InstanceId=own.id):
-                if eni.get("Type") == "Primary":
-                    own.primary = str(eni.get("NetworkInterfaceId", ""))
+        own.primary = observe.primary_of(fields) or _primary_listed(bench, own.id)
         if own.primary:
             bench.session.ledger.brought(own.id, own.primary)
         welcome_born(bench, own)
         own.welcomed = True
     settle(bench)  # what came with one may still be on its way
+
+
+def _primary_listed(bench: Bench, host: str) -> str:
+    """The primary interface of an instance that does not show it itself, "" where no list has it: a target may refuse
+    the filter, and the whole list still tells."""
+    for filters in ({"InstanceId": host}, {}):
+        with contextlib.suppress(ecs.SetupError):
+            for eni in ecs.describe_enis(bench.session, **filters):
+                if eni.get("Type") == "Primary" and eni.get("InstanceId", host if filters else "") == host:
+                    return str(eni.get("NetworkInterfaceId", ""))
+    return ""
 
 
 def remove_instance(bench: Bench, own: OwnInstance) -> None:
