@@ -228,3 +228,34 @@ def test_another_interface_is_made_without_room_being_made_for_it(bench, shows, 
     bench.now.enis["eni-1"]["VSwitchId"] = "vsw-1"
     assert supply.another(bench, "eni-1") == "eni-new in vsw-1"
     assert (bench.enis[-1].id, bench.enis[-1].look) == ("eni-new in vsw-1", None)
+
+
+PRIMARY = {"NetworkInterfaceId": "eni-p", "Type": "Primary", "InstanceId": "i-1"}
+OF_ANOTHER = {"NetworkInterfaceId": "eni-q", "Type": "Primary", "InstanceId": "i-2"}
+
+
+@pytest.mark.parametrize(
+    ("filtered", "whole", "found"),
+    [
+        ([PRIMARY], [], "eni-p"),
+        ([{"NetworkInterfaceId": "eni-p", "Type": "Primary"}], [], "eni-p"),  # shows no hosts: the filter is believed
+        ([OF_ANOTHER, PRIMARY], [], "eni-p"),
+        (None, [OF_ANOTHER, PRIMARY], "eni-p"),
+        ([], [OF_ANOTHER, PRIMARY], "eni-p"),
+        (None, [{"NetworkInterfaceId": "eni-p", "Type": "Primary"}], ""),
+        (None, None, ""),
+    ],
+)
+def test_the_primary_interface_is_found_in_a_list_where_the_instance_does_not_show_it(
+    bench, monkeypatch, filtered, whole, found
+):
+    """None: the target refuses to list so."""
+
+    def describe_enis(_session, **filters):
+        entries = filtered if filters else whole
+        if entries is None:
+            raise ecs.SetupError("DescribeNetworkInterfaces", None, "InstanceId is not supported here")
+        return entries
+
+    monkeypatch.setattr(ecs, "describe_enis", describe_enis)
+    assert supply._primary_listed(bench, "i-1") == found
