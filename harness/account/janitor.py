@@ -55,6 +55,9 @@ REFUSABLE = OWNER
 
 ORDER = tuple(ecs.KINDS)
 
+NO_SUCH_OPERATION = ("InvalidAction", "InvalidApi")
+"""How the code begins where an endpoint has no operation of that name."""
+
 
 @dataclass(frozen=True)
 class Item:
@@ -158,7 +161,7 @@ def _time(text: str) -> float | None:
 class _Doomed:
     """A resource that is to go. why: its last refusal, "" if there is none. accepted: a deletion of it was, and is not
     asked for again before `again_at` (monotonic seconds). detach_at: the same of its detach. pause: seconds between
-    the last two times of asking."""
+    the last two times of asking. hopeless: the endpoint has no operation that removes it."""
 
     item: Item
     why: str = ""
@@ -166,6 +169,7 @@ class _Doomed:
     again_at: float = 0.0
     detach_at: float = 0.0
     pause: float = look.DELETE_AGAIN / 2
+    hopeless: bool = False
 
 
 @dataclass(frozen=True)
@@ -183,6 +187,13 @@ class _Work:
 
     def of(self, *kinds: str) -> list[Item]:
         return [one.item for one in self.todo.values() if one.item.kind in kinds]
+
+    def over(self) -> bool:
+        """Whether nothing is left that can go: what stands on something goes after it."""
+        for kinds in (("eni", "instance"), ("security_group", "vswitch"), ("vpc",)):
+            if left := [one for one in self.todo.values() if one.item.kind in kinds]:
+                return not self.orphans and all(one.hopeless for one in left)
+        return not self.orphans
 
     def note(self, identifier: str, why: str) -> None:
         self.todo[identifier] = replace(self.todo[identifier], why=why)
@@ -261,7 +272,7 @@ def remove(
         except ecs.SetupError as error:
             for identifier in work.todo:
                 work.note(identifier, str(error)[:200])
-        return not (work.todo or work.orphans)
+        return work.over()
 
     look.look_until(nothing_left, bool, longest, clock=clock, pauses=(next(waits) for _ in itertools.count()))
     left = [Left(one.item, one.why or "was not gone in time") for one in work.todo.values()]
@@ -332,7 +343,7 @@ def _delete(work: _Work, item: Item) -> bool:
     An accepted one takes its time; it is asked for again only after a while, and then after longer ones.
     """
     now = work.session.client.clock.monotonic()
-    if now < work.todo[item.id].again_at:
+    if work.todo[item.id].hopeless or now < work.todo[item.id].again_at:
         return False
     kind = ecs.KINDS[item.kind]
     force: tuple[Pair, ...] = (("Force", "true"),) if item.kind == "instance" else ()
@@ -367,6 +378,8 @@ def _ask(work: _Work, identifier: str, action: str, *pairs: Pair, vpc: bool = Fa
         work.note(identifier, "")
         return True
     work.note(identifier, f"{action}: {code_of(exchange) or exchange.outcome}")
+    if code_of(exchange).startswith(NO_SUCH_OPERATION) and action == ecs.KINDS[work.todo[identifier].item.kind].delete:
+        work.todo[identifier] = replace(work.todo[identifier], hopeless=True)
     return False
 
 

@@ -395,6 +395,35 @@ def test_a_stubborn_resource_is_reported_and_the_rest_goes(target, foreign, tmp_
     session.ledger.close()
 
 
+@pytest.mark.parametrize(
+    ("missing", "left"),
+    [
+        ("DeleteVSwitch", {"vswitch", "vpc"}),
+        ("DeleteInstance", {"instance", "security_group", "vswitch", "vpc"}),
+    ],
+)
+def test_what_no_operation_removes_is_asked_for_once_each_time_and_told(missing, left, target, foreign, tmp_path):
+    """An endpoint that cannot delete vSwitches never will, however long one asks."""
+    asked = []
+
+    class Without(Client):
+        def send(self, action, pairs, **options):
+            if action != missing:
+                return super().send(action, pairs, **options)
+            asked.append(action)
+            return super().send("NoSuchOperation", pairs, **options)
+
+    session = session_of(target, Without(target), tmp_path)
+    small_run(session)
+    done = janitor.teardown(session, seconds=60)
+    assert {one.item.kind for one in done.left} == left
+    assert {one.why for one in done.left if one.why.startswith(missing)} == {f"{missing}: InvalidAction.NotFound"}
+    assert len(asked) <= 3 * len([one for one in done.left if one.why.startswith(missing)])
+    again = ecs.Session(target, Client(target), session.ledger, "run-000001")
+    assert not janitor.teardown(again).left
+    session.ledger.close()
+
+
 def test_a_primary_interface_that_was_wrongly_detached_goes_too(tmp_path):
     """It outlives its instance, and its network could not go before it; one in a network of others is left alone."""
     with running(settle_ms=SETTLE_MS, faults=["accepts-primary"]) as emulator:
