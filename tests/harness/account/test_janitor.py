@@ -21,6 +21,7 @@ from eni_conformance.emulator.embed import running
 from eni_conformance.harness import control, ecs
 from eni_conformance.harness.account import janitor, ledger
 from eni_conformance.harness.account.ledger import CREATED_TAG, RUN_TAG, NotOurs
+from eni_conformance.harness.bench import look
 from eni_conformance.harness.target import abroad, load_target
 from eni_conformance.harness.wire.client import Client
 
@@ -265,9 +266,11 @@ def test_the_second_region_is_cleaned_as_well(known, target, foreign, tmp_path):
     assert at > 30
 
 
-def test_a_second_region_that_cannot_be_listed_holds_nothing(target, tmp_path):
+def test_a_second_region_that_cannot_be_listed_holds_nothing(target, tmp_path, monkeypatch):
     """Unless a ledger names something there: then that is left, and told."""
-    nowhere = replace(target, second_region="cn-atlantis-1")
+    monkeypatch.setattr(look, "TEARDOWN", 0.5)
+    limits = replace(target.limits, settle_seconds=0.2)
+    nowhere = replace(target, second_region="cn-atlantis-1", limits=limits)
     assert janitor.clean_abroad(nowhere, out=tmp_path, patience=0) == []
     assert janitor.clean_abroad(replace(target, second_region=""), out=tmp_path, patience=0) == []
     there = abroad(nowhere)
