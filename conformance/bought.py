@@ -69,8 +69,18 @@ def told(folder: Path, share: int, *, clock: Clock, over: Callable[[], bool]) ->
 def _alive(folder: Path, share: int) -> bool:
     """Whether the process that took a share is there; workers are processes of one machine."""
     with contextlib.suppress(ValueError):  # it has made the file, and writes its number
+        number = int(_taken(folder, share).read_text())
         try:
-            os.kill(int(_taken(folder, share).read_text()), 0)
+            os.kill(number, 0)
         except ProcessLookupError:
             return False
+        return not _ended(number)
     return True
+
+
+def _ended(process: int) -> bool:
+    """Whether a process has ended and waits for its parent to notice, where the system tells."""
+    try:
+        return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
+    except (OSError, IndexError):
+        return False

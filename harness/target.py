@@ -356,7 +356,8 @@ def _check_url(url: str, where: str, key: str, allow_plain_http: bool) -> None:
         port = parts.port
     except ValueError as error:
         raise _error(where, key, f"is no URL ({error})", "write https://host or https://host:port") from None
-    if parts.scheme not in ("http", "https") or not _HOST.fullmatch(parts.hostname or "") or port == 0:
+    odd = not url.isascii() or any(c.isspace() for c in url)
+    if parts.scheme not in ("http", "https") or not _HOST.fullmatch(parts.hostname or "") or odd or port == 0:
         raise _error(where, key, f"{url!r} is no http(s) URL", "write https://host or https://host:port")
     if parts.username is not None or parts.password is not None or parts.query or parts.fragment:
         raise _error(where, key, "holds more than scheme, host, port and path", "credentials belong in [callers]")

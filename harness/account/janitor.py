@@ -56,7 +56,7 @@ REFUSABLE = OWNER
 ORDER = tuple(ecs.KINDS)
 
 NO_SUCH_OPERATION = ("InvalidAction", "InvalidApi")
-"""How the code begins where an endpoint has no operation of that name."""
+"""How the code begins where an endpoint has no operation of that name. Behind a network such an answer may pass."""
 
 
 @dataclass(frozen=True)
@@ -378,7 +378,8 @@ def _ask(work: _Work, identifier: str, action: str, *pairs: Pair, vpc: bool = Fa
         work.note(identifier, "")
         return True
     work.note(identifier, f"{action}: {code_of(exchange) or exchange.outcome}")
-    if code_of(exchange).startswith(NO_SUCH_OPERATION) and action == ecs.KINDS[work.todo[identifier].item.kind].delete:
+    never = work.session.target.loopback and code_of(exchange).startswith(NO_SUCH_OPERATION)
+    if never and action == ecs.KINDS[work.todo[identifier].item.kind].delete:
         work.todo[identifier] = replace(work.todo[identifier], hopeless=True)
     return False
 

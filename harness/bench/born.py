@@ -7,6 +7,8 @@ An endpoint need not offer that. One that refuses it, or that creates the instan
 from __future__ import annotations
 
 import itertools
+from collections.abc import Mapping
+from typing import Any
 
 from eni_conformance.contract.scenario import EniSpec, World
 from eni_conformance.harness import ecs
@@ -22,6 +24,9 @@ DETAILS = "details of interfaces that come with their instance"
 """What is noted in Bench.refused where they come without their own groups, addresses, name and description."""
 
 
+ELSEWHERE = "an endpoint on this machine, where interfaces that come with their instance cost and leave nothing"
+
+
 def born_on(world: World, instance: int) -> EniSpec | None:
     """The interface of a World that comes with its instance of this place, None if none does."""
     return next((e for e in world.enis if e.past == "born" and e.on == instance), None)
@@ -34,6 +39,8 @@ def lacking(bench: Bench, world: World) -> str:
         return "more than one interface that comes with its instance"
     if any(e.past == "born" and not _can_be(e) for e in world.enis):
         return "an interface that comes with its instance and was detached from it"
+    if hosts and not bench.session.target.loopback:
+        return ELSEWHERE
     return bench.unborn if hosts else ""
 
 
@@ -81,29 +88,47 @@ def create_with(bench: Bench, spec: EniSpec, zone: int) -> OwnInstance:
 def welcome_born(bench: Bench, own: OwnInstance) -> None:
     """Find the interface that came with an instance, own it, and mark it as the run's; or remember that none comes.
 
-    Where none is shown as long as descriptions may lag, none came; one that came later would go with its instance. On
-    a real account one that can't be marked is not used: nobody but this ledger would know whose it is."""
+    Where none is shown as long as descriptions may lag, none came; one that came later would go with its instance. What
+    is set afterwards must be shown before the interface is used: shown later it would look like an effect of a call."""
     if own.awaits is None:
         return
     awaited, spec = own.awaits
-    own.awaits = None
     session, pauses = bench.session, itertools.repeat(RELOOK)
     found = look_until(
         lambda: ecs.secondaries(session, own.id), bool, bench.lag_seconds, clock=bench.clock, pauses=pauses
     )
+    own.awaits = None
     if not found:
         bench.unborn = f"{ecs.BORN} (the instance comes without the interface)"
         session.ledger.refused(awaited, "eni", "did not come")
+        spoil(bench, own.id)  # it may have a slot less than is shown
         return
     eni = found[0]
     session.ledger.made(awaited, "eni", eni)
     bench.enis.append(OwnEni(eni, own.zone, look_of(spec), [own.id]))
-    touch(bench)
+    keeps = spec.delete_on_release is False
     try:
         ecs.mark(session, eni, spec.tags)
-        if spec.delete_on_release is False:
+        if keeps:
             ecs.keep_on_release(session, eni)
     except ecs.SetupError as refused:
-        if not session.target.loopback:
-            bench.unborn = f"tags for interfaces that come with an instance (TagResources: {refused.code})"
-            spoil(bench, eni)
+        if refused.exchange is None or ecs.undecided(refused.exchange):
+            spoil(bench, eni)  # nobody knows what it will be shown with
+        touch(bench)
+        return
+    shown = look_until(
+        lambda: ecs.describe_enis(session, ids=[eni]),
+        lambda entries: any(_as_told(entry, spec.tags, keeps=keeps) for entry in entries),
+        bench.lag_seconds, clock=bench.clock, pauses=pauses,
+    )  # fmt: skip
+    if not any(_as_told(entry, spec.tags, keeps=keeps) for entry in shown):
+        bench.unborn = f"{ecs.BORN} (tags and DeleteOnRelease are not shown as they were set afterwards)"
+        spoil(bench, eni)
+    touch(bench)
+
+
+def _as_told(entry: Mapping[str, Any], tags: int, *, keeps: bool) -> bool:
+    """Whether a description shows what was set after the interface had come; what it does not show at all is no matter.
+    tags: how many besides the run's own."""
+    tagged = "Tags" not in entry or len(entry["Tags"] or ()) > tags
+    return tagged and not (keeps and entry.get("DeleteOnRelease"))

@@ -127,7 +127,8 @@ def welcome(bench: Bench, hosts: Sequence[OwnInstance]) -> None:
 def _primary_listed(bench: Bench, host: str) -> str:
     """The primary interface of an instance that does not show it itself, "" where no list has it: a target may refuse
     the filter, and the whole list still tells."""
-    for filters in ({"InstanceId": host}, {}):
+    everything: tuple[dict[str, str], ...] = ({},) if bench.session.target.loopback else ()  # not all of an account
+    for filters in ({"InstanceId": host}, *everything):
         with contextlib.suppress(ecs.SetupError):
             for eni in ecs.describe_enis(bench.session, **filters):
                 if eni.get("Type") == "Primary" and eni.get("InstanceId", host if filters else "") == host:
@@ -142,6 +143,8 @@ def remove_instance(bench: Bench, own: OwnInstance) -> None:
     touch(bench)
     ecs.delete_instance(bench.session, own.id)
     until(bench, lambda s: own.id not in s.instances, "set-up: deleting an instance", "instances")
+    if own.awaits is not None:
+        bench.session.ledger.refused(own.awaits[0], "eni", "its instance is gone")
     drop_vanished(bench)
 
 

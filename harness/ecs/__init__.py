@@ -15,6 +15,7 @@ from eni_conformance.harness.ecs.call import (
     says_absent,
     send,
     succeeded,
+    undecided,
     wait_for,
     where,
 )

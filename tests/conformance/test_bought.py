@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -52,3 +54,13 @@ def test_a_worker_that_could_not_go_on_says_so(tmp_path: Path) -> None:
     bought.take(tmp_path, 0)
     bought.tell(tmp_path, 0, None)
     assert bought.told(tmp_path, 0, clock=waiting(), over=never) is None
+
+
+def test_a_worker_that_has_ended_is_dead_though_its_parent_has_not_noticed(tmp_path: Path) -> None:
+    """The controller keeps what it started until the end of the run."""
+    worker = subprocess.Popen([sys.executable, "-c", ""], stdout=subprocess.PIPE)
+    assert worker.stdout is not None and worker.stdout.read() == b""  # it has closed everything
+    bought._taken(tmp_path, 0).write_text(str(worker.pid))
+    assert bought.told(tmp_path, 0, clock=REAL, over=never) is None
+    worker.wait()
+    worker.stdout.close()

@@ -15,7 +15,9 @@ from shown import Endpoint, ticking
 @pytest.fixture
 def bench():
     limits = Limits(lag_seconds=0.05)
-    session = SimpleNamespace(target=SimpleNamespace(limits=limits), client=SimpleNamespace(clock=ticking()))
+    session = SimpleNamespace(
+        target=SimpleNamespace(limits=limits, loopback=True), client=SimpleNamespace(clock=ticking())
+    )
     made = pool.Bench(session, None, frozenset(), 2, 4, 2.0, step=0.001)
     made.enis = [pool.OwnEni("eni-1", 0, EniSpec(on=None, status="Available"))]
     made.instances = [pool.OwnInstance("i-1", 0)]

@@ -131,3 +131,29 @@ def test_where_calls_are_counted_enough_must_be_left_for_it(place):
         born.create_with(place, BORN, 0)
     assert not asked_for(place) and not place.unborn
     place.session.client.allowance = None
+
+
+@pytest.mark.parametrize(("late", "used"), [(0, True), (1, True), (10_000, False)])
+def test_what_is_set_afterwards_is_shown_before_the_interface_is_used(place, monkeypatch, late, used):
+    """A description that shows tags later would look like an effect of the call that came between."""
+    described, looks = ecs.describe_enis, []
+
+    def describe_enis(session, **filters):
+        entries = described(session, **filters)
+        looks.append(1)
+        return [{**entry, "Tags": entry["Tags"] if len(looks) > late else []} for entry in entries]
+
+    monkeypatch.setattr(ecs, "describe_enis", describe_enis)
+    if used:
+        assert made_real(place, ALONE).enis
+        assert len(looks) > late
+    else:
+        with pytest.raises(pool.NotArranged):
+            made_real(place, ALONE)
+        assert "not shown as they were set afterwards" in place.unborn
+
+
+def test_elsewhere_than_on_this_machine_none_is_asked_for(bench):
+    bench.session.target.loopback = False
+    assert born.lacking(bench, ALONE) == born.ELSEWHERE
+    assert born.lacking(bench, World()) == ""
