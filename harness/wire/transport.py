@@ -356,12 +356,19 @@ def classify(error: BaseException) -> tuple[Outcome, str]:
     """The outcome that an error of the layers below stands for, and one line about it without any URL."""
     chain = _chain(error)
     lines = dict.fromkeys(_line(e) for e in chain if not isinstance(e, _WRAPPERS))
-    text = "; ".join(filter(None, lines)) or "what came is not valid HTTP"
-    for outcome, kinds in _OUTCOMES:
-        for one in chain:
-            if isinstance(one, kinds):
-                return outcome, text
-    return "unreadable", text
+    found = (outcome for outcome, kinds in _OUTCOMES if any(isinstance(one, kinds) for one in chain))
+    outcome: Outcome = next(found, "unreadable")
+    return outcome, "; ".join(filter(None, lines)) or _OTHERWISE[outcome]
+
+
+_OTHERWISE: Mapping[Outcome, str] = {
+    "refused": "no connection could be made, perhaps because of a proxy",
+    "reset": "the connection ended",
+    "timeout": "no whole answer came in time",
+    "tls": "the TLS handshake failed",
+    "unreadable": "what came is not valid HTTP",
+}
+"""What is told of an error that says nothing of its own."""
 
 
 _WRAPPERS = (

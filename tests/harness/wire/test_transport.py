@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import gzip
+import http.client
 import ipaddress
 import re
 import socket
@@ -13,6 +14,7 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+import urllib3
 from called import DETACH, PAIRS, client_of, parse, target_of
 from eni_conformance.contract.scenario import Wire
 from eni_conformance.harness.wire import transport
@@ -331,3 +333,16 @@ def test_what_had_come_of_a_body_that_was_cut_off_is_kept():
     with pytest.raises(ConnectionResetError):
         transport._read_body(Body(b"ab", end=True), read, 10)
     assert read == [b"ab"]
+
+
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [
+        (urllib3.exceptions.ProxyError("x", OSError("Tunnel connection failed: 407")), ("refused", "no connection")),
+        (ConnectionResetError(), ("reset", "the connection ended")),
+        (http.client.HTTPException(), ("unreadable", "not valid HTTP")),
+    ],
+)
+def test_an_error_without_words_is_told_by_what_it_came_to(error, told):
+    outcome, line = transport.classify(error)
+    assert outcome == told[0] and told[1] in line
