@@ -103,6 +103,8 @@ WRONG = {
     ),
     "no scheme": ({"endpoint": "ecs.example"}, "endpoint"),
     "another scheme": ({"endpoint": "ftp://ecs.example"}, "endpoint"),
+    "a blank in a path": ({"endpoint": "https://ecs.example/a b"}, "endpoint"),
+    "a letter beyond ASCII": ({"endpoint": "https://ecs.example/\u00f6"}, "endpoint"),
     "port out of range": ({"endpoint": "https://ecs.example:99999"}, "endpoint"),
     "a part of a name too long": ({"endpoint": f"https://{'a' * 64}.example"}, "endpoint"),
     "a part of a name missing": ({"endpoint": "https://ecs..example"}, "endpoint"),
