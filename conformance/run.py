@@ -15,7 +15,7 @@ from typing import Any, TextIO
 
 import pytest
 from eni_conformance.conformance import crash, recording, unfinished, watch
-from eni_conformance.conformance.commands import ENDED_EARLY, UNUSABLE, USAGE
+from eni_conformance.conformance.commands import ENDED_EARLY, OK, UNUSABLE, USAGE
 from eni_conformance.conformance.embedded import EMBEDDED
 from eni_conformance.conformance.inquiry import TOLD
 from eni_conformance.conformance.plugin import KEY
@@ -23,6 +23,7 @@ from eni_conformance.conformance.unread import unread
 from eni_conformance.conformance.worker import collect_rarely
 from eni_conformance.harness.clock import REAL
 from eni_conformance.harness.target import TargetError, load_target
+from eni_conformance.oracle.results import Results
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
@@ -270,15 +271,22 @@ def main(args: Any) -> int:
     from eni_conformance.reports import files, summary
 
     results = files.load(folder)
-    if record is not None:
-        try:
-            print(f"recorded in {recording.write(results, record)}", file=sys.stderr)
-        except OSError as error:
-            print(f"eni-conformance: --record {record}: could not be written ({error.strerror})", file=sys.stderr)
+    recorded = record is None or _recorded(results, record)
     if getattr(args, "json", False):
         print((folder / "results.json").read_text())
     else:
         colour = summary.colour_wanted(sys.stdout, os.environ)
         print(summary.text(results, color=colour, out_dir=folder, width=summary.width_of(sys.stdout)), end="")
     unfinished.tell_ci(folder)
-    return UNUSABLE if results.run.exit is None else results.run.exit
+    status = UNUSABLE if results.run.exit is None else results.run.exit
+    return status or (OK if recorded else ENDED_EARLY)
+
+
+def _recorded(results: Results, record: Path) -> bool:
+    """Whether the recording that was asked for is there; says so either way."""
+    try:
+        print(f"recorded in {recording.write(results, record)}", file=sys.stderr)
+    except OSError as error:
+        print(f"eni-conformance: --record {record}: could not be written ({error.strerror})", file=sys.stderr)
+        return False
+    return True
