@@ -101,7 +101,6 @@ def welcome_born(bench: Bench, own: OwnInstance) -> None:
     if not found:
         bench.unborn = f"{ecs.BORN} (the instance comes without the interface)"
         session.ledger.refused(awaited, "eni", "did not come")
-        spoil(bench, own.id)  # it may have a slot less than is shown
         return
     eni = found[0]
     session.ledger.made(awaited, "eni", eni)
