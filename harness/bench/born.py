@@ -22,8 +22,6 @@ CALLS = 60
 the calls end in between."""
 DETAILS = "details of interfaces that come with their instance"
 """What is noted in Bench.refused where they come without their own groups, addresses, name and description."""
-
-
 ELSEWHERE = "an endpoint on this machine, where interfaces that come with their instance cost and leave nothing"
 
 
@@ -115,12 +113,12 @@ def welcome_born(bench: Bench, own: OwnInstance) -> None:
             spoil(bench, eni)  # nobody knows what it will be shown with
         touch(bench)
         return
-    shown = look_until(
-        lambda: ecs.describe_enis(session, ids=[eni]),
-        lambda entries: any(_as_told(entry, spec.tags, keeps=keeps) for entry in entries),
-        bench.lag_seconds, clock=bench.clock, pauses=pauses,
-    )  # fmt: skip
-    if not any(_as_told(entry, spec.tags, keeps=keeps) for entry in shown):
+
+    def shown() -> bool:
+        entries = ecs.describe_enis(session, ids=[eni])
+        return any(_as_told(entry, spec.tags, keeps=keeps) for entry in entries)
+
+    if not look_until(shown, bool, bench.lag_seconds, clock=bench.clock, pauses=pauses):
         bench.unborn = f"{ecs.BORN} (tags and DeleteOnRelease are not shown as they were set afterwards)"
         spoil(bench, eni)
     touch(bench)

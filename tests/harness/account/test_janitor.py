@@ -147,18 +147,16 @@ def session_of(target, client, directory, run_id="run-000001"):
     return ecs.Session(target, client, book, run_id)
 
 
-@pytest.mark.parametrize("known", ["ledger", "tags alone"])
-@pytest.mark.parametrize("before", [True, False], ids=["before the call", "before its answer"])
-def test_killed_at_every_call(known, before, target, foreign, tmp_path):
-    """One janitor call removes all, and a second one finds nothing; what is foreign stays as it was."""
-    session = looking(target)
+def killed_at_every_call(target, run, known, before, tmp_path):
+    """Make `run` again and again, killed at its first call, its second, and so on until it ends; after each the number
+    of the call, the directory, and what the janitor did. Nothing is ever left of it."""
     at, ended = 0, False
     while not ended:
         at += 1
         out = tmp_path / f"out-{at}"
         killed = session_of(target, Dying(target, at=at, before=before), out / "run-000001")
         try:
-            small_run(killed)
+            run(killed)
             ended = True
         except Killed:
             pass
@@ -167,6 +165,15 @@ def test_killed_at_every_call(known, before, target, foreign, tmp_path):
             shutil.rmtree(out)
         results = janitor.clean(target, Client(target), out=out, patience=0)
         assert not any(result.left for result in results), (at, janitor.told(results, dry_run=False))
+        yield at, out, results
+
+
+@pytest.mark.parametrize("known", ["ledger", "tags alone"])
+@pytest.mark.parametrize("before", [True, False], ids=["before the call", "before its answer"])
+def test_killed_at_every_call(known, before, target, foreign, tmp_path):
+    """One janitor call removes all, and a second one finds nothing; what is foreign stays as it was."""
+    session = looking(target)
+    for at, out, results in killed_at_every_call(target, small_run, known, before, tmp_path):
         assert everything(session) == foreign, f"call {at}: {janitor.told(results, dry_run=False)}"
         again = janitor.clean(target, Client(target), out=out, patience=0)
         assert not any(result.removed for result in again), f"call {at}: {janitor.told(again, dry_run=False)}"
@@ -193,21 +200,9 @@ def test_killed_at_every_call_with_an_interface_that_came_with_its_instance(know
     ground = ecs.lay_ground(laying)
     session = looking(target)
     standing = everything(session)
-    at, ended = 0, False
-    while not ended:
-        at += 1
-        out = tmp_path / f"out-{at}"
-        killed = session_of(target, Dying(target, at=at, before=before), out / "run-000001")
-        try:
-            run_with_born(killed, ground)
-            ended = True
-        except Killed:
-            pass
-        killed.ledger.close()
-        if known == "tags alone":
-            shutil.rmtree(out)
-        results = janitor.clean(target, Client(target), out=out, patience=0)
-        assert not any(result.left for result in results), (at, janitor.told(results, dry_run=False))
+    for at, _, results in killed_at_every_call(
+        target, lambda killed: run_with_born(killed, ground), known, before, tmp_path
+    ):
         assert everything(session) == standing, f"call {at}: {janitor.told(results, dry_run=False)}"
     assert at > 8 and not janitor.teardown(laying).left
     laying.ledger.close()
