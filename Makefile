@@ -100,7 +100,7 @@ plan-table: $(READY)
 	  (umask 077; sed '/^\[control\]/,/^$$/d' build/plan/all.toml >build/plan/target.toml); \
 	  $(BIN)/eni-conformance run --target build/plan/target.toml --effort quick --seed 1 --out build/plan >/dev/null; \
 	  status=$$?; kill $$emulator; exit $$status
-	$(BIN)/python -m eni_conformance.harness.account.plan build/plan/2*
+	$(BIN)/python -m eni_conformance.conformance.plan build/plan/2*
 
 # What runs of so many calls kill, and which tests it was that saw it: an hour with two runs at a time.
 curve-table: $(READY)

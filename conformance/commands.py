@@ -309,7 +309,7 @@ COMMANDS = (
     ),
     Command(
         "plan",
-        "eni_conformance.harness.account.plan",
+        "eni_conformance.conformance.plan",
         "what a run would do: calls, resources, minutes, money; nothing is created",
         (*_TARGET, "revision", "json", "out", "effort", "workers", "calls"),
         ("plan --target staging.toml", "plan --target account.toml --calls 1000 --json"),

@@ -21,6 +21,7 @@ from types import FrameType
 from typing import Any
 
 from eni_conformance.conformance import budget, commands, deviations, kept_wire, results, unfinished
+from eni_conformance.conformance import plan as plans
 from eni_conformance.conformance import worker as workers
 from eni_conformance.conformance.asked import Plan
 from eni_conformance.conformance.commands import ENDED_EARLY, UNUSABLE, USAGE
@@ -33,7 +34,6 @@ from eni_conformance.contract import codec
 from eni_conformance.contract.detach import CONTRACTS
 from eni_conformance.harness import control, ecs, journal
 from eni_conformance.harness.account import control_check, control_orders, janitor, stock
-from eni_conformance.harness.account import plan as plans
 from eni_conformance.harness.account.control_orders import ControlCheck
 from eni_conformance.harness.account.ledger import read as read_ledger
 from eni_conformance.harness.account.survey import Survey, survey

@@ -8,8 +8,8 @@ import tomllib
 from pathlib import Path
 
 import pytest
+from eni_conformance.conformance import plan
 from eni_conformance.harness import settings
-from eni_conformance.harness.account import plan
 from eni_conformance.harness.target import parse_target
 
 ROOT = Path(__file__).parents[2]

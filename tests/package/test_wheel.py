@@ -31,7 +31,7 @@ def test_it_holds_what_it_needs_and_nothing_else(wheel: Path) -> None:
         assert f"eni_conformance/{one}" in names
     for one in (
         "conformance/run.ini",
-        "harness/account/plan.json",
+        "conformance/plan.json",
         "conformance/py.typed",
         "reports/evidence.schema.json",
     ):

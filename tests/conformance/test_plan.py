@@ -5,15 +5,14 @@ from __future__ import annotations
 import json
 import threading
 from dataclasses import replace
-from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-from eni_conformance.harness.account import plan
+from eni_conformance.conformance import plan
+from eni_conformance.contract import codec
 from eni_conformance.harness.account.survey import Survey
 from eni_conformance.harness.target import Limits, Offers, parse_target
 
-ROOT = Path(__file__).parents[3]
 KEYS = {"access_key_id": "LTAIkey0001", "access_key_secret": "the-secret"}
 REAL = parse_target({"region": "cn-hangzhou", "callers": {"account": KEYS}})
 LOCAL = parse_target(
@@ -55,11 +54,11 @@ def test_a_table_is_the_median_of_runs(tmp_path):
     runs.append(result(tmp_path / "d", effort="deep", calls={"A": 500}))
     runs.append(result(tmp_path / "c", control=False, calls={"A": 7}))
     table = plan.learn(runs)
-    found = [(row["effort"], row["control"], row["of"], row["seconds"]) for row in table["runs"]]
+    found = [(row.effort, row.control, row.of, row.seconds) for row in table.runs]
     assert found == [("deep", True, 1, 20.0), ("quick", False, 1, 20.0), ("quick", True, 3, 2)]
-    assert table["runs"][2]["calls"] == {"A": 2, "B": 10}
+    assert table.runs[2].calls == {"A": 2, "B": 10}
     path = tmp_path / "table.json"
-    path.write_text(json.dumps(table))
+    path.write_text(json.dumps(codec.plain(table)))
     assert plan.measured("quick", "2019", True, table=path) == ({"A": 2, "B": 10}, 2, "3 runs on the embedded emulator")
     calls, _, source = plan.measured("quick", "2024", False, table=path)
     assert calls == {"A": 7} and source.endswith("made revision 2019")
@@ -92,7 +91,7 @@ def test_an_earlier_run_on_the_target_is_the_best_source(tmp_path):
 @pytest.fixture
 def table(tmp_path, monkeypatch):
     path = tmp_path / "plan.json"
-    path.write_text(json.dumps(plan.learn([result(tmp_path / "r")])))
+    path.write_text(json.dumps(codec.plain(plan.learn([result(tmp_path / "r")]))))
     monkeypatch.setattr(plan.measured, "__kwdefaults__", {"table": path, "calls": 0})
 
 
@@ -176,7 +175,7 @@ def test_nothing_is_told_about_a_part_of_a_run(suite):
 def test_a_run_of_so_many_calls_is_told_from_one_of_nearly_as_many(tmp_path):
     path = tmp_path / "table.json"
     runs = [result(tmp_path / f"r{n}", calls={"A": 9 * n // 10}, seconds=n / 100, allowed=n) for n in (300, 1000)]
-    path.write_text(json.dumps(plan.learn(runs)))
+    path.write_text(json.dumps(codec.plain(plan.learn(runs))))
     calls, seconds, source = plan.measured("quick", "2019", True, calls=900, table=path)
     assert (calls, seconds) == ({"A": 810}, 9.0) and "1000" in source
     assert plan.measured("quick", "2019", True, table=path)[0] == {}

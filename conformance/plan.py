@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from eni_conformance.contract import codec
 from eni_conformance.contract.detach import CONTRACTS
 from eni_conformance.harness import control
 from eni_conformance.harness.account import doctor, stock
@@ -31,6 +32,8 @@ from eni_conformance.harness.redact import Redactor
 from eni_conformance.harness.target import Target, TargetError, load_target
 from eni_conformance.harness.wire import transport
 from eni_conformance.harness.wire.client import Client
+from eni_conformance.oracle.results import Results, Run
+from eni_conformance.reports import files
 
 TABLE = Path(__file__).with_name("plan.json")
 
@@ -48,6 +51,28 @@ SECONDS: Mapping[str, float] = {
     "DeleteInstance": 20.0,
 }
 """Seconds that a transition takes at the real service, from the first polls and time-outs of its clients."""
+
+
+@dataclass(frozen=True)
+class Figures:
+    """What runs of one kind took, the median of each figure. control: with the control protocol. of: how many runs.
+    seconds: that one worker takes. calls: by operation. allowed: calls that each might send at most, 0 for no such
+    number."""
+
+    effort: str
+    revision: str
+    control: bool
+    of: int
+    seconds: float
+    calls: Mapping[str, int]
+    allowed: int = 0
+
+
+@dataclass(frozen=True)
+class Table:
+    """The content of `plan.json`."""
+
+    runs: tuple[Figures, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -80,49 +105,55 @@ def measured(
     0 for as many as it takes.
     """
     try:
-        rows = json.loads(table.read_text("utf-8"))["runs"]
-    except (OSError, ValueError, KeyError):
+        rows = codec.build(Table, json.loads(table.read_text("utf-8")), table.name).runs
+    except (OSError, ValueError):
         return {}, 0.0, "no figures are known"
     if calls:
-        return _counted([row for row in rows if row.get("allowed")], control, calls)
-    rows = [row for row in rows if not row.get("allowed")]
-    wanted = {"effort": effort, "revision": revision, "control": control}
+        return _counted([row for row in rows if row.allowed], control, calls)
+    wanted = effort, revision, control
     # What matters most decides which row is nearest; of unlike efforts the last is the largest.
-    near = max(reversed(rows), key=lambda row: [row[name] == value for name, value in wanted.items()], default=None)
+    near = max(
+        (row for row in reversed(rows) if not row.allowed),
+        key=lambda row: [mine == asked for mine, asked in zip(_like(row), wanted, strict=True)],
+        default=None,
+    )
     if near is None:
         return {}, 0.0, "no figures are known"
-    source = f"{near['of']} runs on the embedded emulator"
+    source = f"{near.of} runs on the embedded emulator"
     other = [
-        f"--effort {near['effort']}" if near["effort"] != effort else "",
-        f"revision {near['revision']}" if near["revision"] != revision else "",
-        f"{'with' if near['control'] else 'without'} the control protocol" if near["control"] != control else "",
+        f"--effort {near.effort}" if near.effort != effort else "",
+        f"revision {near.revision}" if near.revision != revision else "",
+        f"{'with' if near.control else 'without'} the control protocol" if near.control != control else "",
     ]
     told = ", ".join(filter(None, other))
-    return dict(near["calls"]), float(near["seconds"]), f"{source}, made {told}" if told else source
+    return dict(near.calls), near.seconds, f"{source}, made {told}" if told else source
 
 
-def _counted(rows: list[Any], control: bool, calls: int) -> tuple[dict[str, int], float, str]:
+def _like(row: Figures) -> tuple[str, str, bool]:
+    return row.effort, row.revision, row.control
+
+
+def _counted(rows: Sequence[Figures], control: bool, calls: int) -> tuple[dict[str, int], float, str]:
     """The same for a run of so many calls: that of the measured size which is nearest, in proportion."""
     if not rows:
         return {"calls in all": calls}, 0.0, "the number of calls that is allowed"
-    near = min(rows, key=lambda row: (row["control"] != control, abs(math.log(row["allowed"] / calls))))
-    part = calls / near["allowed"]
-    told = {name: round(part * n) for name, n in near["calls"].items()}
-    return told, part * float(near["seconds"]), f"{near['of']} runs of at most {near['allowed']} calls on the emulator"
+    near = min(rows, key=lambda row: (row.control != control, abs(math.log(row.allowed / calls))))
+    part = calls / near.allowed
+    told = {name: round(part * n) for name, n in near.calls.items()}
+    return told, part * near.seconds, f"{near.of} runs of at most {near.allowed} calls on the emulator"
 
 
 def earlier(out: Path, target: Target, effort: str, revision: str) -> tuple[dict[str, int], float, str] | None:
     """The same of the newest complete run below `out` that is like the one planned; None if there is none."""
     for path in sorted(out.glob("*/results.json"), reverse=True) if out.is_dir() else ():
         try:
-            data = json.loads(path.read_text("utf-8"))
-            run, where = data["run"], data["target"]
-            alike = (run["effort"], run["revision"], where["endpoint"]) == (effort, revision, target.endpoint)
-            if alike and run["exit"] in (0, 1) and not run.get("incomplete") and not run.get("part"):
-                calls = {str(k): int(v) for k, v in data["calls"].items()}
-                return calls, float(run["seconds"]), f"run {run['id']} on this target"
-        except (OSError, ValueError, KeyError, TypeError):
+            told = files.load(path)
+        except (OSError, ValueError):
             continue
+        run = told.run
+        alike = (run.effort, run.revision, told.target.endpoint) == (effort, revision, target.endpoint)
+        if alike and run.exit in (0, 1) and not run.incomplete and not run.part:
+            return dict(told.calls), run.seconds, f"run {run.id} on this target"
     return None
 
 
@@ -192,41 +223,39 @@ def difference(predicted: Mapping[str, int], actual: Mapping[str, int]) -> float
     return abs(sum(predicted.values()) - total) / total if total else 0.0
 
 
-def learn(runs: Iterable[Path]) -> dict[str, Any]:
+def learn(runs: Iterable[Path]) -> Table:
     """The table from finished runs: for each effort, revision and use of control, the median of each figure.
 
-    Raises OSError, ValueError or KeyError if one is not the result of a run, or is of a part of one. Runs whose calls
-    were counted are told apart, by how many were allowed.
+    Raises OSError or ValueError if one is not the result of a run, or is of a part of one. Runs whose calls were
+    counted are told apart, by how many were allowed.
     """
-    groups: dict[tuple[str, str, bool, int], list[dict[str, Any]]] = {}
+    groups: dict[tuple[str, str, bool, int], list[Results]] = {}
     for path in runs:
-        data = json.loads((path / "results.json" if path.is_dir() else path).read_text("utf-8"))
-        run = data["run"]
-        allowed = int(run.get("calls") or 0)
-        if (run["part"] and not allowed) or run["incomplete"]:
+        made = files.load(path)
+        run = made.run
+        if (run.part and not run.calls) or run.incomplete:
             raise ValueError(f"{path}: not a whole run")
-        groups.setdefault((run["effort"], run["revision"], bool(data["target"]["control"]), allowed), []).append(data)
-    rows = []
-    for (effort, revision, offered, allowed), group in sorted(groups.items()):
-        names = sorted({name for data in group for name in data["calls"]})
-        rows.append(
-            {
-                "effort": effort,
-                "revision": revision,
-                "control": offered,
-                **({"allowed": allowed} if allowed else {}),
-                "of": len(group),
-                "seconds": round(statistics.median(_by_one_worker(data["run"]) for data in group), 1),
-                "calls": {n: round(statistics.median(data["calls"].get(n, 0) for data in group)) for n in names},
-            }
-        )
-    return {"runs": rows}
+        groups.setdefault((run.effort, run.revision, made.target.control, run.calls), []).append(made)
+    return Table(tuple(_median(*kind, group) for kind, group in sorted(groups.items())))
 
 
-def _by_one_worker(run: Mapping[str, Any]) -> float:
+def _median(effort: str, revision: str, offered: bool, allowed: int, group: Sequence[Results]) -> Figures:
+    names = sorted({name for made in group for name in made.calls})
+    return Figures(
+        effort,
+        revision,
+        offered,
+        len(group),
+        round(statistics.median(_by_one_worker(made.run) for made in group), 1),
+        {name: round(statistics.median(made.calls.get(name, 0) for made in group)) for name in names},
+        allowed,
+    )
+
+
+def _by_one_worker(run: Run) -> float:
     """Seconds that one worker would have taken; `predict` reckons back the same way. Waiting and computing overlap, so
     workers gain by the square root of their number, as measured on two cores with one to four of them."""
-    return float(run["seconds"]) * math.sqrt(max(1, int(run.get("workers") or 1)))
+    return run.seconds * math.sqrt(max(1, run.workers))
 
 
 def told(target: Target, effort: str, prediction: Prediction) -> str:
@@ -330,10 +359,10 @@ def calibrate(arguments: Sequence[str]) -> int:
     """Measure the table from runs and write it."""
     try:
         table = learn(Path(argument) for argument in arguments)
-    except (OSError, ValueError, KeyError) as error:
+    except (OSError, ValueError) as error:
         print(f"not the result of a run: {error}", file=sys.stderr)
         return 2
-    TABLE.write_text(json.dumps(table, indent=1) + "\n", "utf-8")
+    TABLE.write_text(json.dumps(codec.plain(table), indent=1) + "\n", "utf-8")
     return 0
 
 
