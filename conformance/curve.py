@@ -14,10 +14,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from eni_conformance.conformance.spend import Yield, Yields
+from eni_conformance.contract import codec
 from eni_conformance.oracle.tally import read_all, summed
 
 if TYPE_CHECKING:  # a run needs the table alone, and not what makes the pages of a proof
-    from eni_conformance.conformance.proof import Result
+    from eni_conformance.reports.proven import Result
 
 TABLE = Path(__file__).with_name("curve.json")
 
@@ -35,6 +37,14 @@ class Size:
     def share(self) -> float:
         """Of the faults, the part that was killed; 0 where there was none."""
         return round(self.killed / self.faults, 4) if self.faults else 0.0
+
+
+@dataclass(frozen=True)
+class Curve:
+    """The content of `curve.json`."""
+
+    seed: int
+    sizes: tuple[Size, ...]
 
 
 def curve(results: Sequence[Result], sizes: Sequence[int]) -> tuple[Size, ...]:
@@ -65,23 +75,19 @@ def killed_by(calls: int, table: Path = TABLE) -> float | None:
     """The share of the built-in faults that a run of so many calls kills: that of the largest measured size which is
     no larger. None where nothing that small was measured."""
     try:
-        sizes = json.loads(table.read_text("utf-8"))["sizes"]
-    except (OSError, ValueError, KeyError):
+        sizes = codec.build(Curve, json.loads(table.read_text("utf-8")), table.name).sizes
+    except (OSError, ValueError):
         return None
-    return max((one["share"] for one in sizes if one["calls"] <= calls), default=None)
+    return max((one.share for one in sizes if one.calls <= calls), default=None)
 
 
 def write(folder: Path, made: Sequence[Size], results: Sequence[Result], seed: int) -> None:
     """Write curve.json and yield.json. What tests cost is taken from the runs that went on longest."""
-    rows = [
-        {"calls": one.calls, "killed": one.killed, "faults": one.faults, "share": one.share, "survivors": one.survivors}
-        for one in made
-    ]
-    (folder / "curve.json").write_text(json.dumps({"seed": seed, "sizes": rows}, indent=1) + "\n")
+    (folder / "curve.json").write_text(json.dumps(codec.plain(Curve(seed, tuple(made))), indent=1) + "\n")
     first = first_seen(results)
     spent: Counter[str] = Counter()
     for run in (folder / "runs").glob("*-calls-*/latest"):
         for name, calls in summed(read_all(run)).spent.items():
             spent[name] = max(spent[name], calls)
-    tests = {name: {"first": first[name], "calls": spent[name]} for name in sorted({*first, *spent}) if spent[name]}
-    (folder / "yield.json").write_text(json.dumps({"tests": tests}, indent=1) + "\n")
+    tests = {name: Yield(first[name], spent[name]) for name in sorted({*first, *spent}) if spent[name]}
+    (folder / "yield.json").write_text(json.dumps(codec.plain(Yields(tests)), indent=1) + "\n")

@@ -5,15 +5,13 @@ from __future__ import annotations
 import importlib
 import json
 import statistics
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 from eni_conformance.contract import codec
 from eni_conformance.contract.detach import CONTRACTS, full_id
-from eni_conformance.oracle.results import Again
 from eni_conformance.reports import matrix
+from eni_conformance.reports.proven import Figures, Result
 
 WITHIN = (10, 30, 100, 300, 1000, 3000, 10000)
 """Numbers of calls for which the share of faults killed by then is told."""
@@ -25,72 +23,11 @@ EQUIVALENT: Mapping[str, str] = {
 """Faults that keep within the page, and why. To be blamed for one is a false alarm."""
 
 
-@dataclass(frozen=True)
-class Replay:
-    """A leading counterexample, again. claimed: how often its evidence says that it failed again; guilty, innocent: how
-    often it did on the emulator with the fault and on one without, None where that could not be judged."""
-
-    requirement: str
-    evidence: str
-    claimed: Again
-    guilty: Again | None = None
-    innocent: Again | None = None
-
-    @property
-    def convicts_innocent(self) -> bool:
-        """Whether it fails where nothing is wrong."""
-        return self.innocent is not None and self.innocent.failed_again > 0
-
-    @property
-    def repeats(self) -> bool:
-        """Whether it failed again as often as its evidence claims: each time, or now and then."""
-        if self.guilty is None:
-            return False
-        each_time = self.claimed.failed_again == self.claimed.tried > 1
-        return self.guilty.failed_again >= (self.guilty.tried if each_time else 1)
-
-
-@dataclass(frozen=True)
-class Result:
-    """What came of one run. verdict: killed, survived, equivalent, alarmed, silent, unusable.
-
-    company: the variants that were switched on as well. requirement, also: what the first violation contradicts;
-    all_requirements: what any violation contradicts. calls, detach_calls: sent until then, set-up and looks included.
-    seconds: of the whole run, start-up included; first_seconds: from the run's first call to the first violation.
-    allowed: calls that it might send at most, 0 for as many as it took. test: in which the violation was seen first.
-    evidence: path below the proof's directory. replays: its leading counterexamples, again.
-    """
-
-    kind: str
-    name: str
-    group: str
-    trigger: str
-    description: str
-    verdict: str
-    exit: int
-    requirement: str = ""
-    also: tuple[str, ...] = ()
-    all_requirements: tuple[str, ...] = ()
-    summary: str = ""
-    calls: int = 0
-    detach_calls: int = 0
-    seconds: float = 0.0
-    first_seconds: float = 0.0
-    counterexample: Mapping[str, Any] = field(default_factory=dict)
-    evidence: str = ""
-    seed: int = 0
-    own: str = ""
-    company: str = ""
-    allowed: int = 0
-    test: str = ""
-    replays: tuple[Replay, ...] = ()
-
-
-def unproven(results: Sequence[Result]) -> list[str]:
+def unproven(results: Sequence[Result]) -> tuple[str, ...]:
     """Requirements that no fault's first violation named and whose own checks have not been seen to catch one."""
     caught = {r.requirement for r in results if r.kind == "fault" and r.verdict == "killed" and not r.own}
     caught |= {r.own for r in results if r.verdict == "killed" and r.own}
-    return [short for short in CONTRACTS["2019"].requirements if short not in caught]
+    return tuple(short for short in CONTRACTS["2019"].requirements if short not in caught)
 
 
 def _whole_runs(results: Sequence[Result]) -> tuple[list[Result], list[Result]]:
@@ -99,48 +36,52 @@ def _whole_runs(results: Sequence[Result]) -> tuple[list[Result], list[Result]]:
     return [r for r in faults if r.name not in EQUIVALENT], [r for r in faults if r.name in EQUIVALENT]
 
 
-def within(results: Sequence[Result]) -> list[tuple[int, float]]:
+def within(results: Sequence[Result]) -> tuple[tuple[int, float], ...]:
     """(k, share of the faults that were killed within k calls), for several k."""
     faults, _ = _whole_runs(results)
     killed = [r.calls for r in faults if r.verdict == "killed"]
-    return [(k, round(sum(c <= k for c in killed) / max(1, len(faults)), 4)) for k in WITHIN]
+    return tuple((k, round(sum(c <= k for c in killed) / max(1, len(faults)), 4)) for k in WITHIN)
 
 
-def summary(results: Sequence[Result], effort: str) -> dict[str, Any]:
+def summary(results: Sequence[Result], effort: str) -> Figures:
     """The kill matrix and its figures."""
     faults, equivalent = _whole_runs(results)
     variants = [r for r in results if r.kind == "variant"]
     blamed = {r.name for r in variants if r.verdict != "silent"}
     blamed |= {r.name for r in equivalent if r.verdict != "equivalent"}
     killed = [r for r in faults if r.verdict == "killed"]
-    by_requirement: dict[str, list[str]] = {}
-    for result in killed:
-        by_requirement.setdefault(result.requirement, []).append(result.name)
     again = [(r.name, one) for r in results for one in r.replays]
-    own: dict[str, list[str]] = {}
-    for result in results:
-        if result.own and result.verdict == "killed":
-            own.setdefault(result.own, []).append(result.name)
-    return {
-        "effort": effort,
-        "faults": len(faults),
-        "killed": len(killed),
-        "survivors": sorted(r.name for r in faults if r.verdict != "killed"),
-        "equivalent": {r.name: EQUIVALENT[r.name] for r in equivalent if r.verdict == "equivalent"},
-        "variants": len({r.name for r in variants}),
-        "alarmed": sorted(blamed),
-        "replayed": len(again),
-        "convict_innocent": sorted(f"{name}: {one.evidence}" for name, one in again if one.convicts_innocent),
-        "not_repeated": sorted(f"{name}: {one.evidence}" for name, one in again if not one.repeats),
-        "median_calls": statistics.median([r.calls for r in killed]) if killed else 0,
-        "median_seconds": statistics.median([r.seconds for r in killed]) if killed else 0,
-        "killed_within": within(results),
-        "first_caught_by": {k: sorted(v) for k, v in sorted(by_requirement.items())},
-        "caught_by_own_checks": {k: sorted(v) for k, v in sorted(own.items())},
-        "unproven": unproven(results),
-        "titles": {short: [full_id(short), r.title] for short, r in CONTRACTS["2019"].requirements.items()},
-        "results": [codec.plain(r) for r in sorted(results, key=lambda r: (r.kind, r.group, r.name, r.own, r.seed))],
-    }
+    return Figures(
+        effort=effort,
+        faults=len(faults),
+        killed=len(killed),
+        survivors=_in_order(r.name for r in faults if r.verdict != "killed"),
+        equivalent={r.name: EQUIVALENT[r.name] for r in equivalent if r.verdict == "equivalent"},
+        variants=len({r.name for r in variants}),
+        alarmed=_in_order(blamed),
+        replayed=len(again),
+        convict_innocent=_in_order(f"{name}: {one.evidence}" for name, one in again if one.convicts_innocent),
+        not_repeated=_in_order(f"{name}: {one.evidence}" for name, one in again if not one.repeats),
+        median_calls=statistics.median([r.calls for r in killed]) if killed else 0,
+        median_seconds=statistics.median([r.seconds for r in killed]) if killed else 0,
+        killed_within=within(results),
+        first_caught_by=_by_row((r.requirement, r.name) for r in killed),
+        caught_by_own_checks=_by_row((r.own, r.name) for r in results if r.own and r.verdict == "killed"),
+        unproven=unproven(results),
+        results=tuple(sorted(results, key=lambda r: (r.kind, r.group, r.name, r.own, r.seed))),
+    )
+
+
+def _in_order(names: Iterable[str]) -> tuple[str, ...]:
+    return tuple(sorted(names))
+
+
+def _by_row(caught: Iterable[tuple[str, str]]) -> dict[str, tuple[str, ...]]:
+    """(short id, fault) as short id -> its faults, both in order."""
+    faults: dict[str, list[str]] = {}
+    for short, name in sorted(caught):
+        faults.setdefault(short, []).append(name)
+    return {short: tuple(names) for short, names in faults.items()}
 
 
 def kills(results: Sequence[Result]) -> dict[str, int]:
@@ -153,11 +94,15 @@ def kills(results: Sequence[Result]) -> dict[str, int]:
     return {short: len(names) for short, names in sorted(caught.items())}
 
 
-def markdown(figures: dict[str, Any], results: Sequence[Result], command: str) -> str:
+def markdown(figures: Figures, command: str) -> str:
     """The proof as a page: figures, and for each requirement the tests that reach it and the faults it caught."""
     contract = CONTRACTS["2019"]
     tests = tests_of()
-    killed = [r for r in results if r.kind == "fault" and r.verdict == "killed" and not r.own]
+
+    def again(names: Sequence[str]) -> str:
+        return f"{len(names)} of {figures.replayed}"
+
+    killed = [r for r in figures.results if r.kind == "fault" and r.verdict == "killed" and not r.own]
     lines = [
         "# Proof",
         "",
@@ -165,16 +110,16 @@ def markdown(figures: dict[str, Any], results: Sequence[Result], command: str) -
         "",
         "| figure | value |",
         "|---|---|",
-        f"| faults killed | {figures['killed']} of {figures['faults']} |",
-        f"| conforming variants that raised an alarm | {len(figures['alarmed'])} of {figures['variants']} |",
-        f"| leading counterexamples that fail on a conforming emulator, too | {_of(figures, 'convict_innocent')} |",
-        f"| leading counterexamples that do not fail again as they claim | {_of(figures, 'not_repeated')} |",
-        f"| calls until the first violation, median | {figures['median_calls']:g} |",
-        f"| seconds of a run that ends at the first violation, median | {figures['median_seconds']:g} |",
-        *(f"| killed within {k} calls | {100 * share:.0f} % |" for k, share in figures["killed_within"]),
+        f"| faults killed | {figures.killed} of {figures.faults} |",
+        f"| conforming variants that raised an alarm | {len(figures.alarmed)} of {figures.variants} |",
+        f"| leading counterexamples that fail on a conforming emulator, too | {again(figures.convict_innocent)} |",
+        f"| leading counterexamples that do not fail again as they claim | {again(figures.not_repeated)} |",
+        f"| calls until the first violation, median | {figures.median_calls:g} |",
+        f"| seconds of a run that ends at the first violation, median | {figures.median_seconds:g} |",
+        *(f"| killed within {k} calls | {100 * share:.0f} % |" for k, share in figures.killed_within),
         "",
-        "Survivors: " + (", ".join(f"`{name}`" for name in figures["survivors"]) or "none") + ".",
-        *(f"Equivalent to conforming behaviour: `{name}`. {why}" for name, why in figures["equivalent"].items()),
+        "Survivors: " + (", ".join(f"`{name}`" for name in figures.survivors) or "none") + ".",
+        *(f"Equivalent to conforming behaviour: `{name}`. {why}" for name, why in figures.equivalent.items()),
         "",
         "| requirement | reached by | faults it caught first | along with another | by its own checks alone |",
         "|---|---|---|---|---|",
@@ -184,13 +129,9 @@ def markdown(figures: dict[str, Any], results: Sequence[Result], command: str) -
         also = sum(1 for r in killed if short in r.also and r.requirement != short)
         shown = ", ".join(f"`{n}`" for n in first[:4]) + (f" and {len(first) - 4} more" if len(first) > 4 else "")
         reached = ", ".join(f"`{t}`" for t in tests.get(short, ())) or "every judged call"
-        own = ", ".join(f"`{n}`" for n in figures["caught_by_own_checks"].get(short, ()))
+        own = ", ".join(f"`{n}`" for n in figures.caught_by_own_checks.get(short, ()))
         lines.append(f"| {full_id(short)} {requirement.title} | {reached} | {shown or '-'} | {also} | {own or '-'} |")
     return "\n".join(lines) + "\n"
-
-
-def _of(figures: Mapping[str, Any], which: str) -> str:
-    return f"{len(figures[which])} of {figures['replayed']}"
 
 
 def tests_of() -> dict[str, list[str]]:
@@ -207,12 +148,12 @@ def tests_of() -> dict[str, list[str]]:
     return out
 
 
-def write(folder: Path, figures: dict[str, Any], results: Sequence[Result], command: str) -> Path:
+def write(folder: Path, figures: Figures, command: str) -> Path:
     """Write the matrix as JSON, HTML and Markdown, and kills.json. Returns the HTML page."""
-    effort = figures["effort"]
-    (folder / f"matrix-{effort}.json").write_text(json.dumps(figures, indent=1))
-    (folder / "kills.json").write_text(json.dumps(kills(results), indent=1) + "\n")
-    (folder / f"proof-{effort}.md").write_text(markdown(figures, results, command))
+    effort = figures.effort
+    (folder / f"matrix-{effort}.json").write_text(json.dumps(codec.plain(figures), indent=1))
+    (folder / "kills.json").write_text(json.dumps(kills(figures.results), indent=1) + "\n")
+    (folder / f"proof-{effort}.md").write_text(markdown(figures, command))
     page = folder / f"matrix-{effort}.html"
     page.write_text(matrix.render(figures, command))
     return page

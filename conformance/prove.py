@@ -26,7 +26,7 @@ from pathlib import Path
 from typing import Any
 
 from eni_conformance.conformance import curve, prove_again, prove_run
-from eni_conformance.conformance.proof import EQUIVALENT, Result, summary, unproven, write
+from eni_conformance.conformance.proof import EQUIVALENT, summary, unproven, write
 from eni_conformance.conformance.prove_again import emulator, forked
 from eni_conformance.contract import codec, rows
 from eni_conformance.contract.detach import full_id
@@ -34,6 +34,7 @@ from eni_conformance.harness.clock import REAL
 from eni_conformance.oracle.results import Results, Run, Violation
 from eni_conformance.oracle.tally import read_all
 from eni_conformance.reports import files
+from eni_conformance.reports.proven import Result
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
@@ -437,17 +438,21 @@ def main(args: Any) -> int:
     figures = summary(results, args.effort)
     what = (f" --adversary {args.adversary}" if args.adversary else "") + (f" --only {only}" if only else "")
     command = f"eni-conformance prove --effort {args.effort} --seed {seed}{what}"
-    page = write(folder, figures, results, command)
-    print(f"faults killed: {figures['killed']} of {figures['faults']}; survivors: {figures['survivors'] or 'none'}")
-    for name, why in figures["equivalent"].items():
+    page = write(folder, figures, command)
+    print(f"faults killed: {figures.killed} of {figures.faults}; survivors: {_named(figures.survivors)}")
+    for name, why in figures.equivalent.items():
         print(f"equivalent: {name}. {why}")
-    print(f"variants alarmed: {figures['alarmed'] or 'none'} of {figures['variants']}")
-    innocent, unlike = figures["convict_innocent"], figures["not_repeated"]
-    print(f"counterexamples that convict the innocent: {innocent or 'none'} of {figures['replayed']}")
-    print(f"counterexamples that do not fail again as they claim: {unlike or 'none'} of {figures['replayed']}")
-    print(f"kill rate: {100 * figures['killed'] / max(1, figures['faults']):.1f} % at --effort {args.effort}")
-    print("killed within calls: " + ", ".join(f"{k}: {100 * share:.0f} %" for k, share in figures["killed_within"]))
-    print(f"median calls until the first violation: {figures['median_calls']}")
+    print(f"variants alarmed: {_named(figures.alarmed)} of {figures.variants}")
+    innocent, unlike = figures.convict_innocent, figures.not_repeated
+    print(f"counterexamples that convict the innocent: {_named(innocent)} of {figures.replayed}")
+    print(f"counterexamples that do not fail again as they claim: {_named(unlike)} of {figures.replayed}")
+    print(f"kill rate: {100 * figures.killed / max(1, figures.faults):.1f} % at --effort {args.effort}")
+    print("killed within calls: " + ", ".join(f"{k}: {100 * share:.0f} %" for k, share in figures.killed_within))
+    print(f"median calls until the first violation: {figures.median_calls}")
     print(f"minutes: {(REAL.monotonic() - began) / 60:.1f}, {workers} runs at a time")
     print(f"matrix: {page}")
-    return 0 if not (figures["survivors"] or figures["alarmed"] or innocent) else 1
+    return 0 if not (figures.survivors or figures.alarmed or innocent) else 1
+
+
+def _named(names: Sequence[str]) -> str:
+    return ", ".join(names) or "none"

@@ -18,11 +18,11 @@ from multiprocessing.context import ForkServerContext
 from pathlib import Path
 
 from eni_conformance.conformance import evidence, replay, study
-from eni_conformance.conformance.proof import Replay
 from eni_conformance.conformance.study import Refused
 from eni_conformance.contract import codec
 from eni_conformance.oracle.results import Again, Results
 from eni_conformance.reports import causes, files
+from eni_conformance.reports.proven import Replay
 
 SECONDS = 240
 """A replay that takes longer is ended and tells nothing."""

@@ -10,7 +10,10 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+
+from eni_conformance.contract import codec
 
 TABLE = Path(__file__).with_name("yield.json")
 FIRST = "test_once"
@@ -22,13 +25,28 @@ WORLD, STEP = 16, 1.4
 """Calls that a World takes, and a step in it, as a guess at what a Scenario costs."""
 
 
+@dataclass(frozen=True)
+class Yield:
+    """Of a test: how many built-in faults it was the first to see, and the calls that it sent at most."""
+
+    first: int
+    calls: int
+
+
+@dataclass(frozen=True)
+class Yields:
+    """The content of `yield.json`: by the name of a test."""
+
+    tests: Mapping[str, Yield]
+
+
 def weights(table: Path = TABLE) -> dict[str, float]:
     """By test: how many built-in faults it was the first to see, for each call. Empty if nothing was measured."""
     try:
-        rows = json.loads(table.read_text("utf-8"))["tests"]
-    except (OSError, ValueError, KeyError):
+        tests = codec.build(Yields, json.loads(table.read_text("utf-8")), table.name).tests
+    except (OSError, ValueError):
         return {}
-    return {name: (row["first"] + LITTLE) / max(1, row["calls"]) for name, row in rows.items()}
+    return {name: (one.first + LITTLE) / max(1, one.calls) for name, one in tests.items()}
 
 
 def guess(steps: int) -> float:

@@ -6,29 +6,28 @@ Pure: from the figures of a proof to HTML. Everything shown is escaped; the page
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from typing import Any
+from collections import Counter
 
+from eni_conformance.contract.detach import CONTRACTS, full_id
 from eni_conformance.reports import html
+from eni_conformance.reports.proven import Figures
 
 BAD = ("survived", "alarmed", "unusable")
 
 
-def render(figures: Mapping[str, Any], command: str) -> str:
-    """The page. figures: as `eni-conformance prove` writes them; command: the one that repeats the proof."""
-    rows = sorted(figures["results"], key=lambda r: (r["verdict"] not in BAD, r["kind"], r["group"], r["name"]))
-    bad = [r for r in rows if r["verdict"] in BAD and not r["own"]]
-    killed, faults = figures["killed"], figures["faults"]
-    headline = f"{killed} of {faults} faults killed, {len(figures['alarmed'])} of {figures['variants']} variants blamed"
-    if figures["equivalent"]:
-        headline += f", {len(figures['equivalent'])} faults equivalent"
-    kinds = [r["group"] for r in rows]
-    caught: dict[str, dict[str, int]] = {}
+def render(figures: Figures, command: str) -> str:
+    """The page. command: the one that repeats the proof."""
+    rows = sorted(figures.results, key=lambda r: (r.verdict not in BAD, r.kind, r.group, r.name))
+    bad = [r for r in rows if r.verdict in BAD and not r.own]
+    headline = f"{figures.killed} of {figures.faults} faults killed, "
+    headline += f"{len(figures.alarmed)} of {figures.variants} variants blamed"
+    if figures.equivalent:
+        headline += f", {len(figures.equivalent)} faults equivalent"
+    caught: dict[str, Counter[str]] = {}
     for row in rows:
-        if row["kind"] == "fault" and row["verdict"] == "killed" and not row["own"]:
-            for short in dict.fromkeys((row["requirement"], *row["also"])):
-                caught.setdefault(short, {}).setdefault(row["group"], 0)
-                caught[short][row["group"]] += 1
+        if row.kind == "fault" and row.verdict == "killed" and not row.own:
+            for short in {row.requirement, *row.also}:
+                caught.setdefault(short, Counter())[row.group] += 1
     return html.document(
         "matrix.html.j2",
         title=f"{headline} \u00b7 kill matrix",
@@ -38,10 +37,10 @@ def render(figures: Mapping[str, Any], command: str) -> str:
         command=command,
         rows=rows,
         bad=bad,
-        groups={group: kinds.count(group) for group in sorted(set(kinds))},
-        fault_groups=sorted({r["group"] for r in rows if r["kind"] == "fault"}),
+        groups=dict(sorted(Counter(row.group for row in rows).items())),
+        fault_groups=sorted({row.group for row in rows if row.kind == "fault"}),
         caught=caught,
-        titles=figures["titles"],
+        titles={short: (full_id(short), row.title) for short, row in CONTRACTS["2019"].requirements.items()},
         good=("killed", "silent", "equivalent"),
         pretty=lambda value: json.dumps(value, indent=1, ensure_ascii=False),
     )

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 from eni_conformance.conformance import curve
-from eni_conformance.conformance.proof import Result
+from eni_conformance.reports.proven import Result
 
 
 def result(name: str, allowed: int, verdict: str, test: str = "test_a") -> Result:

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import re
 from dataclasses import replace
-from typing import Any
 
 import pytest
 from eni_conformance.conformance import proof
-from eni_conformance.conformance.proof import Replay, Result
 from eni_conformance.oracle.results import Again
 from eni_conformance.reports import matrix
+from eni_conformance.reports.proven import Figures, Replay, Result
 
 KILLED = Result("fault", "a", "status", "always", "A.", "killed", 1, "E12", ("R08",), ("E12", "R08"), "wrong", calls=40)
 
@@ -27,10 +25,10 @@ def test_the_share_killed_within_so_many_calls_counts_survivors_too() -> None:
 def test_a_fault_that_keeps_within_the_page_neither_survives_nor_counts_as_killed() -> None:
     harmless = replace(KILLED, name="header-missing", verdict="equivalent", requirement="", also=())
     told = figures(KILLED, harmless)
-    assert (told["faults"], told["killed"], told["survivors"], told["alarmed"]) == (1, 1, [], [])
-    assert list(told["equivalent"]) == ["header-missing"]
+    assert (told.faults, told.killed, told.survivors, told.alarmed) == (1, 1, (), ())
+    assert list(told.equivalent) == ["header-missing"]
     assert "1 faults equivalent" in matrix.render(told, "eni-conformance prove")
-    assert figures(KILLED, replace(harmless, verdict="alarmed"))["alarmed"] == ["header-missing"]
+    assert figures(KILLED, replace(harmless, verdict="alarmed")).alarmed == ("header-missing",)
 
 
 def test_a_requirement_is_proven_by_being_first_or_by_its_own_checks_alone() -> None:
@@ -46,8 +44,8 @@ def test_a_fault_counts_once_for_each_requirement_that_it_was_caught_by() -> Non
     assert counts == {"E12": 1, "R08": 1}
 
 
-def figures(*results: Result) -> dict[str, Any]:
-    return json.loads(json.dumps(proof.summary(results, "quick")))
+def figures(*results: Result) -> Figures:
+    return proof.summary(results, "quick")
 
 
 @pytest.mark.parametrize(
@@ -67,10 +65,10 @@ def test_a_counterexample_fails_again_as_often_as_it_claims_and_nowhere_else(
     one = Replay("ENI-DETACH-E12", "e.json", claimed, guilty, innocent)
     assert (one.repeats, one.convicts_innocent) == (repeats, convicts)
     told = figures(replace(KILLED, replays=(one,)))
-    assert told["replayed"] == 1
-    assert told["not_repeated"] == ([] if repeats else ["a: e.json"])
-    assert told["convict_innocent"] == (["a: e.json"] if convicts else [])
-    page = proof.markdown(told, [KILLED], "prove")
+    assert told.replayed == 1
+    assert told.not_repeated == (() if repeats else ("a: e.json",))
+    assert told.convict_innocent == (("a: e.json",) if convicts else ())
+    page = proof.markdown(told, "prove")
     assert f"fail on a conforming emulator, too | {int(convicts)} of 1 |" in page
 
 

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 from eni_conformance.conformance import proof, prove
-from eni_conformance.conformance.proof import Result
 from eni_conformance.conformance.prove import Job, Subject
 from eni_conformance.oracle.results import Again, parse
+from eni_conformance.reports.proven import Result
 from rich.console import Console
 
 FAULT = Subject("fault", "status-primary", "status", "always", "A wrong status.", ("--fault", "status-primary"))
