@@ -33,7 +33,7 @@ from eni_conformance.conformance.worker import ABROAD
 from eni_conformance.contract import codec
 from eni_conformance.contract.detach import CONTRACTS
 from eni_conformance.harness import control, ecs, journal
-from eni_conformance.harness.account import control_check, control_orders, janitor, stock
+from eni_conformance.harness.account import control_check, control_orders, janitor, marks, stock
 from eni_conformance.harness.account.control_orders import ControlCheck
 from eni_conformance.harness.account.ledger import read as read_ledger
 from eni_conformance.harness.account.survey import Survey, survey
@@ -225,7 +225,7 @@ def _report_refused(folder: Path, why: str, status: int) -> None:
         print(f"eni-conformance: {folder}: no report could be written ({error.strerror})", file=sys.stderr)
 
 
-def _left_told(left: Sequence[janitor.Left], plan: Plan) -> str:
+def _left_told(left: Sequence[marks.Left], plan: Plan) -> str:
     """What could not be removed, and what removes it, to be put behind a sentence; "" if nothing is left."""
     if not left:
         return ""
@@ -360,7 +360,7 @@ def close_study(study: Study, *, incomplete: str = "") -> int:
     return status
 
 
-def _give_back(study: Study, seconds: float | None = None) -> list[janitor.Left]:
+def _give_back(study: Study, seconds: float | None = None) -> list[marks.Left]:
     """Remove what the run created, in both regions. Returns what could not be removed."""
     left = _torn_down(study.session, study.journal, seconds)
     if (study.folder / ABROAD).exists():
@@ -375,7 +375,7 @@ def _give_back(study: Study, seconds: float | None = None) -> list[janitor.Left]
     return left
 
 
-def _torn_down(session: ecs.Session, book: journal.Journal, seconds: float | None) -> list[janitor.Left]:
+def _torn_down(session: ecs.Session, book: journal.Journal, seconds: float | None) -> list[marks.Left]:
     """Remove what a session's run created, with or without room to write it down. Returns what could not be removed, or
     for which no call was left."""
     book.must = False
@@ -384,9 +384,7 @@ def _torn_down(session: ecs.Session, book: journal.Journal, seconds: float | Non
     except (CallsSpent, KeyboardInterrupt) as spent:
         own = session.ledger.book()
         alive = [owned for owned in own.owned.values() if owned.id not in own.gone]
-        return [
-            janitor.Left(janitor.Item(owned.kind, owned.id, session.run_id, owned.at), str(spent)) for owned in alive
-        ]
+        return [marks.Left(marks.Item(owned.kind, owned.id, session.run_id, owned.at), str(spent)) for owned in alive]
 
 
 def abandon(study: Study) -> None:

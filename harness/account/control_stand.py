@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from eni_conformance.harness import ecs
-from eni_conformance.harness.account import janitor
+from eni_conformance.harness.account import janitor, marks
 from eni_conformance.harness.account.control_orders import ON_GROUP, Stand
 
 NAME = "eni-conformance"
@@ -39,7 +39,7 @@ def remove(session: ecs.Session, stand: Stand) -> None:
     """Give back what was made. What does not go in time stays in the ledger."""
     book = session.ledger.book()
     made = [book.owned[name] for name in (stand.eni, stand.instance, stand.own_group, stand.own_vswitch) if name]
-    items = [janitor.Item(one.kind, one.id, session.run_id, one.at) for one in made if one.id not in book.gone]
+    items = [marks.Item(one.kind, one.id, session.run_id, one.at) for one in made if one.id not in book.gone]
     janitor.remove(session, items, seconds=session.patience + session.target.limits.lag_seconds)
 
 

@@ -14,7 +14,7 @@ from types import MappingProxyType
 from typing import TypeVar
 
 from eni_conformance.harness import control, ecs, observe
-from eni_conformance.harness.account import janitor
+from eni_conformance.harness.account import janitor, marks
 from eni_conformance.harness.account.control_orders import (
     ALONE,
     ATTACHED,
@@ -509,7 +509,7 @@ def _give_back(trial: _Trial) -> None:
         book = session.ledger.book()
         ours = [name for name in (trial.eni, trial.instance, trial.group, trial.vswitch) if name in book.owned]
         items = [
-            janitor.Item(book.owned[name].kind, name, session.run_id, book.owned[name].at)
+            marks.Item(book.owned[name].kind, name, session.run_id, book.owned[name].at)
             for name in ours
             if name not in book.gone
         ]

@@ -20,7 +20,7 @@ from eni_conformance.contract import rows
 from eni_conformance.contract.detach import CALLER_OF, CALLERS, CONTRACTS, IDS, ORDERS, STRANGER, full_id
 from eni_conformance.contract.rules import Operation, Refusal
 from eni_conformance.harness import control, ecs
-from eni_conformance.harness.account import control_check, control_orders, janitor
+from eni_conformance.harness.account import control_check, control_orders, marks
 from eni_conformance.harness.account.control_orders import ControlCheck
 from eni_conformance.harness.account.permissions import permissions
 from eni_conformance.harness.account.question import Check, ask, give_back, looking, owning, seen_of, unknown_id
@@ -344,12 +344,12 @@ def _choices(refusals: Sequence[Refusal]) -> str:
 
 def leftovers(target: Target, client: Client) -> list[Check]:
     """Did earlier runs leave anything, in either region?"""
-    found: list[janitor.Item] = []
-    doubtful: list[janitor.Left] = []
+    found: list[marks.Item] = []
+    doubtful: list[marks.Left] = []
     for place in (target, abroad(target)) if target.second_region else (target,):
         there = client if place is target else Client(place, worker="doctor", clock=client.clock, skew=client.skew)
         session = looking(place, there)
-        items, strange = janitor.tagged(session)
+        items, strange = marks.tagged(session)
         found += items
         doubtful += strange
         session.ledger.close()

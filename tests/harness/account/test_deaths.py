@@ -9,7 +9,7 @@ import subprocess
 import pytest
 from eni_conformance.emulator.embed import running
 from eni_conformance.harness import ecs, journal
-from eni_conformance.harness.account import janitor, ledger
+from eni_conformance.harness.account import janitor, ledger, marks
 from eni_conformance.harness.target import load_target
 from eni_conformance.harness.wire.client import Client
 from processes import finish, results_of, start, wait_until
@@ -48,7 +48,7 @@ def left(path):
     """What carries the marks of a run."""
     target = load_target(path)
     book = ledger.Ledger(janitor.scratch(), "looking-1", worker="look", durable=False)
-    found, _ = janitor.tagged(ecs.Session(target, Client(target), book, "looking"))
+    found, _ = marks.tagged(ecs.Session(target, Client(target), book, "looking"))
     book.close()
     return found
 

@@ -19,7 +19,7 @@ from pathlib import Path
 import pytest
 from eni_conformance.emulator.embed import running
 from eni_conformance.harness import control, ecs
-from eni_conformance.harness.account import janitor, ledger
+from eni_conformance.harness.account import janitor, ledger, marks
 from eni_conformance.harness.account.ledger import CREATED_TAG, RUN_TAG, NotOurs
 from eni_conformance.harness.bench import look
 from eni_conformance.harness.target import abroad, load_target
@@ -311,7 +311,7 @@ def test_what_is_not_in_the_ledger_is_never_changed(target, foreign, tmp_path):
         lambda: ecs.stop_instance(session, host),
         lambda: ecs.start_instance(session, host),
         lambda: ecs.reboot_instance(session, host),
-        lambda: janitor.remove(session, [janitor.Item("eni", eni, "run-000001")]),
+        lambda: janitor.remove(session, [marks.Item("eni", eni, "run-000001")]),
     ):
         with pytest.raises(NotOurs):
             act()
@@ -509,7 +509,7 @@ def entry(created="2026-05-01T10:01Z", **tags):
 )
 def test_marks(described, verdict):
     """Who is certainly a run's, who is certainly not, and who is doubtful and therefore left alone."""
-    mine = janitor.read_marks("instance", "i-1", described)
+    mine = marks.read_marks("instance", "i-1", described)
     assert mine is None if verdict is None else (verdict in mine.why and bool(verdict) == bool(mine.why))
 
 
