@@ -114,7 +114,10 @@ def test_a_fault_is_killed_and_the_proof_goes_on_where_it_was(tmp_path: Path) ->
 
 
 @pytest.mark.whole
-@pytest.mark.parametrize("name", ["signature-v3-unchecked", "tags-lost", "primary-refused-but-untagged"])
+@pytest.mark.parametrize(
+    "name",
+    ["signature-v3-unchecked", "tags-lost", pytest.param("primary-refused-but-untagged", marks=pytest.mark.night)],
+)
 def test_no_counterexample_convicts_the_innocent(name: str, tmp_path: Path) -> None:
     """A probe in one scheme, an effect of a success, an effect of a refusal: each fails where it was found, alone."""
     fault = next(s for s in prove.subjects(name) if s.name == name)
