@@ -159,6 +159,8 @@ def open_study(plan: Plan, *, latest: bool = True) -> Study:
     try:
         target, found = _survey(target, book, allowance)
         found = replace(found, version=redactor.text(found.version)[:LONGEST_VERSION])
+        if latest:
+            unfinished.begin(folder, plan, target, began, found.version)
         session = ecs.open_session(target, folder, run_id, journal=book, skew=found.skew, allowance=allowance)
         offered = _offered(target)
         try:

@@ -36,7 +36,7 @@ KILLED = "the run was killed before it ended; this is what it had found by then"
 
 @dataclass(frozen=True)
 class Begun:
-    """What a run is, as far as it is known before the target was asked anything. keep_wire: which exchanges are to stay
+    """What a run is, as far as it is known before anything was created. keep_wire: which exchanges are to stay
     on disk (`kept_wire`)."""
 
     run: Always[told.Run] = field(default_factory=lambda: told.Run("unknown"))
@@ -62,13 +62,13 @@ def run_of(plan: Plan, run_id: str, began: float) -> told.Run:
     )
 
 
-def begin(folder: Path, plan: Plan, target: Target, began: float) -> None:
-    """Write down what the run in this directory is. began: Unix seconds."""
+def begin(folder: Path, plan: Plan, target: Target, began: float, version: str = "") -> None:
+    """Write down what the run in this directory is. began: Unix seconds. version: what the target tells of its own."""
     run = run_of(plan, folder.name, began)
     callers = tuple(sorted(target.callers))
     what = told.Target(
-        target.name, target.endpoint, target.region, callers=callers, control=bool(target.control_url)
-    )  # fmt: skip
+        target.name, target.endpoint, target.region, callers, control=bool(target.control_url), version=version
+    )
     files.write_text(folder / FILE, json.dumps(codec.plain(Begun(run, what, plan.keep_wire)), indent=1) + "\n")
 
 

@@ -131,6 +131,16 @@ def test_only_the_exchanges_that_were_asked_for_stay(
     assert files.load(tmp_path).calls == {"DescribeRegions": 2}
 
 
+@pytest.mark.parametrize("end", [report, lambda folder: unfinished.refused(folder, "gone")], ids=["killed", "refused"])
+def test_a_run_that_did_not_end_tells_the_version_that_its_target_told(
+    end: Callable[[Path], object], tmp_path: Path, target: Path
+) -> None:
+    unfinished.begin(tmp_path, Plan(target=str(target)), load_target(target), 0.0, "ecs-like/1.4.2")
+    end(tmp_path)
+    assert files.load(tmp_path).target.version == "ecs-like/1.4.2"
+    assert "ecs-like/1.4.2" in (tmp_path / "index.html").read_text()
+
+
 def test_what_a_killed_run_had_not_tried_is_no_pass(killed: Path) -> None:
     made = unfinished.recovered(killed)
     row = next(r for r in made.requirements if r.id == "ENI-DETACH-E15")
