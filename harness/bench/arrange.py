@@ -149,6 +149,8 @@ def measure_lag(bench: Bench) -> None:
         spoil(bench, own.id)
         spoil(bench, host.id)
     quiet(bench)
+    if bench.now.link(own.id):
+        spoil(bench, own.id)  # detached, and shown on its instance all the same: no World can be made of it
 
 
 def _watch(bench: Bench, own: OwnEni, host: str, on_the_way: str, end: str, kind: str) -> None:

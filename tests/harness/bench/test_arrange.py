@@ -28,6 +28,19 @@ def test_what_is_watched_on_purpose_tells_how_long_a_transition_takes(bench, sho
     assert bench.typical == {} and bench.lags
 
 
+@pytest.mark.parametrize(("end", "used"), [(FREE, True), (state("Available", "i-1"), False)], ids=["free", "linked"])
+def test_an_interface_that_is_detached_and_still_shown_on_its_instance_is_not_used_again(
+    bench, shows, monkeypatch, end, used
+):
+    shows(*[USED] * 5, LEAVING, end)
+    monkeypatch.setattr(arrange, "_hosts", lambda *_: bench.instances)
+    monkeypatch.setattr(arrange, "create_eni", lambda *_: bench.enis[0])
+    monkeypatch.setattr(arrange, "attach", lambda *_: None)
+    monkeypatch.setattr(arrange.ecs, "detach_eni", lambda *_: None)
+    arrange.measure_lag(bench)
+    assert (bench.enis[0].look is not None) == used
+
+
 def test_a_careful_look_is_one_that_the_next_confirms(bench, shows):
     """So that no single look convicts. Where no two agree, the last one of a few is taken."""
     endpoint = shows(LEAVING, FREE, FREE)
