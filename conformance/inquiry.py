@@ -14,10 +14,10 @@ from pathlib import Path
 from types import MappingProxyType
 
 from eni_conformance.conformance import budget, database, evidence, narrow
-from eni_conformance.conformance.shrink import shrink, suspects
+from eni_conformance.conformance.shrink import as_it_was, as_new, lasting_damage, shrink, suspects
 from eni_conformance.contract.detach import full_id
 from eni_conformance.contract.rules import Operation
-from eni_conformance.contract.scenario import Detach, Parallel, Scenario, Settle
+from eni_conformance.contract.scenario import Parallel, Scenario, Settle
 from eni_conformance.harness.bench import pool
 from eni_conformance.harness.clock import REAL
 from eni_conformance.harness.ecs import SetupError
@@ -337,7 +337,7 @@ class Inquiry:
 
     def _examine(self, entry: Violation, found: Found, scenario: Scenario) -> None:
         """See it again, make it smaller, and write down what that came to. It is published if it was seen again."""
-        smallest, shown, tried, again = self._smaller(found, scenario)
+        smallest, shown, tried, again = self._with_its_past(found, scenario)
         if not again.failed_again and found.after is not None:
             late = self._late_effect()
             if late is not None:
@@ -407,6 +407,7 @@ class Inquiry:
 
     def _note(self, key: str, found: Found, scenario: Scenario) -> Violation:
         """Write the evidence as it was seen, before anything else is tried."""
+        scenario = as_it_was(scenario, found)
         content = self._evidence(key, found, scenario, scenario, Again(), 0)
         path = evidence.write(self.out / "evidence", content, self.redactor)
         self._tell("seen", found.finding.requirement, self._did(found))
@@ -449,6 +450,18 @@ class Inquiry:
         self._keep(replace(entry, count=entry.count + 1))
         if entry.evidence and self.test != entry.test:
             self.here.append(Contradiction(entry.requirement, "again", entry.evidence))
+
+    def _with_its_past(self, found: Found, scenario: Scenario) -> tuple[Scenario, Found, int, Again]:
+        """The same as `_smaller`. Where resources that had been through something showed it, and new ones do not, what
+        they had been through is part of the Scenario: an endpoint may remember it."""
+        made = smallest, shown, _, again = self._smaller(found, scenario)
+        lived = as_it_was(smallest, shown)
+        if lived == smallest or self.allowance is not None:
+            return made
+        if again.failed_again and self._same(found, self.judge(as_new(smallest, lived), record=False)):
+            return made
+        other = self._smaller(found, lived)
+        return other if other[-1].failed_again else made
 
     def _smaller(self, found: Found, scenario: Scenario) -> tuple[Scenario, Found, int, Again]:
         """The smallest Scenario that shows the same, what it showed, candidates tried, and confirmations.
@@ -582,18 +595,3 @@ def _of(key: str, entries: Iterable[Violation]) -> Violation | None:
 def clocked(found: Found) -> bool:
     """Whether a finding rests on a clock."""
     return found.finding.clocked
-
-
-def lasting_damage(found: Found, scenario: Scenario) -> Found:
-    """The finding, as one of B03 if an ordinary call fails only after a hostile one (`scenario`: the smallest)."""
-    if found.finding.requirement not in ("B01", "B02") or found.step <= 0:
-        return found
-
-    def hostile(step: object) -> bool:
-        return isinstance(step, Detach) and any(arg.form != "exact" for arg in step.call.args)
-
-    if hostile(scenario.steps[found.step]) or not any(hostile(step) for step in scenario.steps[: found.step]):
-        return found
-    finding = found.finding
-    also = (finding.requirement, *finding.also)
-    return replace(found, finding=replace(finding, requirement="B03", also=also))

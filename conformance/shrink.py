@@ -10,6 +10,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from typing import Any
 
 from eni_conformance.contract.detach import REQUIRED
 from eni_conformance.contract.scenario import (
@@ -141,6 +142,24 @@ def suspects(found: Found) -> tuple[tuple[int, ...], ...]:
     return tuple(dict.fromkeys(tuple(sorted({*one, *looks})) for one in sets if one))
 
 
+def as_it_was(scenario: Scenario, found: Found) -> Scenario:
+    """The Scenario with what its resources had been through when it showed this, where anything would do."""
+    arranged = found.history.arranged if found.history else None
+    if found.history is None or arranged is None or arranged.lived is None:
+        return scenario
+    return replace(scenario, world=arranged.lived) if found.history.scenario.world == scenario.world else scenario
+
+
+def as_new(scenario: Scenario, lived: Scenario) -> Scenario:
+    """The Scenario with new resources in the place of those that have been through something in the other one."""
+    old, been = scenario.world, lived.world
+    enis = tuple(one if one == b else replace(one, past="fresh") for one, b in zip(old.enis, been.enis, strict=True))
+    instances = tuple(
+        one if one == b else replace(one, past="fresh") for one, b in zip(old.instances, been.instances, strict=True)
+    )
+    return replace(scenario, world=replace(old, instances=instances, enis=enis))
+
+
 def _named(step: Step) -> set[str]:
     """The places in the World that a step names: "eni:K", "instance:K"."""
     enis, instances = _references(Scenario(steps=(step,)))
@@ -224,8 +243,15 @@ def _plainest_world(scenario: Scenario) -> Scenario:
     for k in reversed(range(len(scenario.world.enis))):
         if k not in enis:
             scenario = _without_eni(scenario, k)
-    plain = tuple(EniSpec(on=e.on, status=e.status, fault=e.fault) for e in scenario.world.enis)
+    plain = tuple(
+        EniSpec(on=e.on, status=e.status, fault=e.fault, past=_plainer_past(e.past)) for e in scenario.world.enis
+    )
     return replace(scenario, world=replace(scenario.world, enis=plain))
+
+
+def _plainer_past(past: str) -> Any:
+    """What takes the place of a past: first "fresh", as with "any" another resource of the same past might be taken."""
+    return "any" if past in ("any", "fresh") else "fresh"
 
 
 def _references(scenario: Scenario) -> tuple[set[int], set[int]]:
@@ -299,22 +325,23 @@ def _smaller_worlds(scenario: Scenario) -> Iterator[Scenario]:
     for k in reversed(range(len(world.enis))):
         if k not in enis:
             yield _without_eni(scenario, k)
-    plain_eni, plain_instance = EniSpec(), InstanceSpec()
+    plain_eni = EniSpec()
     for k, eni in enumerate(world.enis):
         keep = {"on": eni.on, "status": eni.status, "fault": eni.fault}
-        plainest = dataclasses.replace(plain_eni, **keep)  # type: ignore[arg-type]
+        plainest = dataclasses.replace(plain_eni, **keep, past=_plainer_past(eni.past))  # type: ignore[arg-type]
         if eni != plainest:
             yield replace(scenario, world=_with_eni(world, k, plainest))
             for name in (f.name for f in dataclasses.fields(EniSpec) if f.name not in keep):
-                if getattr(eni, name) != getattr(plain_eni, name):
-                    one = dataclasses.replace(eni, **{name: getattr(plain_eni, name)})
+                if getattr(eni, name) != getattr(plainest, name):
+                    one = dataclasses.replace(eni, **{name: getattr(plainest, name)})
                     yield replace(scenario, world=_with_eni(world, k, one))
         if eni.fault:
             yield replace(scenario, world=_with_eni(world, k, replace(eni, fault="")))
     for i, instance in enumerate(world.instances):
+        plainest_instance = InstanceSpec(past=_plainer_past(instance.past))
         for name in ("past", "zone", "fault", "status"):
-            if getattr(instance, name) != getattr(plain_instance, name):
-                plainer = dataclasses.replace(instance, **{name: getattr(plain_instance, name)})
+            if getattr(instance, name) != getattr(plainest_instance, name):
+                plainer = dataclasses.replace(instance, **{name: getattr(plainest_instance, name)})
                 others = (*world.instances[:i], plainer, *world.instances[i + 1 :])
                 yield replace(scenario, world=replace(world, instances=others))
     for fault in world.faults:
@@ -334,3 +361,18 @@ def size(scenario: Scenario) -> int:
     """A rough measure: resources plus steps that are not mere looks."""
     steps: Sequence[Step] = [s for s in scenario.steps if not isinstance(s, Settle)]
     return len(scenario.world.instances) + len(scenario.world.enis) + len(steps)
+
+
+def lasting_damage(found: Found, scenario: Scenario) -> Found:
+    """The finding, as one of B03 if an ordinary call fails only after a hostile one (`scenario`: the smallest)."""
+    if found.finding.requirement not in ("B01", "B02") or found.step <= 0:
+        return found
+
+    def hostile(step: object) -> bool:
+        return isinstance(step, Detach) and any(arg.form != "exact" for arg in step.call.args)
+
+    if hostile(scenario.steps[found.step]) or not any(hostile(step) for step in scenario.steps[: found.step]):
+        return found
+    finding = found.finding
+    also = (finding.requirement, *finding.also)
+    return replace(found, finding=replace(finding, requirement="B03", also=also))

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from eni_conformance.contract.scenario import Call, Scenario
+from eni_conformance.contract.scenario import Call, Scenario, World
 from eni_conformance.harness.values import Asked, Deed, Exchange, Fields, Snapshot
 
 
@@ -20,7 +20,8 @@ class Arranged:
     snapshot: the look that proves it. held: resources whose transitions are frozen. racing: statuses that a
     resource may have, where a transition is merely under way. faults: interface or instance id -> control fault.
     linked: the instance of each interface in transition, which a description may hide. pinned: held by a status
-    that the control protocol laid over them, not by freezing a transition.
+    that the control protocol laid over them, not by freezing a transition. lived: the World with what each resource
+    has been through where anything would do, None in files of earlier versions.
     """
 
     instances: tuple[str, ...]
@@ -34,6 +35,7 @@ class Arranged:
     faults: Mapping[str, str] = field(default_factory=dict)
     linked: Mapping[str, str] = field(default_factory=dict)
     pinned: frozenset[str] = frozenset()
+    lived: World | None = None
 
     @property
     def faulty_enis(self) -> frozenset[str]:

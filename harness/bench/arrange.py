@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator, Mapping, Sequence, Set
+from dataclasses import replace
 
 from eni_conformance.contract.detach import OPS
 from eni_conformance.contract.scenario import EniSpec, InstanceSpec, World
@@ -290,7 +291,23 @@ def _freeze(bench: Bench, world: World, hosts: list[OwnInstance], chosen: list[O
         faults | {host.id: spec.fault for host, spec in instances if spec.fault},
         {own.id: hosts[spec.on].id for own, spec in enis if spec.on is not None and spec.status in BUSY},
         frozenset(str(undo["id"]) for undo in bench.undo if undo["op"] == "reset"),
+        _lived(world, hosts, chosen),
     )
+
+
+def _lived(world: World, hosts: Sequence[OwnInstance], chosen: Sequence[OwnEni]) -> World:
+    """The World with what its resources have been through, where anything would do; what is as new stays as it is."""
+    instances = tuple(
+        replace(spec, past=own.past) if spec.past == "any" and own.past != "fresh" else spec
+        for spec, own in zip(world.instances, hosts, strict=True)
+    )
+    enis = tuple(
+        replace(spec, past="reattached" if own.hosts[-2] == own.hosts[-1] else "moved")
+        if spec.past == "any" and spec.on is not None and len(own.hosts) > 1
+        else spec
+        for spec, own in zip(world.enis, chosen, strict=True)
+    )
+    return replace(world, instances=instances, enis=enis)
 
 
 def _as_asked(

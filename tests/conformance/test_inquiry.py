@@ -8,10 +8,11 @@ from typing import Any
 import pytest
 from eni_conformance.conformance import evidence
 from eni_conformance.conformance import inquiry as inquiries
-from eni_conformance.conformance.inquiry import AGAIN, HASTY, Contradiction, Inquiry, clocked, lasting_damage
+from eni_conformance.conformance.inquiry import AGAIN, HASTY, Contradiction, Inquiry, clocked
 from eni_conformance.contract.detach import CONTRACTS
-from eni_conformance.contract.scenario import Arg, Call, Detach, Scenario, World
+from eni_conformance.contract.scenario import Arg, Call, Detach, EniSpec, Scenario, World
 from eni_conformance.harness.clock import Clock
+from eni_conformance.harness.history import Arranged, History
 from eni_conformance.harness.redact import Redactor
 from eni_conformance.harness.values import Snapshot
 from eni_conformance.oracle.evidence import Endpoint as Examined
@@ -25,29 +26,10 @@ from eni_conformance.strategies.effort import EFFORTS
 
 PAGE, RUN = CONTRACTS["2019"], Run("r-1", seed=1, revision="2019", effort="quick")
 PLAIN = Detach(Call((Arg("RegionId", "region"), Arg("InstanceId", "instance:0"))))
-HOSTILE = Detach(Call((Arg("RegionId", "region"), Arg("InstanceId", "instance:0", "jinja"))))
 
 
 def found(step, requirement="B01"):
     return Found(Finding(requirement, "500", "status:500"), step)
-
-
-def test_an_ordinary_call_that_fails_after_a_hostile_one_shows_lasting_damage():
-    made = lasting_damage(found(1), Scenario(World(), (HOSTILE, PLAIN))).finding
-    assert (made.requirement, made.also) == ("B03", ("B01",))
-
-
-@pytest.mark.parametrize(
-    ("steps", "step", "requirement"),
-    [
-        ((HOSTILE,), 0, "B01"),  # the hostile call itself
-        ((PLAIN, HOSTILE), 1, "B01"),
-        ((PLAIN, PLAIN), 1, "B01"),  # nothing hostile came before
-        ((HOSTILE, PLAIN), 1, "F01"),  # another matter
-    ],
-)
-def test_everything_else_keeps_its_name(steps, step, requirement):
-    assert lasting_damage(found(step, requirement), Scenario(World(), steps)).finding.requirement == requirement
 
 
 @pytest.mark.parametrize(
@@ -431,3 +413,24 @@ def test_the_search_is_hasty_only_where_descriptions_keep_up(inquiry, monkeypatc
         monkeypatch.setattr(inquiries, "shrink", search)
         made.run(CALL)
         assert seen.pop() == during and made.stage.relook == relook
+
+
+# --- what its resources had been through ---------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("shows", "kept"), [({"any", "moved"}, "moved"), ({"any", "moved", "fresh"}, "any")])
+def test_what_an_interface_had_been_through_is_told_where_a_new_one_does_not_show_the_same(inquiry, shows, kept):
+    """Any would do, and one that had been moved was there. Where it is no longer there, nobody could repeat it."""
+    asked = Scenario(World(enis=(EniSpec(),)), (PLAIN,))
+    lived = dataclasses.replace(asked.world, enis=(EniSpec(past="moved"),))
+
+    def judged(scenario, *, record=True):
+        history = History(scenario, arranged=Arranged(("i-1",), ("eni-1",), (), (), "", Snapshot(0.0), lived=lived))
+        seen = Found(CODE, 0, history=history) if scenario.world.enis[0].past in shows else None
+        return Judgement(found=(seen,) if seen else ())
+
+    made = inquiry(None)
+    made.judge = judged
+    made.run(asked)
+    (entry,) = made.violations
+    assert evidence_of(made, entry).scenario.world.enis[0].past == kept

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from eni_conformance.conformance.shrink import AT_LEAST, shrink, size, suspects
+from eni_conformance.conformance.shrink import AT_LEAST, as_it_was, as_new, lasting_damage, shrink, size, suspects
 from eni_conformance.contract.scenario import (
     Act,
     Arg,
@@ -370,3 +370,60 @@ def test_every_candidate_is_a_scenario_that_can_be_carried_out(world, data):
 
 def test_size_counts_resources_and_steps_that_are_no_looks():
     assert size(Scenario(BIG, (Detach(), Settle(), Act()))) == 3 + 5 + 2
+
+
+# --- what a finding rests on besides its steps -------------------------------------------------------------
+
+ONE = World((InstanceSpec(),), (EniSpec(),))
+LIVED = World((InstanceSpec(past="restarted"),), (EniSpec(past="moved"),))
+
+
+def shown(scenario, lived):
+    arranged = Arranged(("i-a",), ("eni-a",), (), (), "", Snapshot(0.0), lived=lived)
+    return Found(Finding("F04", "changed", "F04"), 0, history=History(scenario, arranged=arranged))
+
+
+def test_what_a_resource_had_been_through_can_be_made_part_of_its_world():
+    """A World that asks for anything is met by what is there; an endpoint may remember what that was."""
+    asked = Scenario(ONE, (Detach(call()),))
+    was = as_it_was(asked, shown(asked, LIVED))
+    assert was == replace(asked, world=LIVED)
+    new = as_new(asked, was)
+    assert (new.world.instances[0].past, new.world.enis[0].past) == ("fresh", "fresh")
+    assert as_it_was(asked, shown(asked, ONE)) == asked, "what was new is left as it was asked for"
+    assert as_it_was(asked, shown(asked, None)) == asked, "a file of an earlier version does not tell it"
+
+
+def test_a_past_that_matters_is_kept():
+    """Nothing says which resource of the endpoint "any" would be: a past goes only if new resources show it, too."""
+
+    def fails(candidate):
+        return all(e.past in ("moved", "any") for e in candidate.world.enis)
+
+    assert smallest(Scenario(LIVED, (Detach(call()),)), fails).world.enis[0].past == "moved"
+
+
+HOSTILE = Detach(Call((REGION, Arg("InstanceId", "instance:0", "jinja"))))
+PLAIN = Detach(Call((REGION, Arg("InstanceId", "instance:0"))))
+
+
+def failure(step, requirement="B01"):
+    return Found(Finding(requirement, "500", "status:500"), step)
+
+
+def test_an_ordinary_call_that_fails_after_a_hostile_one_shows_lasting_damage():
+    made = lasting_damage(failure(1), Scenario(World(), (HOSTILE, PLAIN))).finding
+    assert (made.requirement, made.also) == ("B03", ("B01",))
+
+
+@pytest.mark.parametrize(
+    ("steps", "step", "requirement"),
+    [
+        ((HOSTILE,), 0, "B01"),  # the hostile call itself
+        ((PLAIN, HOSTILE), 1, "B01"),
+        ((PLAIN, PLAIN), 1, "B01"),  # nothing hostile came before
+        ((HOSTILE, PLAIN), 1, "F01"),  # another matter
+    ],
+)
+def test_every_other_failure_keeps_its_name(steps, step, requirement):
+    assert lasting_damage(failure(step, requirement), Scenario(World(), steps)).finding.requirement == requirement
