@@ -338,7 +338,7 @@ class Inquiry:
     def _examine(self, entry: Violation, found: Found, scenario: Scenario) -> None:
         """See it again, make it smaller, and write down what that came to. It is published if it was seen again."""
         smallest, shown, tried, again = self._with_its_past(found, scenario)
-        if not again.failed_again and found.after is not None:
+        if not again.failed_again and found.after is not None and not clocked(found):
             late = self._late_effect()
             if late is not None:
                 smallest, shown = late
@@ -565,7 +565,8 @@ class Inquiry:
         if self.previous is None:
             return None
         waited = replace(self.previous, steps=(*self.previous.steps, Settle(LATE)))
-        shown = next((f for f in self.judge(waited, record=False).found if f.after is not None), None)
+        found = self.judge(waited, record=False).found
+        shown = next((one for one in found if one.after is not None and not clocked(one)), None)
         return (waited, shown) if shown is not None else None
 
     @staticmethod

@@ -19,16 +19,18 @@ from eni_conformance.conformance.commands import ENDED_EARLY, OK, UNUSABLE, USAG
 from eni_conformance.conformance.embedded import EMBEDDED
 from eni_conformance.conformance.study import Refused, Study
 from eni_conformance.contract import codec
-from eni_conformance.contract.detach import full_id, short_id
+from eni_conformance.contract.detach import CONTRACTS, full_id, short_id
 from eni_conformance.contract.gateway import PROBES
-from eni_conformance.contract.scenario import Arg, Detach, Parallel, Probe, Scenario
+from eni_conformance.contract.scenario import Arg, Detach, Parallel, Probe, Scenario, World
 from eni_conformance.contract.texts import FORMS, REGION_FORMS
 from eni_conformance.harness.redact import Redactor
 from eni_conformance.oracle.evidence import Evidence
 from eni_conformance.oracle.follow import Found
+from eni_conformance.oracle.looks import ENOUGH
 from eni_conformance.oracle.sentences import told
 from eni_conformance.reports import evidence as ev
 from eni_conformance.reports import files, values
+from eni_conformance.strategies.tables import still_works
 
 TIMES = 2
 EMULATOR = "emulator"
@@ -176,6 +178,8 @@ def repeat(study: Study, kept: Evidence) -> Repeated:
     )  # fmt: skip
     made = Repeated(TIMES)
     try:
+        for _ in range(ENOUGH if of_time(kept) else 0):
+            inquiry.judge(still_works(World()))
         for _ in range(TIMES):
             outcome = inquiry.judge(scenario)
             same = [one for one in outcome.found if one.finding.requirement == wanted]
@@ -186,6 +190,13 @@ def repeat(study: Study, kept: Evidence) -> Repeated:
     finally:
         worker.leave(inquiry)
     return made
+
+
+def of_time(kept: Evidence) -> bool:
+    """Whether its finding rests on a clock: then it must be known first how long other detaches take."""
+    operation = CONTRACTS[stored.revision_of(kept)]
+    shown = stored.same(operation, stored.unpacked(kept.play), kept) if kept.play else ()
+    return any(one.finding.clocked for one in shown)
 
 
 def _print(found: Found, redactor: Redactor) -> None:

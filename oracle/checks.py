@@ -432,6 +432,7 @@ def _settled(state: State, event: Looked) -> Seen:
     now = event.snapshot
     findings = looks.judge(state, now)
     differences = looks.differences(state, now)
+    needed_asking = tuple(looks.needed_asking(state, now))
     spent = tuple(
         max(0.0, now.at - state.accepted_at.get(eni, now.at))
         for eni in state.detached
@@ -445,7 +446,7 @@ def _settled(state: State, event: Looked) -> Seen:
         if finding.clocked:
             state = replace(state, stuck=state.stuck + 1)
         state = look_says(state, finding, event.step, now, differences)
-    for finding in looks.needed_asking(before, now):
+    for finding in needed_asking:
         state = look_says(state, finding, event.step, now)
     return Seen(replace(rested(state, now), finished=event.step == -1), findings=tuple(findings))
 

@@ -31,6 +31,9 @@ ON_THE_WAY = frozenset({"InUse", "Detaching", "Available", ""})
 MOVES = frozenset({"", "Status", "InstanceId", "Attachment.InstanceId", "NetworkInterfaces"})
 """What operations of the surroundings can bring back after a wrong effect; other changes remain."""
 
+ENOUGH = 3
+"""So many detaches must have been seen to end before one that was held counts as staying Detaching."""
+
 
 def differences(state: State, now: Snapshot) -> list[frame.Change]:
     """What differs from the last look that counted, without what a race changes lawfully."""
@@ -174,8 +177,12 @@ def stuck(state: State, now: Snapshot) -> Iterable[Finding]:
 
 def needed_asking(state: State, now: Snapshot) -> Iterable[Finding]:
     """F02, in doubt: it became Available only when the call was repeated, as the page tells of guests that do not
-    react; a violation only where that is so each time."""
-    for eni in state.reminded if not state.place.real else ():
+    react; a violation only where that is so each time, which it is not where another one of the play ended by itself.
+    state: as it was before this look."""
+    by_itself = [eni for eni in state.detached if now.status(eni) == "Available" and eni not in state.reminded]
+    if state.place.real or state.spent or by_itself:
+        return
+    for eni in state.reminded:
         text = f"{eni} stayed Detaching until the call was repeated"
         yield NeededAsking("F02", text, "stays Detaching until asked again", certainty=0.7)
 
@@ -183,7 +190,7 @@ def needed_asking(state: State, now: Snapshot) -> Iterable[Finding]:
 def let_go(state: State) -> list[str]:
     """What was held Detaching while the call was repeated, and is Detaching still."""
     arranged = state.arranged
-    if state.dirty or len(state.settled) < 3:
+    if state.dirty or len(state.settled) < ENOUGH:
         return []
     return [
         eni

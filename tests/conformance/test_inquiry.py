@@ -359,6 +359,19 @@ def test_the_record_on_disk_has_what_was_seen_once_before_it_is_tried_again(inqu
     assert seen[0][0].summary == told(CODE).did
 
 
+def test_what_rests_on_a_clock_is_no_late_effect_of_the_scenario_before(inquiry):
+    """A long Scenario has a slow detach in each play; that explains nothing that was seen after it."""
+    made = inquiry(None, STUCK, None)
+    made.run(OTHER)
+    made.run(CALL)
+    assert (made.violations, len(made.once)) == ([], 1)
+    assert OTHER not in [scenario for scenario, *_ in made.stage.runs[1:]], "the one before was tried"
+    made = inquiry(None, MOVED, None, None, None, STUCK)
+    made.run(OTHER)
+    made.run(CALL)
+    assert (made.violations, len(made.once)) == ([], 1)
+
+
 # --- what the search may spend -----------------------------------------------------------------------
 
 

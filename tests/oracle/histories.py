@@ -15,7 +15,7 @@ from dataclasses import replace
 from typing import Any
 
 from eni_conformance.contract.detach import CONTRACTS
-from eni_conformance.contract.scenario import Arg, Call, Detach, Scenario, Settle, Wire, World
+from eni_conformance.contract.scenario import Arg, Call, Detach, EniSpec, Scenario, Settle, Wire, World
 from eni_conformance.contract.texts import TextKind
 from eni_conformance.harness.history import (
     Acted,
@@ -232,7 +232,7 @@ def history(
     target, as fields of Circumstances."""
     where = Circumstances(REGION, frozenset({REGION}), **{"quota": 4, "settle_seconds": 10.0, **place})
     made = Arranged(("i-1",), ("eni-1", "eni-2"), ("eni-p",), ("n",), "", start or shown(), **arranged)
-    scenario = Scenario(World(), (Detach(), Settle()), name)
+    scenario = Scenario(World(enis=(EniSpec(), EniSpec())), (Detach(), Settle()), name)
     return History(scenario, where, made, events, tuple(range(len(events))), rested, earlier=earlier)
 
 

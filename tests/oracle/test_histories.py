@@ -170,6 +170,14 @@ def test_a_detach_that_ends_only_when_it_is_asked_for_again_is_told_as_that() ->
     assert judgement(*events).found[0].finding.certainty < 1
 
 
+def test_where_another_detach_of_the_play_ended_by_itself_one_that_needed_asking_is_no_violation() -> None:
+    """A guest that does not react now and then: with enough detaches in a play, each play has one of them."""
+    late = overdue("Available", "Available", reminded=True)
+    at_once = (sent(), sent(of=OF_TWO), late, looked("Available", "Available"))
+    in_turn = (sent(of=OF_TWO), looked("InUse", "Available"), sent(step=2), late, looked("Available", "Available"))
+    assert blamed(*at_once) == blamed(*in_turn) == []
+
+
 def test_a_detach_that_never_ends_is_doubtful_until_it_is_so_again() -> None:
     events = (sent(), overdue("Detaching"), overdue("Detaching", reminded=True), looked("Detaching"))
     assert blamed(*events) == ["F02 StaysDetaching"]
