@@ -1,4 +1,4 @@
-"""Several detaches at the same time: what goes wrong where two of them overlap.
+"""Several detaches at the same time: what goes wrong where some of them overlap.
 
 A pause between decision and effect lets another call come in between.  These are words of named faults alone.
 """
@@ -8,13 +8,14 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from eni_conformance.emulator.call import Call
+from eni_conformance.emulator.detach import broken
 from eni_conformance.emulator.envelope import Refusal, Reply
 from eni_conformance.emulator.state import NetworkInterface
 from eni_conformance.emulator.words.effects import put_back
 from eni_conformance.emulator.words.family import named
 from eni_conformance.emulator.words.persistence import Moment
 from eni_conformance.emulator.words.scene import DETACH, Hooks, scar, success
-from eni_conformance.emulator.words.views import count_lost
+from eni_conformance.emulator.words.views import count_lost, lose_places
 
 Act = Callable[[Call, NetworkInterface], None]
 
@@ -26,6 +27,16 @@ def _others(call: Call) -> list[NetworkInterface]:
     return [eni for key, eni in scar(call.cloud, "flight").items() if key != call.request_id]
 
 
+def _same(call: Call) -> bool:
+    """Whether another detach of the same interface is under way."""
+    return call.eni in _others(call)
+
+
+def _siblings(call: Call) -> set[str]:
+    """The other interfaces of the same instance that are being detached."""
+    return {eni.id for eni in _others(call) if eni.instance is call.instance and eni is not call.eni}
+
+
 def _enter(call: Call, refusal: Refusal | None) -> Refusal | None:
     if refusal is None and call.eni is not None:
         scar(call.cloud, "flight")[call.request_id] = call.eni
@@ -33,16 +44,54 @@ def _enter(call: Call, refusal: Refusal | None) -> Refusal | None:
     return refusal
 
 
+def _leave(call: Call, reply: Reply) -> None:
+    for table in ("flight", "refused", "lost"):
+        scar(call.cloud, table).pop(call.request_id, None)
+
+
 def _locked(call: Call, refusal: Refusal | None) -> Refusal | None:
     """The second of two detaches of one interface is an internal error."""
-    same = call.eni is not None and call.eni in scar(call.cloud, "flight").values()
-    return Refusal(500, "InternalError", "The record is locked.") if refusal is None and same else refusal
+    locked = refusal is None and _same(call)
+    return Refusal(500, "InternalError", "The record is locked.") if locked else refusal
 
 
 def _conflict(call: Call, refusal: Refusal | None) -> Refusal | None:
     """The second of two detaches from one instance is refused."""
-    busy = any(eni.instance is call.instance and eni is not call.eni for eni in _others(call))
-    return Refusal(403, "InvalidTaskState", "Another task is running.") if refusal is None and busy else refusal
+    busy = refusal is None and _siblings(call)
+    return Refusal(403, "InvalidTaskState", "Another task is running.") if busy else refusal
+
+
+def _any_instance(call: Call, refusal: Refusal | None) -> Refusal | None:
+    """Beside a detach of the same interface, one that names another instance is accepted; nothing comes of it."""
+    if refusal is None or not _same(call) or broken(call) != {"interface_is_on_the_instance"}:
+        return refusal
+    call.eni = None
+    return None
+
+
+def _third_lost(call: Call, refusal: Refusal | None) -> Refusal | None:
+    """Of several detaches from one instance the third is not carried out."""
+    if refusal is None and len(_siblings(call)) == 2:
+        scar(call.cloud, "lost")[call.request_id] = True
+    return refusal
+
+
+def _lost_beside_refusal(call: Call, refusal: Refusal | None) -> Refusal | None:
+    """Detaches that overlap one that is refused are not carried out."""
+    refused, lost = scar(call.cloud, "refused"), scar(call.cloud, "lost")
+    if refusal is not None:
+        refused[call.request_id] = True
+        lost.update(dict.fromkeys(scar(call.cloud, "flight"), True))
+    elif refused:
+        lost[call.request_id] = True
+    return refusal
+
+
+def _drop_lost(call: Call) -> float:
+    """After the wait: nothing comes of a call that was marked as lost."""
+    if call.request_id in scar(call.cloud, "lost"):
+        call.eni = None
+    return 0.0
 
 
 def _first_lost(call: Call, eni: NetworkInterface) -> None:
@@ -61,12 +110,12 @@ def _tags_lost(call: Call, eni: NetworkInterface) -> None:
         eni.tags.clear()
 
 
-def _slots(change: int) -> Act:
-    """Two detaches of one interface cost the instance so many places."""
+def _places_lost(number: int, beside: Callable[[Call], object]) -> Act:
+    """Two detaches cost the instance so many places; `beside` finds the other one."""
 
     def act(call: Call, eni: NetworkInterface) -> None:
-        if call.instance is not None and eni in _others(call):
-            call.instance.scar["leaked"] = call.instance.scar.get("leaked", 0) + change
+        if call.instance is not None and beside(call):
+            lose_places(call.instance, number)
 
     return act
 
@@ -83,28 +132,32 @@ def _borrowed_id(call: Call, reply: Reply) -> None:
         ids[call.request_id] = True
 
 
-_DECISIONS = {"locked": _locked, "conflict": _conflict}
+_DECISIONS = {
+    "locked": _locked,
+    "conflict": _conflict,
+    "any-instance": _any_instance,
+    "third-lost": _third_lost,
+    "lost-beside-refusal": _lost_beside_refusal,
+}
 _ACTS: dict[str, Act] = {
     "first-lost": _first_lost,
     "sticks": _sticks,
     "tags-lost": _tags_lost,
-    "slot-won": _slots(-1),
-    "slot-lost": _slots(1),
+    "slot-won": _places_lost(-1, _same),
+    "slot-lost": _places_lost(1, _same),
+    "siblings-slot-lost": _places_lost(1, _siblings),
 }
 
 
 def _overlap(gate: Moment, what: str) -> Hooks:
-    def effect(call: Call, eni: NetworkInterface) -> None:
-        if what in _ACTS:
-            _ACTS[what](call, eni)
-        scar(call.cloud, "flight").pop(call.request_id, None)
-
     return (
         *((("decision", _DECISIONS[what]),) if what in _DECISIONS else ()),
         ("decision", _enter),
         ("pause", lambda call: PAUSE_SECONDS),
-        ("effect", effect),
+        ("pause", _drop_lost),
+        *((("effect", _ACTS[what]),) if what in _ACTS else ()),
         ("slots", count_lost),
+        ("fields", _leave),
         *((("fields", _borrowed_id),) if what == "id-shared" else ()),
     )
 

@@ -229,6 +229,11 @@ def count_lost(instance: Instance, used: int) -> int:
     return used + int(instance.scar.get("leaked", 0))
 
 
+def lose_places(instance: Instance, number: int) -> None:
+    """So many places more cannot be used; negative: are there besides."""
+    instance.scar["leaked"] = instance.scar.get("leaked", 0) + number
+
+
 def _slot_leaks(gate: Gate, argument: str) -> Hooks:
     """The place at the instance stays taken, once for each interface."""
 
@@ -236,7 +241,7 @@ def _slot_leaks(gate: Gate, argument: str) -> Hooks:
         leaked = gate.memory(call.cloud, "leaked")
         if call.instance is not None and eni.id not in leaked:
             leaked[eni.id] = True
-            call.instance.scar["leaked"] = call.instance.scar.get("leaked", 0) + 1
+            lose_places(call.instance, 1)
 
     return (*accepted(gate, act), ("slots", count_lost))
 

@@ -11,15 +11,15 @@ import hmac
 import json
 import re
 import socket
-import threading
 import time
 import xml.etree.ElementTree as ET
 from collections.abc import Callable
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from emulator_client import DENIED, EXPIRED, OTHER, RAM_KIND, USER_TYPE, Answer, Client, enc, query_of, utc
-from emulator_worlds import ERRORS, UNKNOWN_ENI, UNKNOWN_INSTANCE, World, build, rich
+from emulator_worlds import ERRORS, UNKNOWN_ENI, UNKNOWN_INSTANCE, World, attach_outcome, build, rich
 from memory_witnesses import MEMORY
+from parallel_witnesses import PARALLEL
 from seen_witnesses import SEEN
 
 Witness = Callable[[Client], bool]
@@ -195,11 +195,6 @@ def instead(client: Client) -> bool:
     return made.show()["Status"] == "InUse" and client.show(made.others[0])["Status"] == "Available"
 
 
-def attach_outcome(client: Client, eni: str, instance: str) -> int:
-    sent = {"RegionId": client.region, "InstanceId": instance, "NetworkInterfaceId": eni}
-    return client.call("AttachNetworkInterface", sent).status
-
-
 @given_first
 def reattach(client: Client, here: int, elsewhere: int) -> bool:
     """Attaching again has these HTTP statuses, at the old instance and at another one."""
@@ -321,57 +316,6 @@ def beside_sibling(client: Client, *statuses: str) -> bool:
     answer = made.detach()
     client.settle()
     return (made.show()["Status"] if answer.status == 200 else str(answer.status)) in statuses
-
-
-# Several at a time
-
-
-def together(client: Client, *calls: tuple[str, str]) -> list[Answer]:
-    """Detach these pairs of interface and instance at the same time."""
-    answers: list[Answer] = []
-    barrier = threading.Barrier(len(calls))
-
-    def run(eni: str, instance: str) -> None:
-        own = Client(client.url, client.key, client.region)
-        own.control("stats")
-        barrier.wait()
-        answers.append(own.detach(eni, instance))
-        own.close()
-
-    threads = [threading.Thread(target=run, args=call) for call in calls]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return answers
-
-
-@given_first
-def parallel_same(client: Client, seen: Callable[[World, list[Answer]], bool]) -> bool:
-    made = build(client, type="ecs.g6.large")
-    answers = together(client, (made.eni, made.instance), (made.eni, made.instance))
-    client.settle()
-    return seen(made, answers)
-
-
-@given_first
-def parallel_siblings(client: Client, seen: Callable[[World, list[Answer]], bool]) -> bool:
-    made = rich(client, siblings=1)
-    answers = together(client, (made.eni, made.instance), (made.others[0], made.instance))
-    client.settle()
-    return seen(made, answers)
-
-
-def _statuses(made: World) -> set[str]:
-    return {made.client.show(eni)["Status"] for eni in (made.eni, made.others[0])}
-
-
-def slots_taken(made: World) -> int:
-    """How many more interfaces the instance takes."""
-    count = 0
-    while attach_outcome(made.client, made.client.eni(made.network), made.instance) == 200:
-        count += 1
-    return count
 
 
 # Form
@@ -712,6 +656,7 @@ def wrong_hash(client: Client) -> bool:
 WITNESSES: dict[str, Witness] = {
     **SEEN,
     **MEMORY,
+    **PARALLEL,
     **{f"status-{slug}": answers(code, wrong) for slug, (code, wrong) in STATUS_FAULTS.items()},
     **{f"code-{slug}": another_code(code) for slug, (code, _) in STATUS_FAULTS.items()},
     "code-not-found-swapped": answers("InvalidEniId.NotFound", 404, "InvalidEcsId.NotFound"),
@@ -857,19 +802,6 @@ WITNESSES: dict[str, Witness] = {
     "group-limit-refused-but-done": refused_but("SecurityGroupInstanceLimitExceed", "Status"),
     "refusal-drops-description": refused_but("InvalidEcsId.NotFound", "Description", arrange=rich),
     "refusal-flips-release": refused_but("MissingParameter", "DeleteOnRelease"),
-    # Several at a time
-    "parallel-same-crashes": parallel_same(lambda made, answers: any(a.status == 500 for a in answers)),
-    "parallel-sibling-conflict": parallel_siblings(lambda made, answers: any(a.status == 403 for a in answers)),
-    "parallel-first-lost": parallel_siblings(lambda made, answers: "InUse" in _statuses(made)),
-    "parallel-sticks": parallel_siblings(lambda made, answers: "Detaching" in _statuses(made)),
-    "parallel-tags-lost": parallel_siblings(
-        lambda made, answers: not made.show()["Tags"]["Tag"] or not made.client.show(made.others[0])["Tags"]["Tag"]
-    ),
-    "parallel-slot-won": parallel_same(lambda made, answers: slots_taken(made) == 2),
-    "parallel-slot-lost": parallel_same(lambda made, answers: slots_taken(made) == 0),
-    "parallel-request-id-shared": parallel_siblings(
-        lambda made, answers: len({answer.fields["RequestId"] for answer in answers}) == 1
-    ),
     # Envelope
     "request-id-missing": field("RequestId", bad_id),
     "request-id-missing-on-error": field("RequestId", bad_id, error=True),

@@ -108,6 +108,20 @@ def rich(client: Client, **how: Any) -> World:
     return world
 
 
+def attach_outcome(client: Client, eni: str, instance: str) -> int:
+    """The HTTP status of an attach."""
+    sent = {"RegionId": client.region, "InstanceId": instance, "NetworkInterfaceId": eni}
+    return client.call("AttachNetworkInterface", sent).status
+
+
+def slots_taken(made: World) -> int:
+    """How many more interfaces the instance takes."""
+    count = 0
+    while attach_outcome(made.client, made.client.eni(made.network), made.instance) == 200:
+        count += 1
+    return count
+
+
 # The 24 errors.  Each function builds a world in which exactly one thing is wrong, and sends the call.
 
 Provoke = Callable[..., Answer]

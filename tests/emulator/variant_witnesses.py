@@ -18,8 +18,8 @@ from typing import Any
 
 import pytest
 from emulator_client import ACCOUNT, DENIED, EXPIRED, OTHER, RAM_KIND, USER_TYPE, Answer, Client, utc
-from emulator_witnesses import together
 from emulator_worlds import UNKNOWN_ENI, UNKNOWN_INSTANCE, World, build
+from parallel_witnesses import together
 
 INVALID_STATE = (400, "InvalidOperation.InvalidEniState")
 NOT_FOUND = (404, "InvalidEcsId.NotFound")
