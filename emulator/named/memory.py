@@ -34,6 +34,8 @@ MEMORY = (
      "Right after a call on a primary interface, one on an interface in a wrong state answers 200 and does nothing."),
     ("description-put-back", "effect", "frame: Description", "put-back(description)",
      "A detach brings back the description that the interface was created with."),
+    ("modified-while-detaching-lost", "effect", "frame: own attributes", "modified-lost",
+     "What was modified while the interface was Detaching falls back when it becomes Available."),
     ("unknown-once-moved-back", "state", "valid call", "unknown-once-back",
      "An interface that was moved to another instance and back is not found there."),
 )

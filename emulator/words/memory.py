@@ -5,10 +5,12 @@ Words of named faults alone.
 
 from __future__ import annotations
 
+from copy import copy
+
 from eni_conformance.emulator.call import Call
 from eni_conformance.emulator.detach import NO_ENI, STATE
 from eni_conformance.emulator.envelope import Refusal, Reply
-from eni_conformance.emulator.state import Instance, NetworkInterface
+from eni_conformance.emulator.state import Cloud, Instance, NetworkInterface
 from eni_conformance.emulator.words.effects import accepted, put_back
 from eni_conformance.emulator.words.family import named
 from eni_conformance.emulator.words.persistence import Moment
@@ -18,6 +20,9 @@ KEPT_SECONDS = 3.0
 """How long an answer or a permission is kept."""
 ABOUT = {"StopInstance": "InstanceId", "StartInstance": "InstanceId", "RebootInstance": "InstanceId"}
 """Operations -> the parameter that names what they are about; the others name an interface."""
+
+MODIFIABLE = ("name", "description", "security_group_ids", "delete_on_release", "tags")
+"""What can be modified of an interface that is Detaching."""
 
 
 def _asked(call: Call) -> tuple[str, ...]:
@@ -127,8 +132,25 @@ def _put_back(gate: Moment, name: str) -> Hooks:
     return (("parameters", parameters), *accepted(gate, act))
 
 
+def _modified_lost(gate: Moment, argument: str) -> Hooks:
+    """Once Available, the interface has the attributes that it had when the detach began."""
+
+    def decision(call: Call, refusal: Refusal | None) -> Refusal | None:
+        eni = call.eni
+        if refusal is None and eni is not None and eni.state == "InUse":
+            gate.memory(call.cloud, "before")[eni.id] = {name: copy(getattr(eni, name)) for name in MODIFIABLE}
+        return refusal
+
+    def settled(cloud: Cloud, eni: NetworkInterface) -> None:
+        for name, value in gate.memory(cloud, "before").pop(eni.id, {}).items():
+            setattr(eni, name, value)
+
+    return ("decision", decision), ("settled", settled)
+
+
 NAMED_MEMORY = (
     named("put-back", _put_back),
+    named("modified-lost", _modified_lost),
     named("answer-kept", _answer_kept),
     named("permission-kept", _permission_kept),
     named("undone-by", _undone_by),

@@ -110,6 +110,29 @@ def description_put_back(client: Client) -> bool:
     return bool(made.show()["Description"] == "first")
 
 
+def modified_in_vain(client: Client) -> bool:
+    """All that can be modified is, while Detaching; shown until Available, and the old values then."""
+    made = build(client, Description="first", NetworkInterfaceName="first", **{"Tag.1.Key": "a", "Tag.1.Value": "1"})
+    group = client.ok("CreateSecurityGroup", {"VpcId": made.network.vpc})["SecurityGroupId"]
+    before = made.show()
+    made.detach()
+    changes = {"Description": "second", "NetworkInterfaceName": "second", "DeleteOnRelease": "true"}
+    client.ok(
+        "ModifyNetworkInterfaceAttribute", {"NetworkInterfaceId": made.eni, "SecurityGroupId.1": group, **changes}
+    )
+    tag = {"Tag.1.Key": "b", "Tag.1.Value": "2"}
+    client.ok("TagResources", {"ResourceType": "eni", "ResourceId.1": made.eni, **tag})
+    made.detach()
+    modified = made.show()
+    names = ("Description", "NetworkInterfaceName", "DeleteOnRelease", "SecurityGroupIds", "Tags")
+    assert modified["Status"] == "Detaching" and all(modified[name] != before[name] for name in names)
+    client.settle()
+    after = made.show()
+    assert after["Status"] == "Available"
+    assert all(after[name] == modified[name] for name in names) or all(after[name] == before[name] for name in names)
+    return bool(after["Tags"] == before["Tags"])
+
+
 MEMORY: dict[str, Witness] = {
     "refusal-remembered": refusal_remembered,
     "denied-user-accepted-after-owner": accepted_after_owner(DENIED),
@@ -124,4 +147,5 @@ MEMORY: dict[str, Witness] = {
     "state-forgotten-after-primary": forgotten_after(on_the_primary),
     "unknown-once-moved-back": moved_back,
     "description-put-back": description_put_back,
+    "modified-while-detaching-lost": modified_in_vain,
 }
