@@ -91,6 +91,9 @@ CONDITIONAL = (
      "skip(interface_is_on_the_instance)@stopped", "It is enough that the interface is attached anywhere."),
     ("group-checked-first-only", "state", "InvalidSecurityGroupId.NotFound",
      "skip(security_groups_exist)@several-groups", "A vanished security group is not noticed."),
+    ("second-group-unchecked-when-stopped", "state", "InvalidSecurityGroupId.NotFound",
+     "skip(security_groups_exist,security_groups_are_of_a_vpc,security_groups_are_within_their_limit)"
+     "@stopped&first-group-fine", "Of several security groups only the first is looked at."),
     ("denied-user-accepted-by-post", "authorization", "Forbidden.SubUser", "skip(ram_user_is_authorized)@only-post",
      "A RAM user needs no permission."),
     ("denied-user-accepted-with-owner-account", "authorization", "Forbidden.SubUser",

@@ -52,6 +52,8 @@ OTHERS = (
      "The other interfaces lose their tags."),
     ("sibling-description-lost", "effect", "frame: others", "siblings-change(description-lost)",
      "The other interfaces lose their descriptions."),
+    ("sibling-tag-lost-late", "effect", "frame: others", "siblings-change(last-tag-lost:2)",
+     "Two seconds later the other interfaces of the instance lose the last of their tags."),
     ("neighbour-instance-hit", "effect", "frame: others", "detaches-too(neighbour)",
      "An interface of another instance in the same vSwitch is detached as well."),
     ("instance-stopped", "effect", "frame: instance", "instance-changes(stopped)", "A Running instance stops."),
@@ -65,6 +67,8 @@ OTHERS = (
 )
 LINKS = (
     ("slot-leaks", "effect", "effect: slot", "slot-leaks", "The place at the instance is not given back."),
+    ("former-host-slot-leaks", "effect", "effect: slot", "former-slot-leaks",
+     "When an interface that was moved is detached, the instance that it was on before loses a place."),
     ("cannot-return", "effect", "effect: attach again", "cannot-return(here)",
      "The interface cannot be attached to the same instance again."),
     ("cannot-move-on", "effect", "effect: attach again", "cannot-return(elsewhere)",
@@ -81,6 +85,8 @@ LINKS = (
      "DescribeNetworkInterfaces goes on finding the interface by InstanceId."),
     ("filter-loses-interface", "effect", "effect: Available", "filter-loses",
      "DescribeNetworkInterfaces does not find a detached interface by Status=Available."),
+    ("later-pages-hide-detached", "effect", "effect: Available", "missing-row(any)@later-page",
+     "From the second page on, lists of DescribeNetworkInterfaces do not show a detached interface."),
     ("tag-filter-hides-address", "effect", "effect: own attributes", "filter-alters(address)",
      "DescribeNetworkInterfaces by tag leaves out PrivateIpAddress of a detached interface."),
     ("filter-shows-other-owner", "effect", "effect: own attributes", "filter-alters(owner)",

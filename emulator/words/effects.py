@@ -416,14 +416,23 @@ REFUSAL_FAMILIES = (
 # Words of named faults alone
 
 
-def _siblings_change(gate: Gate, name: str) -> Hooks:
-    """All other secondary interfaces of the instance change."""
+def _siblings_change(gate: Gate, argument: str) -> Hooks:
+    """`NAME`, or `NAME:SECONDS`: all other secondary interfaces of the instance change, at once or so much later."""
+    name, _, seconds = argument.partition(":")
     able, change = CHANGES[name]
 
     def act(call: Call, eni: NetworkInterface) -> None:
-        for other in siblings(eni, call.instance):
-            if able(other):
-                change(call.cloud, other)
+        home, others = call.instance, siblings(eni, call.instance)
+
+        def change_all() -> None:
+            for other in others:
+                if other.instance is home and able(other):
+                    change(call.cloud, other)
+
+        if seconds:
+            call.cloud.after(float(seconds), change_all)
+        else:
+            change_all()
 
     return accepted(gate, act)
 

@@ -145,6 +145,10 @@ def _in_range(scene: Scene, argument: str) -> bool:
     return scene.instance is not None and first <= scene.instance.id[-1] <= last
 
 
+def _later_page(scene: Scene) -> bool:
+    return bool(scene.call.get("NextToken")) or scene.call.get("PageNumber", "1") not in ("", "1")
+
+
 _LINKED = facts(eni="known", type="Secondary other", linked="yes")
 _KNOWN = facts(eni="known")
 _ECS = facts(instance="known")
@@ -295,8 +299,7 @@ FAMILIES: tuple[Family, ...] = (
         lambda scene: not by_id(scene.call) and by_filter(scene.call), 0.2, reads=True, where=facts(look="filter")),
     _one("read-by-list", "the description is asked for with neither id nor filter",
         lambda scene: not by_id(scene.call) and not by_filter(scene.call), 0.2, reads=True, where=facts(look="list")),
-    _one("read-page-two", "it is not the first page of a description (pages are small then)",
-        lambda scene: bool(scene.call.get("NextToken")) or scene.call.get("PageNumber", "1") not in ("", "1"), 0.1,
+    _one("read-page-two", "it is not the first page of a description (pages are small then)", _later_page, 0.1,
         reads=True, where=facts(look="filter list")),
 )
 # fmt: on
@@ -359,6 +362,12 @@ def _foreign_resource(scene: Scene) -> bool:
     return eni is not None and eni.owner != scene.call.caller.account
 
 
+def _first_group_fine(scene: Scene) -> bool:
+    ids = scene.eni.security_group_ids if scene.eni is not None else []
+    group = scene.call.cloud.groups.get(ids[0]) if ids else None
+    return group is not None and group.kind == "vpc" and not group.full
+
+
 def _on_another_instance(scene: Scene) -> bool:
     return scene.eni is not None and scene.eni.instance is not None and scene.eni.instance is not scene.instance
 
@@ -406,6 +415,8 @@ NAMED_TRIGGERS: dict[str, Family] = {each.name: each for each in (
     _one("has-sibling", "the instance has another secondary interface", lambda scene: bool(scene.siblings), 0.0),
     _one("second-region", "the region is not cn-hangzhou",
         lambda scene: scene.call.get("RegionId") != "cn-hangzhou", 0.0),
+    _one("first-group-fine", "nothing is wrong with the interface's first security group", _first_group_fine, 0.0),
+    _one("later-page", "it is not the first page of a description", _later_page, 0.0, reads=True),
     _one("born", "the interface came with an instance", _eni(lambda eni: eni.born), 0.0),
     _many("serial", (), "it is every %sth detach call since the emulator started",
         lambda scene, argument: scene.call.serial % int(argument) == int(argument) - 1, _free),

@@ -246,9 +246,23 @@ def _slot_leaks(gate: Gate, argument: str) -> Hooks:
     return (*accepted(gate, act), ("slots", count_lost))
 
 
+def _former_slot_leaks(gate: Gate, argument: str) -> Hooks:
+    """The instance that the interface was detached from before, if it is another one, loses a place."""
+
+    def act(call: Call, eni: NetworkInterface) -> None:
+        hosts = gate.memory(call.cloud, "hosts")
+        former, here = hosts.get(eni.id), home_of(call, eni)
+        hosts[eni.id] = here
+        if former is not None and here is not None and former is not here:
+            lose_places(former, 1)
+
+    return (*accepted(gate, act), ("slots", count_lost))
+
+
 NAMED_VIEWS = (
     named("forgets", _forgets),
     named("filter-loses", _filter_loses),
     named("filter-alters", _filter_alters),
     named("slot-leaks", _slot_leaks),
+    named("former-slot-leaks", _former_slot_leaks),
 )

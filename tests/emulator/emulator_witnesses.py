@@ -17,7 +17,7 @@ from collections.abc import Callable
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from emulator_client import DENIED, EXPIRED, OTHER, RAM_KIND, USER_TYPE, Answer, Client, enc, query_of, utc
-from emulator_worlds import ERRORS, UNKNOWN_ENI, UNKNOWN_INSTANCE, World, attach_outcome, build, rich
+from emulator_worlds import ERRORS, UNKNOWN_ENI, UNKNOWN_INSTANCE, World, attach_outcome, build, rich, slots_taken
 from memory_witnesses import MEMORY
 from parallel_witnesses import PARALLEL
 from seen_witnesses import SEEN
@@ -182,6 +182,18 @@ def neighbour(client: Client) -> bool:
     return client.show(theirs)["Status"] != "InUse"
 
 
+def sibling_tag_lost_late(client: Client) -> bool:
+    """Of the sibling's two tags one is gone after two seconds, and not at once."""
+    made = build(client, siblings=1)
+    (other,) = made.others
+    tag = {"Tag.1.Key": "k", "Tag.1.Value": "v"}
+    client.ok("TagResources", {"ResourceType": "eni", "ResourceId.1": other, **tag})
+    made.detach()
+    assert len(client.show(other)["Tags"]["Tag"]) == 2
+    client.settle(2)
+    return len(client.show(other)["Tags"]["Tag"]) == 1
+
+
 def primary_groups(client: Client) -> bool:
     made = build(client)
     primary = client.primary(made.instance)
@@ -218,6 +230,18 @@ def no_slot(client: Client, rounds: int = 1, **where: Any) -> bool:
     return False
 
 
+def former_host_leaks(client: Client) -> bool:
+    """Moved to another instance and detached there; its first one took it back until then, and does not now."""
+    made = build(client, type="ecs.g6.large")
+    made.leave()
+    other = client.instance(made.network)
+    client.attach(made.eni, other)
+    between = client.eni(made.network, made.instance)
+    assert made.leave(eni=between).status == 200
+    assert made.leave(instance=other).status == 200
+    return slots_taken(made) == 0
+
+
 def kept_by_instance(client: Client) -> bool:
     made = detached()(client)
     return made.eni in client.on(made.instance)
@@ -233,6 +257,26 @@ def listed(client: Client, where: Callable[[World], dict[str, str]], expected: b
     made = detached()(client)
     rows = client.ok("DescribeNetworkInterfaces", where(made))["NetworkInterfaceSets"]["NetworkInterfaceSet"]
     return (made.eni in [row["NetworkInterfaceId"] for row in rows]) != expected
+
+
+def hidden_on_later_pages(client: Client) -> bool:
+    """The last of a list is on the first page of a hundred, and on no later one, by number or by token."""
+    network = client.network()
+    instance = client.instance(network)
+    for _ in range(11):
+        client.eni(network)
+    made = World(client, network, instance, client.eni(network, instance))
+    made.leave()
+
+    def shown(**how: str) -> dict[str, Any]:
+        return client.ok("DescribeNetworkInterfaces", {"VSwitchId": network.vswitch, **how})
+
+    def on(page: dict[str, Any]) -> bool:
+        return made.eni in [row["NetworkInterfaceId"] for row in page["NetworkInterfaceSets"]["NetworkInterfaceSet"]]
+
+    assert on(shown(PageSize="100")) and on(shown(MaxResults="100"))
+    later = shown(PageSize="10", PageNumber="2"), shown(MaxResults="10", NextToken=shown(MaxResults="10")["NextToken"])
+    return [on(page) for page in later] == [False, False]
 
 
 def address_hidden_by_tag(client: Client) -> bool:
@@ -511,6 +555,26 @@ def second_group_gone(client: Client) -> bool:
     return made.detach().status == 200
 
 
+def second_group_unseen(client: Client) -> bool:
+    """Whatever is wrong with the second group alone is overlooked, of a Stopped instance alone; never of the first."""
+
+    def answer(wrong: int, running: bool, op: str, **body: Any) -> int:
+        made = rich(client, running=running)
+        groups = made.show()["SecurityGroupIds"]["SecurityGroupId"]
+        client.control(op, id=groups[wrong], **body)
+        return made.detach().status
+
+    orders = (
+        ("security_group.remove", {}),
+        ("security_group.full", {"full": True}),
+        ("security_group.type", {"type": "classic"}),
+    )
+    for op, body in orders:
+        assert answer(0, False, op, **body) != 200, op
+        assert answer(1, True, op, **body) != 200, op
+    return all(answer(1, False, op, **body) == 200 for op, body in orders)
+
+
 def extra(client: Client) -> Answer:
     return build(client).detach(more={"Novel": "1"})
 
@@ -773,6 +837,7 @@ WITNESSES: dict[str, Witness] = {
     "sibling-detached-instead": instead,
     "sibling-tags-lost": other_changed("Tags"),
     "sibling-description-lost": other_changed("Description"),
+    "sibling-tag-lost-late": sibling_tag_lost_late,
     "neighbour-instance-hit": neighbour,
     "instance-stopped": instance_changed("Status"),
     "instance-rebooted": instance_changed("Status"),
@@ -782,6 +847,7 @@ WITNESSES: dict[str, Witness] = {
     "primary-groups-lost": primary_groups,
     # Links
     "slot-leaks": no_slot(),
+    "former-host-slot-leaks": former_host_leaks,
     "cannot-return": reattach(400, 200),
     "cannot-move-on": reattach(200, 400),
     "cannot-be-attached-again": reattach(403, 403),
@@ -790,6 +856,7 @@ WITNESSES: dict[str, Witness] = {
     "interface-keeps-attachment": kept_by_interface("Attachment"),
     "filter-keeps-link": listed(lambda made: {"InstanceId": made.instance}, False),
     "filter-loses-interface": listed(lambda made: {"Status": "Available", "MaxResults": "500"}, True),
+    "later-pages-hide-detached": hidden_on_later_pages,
     "tag-filter-hides-address": address_hidden_by_tag,
     "filter-shows-other-owner": other_owner_by_status,
     # Refusals that do something
@@ -943,6 +1010,7 @@ WITNESSES: dict[str, Witness] = {
     "accepts-member-by-xml": outcome(forced("eni.type", type="Member"), 200, **XML),
     "accepts-wrong-instance-of-stopped": lambda client: other_instance(client, running=False) == 200,
     "group-checked-first-only": second_group_gone,
+    "second-group-unchecked-when-stopped": second_group_unseen,
     "denied-user-accepted-by-post": outcome(world(), 200, key=DENIED, **POST),
     "denied-user-accepted-with-owner-account": outcome(world(), 200, key=DENIED, **OWNER),
     "denied-user-accepted-for-stopped": outcome(world(running=False), 200, key=DENIED),
