@@ -65,7 +65,8 @@ def _shown(
         case "instance":
             return (observe.shown(session, {"InstanceId": host}),)
         case "pages":
-            return (observe.shown(session, {"InstanceId": host}, page=max(1, (len(others) + 1) // 2)),)
+            attached = observe.shown(session, {"InstanceId": host}, page=max(1, (len(others) + 1) // 2))
+            return (attached, observe.shown(session, ids=every, page=max(1, len(every) // 2)))
         case "attribute":
             fields = observe.attribute(session, eni)
             return (None if fields is None else {eni: fields},)

@@ -36,7 +36,8 @@ def shown(
 ) -> dict[str, Fields]:
     """The interfaces that pass the filters, by id, with flattened fields. page: entries per page, 0 for many."""
     if page:
-        pairs = [("RegionId", session.target.region), *filters.items()]
+        named = ((f"NetworkInterfaceId.{n}", one) for n, one in enumerate(sorted(ids), 1))
+        pairs = [("RegionId", session.target.region), *filters.items(), *named]
         size = (("PageSize", str(page)), ("PageNumber", "1"))
         found = ecs.pages(session, "DescribeNetworkInterfaces", pairs, _ENIS, size=size)
     else:

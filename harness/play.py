@@ -594,6 +594,12 @@ class _Play:
             if late := [eni for eni in hosts if now.status(eni) == "Detaching"]:
                 self._await_available(late, self.bench.settle_seconds)
                 self._remind(-1, {eni: hosts[eni] for eni in late})
+            until = self.clock.monotonic() + self.stage.relook
+            while self.guide.over(self.guide.follow(self.state, Looked(-1, "released", self.bench.now))):
+                if self.clock.monotonic() >= until:
+                    break
+                self.clock.sleep(pool.doubt_pause(self.bench, self.stage.relook))
+                pool.refresh(self.bench)
             self._tell(Looked(-1, "released", self.bench.now))
         except (ecs.SetupError, CallsSpent) as error:
             return f"looking failed: {error}"

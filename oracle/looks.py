@@ -200,13 +200,18 @@ def let_go(state: State) -> list[str]:
 
 
 def released(state: State, now: Snapshot) -> Iterable[Finding]:
-    """S06: what was held Detaching while the call was repeated ends Available once it is let go."""
-    limit = state.place.settle_seconds
+    """S06: what was held Detaching while the call was repeated ends Available once it is let go. F04: what was modified
+    meanwhile does not fall back then."""
+    limit, was = state.place.settle_seconds, state.arranged.snapshot.enis
     for eni in let_go(state):
         if now.status(eni) != "Available":
             since = f"more than {limit:g} s after it was let go"
             text = f"{eni} is still {now.status(eni)} {since}; the call had been repeated"
             yield StaysDetaching("S06", text, "stays Detaching after repetition", ("F02",), 0.8)
+            continue
+        own = [c for c in frame.changes(state.snapshot, now, state.ignore) if c.resource == eni]
+        fallen = [c for c in own if c.path in frame.KEPT_BY_ENI and c.after == was[eni].get(c.path)]
+        yield from frame.judge_success(state.snapshot, now, fallen, {eni: state.snapshot.link(eni)})
 
 
 def late(rested: Rested, ignore: frozenset[str]) -> Iterable[tuple[Finding, tuple[frame.Change, ...]]]:

@@ -225,7 +225,7 @@ KEPT: Mapping[str, str] = {
 
 VIEWS: Mapping[str, str] = {
     "instance": "The list of the interfaces of an instance",
-    "pages": "The list of the interfaces of an instance, page by page,",
+    "pages": "The list of interfaces, page by page,",
     "attribute": "The description of a single interface",
     "status": "The list of interfaces by status",
     "type": "The list of interfaces by type",

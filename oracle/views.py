@@ -31,7 +31,8 @@ def disagreements(event: Described, run_id: str) -> list[tuple[str, str]]:
     lists = [one or {} for one in shown]
     match name:
         case "instance" | "pages":
-            return _membership(name, lists[0], others, eni, now)
+            named = [text for one in lists[1:] for text in _lost(name, one, every, now)]
+            return _membership(name, lists[0], others, eni, now) + named
         case "attribute":
             if shown[0] is None:
                 return []

@@ -275,9 +275,9 @@ def repeated_while_detaching() -> Iterator[Scenario]:
         last = len(world.enis) - 1
         steps = tuple(send(valid(last), wire) for wire in itertools.islice(in_turn(n), 5))
         yield Scenario(world, steps, name="repeated while Detaching")
-    for n, act in enumerate((Act("modify", 1), Act("attach", 2), Act("delete", 2))):
+    for n, act in enumerate((Act("modify", 1), Act("attach", 2), Act("delete", 2), Act("modify"))):
         again = (send(valid(0), wire) for wire in itertools.islice(in_turn(n), 2))
-        beside = alone(EniSpec(status="Detaching"), worlds.PLAIN, SPARE)
+        beside = alone(EniSpec(status="Detaching", description="plain"), worlds.PLAIN, SPARE)
         yield Scenario(beside, (act, Settle(), *again), name=f"repeated while Detaching, after {act.op}")
     for n in range(3):
         steps = tuple(send(valid(1), wire) for wire in itertools.islice(in_turn(n), 4))
@@ -384,14 +384,23 @@ def full_house(offer: Offer) -> Scenario:
     return Scenario(worlds.full(offer, SPARE), tuple(steps), name="every slot taken")
 
 
+def moved_from_a_full_instance(offer: Offer) -> Scenario:
+    """An interface goes to a second instance, is detached there, and comes back: its old slot must be free."""
+    full = worlds.full(offer)
+    world = dataclasses.replace(full, instances=(*full.instances, InstanceSpec()))
+    there = (Detach(valid(0)), Settle(), Act("attach", 0, 1), Settle(), Detach(valid(0, 1)), Settle())
+    back = (Act("attach"), Settle(), Detach(valid(0)), Settle())
+    return Scenario(world, (*there, *back), name="moved from a full instance")
+
+
 def late_effects(offer: Offer, seconds: float) -> Iterator[Scenario]:
     """Refusals of every class, and a success with one interface attached again, each looked at after a while: an effect
-    may come late."""
+    may come late. What has been attached for a while is detached like any other."""
     world = worlds.plain(offer)
     refusals = battery(one_of_each(core(world)), in_turn())
     yield Scenario(world, (*refusals, Settle(seconds)), name="late effects of refusals")
     both = (Detach(valid(0)), Detach(valid(1)), Settle(), Act("attach", 1), Settle(), Settle(seconds))
-    yield Scenario(world, both, name="late effects of a success")
+    yield Scenario(world, (*both, Detach(valid(1)), Settle()), name="late effects of a success")
 
 
 def at_their_limits(world: World) -> Scenario:
@@ -411,11 +420,24 @@ def after_a_restart() -> Scenario:
 
 
 def overlaps(world: World) -> Iterator[Scenario]:
-    """Overlaps that are tried in every run: the same interface twice, siblings, and against each other act."""
+    """Overlaps that are tried in every run: the same interface twice, siblings, refused ones, and against each other
+    act."""
     first, second, third = (Detach(valid(k)) for k in range(3))
     post = send(valid(0), WIRES[OPPOSITE])
     for parts in (
         (first, post), (first, second), (first,) * 4, (first, Act("attach", 2)), (first, Act("stop")),
-        (first, Act("delete")), (first, second, post, third),
+        (first, Act("delete")), (first, second, post, third), (Detach(primary()), first, third),
     ):  # fmt: skip
         yield Scenario(world, (Parallel(parts),), name="overlapping")
+
+
+def overlaps_of_many(offer: Offer) -> Iterator[Scenario]:
+    """All interfaces of a full instance at once, and back in their slots; one interface by calls that name its own
+    instance, and another one."""
+    every = range(offer.slots)
+    back = [step for k in every for step in (Act("attach", k), Settle())]
+    at_once = Parallel(tuple(Detach(valid(k)) for k in every))
+    yield Scenario(worlds.full(offer), (at_once, Settle(), *back), name="all at once, and back")
+    if offer.two_instances:
+        right, wrong = Detach(valid(0)), Detach(valid(0, 1))
+        yield Scenario(worlds.TWO, (Parallel((right, wrong, wrong)),), name="overlapping")

@@ -340,13 +340,14 @@ CONDITIONS = conditions("eni", "vswitch", "group")
 
 def faulty(fault: str) -> Iterator[World]:
     """Worlds with one faulty interface: alone, beside a clean one before and after it, on a Stopped instance, and with
-    more than one of everything."""
+    more than one of everything on either."""
     bad = EniSpec(fault=fault)
     yield alone(bad)
     yield alone(bad, status="Stopped")
     yield alone(PLAIN, bad)
     yield alone(bad, PLAIN)
     yield alone(replace(MORE_OF_ALL, fault=fault))
+    yield alone(replace(MORE_OF_ALL, fault=fault), status="Stopped")
 
 
 def faulty_instance(fault: str) -> Iterator[World]:

@@ -141,6 +141,19 @@ def test_what_was_held_while_the_call_was_repeated_ends_when_it_is_let_go() -> N
     assert blamed(*repeated, looked("Detaching", why="released"), **held) == ["S06 StaysDetaching"]
 
 
+def test_what_was_modified_while_held_detaching_does_not_fall_back_when_it_is_let_go() -> None:
+    """Described as "old" when it was held, "new" since; a look that still lagged then is no fall."""
+    begun = {"start": shown("Detaching", Description="old"), "arranged": HELD, "settled": (0.1, 0.1, 0.1)}
+
+    def let_go(meanwhile: str, after: str) -> list[str]:
+        modified = (acted("modify", step=0), looked("Detaching", step=1, Description=meanwhile), sent(step=2))
+        end = (at_the_end("Detaching", Description=meanwhile), looked("Available", why="released", Description=after))
+        return blamed(*modified, *end, **begun)
+
+    assert let_go("new", "old") == ["F04 AfterSuccess"]
+    assert let_go("new", "new") == let_go("old", "new") == let_go("old", "old") == []
+
+
 @pytest.mark.parametrize("more", [{"settled": (0.1,)}, {"arranged": {**HELD, "pinned": frozenset({"eni-1"})}}])
 def test_what_is_let_go_need_not_end_where_little_is_known_or_a_status_was_laid_over_it(more: object) -> None:
     held = {"start": LEAVING, "arranged": HELD, "settled": (0.1, 0.1, 0.1), **more}  # type: ignore[dict-item]

@@ -70,6 +70,15 @@ def test_what_is_attached_or_free_must_be_listed(asked, name):
     assert found and all(row == "M05" and "is not listed" in text for row, text in found)
 
 
+def test_what_was_detached_must_be_on_a_page_where_it_is_asked_for_by_id(asked):
+    """The first page shows it, a later one does not; the instance's own pages no longer show it, as they must."""
+    asked["shown"] = lambda filters, ids, page: {
+        eni: fields for eni, fields in truthful(filters, ids, page).items() if not (page and ids and eni == "eni-1")
+    }
+    ((row, text),) = disagreements(Session(), "pages", "eni-1", "i-1", BY_ID)
+    assert row == "M05" and "eni-1 (Available) is not listed" in text
+
+
 @pytest.mark.parametrize(
     ("path", "value", "row"),
     [("MacAddress", "00:17", "M05"), ("Status", "InUse", "F03"), ("InstanceId", "i-1", "F03")],
