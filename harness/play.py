@@ -582,6 +582,9 @@ class _Play:
         exchange = acts.act(self.bench.session, what.op, what.eni, what.instance)
         return Part(exchange, began, self.clock.monotonic(), deed=what)
 
+    def _right_when_let_go(self, now: Snapshot) -> bool:
+        return not self.guide.over(self.guide.follow(self.state, Looked(-1, "released", now)))
+
     def _after_release(self) -> str:
         """What was held Detaching while the call was repeated must end once it is let go. Returns why that could not be
         seen, "" if it was, or nothing was held."""
@@ -594,12 +597,8 @@ class _Play:
             if late := [eni for eni in hosts if now.status(eni) == "Detaching"]:
                 self._await_available(late, self.bench.settle_seconds)
                 self._remind(-1, {eni: hosts[eni] for eni in late})
-            until = self.clock.monotonic() + self.stage.relook
-            while self.guide.over(self.guide.follow(self.state, Looked(-1, "released", self.bench.now))):
-                if self.clock.monotonic() >= until:
-                    break
-                self.clock.sleep(pool.doubt_pause(self.bench, self.stage.relook))
-                pool.refresh(self.bench)
+            pauses = itertools.repeat(pool.doubt_pause(self.bench, self.stage.relook))
+            pool.relook(self.bench, self._right_when_let_go, self.stage.relook, pauses=pauses)
             self._tell(Looked(-1, "released", self.bench.now))
         except (ecs.SetupError, CallsSpent) as error:
             return f"looking failed: {error}"

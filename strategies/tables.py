@@ -423,10 +423,10 @@ def overlaps(world: World) -> Iterator[Scenario]:
     """Overlaps that are tried in every run: the same interface twice, siblings, refused ones, and against each other
     act."""
     first, second, third = (Detach(valid(k)) for k in range(3))
-    post = send(valid(0), WIRES[OPPOSITE])
+    post, refused = send(valid(0), WIRES[OPPOSITE]), Detach(primary())
     for parts in (
         (first, post), (first, second), (first,) * 4, (first, Act("attach", 2)), (first, Act("stop")),
-        (first, Act("delete")), (first, second, post, third), (Detach(primary()), first, third),
+        (first, Act("delete")), (first, second, post, third), (third, refused, refused, first, refused, third),
     ):  # fmt: skip
         yield Scenario(world, (Parallel(parts),), name="overlapping")
 

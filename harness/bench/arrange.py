@@ -12,6 +12,7 @@ import itertools
 from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import replace
 
+from eni_conformance.contract.common import is_full
 from eni_conformance.contract.detach import OPS
 from eni_conformance.contract.scenario import EniSpec, InstanceSpec, World
 from eni_conformance.harness import ecs
@@ -113,7 +114,17 @@ def rest(bench: Bench) -> Snapshot:
 
 def arrange(bench: Bench, world: World, creates: int = 0) -> Arranged:
     """Make the World real; `rest` comes first. creates: how many interfaces will be made in it, for which there must be
-    room. Raises NotArranged, or ecs.SetupError if an operation fails."""
+    room. Where a slot that must be free is not, its instance is not used again, and another one is tried: what lost the
+    slot may be what is to be shown. Raises NotArranged, or ecs.SetupError if an operation fails."""
+    try:
+        return _arrange(bench, world, creates)
+    except ecs.SetupError as refused:
+        if not is_full(refused.code) or bench.ground.quota_assumed:
+            raise
+        return _arrange(bench, world, creates)
+
+
+def _arrange(bench: Bench, world: World, creates: int) -> Arranged:
     lacking = needs(world, bench)
     if lacking:
         raise NotArranged(f"this target does not offer: {lacking}", lacking)
