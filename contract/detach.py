@@ -210,7 +210,7 @@ EFFECT = Effect(target="eni", host="instance", via="Detaching", to="Available", 
 
 # The first that applies is the choice that is observed.
 CHOICES: tuple[Choice, ...] = (
-    Choice("repeated parameter", lambda s: len(s.names) != len(set(s.names)), ("E07",), unsigned=True),
+    Choice("repeated parameter", lambda s: len(s.names) != len(set(s.names)), ("E07", "E05"), unsigned=True),
     Choice("undeclared parameter", lambda s: bool({*s.names} - s.declared - {*OWNER}), ("E05", "E07")),
     Choice("older owner parameter", lambda s: bool({*s.names} - s.declared), ("E05", "E07")),
     # No World has a trunk that holds an interface, and the later page says that the parameter cannot be used yet.

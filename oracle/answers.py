@@ -66,6 +66,10 @@ def expected_of(state: State, sent: Sent) -> Admissible:
     return readings.admissible(state.operation, known, sent.asked)
 
 
+TOO_LONG = (413, 414, 431)
+"""Statuses of what is too long for a server in front, whatever it says beside."""
+
+
 def may_pass(exchange: Exchange, *, tolerates: bool, valid: bool) -> bool:
     """Whether an answer may come once and be gone. An installation on this machine has no excuse for failures, nor
     for a state that it does not know; that something else is at work is no failure anywhere."""
@@ -101,7 +105,7 @@ def read(state: State, call: Call, asked: Asked, exchange: Exchange, expected: A
     if exchange.throttled or exchange.outcome != "answered":
         return made
     answer = envelope.read(exchange, format_of(call), sent=[p.text for p in asked.params])
-    if expected.bare and answer.reply.code == "?" and envelope.looks_bare(exchange):
+    if expected.bare and envelope.looks_bare(exchange) and (answer.reply.code == "?" or exchange.status in TOO_LONG):
         return replace(made, reply=Reply(exchange.status, "?"), bare=True)
     early = call.wire.signing == "v3" and answer.reply.code in WHO_CALLS
     return replace(made, answer=answer, reply=answer.reply, early=early)

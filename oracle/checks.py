@@ -105,10 +105,18 @@ def _sent(state: State, event: Sent) -> Seen:
         return Seen(_effect(state, expected, Reply(200, ""), first.at))
     if state.arranged.held and state.place.tolerates and answers.passes(state, expected, event.exchange):
         return Seen(state)
+    if _something_else(state, event) and answers.may_pass(event.exchange, tolerates=False, valid=False):
+        return Seen(state)  # an endpoint may do one thing at a time, as long as that takes
     state, read = _judge(state, event.step, event, expected)
     if read.reply is None or state.undecided == CAME_TRUE:
         return Seen(state, (read,))
     return Seen(_effect(state, expected, read.reply, event.exchange.at), (read,))
+
+
+def _something_else(state: State, event: Sent) -> bool:
+    """Whether anything but the interface of the call may be at work: held on its way, or begun and not seen to end."""
+    named = dict(event.exchange.sent.pairs).get("NetworkInterfaceId", "")
+    return bool({*state.arranged.held, *state.detached, *state.touched} - {named})
 
 
 def _note(state: State, step: int, asked: Asked, exchange: Exchange) -> State:

@@ -83,7 +83,8 @@ class State:
     """What is known, and what has been, before the next event.
 
     detached: interface -> instance, of accepted detaches since the last look that counted; accepted_at: when. refused:
-    how many calls were refused since then. touched: what operations of the surroundings move; ends: where to. path:
+    how many calls were refused since then. touched: what operations of the surroundings move; ends: where to. modified:
+    what was described anew, and is not seen to be. path:
     statuses seen of what was detached. freed: interfaces that a call accepted, with its step. created: interfaces that
     were made meanwhile, each with those that had been detached before. deleted: instances that were told to go, with
     their primary interfaces; they may be shown for a while. again: calls that were sent again,
@@ -101,6 +102,7 @@ class State:
     accepted_at: Mapping[str, float] = field(default_factory=dict)
     refused: int = 0
     touched: frozenset[str] = frozenset()
+    modified: frozenset[str] = frozenset()
     ends: Mapping[str, str] = field(default_factory=dict)
     path: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     reminded: tuple[str, ...] = ()
@@ -255,6 +257,7 @@ def after_deed(state: State, deed: Deed) -> State:
         state,
         known=model.after_deed(state.known, deed),
         deleted=state.deleted | gone | primaries,
+        modified=state.modified | ({deed.eni} if deed.op == "modify" else set()),
         touched=state.touched | {deed.moves} | with_it,
         ends={
             **state.ends,
@@ -275,11 +278,17 @@ def after_creation(state: State, event: Created) -> State:
     )
 
 
+def description(now: Snapshot, eni: str) -> object:
+    """What a look shows an interface described as."""
+    return now.enis.get(eni, {}).get("Description")
+
+
 def rested(state: State, now: Snapshot) -> State:
     """Everything up to here has been looked at and judged; what comes is judged by this look."""
+    unseen = frozenset(e for e in state.modified if description(now, e) == description(state.snapshot, e))
     return replace(
         state, snapshot=now, known=known_of(state, now), detached={}, accepted_at={}, refused=0, touched=frozenset(),
-        ends={}, path={}, reminded=(), shown={}, overlap=None,
+        ends={}, path={}, reminded=(), shown={}, overlap=None, modified=unseen,
     )  # fmt: skip
 
 

@@ -38,6 +38,7 @@ ENOUGH = 3
 def differences(state: State, now: Snapshot) -> list[frame.Change]:
     """What differs from the last look that counted, without what a race changes lawfully."""
     found = [c for c in frame.changes(state.snapshot, now, state.ignore) if c.resource not in state.deleted]
+    found = [c for c in found if c.path != "Description" or c.resource not in state.modified]
     racing = state.arranged.racing
     if racing:
         found = [c for c in found if c.resource not in racing and c.path not in ("NetworkInterfaces", "")]

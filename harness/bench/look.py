@@ -93,8 +93,6 @@ PASSING = (0.05, 0.3, 1.0)
 PASSING_ELSEWHERE = tuple(10 * pause for pause in PASSING)
 SLOT = 1.0
 """After which the slot of an interface that was detached, and whatever is Available, must be free for others."""
-LAG_MARGIN, LAG_PART = 0.5, 0.7
-"""What is kept of limits.lag_seconds for the looks themselves: so much, but no more than leaves this part."""
 FRESH = 0.5
 """For which a look at what is at rest still counts, if nothing was sent since: late effects come sooner."""
 BY_ITSELF = 1.2

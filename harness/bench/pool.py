@@ -24,8 +24,6 @@ from eni_conformance.contract.scenario import EniSpec, World
 from eni_conformance.harness import control, ecs, observe
 from eni_conformance.harness.bench.look import (
     FOREVER,
-    LAG_MARGIN,
-    LAG_PART,
     LOOKS_A_WAIT,
     LOOKS_FOR_LOST,
     LOOKS_OF_DOUBT,
@@ -222,10 +220,9 @@ def relook(
 
 def quiet(bench: Bench, still: Set[str] = frozenset()) -> Snapshot:
     """The last look; where descriptions lag behind, one from which nothing has differed for as long as they may."""
-    lag = max(bench.lag_seconds - LAG_MARGIN, LAG_PART * bench.lag_seconds)
 
     def left() -> float:
-        return max(0.0, bench.moved_at + lag - bench.clock.monotonic())
+        return max(0.0, bench.moved_at + bench.lag_seconds - bench.clock.monotonic())
 
     pauses = (left() for _ in itertools.count())
     return relook(bench, lambda _: not (bench.lags and left()), bench.settle_seconds, pauses=pauses, still=still)

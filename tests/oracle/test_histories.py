@@ -522,6 +522,24 @@ def test_what_is_held_on_its_way_must_stay() -> None:
     assert blamed(refused, looked("InUse", "Available"), **held) == ["F01 RefusalChanged"]
 
 
+def test_what_was_described_anew_may_be_shown_so_only_after_the_next_detach() -> None:
+    """The look before the detach lags, or there was none."""
+    before = {"start": shown(Description="old")}
+    modified = acted("modify", step=0)
+    late = (modified, looked(step=1, Description="old"), sent(step=2), looked("Available", step=3, Description="new"))
+    assert blamed(*late, **before) == []
+    assert blamed(modified, sent(step=1), looked("Available", step=2, Description="new"), **before) == []
+    seen = (modified, looked(step=1, Description="new"), sent(step=2), looked("Available", step=3, Description="old"))
+    assert blamed(*seen, **before) == ["F04 AfterSuccess"]
+
+
+def test_an_endpoint_may_do_one_thing_at_a_time_as_long_as_that_takes() -> None:
+    conflict = sent(409, CONFLICT, of=OF_TWO, step=1)
+    assert blamed(sent(), conflict, looked("Available", step=2)) == []
+    assert blamed(conflict, looked("Detaching", step=2), start=LEAVING, arranged=HELD) == []
+    assert blamed(sent(409, CONFLICT), USED) == ["S04 Refused"], "where nothing is at work there is no excuse"
+
+
 def test_a_call_with_two_things_that_may_be_refused_may_be_refused_for_either() -> None:
     both = call("eni-1", "i-1", ("Foo", "bar"), ("OwnerAccount", "a"), ("OwnerAccount", "a"))
     assert blamed(sent(400, "UnsupportedParameter", of=both), USED) == []
