@@ -17,7 +17,7 @@ def overlapping(given: Given, part: str) -> Iterator[Play]:
     """Those with a name, and two to eight clients at once; four are enough for a quick run."""
     if part == "named":
         yield from tables.overlaps(WALKED_ALONE)
-        yield from tables.overlaps_of_many(given.offer)
+        yield from tables.overlaps_of_many(given.offer, given.callers)
     most = 4 if given.effort.name == "quick" else 8
     yield Drawn(drawn.overlapping(WALKED_ALONE, most), given.effort.overlaps // len(PARTS))
 

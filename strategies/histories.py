@@ -226,6 +226,7 @@ SCENARIOS: Mapping[str, tuple[Step, ...]] = {
         STILL,
     ),
     "deleted while Detaching": (FIRST, DELETE_FIRST, STILL, SECOND, STILL),
+    "another deleted while Detaching": (FIRST, Act("delete", 2), STILL, ATTACH_FIRST, STILL, FIRST, STILL),
 }
 _HOME, _AWAY = Detach(valid(0)), Detach(valid(0, 1))
 _LEFT, _OTHER = Detach(valid(1, 1)), Detach(valid(2))

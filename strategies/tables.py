@@ -431,9 +431,9 @@ def overlaps(world: World) -> Iterator[Scenario]:
         yield Scenario(world, (Parallel(parts),), name="overlapping")
 
 
-def overlaps_of_many(offer: Offer) -> Iterator[Scenario]:
+def overlaps_of_many(offer: Offer, callers: Sequence[str]) -> Iterator[Scenario]:
     """All interfaces of a full instance at once, and back in their slots; one interface by calls that name its own
-    instance, and another one."""
+    instance, and another one; and by its owner beside each caller who may not."""
     every = range(offer.slots)
     back = [step for k in every for step in (Act("attach", k), Settle())]
     at_once = Parallel(tuple(Detach(valid(k)) for k in every))
@@ -441,3 +441,6 @@ def overlaps_of_many(offer: Offer) -> Iterator[Scenario]:
     if offer.two_instances:
         right, wrong = Detach(valid(0)), Detach(valid(0, 1))
         yield Scenario(worlds.TWO, (Parallel((right, wrong, wrong)),), name="overlapping")
+    for caller in callers:
+        denied = send(valid(0), caller=caller)
+        yield Scenario(worlds.TWINS, (Parallel((denied, Detach(valid(0)), denied)),), name="overlapping")
