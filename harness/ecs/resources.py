@@ -275,7 +275,7 @@ def eni_attribute(session: Session, identifier: str) -> dict[str, Any] | None:
 
 
 class Details(TypedDict, total=False):
-    """What is asked of a new interface. groups: how many of the ground's security groups, the first of them
+    """What is asked of a new interface. groups: how many of the ground's security groups, the last of them
     `security_group_id` if given. addresses: private addresses in all."""
 
     groups: int
@@ -318,7 +318,7 @@ def _details(
     pairs: list[Pair] = [("VSwitchId", vswitch_id or ground.vswitch_ids[zone])]
     chosen = ground.security_group_ids[: max(1, groups)]
     if security_group_id:
-        chosen = (security_group_id, *chosen[1:])
+        chosen = (*chosen[:-1], security_group_id)
     if len(chosen) == 1:
         pairs.append(("SecurityGroupId", chosen[0]))
     else:
