@@ -18,7 +18,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass, field, replace
-from typing import Literal
+from typing import Any, Literal
 
 from eni_conformance.contract.scenario import EniSpec, World
 from eni_conformance.harness import control, ecs, observe
@@ -78,7 +78,8 @@ class OwnInstance:
 @dataclass
 class OwnEni:
     """An interface of the bench. `look`: what it was made like, None if it is not to be used again. `hosts`: the
-    instances it has been attached to, in order. `group`, `vswitch`: what is its alone, for a fault to hit."""
+    instances it has been attached to, in order. `group`, `vswitch`: what is its alone, for a fault to hit. `had`: what
+    the first look at it showed."""
 
     id: str
     zone: int
@@ -86,6 +87,7 @@ class OwnEni:
     hosts: list[str] = field(default_factory=list)
     group: str = ""
     vswitch: str = ""
+    had: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True)
@@ -180,6 +182,8 @@ def refresh(bench: Bench, part: str = "both", still: Set[str] = frozenset()) -> 
     if statuses(snapshot) != statuses(bench.now):
         bench.moved_at = bench.clock.monotonic()
     bench.now = snapshot
+    for own in bench.enis:
+        own.had = own.had or snapshot.enis.get(own.id)
     looked = PARTS if part == "both" else frozenset({part})
     bench.stale = bench.stale - looked if set(busy(bench, snapshot)) <= still else PARTS
     return snapshot
@@ -358,6 +362,16 @@ def order(bench: Bench, do: Mapping[str, object], undo: Mapping[str, object]) ->
     problem = control.order(bench.session.target, do)
     if problem:
         raise NotArranged(f"control protocol: {do['op']} was refused: {problem}", f"control: {do['op']}")
+
+
+LOSABLE = ("Tags", "NetworkInterfaceName", "Description")
+"""What an interface may be seen to have lost."""
+
+
+def worn(bench: Bench, own: OwnEni) -> bool:
+    """Whether it is shown with less than it once was: what took that came between, and a World needs it whole."""
+    had, now = own.had or {}, bench.now.enis.get(own.id, {})
+    return any(len(str(had.get(name) or "")) > len(str(now[name] or "")) for name in LOSABLE if name in now)
 
 
 def spoil(bench: Bench, resource: str) -> None:

@@ -32,6 +32,7 @@ from eni_conformance.harness.bench.pool import (
     spoil,
     touch,
     until,
+    worn,
 )
 from eni_conformance.harness.values import Snapshot
 
@@ -395,6 +396,9 @@ def await_attached(bench: Bench, waiting: list[tuple[OwnEni, str]]) -> None:
 
 def pick_eni(bench: Bench, spec: EniSpec, zone: int, host: str, keep: set[str]) -> OwnEni:
     """An interface that fits, preferring one that is already where it should be; else a new one."""
+    for own in bench.enis:
+        if own.look is not None and worn(bench, own):
+            spoil(bench, own.id)
     fits = [
         e
         for e in bench.enis

@@ -95,3 +95,16 @@ def test_what_a_play_has_changed_or_deleted_is_not_used_again(bench, op):
     pool.remember(bench, Deed(op, "eni-1", "i-1"))
     assert (bench.enis[0].look is None) == (op in ("modify", "delete"))
     assert (bench.instances[0].zone == -1) == (op == "delete_instance")
+
+
+@pytest.mark.parametrize(("later", "lost"), [({"Tags": ("a",)}, True), ({"Tags": ("a", "b")}, False), ({}, False)])
+def test_an_interface_that_lost_something_is_no_part_of_a_world_any_more(bench, shows, later, lost):
+    """It is compared with the first look at it; what a look does not show at all is no matter."""
+
+    def tagged(**fields):
+        return Snapshot(0.0, {"eni-1": {"NetworkInterfaceId": "eni-1", "Status": "Available", **fields}}, {})
+
+    shows(tagged(Tags=("a", "b")), tagged(**later))
+    pool.refresh(bench)
+    pool.refresh(bench)
+    assert pool.worn(bench, bench.enis[0]) == lost
