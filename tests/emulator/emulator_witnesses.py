@@ -184,7 +184,7 @@ def neighbour(client: Client) -> bool:
 
 def sibling_tag_lost_late(client: Client) -> bool:
     """Of the sibling's two tags one is gone after two seconds, and not at once."""
-    made = build(client, siblings=1)
+    made = build(client, siblings=1, DeleteOnRelease="true")
     (other,) = made.others
     tag = {"Tag.1.Key": "k", "Tag.1.Value": "v"}
     client.ok("TagResources", {"ResourceType": "eni", "ResourceId.1": other, **tag})
