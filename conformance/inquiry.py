@@ -37,8 +37,8 @@ from eni_conformance.strategies.effort import Effort
 from eni_conformance.strategies.tables import again, still_refuses
 from hypothesis.database import ExampleDatabase
 
-LATE = 1.5
-"""Seconds to wait for a late effect."""
+LATE, BEFORE = 2.5, 3
+"""Seconds to wait for a late effect, and so many of the Scenarios before may have it."""
 OVERLAPS = 4
 """How often a counterexample of overlapping calls is tried before it counts as not seen again."""
 FALL_BACK = 3
@@ -114,8 +114,7 @@ class Inquiry:
     careful: bool = False
     glancing: bool = False
     test: str = ""
-    current: Scenario | None = None
-    previous: Scenario | None = None
+    lately: tuple[Scenario, ...] = ()
     tried: list[Scenario] = field(default_factory=list)
     unmoved: dict[str, float] = field(default_factory=dict)
     parts: set[Scenario] = field(default_factory=set)
@@ -239,7 +238,7 @@ class Inquiry:
         """Carry out one Scenario and follow up what it shows. `requirements`: what it was meant to be evidence
         for, told if it could not be judged."""
         self.ran += 1
-        self.previous, self.current = self.current, scenario
+        self.lately = (scenario, *self.lately)[: 1 + BEFORE]
         before, sent = {r: self.tally.judged[r] for r in requirements}, self.stage.calls()
         outcome = self.judge(scenario)
         self.tally.spent[self.test.partition("[")[0]] += self.stage.calls() - sent
@@ -561,13 +560,13 @@ class Inquiry:
         return Again(tried, failed)
 
     def _late_effect(self) -> tuple[Scenario, Found] | None:
-        """Whether what was seen is the late effect of the Scenario before: that one with a while to wait shows it."""
-        if self.previous is None:
-            return None
-        waited = replace(self.previous, steps=(*self.previous.steps, Settle(LATE)))
-        found = self.judge(waited, record=False).found
-        shown = next((one for one in found if one.after is not None and not clocked(one)), None)
-        return (waited, shown) if shown is not None else None
+        """Whether what was seen is the late effect of a Scenario before: that one with a while to wait shows it."""
+        for before in self.lately[1:]:
+            waited = replace(before, steps=(*before.steps, Settle(LATE)))
+            for one in self.judge(waited, record=False).found:
+                if one.after is not None and not clocked(one):
+                    return waited, one
+        return None
 
     @staticmethod
     def _same(found: Found, outcome: Judgement) -> Found | None:

@@ -372,6 +372,24 @@ def test_what_rests_on_a_clock_is_no_late_effect_of_the_scenario_before(inquiry)
     assert (made.violations, len(made.once)) == ([], 1)
 
 
+def test_an_effect_that_comes_late_is_told_of_the_scenario_that_had_it_though_others_came_between(inquiry):
+    """Seen in the third; neither it nor the second shows it again, the first does with a while to wait."""
+    first = Scenario(World(), (PLAIN,), name="the first")
+    made = inquiry(None)
+    judge = made.stage.run
+
+    def judged(scenario, *, record=True):
+        waited = scenario.name == "the first" and len(scenario.steps) > 1
+        made.stage.shows = [MOVED if waited or (record and scenario == CALL) else None]
+        return judge(scenario, record=record)
+
+    made.judge = judged
+    for one in (first, OTHER, CALL):
+        made.run(one)
+    (entry,) = made.violations
+    assert evidence_of(made, entry).scenario.name == "the first"
+
+
 # --- what the search may spend -----------------------------------------------------------------------
 
 
