@@ -400,6 +400,8 @@ def late_effects(offer: Offer, seconds: float) -> Iterator[Scenario]:
     refusals = battery(one_of_each(core(world)), in_turn())
     yield Scenario(world, (*refusals, Settle(seconds)), name="late effects of refusals")
     both = (Detach(valid(0)), Detach(valid(1)), Settle(), Act("attach", 1), Settle(), Settle(seconds))
+    if offer.most_attached > 2:  # one that stays where it is
+        world = dataclasses.replace(world, enis=(*world.enis, worlds.PLAINER))
     yield Scenario(world, (*both, Detach(valid(1)), Settle()), name="late effects of a success")
 
 
