@@ -18,7 +18,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass, field, replace
-from typing import Any, Literal
+from typing import Literal
 
 from eni_conformance.contract.scenario import EniSpec, World
 from eni_conformance.harness import control, ecs, observe
@@ -39,7 +39,7 @@ from eni_conformance.harness.bench.look import (
     look_until,
 )
 from eni_conformance.harness.clock import Clock
-from eni_conformance.harness.values import Deed, Snapshot
+from eni_conformance.harness.values import Deed, Fields, Snapshot
 
 PARTS = frozenset({"enis", "instances"})
 """The two parts of a look."""
@@ -78,8 +78,8 @@ class OwnInstance:
 @dataclass
 class OwnEni:
     """An interface of the bench. `look`: what it was made like, None if it is not to be used again. `hosts`: the
-    instances it has been attached to, in order. `group`, `vswitch`: what is its alone, for a fault to hit. `had`: what
-    the first look at it showed."""
+    instances it has been attached to, in order. `group`, `vswitch`: what is its alone, for a fault to hit. `had`: how
+    much of LOSABLE the first look at it showed."""
 
     id: str
     zone: int
@@ -87,7 +87,7 @@ class OwnEni:
     hosts: list[str] = field(default_factory=list)
     group: str = ""
     vswitch: str = ""
-    had: Mapping[str, Any] | None = None
+    had: Mapping[str, int] | None = None
 
 
 @dataclass(frozen=True)
@@ -183,7 +183,8 @@ def refresh(bench: Bench, part: str = "both", still: Set[str] = frozenset()) -> 
         bench.moved_at = bench.clock.monotonic()
     bench.now = snapshot
     for own in bench.enis:
-        own.had = own.had or snapshot.enis.get(own.id)
+        if own.had is None and own.id in snapshot.enis:
+            own.had = _losable(snapshot.enis[own.id])
     looked = PARTS if part == "both" else frozenset({part})
     bench.stale = bench.stale - looked if set(busy(bench, snapshot)) <= still else PARTS
     return snapshot
@@ -368,10 +369,15 @@ LOSABLE = ("Tags", "NetworkInterfaceName", "Description")
 """What an interface may be seen to have lost."""
 
 
+def _losable(fields: Fields) -> dict[str, int]:
+    """The lengths of what a look shows of LOSABLE."""
+    return {name: len(fields[name] or ()) for name in LOSABLE if name in fields}
+
+
 def worn(bench: Bench, own: OwnEni) -> bool:
     """Whether it is shown with less than it once was: what took that came between, and a World needs it whole."""
-    had, now = own.had or {}, bench.now.enis.get(own.id, {})
-    return any(len(str(had.get(name) or "")) > len(str(now[name] or "")) for name in LOSABLE if name in now)
+    now = _losable(bench.now.enis.get(own.id, {}))
+    return any(now.get(name, length) < length for name, length in (own.had or {}).items())
 
 
 def spoil(bench: Bench, resource: str) -> None:
