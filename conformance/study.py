@@ -126,10 +126,8 @@ def check(plan: Plan) -> tuple[deviations.Deviation, ...]:
 
 
 def open_study(plan: Plan, *, latest: bool = True) -> Study:
-    """Check everything, start the emulator if it is the target, lay the ground. Raises Refused.
-
-    latest: make out/latest point to it.
-    """
+    """Check everything, start the emulator if it is the target, lay the ground. latest: make out/latest point to it.
+    Raises Refused."""
     accepted = check(plan)
     target = _load(Path(plan.target), plan) if plan.target != EMBEDDED else None
     run_id = new_run_id()
