@@ -81,6 +81,7 @@ class Inquiry:
     """What a test needs. `info`: id, seed, revision, effort of the run. `undeclared`: formats that were found
     not to work although the target file does not say so. `chosen`: short ids of the requirements that the run
     is narrowed to, none for a run that is for all. glancing: findings are noted, and followed up by others.
+    lately: this Scenario, and a few before it, the latest first.
     What it learns goes into `tally` and the lists beside it, of which `record` makes the content of the
     worker's file."""
 

@@ -153,10 +153,9 @@ def as_it_was(scenario: Scenario, found: Found) -> Scenario:
 def as_new(scenario: Scenario, lived: Scenario) -> Scenario:
     """The Scenario with new resources in the place of those that have been through something in the other one."""
     old, been = scenario.world, lived.world
-    enis = tuple(one if one == b else replace(one, past="fresh") for one, b in zip(old.enis, been.enis, strict=True))
-    instances = tuple(
-        one if one == b else replace(one, past="fresh") for one, b in zip(old.instances, been.instances, strict=True)
-    )
+    enis = tuple(e if e == b else replace(e, past="fresh") for e, b in zip(old.enis, been.enis, strict=True))
+    pairs = zip(old.instances, been.instances, strict=True)
+    instances = tuple(i if i == b else replace(i, past="fresh") for i, b in pairs)
     return replace(scenario, world=replace(old, instances=instances, enis=enis))
 
 
@@ -243,10 +242,12 @@ def _plainest_world(scenario: Scenario) -> Scenario:
     for k in reversed(range(len(scenario.world.enis))):
         if k not in enis:
             scenario = _without_eni(scenario, k)
-    plain = tuple(
-        EniSpec(on=e.on, status=e.status, fault=e.fault, past=_plainer_past(e.past)) for e in scenario.world.enis
-    )
-    return replace(scenario, world=replace(scenario.world, enis=plain))
+    return replace(scenario, world=replace(scenario.world, enis=tuple(map(_plainest, scenario.world.enis))))
+
+
+def _plainest(eni: EniSpec) -> EniSpec:
+    """Nothing odd about it but its state."""
+    return EniSpec(on=eni.on, status=eni.status, fault=eni.fault, past=_plainer_past(eni.past))
 
 
 def _plainer_past(past: str) -> Any:
@@ -325,13 +326,11 @@ def _smaller_worlds(scenario: Scenario) -> Iterator[Scenario]:
     for k in reversed(range(len(world.enis))):
         if k not in enis:
             yield _without_eni(scenario, k)
-    plain_eni = EniSpec()
     for k, eni in enumerate(world.enis):
-        keep = {"on": eni.on, "status": eni.status, "fault": eni.fault}
-        plainest = dataclasses.replace(plain_eni, **keep, past=_plainer_past(eni.past))  # type: ignore[arg-type]
+        plainest = _plainest(eni)
         if eni != plainest:
             yield replace(scenario, world=_with_eni(world, k, plainest))
-            for name in (f.name for f in dataclasses.fields(EniSpec) if f.name not in keep):
+            for name in (f.name for f in dataclasses.fields(EniSpec)):
                 if getattr(eni, name) != getattr(plainest, name):
                     one = dataclasses.replace(eni, **{name: getattr(plainest, name)})
                     yield replace(scenario, world=_with_eni(world, k, one))

@@ -157,7 +157,7 @@ def open_study(plan: Plan, *, latest: bool = True) -> Study:
     try:
         target, found = _survey(target, book, allowance)
         found = replace(found, version=redactor.text(found.version)[:LONGEST_VERSION])
-        if latest:
+        if latest and found.version:
             unfinished.begin(folder, plan, target, began, found.version)
         session = ecs.open_session(target, folder, run_id, journal=book, skew=found.skew, allowance=allowance)
         offered = _offered(target)

@@ -340,12 +340,7 @@ class _Play:
             self._describe(index, *view, now)
 
     def _doubt(
-        self,
-        index: int,
-        why: Any,
-        now: Snapshot,
-        again: Callable[[], Snapshot],
-        patience: Callable[[Snapshot], float],
+        self, index: int, why: Any, now: Snapshot, again: Callable[[], Snapshot], patience: Callable[[Snapshot], float]
     ) -> Snapshot:
         """A look that is explained, or the last one within the time for that."""
         began = self.clock.monotonic()
@@ -582,9 +577,6 @@ class _Play:
         exchange = acts.act(self.bench.session, what.op, what.eni, what.instance)
         return Part(exchange, began, self.clock.monotonic(), deed=what)
 
-    def _right_when_let_go(self, now: Snapshot) -> bool:
-        return not self.guide.over(self.guide.follow(self.state, Looked(-1, "released", now)))
-
     def _after_release(self) -> str:
         """What was held Detaching while the call was repeated must end once it is let go. Returns why that could not be
         seen, "" if it was, or nothing was held."""
@@ -597,9 +589,10 @@ class _Play:
             if late := [eni for eni in hosts if now.status(eni) == "Detaching"]:
                 self._await_available(late, self.bench.settle_seconds)
                 self._remind(-1, {eni: hosts[eni] for eni in late})
-            pauses = itertools.repeat(pool.doubt_pause(self.bench, self.stage.relook))
-            pool.relook(self.bench, self._right_when_let_go, self.stage.relook, pauses=pauses)
-            self._tell(Looked(-1, "released", self.bench.now))
+            now = self._doubt(
+                -1, "released", self.bench.now, lambda: pool.refresh(self.bench), lambda _: self.stage.relook
+            )
+            self._tell(Looked(-1, "released", now))
         except (ecs.SetupError, CallsSpent) as error:
             return f"looking failed: {error}"
         return ""

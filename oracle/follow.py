@@ -84,11 +84,11 @@ class State:
 
     detached: interface -> instance, of accepted detaches since the last look that counted; accepted_at: when. refused:
     how many calls were refused since then. touched: what operations of the surroundings move; ends: where to. modified:
-    what was described anew, and is not seen to be. path:
-    statuses seen of what was detached. freed: interfaces that a call accepted, with its step. created: interfaces that
-    were made meanwhile, each with those that had been detached before. deleted: instances that were told to go, with
-    their primary interfaces; they may be shown for a while. again: calls that were sent again,
-    with whether their answer is stable. dirty: the world may not be what it seems, so nothing goes on.
+    what was described anew, and is not seen to be. path: statuses seen of what was detached. freed: interfaces that a
+    call accepted, with its step. created: interfaces that were made meanwhile, each with those that had been detached
+    before. deleted: instances that were told to go, with their primary interfaces; they may be shown for a while.
+    again: calls that were sent again, with whether their answer is stable. dirty: the world may not be what it seems,
+    so nothing goes on.
     """
 
     operation: Operation
@@ -278,14 +278,14 @@ def after_creation(state: State, event: Created) -> State:
     )
 
 
-def description(now: Snapshot, eni: str) -> object:
+def _description(now: Snapshot, eni: str) -> object:
     """What a look shows an interface described as."""
     return now.enis.get(eni, {}).get("Description")
 
 
 def rested(state: State, now: Snapshot) -> State:
     """Everything up to here has been looked at and judged; what comes is judged by this look."""
-    unseen = frozenset(e for e in state.modified if description(now, e) == description(state.snapshot, e))
+    unseen = frozenset(e for e in state.modified if _description(now, e) == _description(state.snapshot, e))
     return replace(
         state, snapshot=now, known=known_of(state, now), detached={}, accepted_at={}, refused=0, touched=frozenset(),
         ends={}, path={}, reminded=(), shown={}, overlap=None, modified=unseen,

@@ -82,6 +82,8 @@ def _doubts(state: State, event: Sent | Overlapped, part: int) -> tuple[str, ...
 
 def _explained(state: State, looked: Looked) -> bool:
     """Whether nothing about a look needs another one."""
+    if looked.why == "released":
+        return not list(looks.released(state, looked.snapshot))
     if state.overlap is None:
         return not looks.judge(state, looked.snapshot)
     order = looks.serial_order(state.operation, state.overlap, looked.snapshot)

@@ -10,6 +10,8 @@ import pytest
 from eni_conformance.conformance import replay
 from eni_conformance.conformance.replay import Repeated
 from eni_conformance.oracle.evidence import Endpoint, Evidence
+from eni_conformance.oracle.findings import StaysDetaching, WrongAnswer
+from eni_conformance.oracle.follow import Found
 
 KEPT = Evidence("x", "ENI-DETACH-E11", revision="2024", seed=7, strict=True)
 
@@ -92,3 +94,13 @@ def test_what_a_scenario_names_and_nobody_knows_is_told_before_anything_is_touch
     path.write_text(json.dumps(evidence))
     assert replay.main(SimpleNamespace(evidence=str(path), judge_only=False, keep=False, target=None)) == 2
     assert said in capsys.readouterr().err
+
+
+def test_what_rests_on_a_clock_is_repeated_where_it_is_known_how_long_detaches_take(monkeypatch):
+    """A History that cannot be read tells nothing of it, and keeps nobody from repeating the Scenario."""
+    for unreadable in ("", "no history"):
+        assert not replay.of_time(replace(KEPT, play=unreadable))
+    slow, wrong = StaysDetaching("S06", "s", "c"), WrongAnswer("E12", "s", "c")
+    for finding, timed in ((slow, True), (wrong, False)):
+        monkeypatch.setattr(replay.stored, "still_shown", lambda _, one=finding: (Found(one, 0),))
+        assert replay.of_time(KEPT) == timed
