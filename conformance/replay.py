@@ -24,6 +24,7 @@ from eni_conformance.contract.detach import full_id, short_id
 from eni_conformance.contract.gateway import PROBES
 from eni_conformance.contract.scenario import Arg, Detach, Parallel, Probe, Scenario, World
 from eni_conformance.contract.texts import FORMS, REGION_FORMS
+from eni_conformance.harness.history import Looked
 from eni_conformance.harness.redact import Redactor
 from eni_conformance.oracle.evidence import Evidence
 from eni_conformance.oracle.follow import Found
@@ -179,7 +180,7 @@ def repeat(study: Study, kept: Evidence) -> Repeated:
     )  # fmt: skip
     made = Repeated(TIMES)
     try:
-        for _ in range(ENOUGH if of_time(kept) else 0):
+        for _ in range(ENOUGH if let_go(kept) else 0):
             inquiry.judge(still_works(World()))
         for _ in range(TIMES):
             outcome = inquiry.judge(scenario)
@@ -193,10 +194,11 @@ def repeat(study: Study, kept: Evidence) -> Repeated:
     return made
 
 
-def of_time(kept: Evidence) -> bool:
-    """Whether its finding rests on a clock: then it must be known first how long other detaches take."""
-    with contextlib.suppress(ValueError):  # an older version wrote none, or one that this one cannot read
-        return any(one.finding.clocked for one in stored.still_shown(kept))
+def let_go(kept: Evidence) -> bool:
+    """Whether a hold was let go in it: what that shows is judged only where it is known how long detaches take."""
+    with contextlib.suppress(ValueError):  # an older version wrote no History, or one that this one cannot read
+        events = stored.unpacked(kept.play).events
+        return any(isinstance(event, Looked) and event.why == "released" for event in events)
     return False
 
 

@@ -94,21 +94,15 @@ def revision_of(evidence: Evidence) -> Revision:
     raise ValueError(f"unknown revision {told!r}")
 
 
-def still_shown(evidence: Evidence) -> tuple[Found, ...]:
-    """What the History of the evidence shows of its finding, as the checks are now. Raises ValueError if it holds
-    none, or none that can be read."""
-    operation = CONTRACTS[revision_of(evidence)]
-    operation = operation.by_the_page() if evidence.strict else operation
-    return same(operation, unpacked(evidence.play), evidence)
-
-
 def judge_again(evidence: Evidence, path: Path) -> int:
     """Judge the History of an evidence file as the checks are now. Returns the exit status: 1 while it still shows the
     finding, 0 when it does not, 2 if the file holds no History."""
     if not evidence.play:
         return _unusable(path, "holds no history that could be judged; an older version wrote it")
     try:
-        found = still_shown(evidence)
+        operation = CONTRACTS[revision_of(evidence)]
+        operation = operation.by_the_page() if evidence.strict else operation
+        found = same(operation, unpacked(evidence.play), evidence)
     except ValueError as error:
         return _unusable(path, str(error))
     print(f"{full_id(short_id(evidence.requirement))}: {evidence.did or evidence.summary}")

@@ -7,11 +7,13 @@ from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
-from eni_conformance.conformance import replay
+from eni_conformance.conformance import replay, stored
 from eni_conformance.conformance.replay import Repeated
+from eni_conformance.contract.scenario import Scenario
+from eni_conformance.harness.history import History, Looked
+from eni_conformance.harness.redact import Redactor
+from eni_conformance.harness.values import Snapshot
 from eni_conformance.oracle.evidence import Endpoint, Evidence
-from eni_conformance.oracle.findings import StaysDetaching, WrongAnswer
-from eni_conformance.oracle.follow import Found
 
 KEPT = Evidence("x", "ENI-DETACH-E11", revision="2024", seed=7, strict=True)
 
@@ -96,11 +98,10 @@ def test_what_a_scenario_names_and_nobody_knows_is_told_before_anything_is_touch
     assert said in capsys.readouterr().err
 
 
-def test_what_rests_on_a_clock_is_repeated_where_it_is_known_how_long_detaches_take(monkeypatch):
+def test_what_is_seen_when_a_hold_is_let_go_is_repeated_where_it_is_known_how_long_detaches_take():
     """A History that cannot be read tells nothing of it, and keeps nobody from repeating the Scenario."""
     for unreadable in ("", "no history"):
-        assert not replay.of_time(replace(KEPT, play=unreadable))
-    slow, wrong = StaysDetaching("S06", "s", "c"), WrongAnswer("E12", "s", "c")
-    for finding, timed in ((slow, True), (wrong, False)):
-        monkeypatch.setattr(replay.stored, "still_shown", lambda _, one=finding: (Found(one, 0),))
-        assert replay.of_time(KEPT) == timed
+        assert not replay.let_go(replace(KEPT, play=unreadable))
+    for why, known in (("released", True), ("settled", False)):
+        history = History(Scenario(), events=(Looked(-1, why, Snapshot(0.0)),))
+        assert replay.let_go(replace(KEPT, play=stored.packed(history, Redactor()))) == known
