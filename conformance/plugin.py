@@ -9,7 +9,6 @@ import contextlib
 import os
 import signal
 import sys
-import threading
 import zlib
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass, fields, replace
@@ -17,7 +16,7 @@ from pathlib import Path
 from typing import Any, cast
 
 import pytest
-from eni_conformance.conformance import bought, deviations, entry, evidence, first, narrow, unfinished
+from eni_conformance.conformance import bought, deviations, entry, evidence, first, interrupts, narrow, unfinished
 from eni_conformance.conformance import study as studies
 from eni_conformance.conformance import worker as workers
 from eni_conformance.conformance.asked import Plan
@@ -38,7 +37,7 @@ CRASHED = pytest.StashKey[list[str]]()
 NOT_JOINED = pytest.StashKey[list[Problem]]()
 """In a worker that could not begin: what its tests would have been evidence for."""
 SIGNALS = pytest.StashKey[list[int]]()
-"""Signals that came while workers were started."""
+"""Signals that came where none can be heeded."""
 CLOSED = pytest.StashKey[bool]()
 DIVISION = pytest.StashKey[list[studies.Listed]]()
 BOUGHT = pytest.StashKey[dict[int, bought.Found | None]]()
@@ -126,7 +125,8 @@ def _open(config: pytest.Config) -> None:
     """Open the study. What is wrong with the options is a wrong use of pytest; a target that can't be used ends it."""
     plan = _plan(config)
     try:
-        _terminate_like_interrupt()
+        interrupts.terminate_like_interrupt()
+        interrupts.keep(config, config.stash.setdefault(SIGNALS, []))
         study = studies.open_study(plan)
     except Refused as refused:
         if refused.status == USAGE:
@@ -146,17 +146,6 @@ def _open(config: pytest.Config) -> None:
     config.stash[KEY] = study
 
 
-def _terminate_like_interrupt() -> None:
-    """SIGTERM ends a run as Ctrl-C does, with teardown and a report, where nobody else has seen to it."""
-    if signal.getsignal(signal.SIGTERM) != signal.SIG_DFL:
-        return
-
-    def interrupt(*_: object) -> None:
-        raise KeyboardInterrupt
-
-    signal.signal(signal.SIGTERM, interrupt)
-
-
 @pytest.hookimpl(wrapper=True)
 def pytest_sessionstart(session: pytest.Session) -> Generator[None]:
     """Where worker processes will do the work, take a first look, and let signals wait while they are started: what
@@ -165,8 +154,7 @@ def pytest_sessionstart(session: pytest.Session) -> Generator[None]:
     if study is None:
         return (yield)
     looked = first.first_look(study, len(session.config.option.tx))
-    session.config.stash[SIGNALS] = waiting = list[int]()
-    with _signals_wait(waiting):
+    with interrupts.put_off(session.config.stash[SIGNALS]):
         if looked is not None:
             first.leave(study, looked)
         return (yield)
@@ -181,28 +169,11 @@ def pytest_runtestloop(session: pytest.Session) -> None:
     study = session.config.stash.get(KEY, None)
     if study is not None and not waiting and str(session.config.getoption("dist", "no")) == "no":
         looked = first.first_look(study, 1)
-        with _signals_wait(waiting):
+        with interrupts.put_off(waiting):
             if looked is not None:
                 first.leave(study, looked)
     if waiting:
         raise KeyboardInterrupt
-
-
-@contextlib.contextmanager
-def _signals_wait(waiting: list[int]) -> Iterator[None]:
-    """Signals are put into `waiting` meanwhile. Where connections are closed an exception of a handler would be lost:
-    Python passes over whatever is raised in a finalizer."""
-    if threading.current_thread() is not threading.main_thread():
-        yield  # no signal arrives here
-        return
-    before = [(n, signal.signal(n, lambda n, _: waiting.append(n))) for n in (signal.SIGINT, signal.SIGTERM)]
-    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        yield
-    finally:
-        for number, handler in before:
-            signal.signal(number, handler)
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
 
 
 @pytest.hookimpl(optionalhook=True)

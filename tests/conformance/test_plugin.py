@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import gc
 import json
-import signal
-import weakref
 from dataclasses import fields, replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -135,18 +132,3 @@ FAILED, INTERRUPTED, INTERNAL, NO_TESTS = 1, 2, 3, 5
 )
 def test_a_session_ends_in_the_numbers_of_pytest(of_pytest, of_run, status):
     assert plugin._status(of_pytest, of_run) == status
-
-
-def test_a_signal_that_comes_while_connections_are_closed_is_not_lost() -> None:
-    """Python passes over what a handler raises in a finalizer, as where a pool of connections ends."""
-    waiting: list[int] = []
-
-    class Pool:
-        pass
-
-    pool = Pool()
-    weakref.finalize(pool, signal.raise_signal, signal.SIGTERM)
-    with plugin._signals_wait(waiting):
-        del pool
-        gc.collect()
-    assert waiting == [signal.SIGTERM]
