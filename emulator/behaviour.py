@@ -89,6 +89,8 @@ class Behaviour:
     shape: str = "default"
     page_limit: int = 0
     lag_seconds: float = 0.0
+    lag_least: float = 0.0
+    """The least lag of a change, where each has another one up to `lag_seconds`; 0: all have the same."""
     lags: str = ""
     """What lags: "" every description, the name of one operation, or "replica" every second request."""
     hide_link_while_detaching: bool = False
@@ -143,7 +145,7 @@ class Behaviour:
 
 
 _CHOICES = (
-    *("settle_jitter", "shape", "page_limit", "lag_seconds", "lags", "hide_link_while_detaching"),
+    *("settle_jitter", "shape", "page_limit", "lag_seconds", "lag_least", "lags", "hide_link_while_detaching"),
     *("detaching_shown_after", "clock_offset", "hex_in_any_case", "blank_after_values"),
     *("attach_at_once", "hold_works", "answer_seconds"),
 )

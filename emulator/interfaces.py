@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import zlib
 
 from eni_conformance.emulator import common
@@ -147,13 +148,21 @@ def lagging(call: Call) -> bool:
     return bool(behaviour.lag_seconds) and behaviour.lags in ("", call.action)
 
 
+def _lag(cloud: Cloud, eni: NetworkInterface, changed: float) -> float:
+    """For how many seconds a change of an interface is not shown."""
+    least, most = cloud.behaviour.lag_least, cloud.behaviour.lag_seconds
+    return random.Random(f"{eni.id} {changed}").uniform(least, most) if least else most
+
+
 def shown(call: Call, eni: NetworkInterface) -> tuple[str, Instance | None]:
     """Status and link as a reader sees them: the present ones, or those of a moment ago."""
     behaviour = call.cloud.behaviour
     if call.stale is eni:
         return eni.previous
-    if lagging(call) and eni.forced is None and call.cloud.now() - eni.changed < behaviour.lag_seconds:
-        return eni.previous
+    if lagging(call) and eni.forced is None:
+        for changed, state, link in eni.past:
+            if call.cloud.now() - changed < _lag(call.cloud, eni, changed):
+                return state, link
     state, link = eni.state, eni.link
     if state == "Detaching" and _not_yet_shown(call.cloud, eni):
         state = "InUse"

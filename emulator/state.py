@@ -22,6 +22,8 @@ from eni_conformance.emulator.accounts import Caller
 from eni_conformance.emulator.behaviour import Behaviour
 from eni_conformance.emulator.catalogue import REGIONS, InstanceType
 
+PAST_KEPT = 16
+"""How many changes of an interface are kept for readers that lag behind."""
 _ALPHABET = "0123456789abcdefghijklmnopqrstuvwxyz"
 
 
@@ -142,6 +144,8 @@ class NetworkInterface(Resource):
     born: bool = False
     previous: tuple[str, Instance | None] = ("Available", None)
     changed: float = float("-inf")
+    past: list[tuple[float, str, Instance | None]] = field(default_factory=list)
+    """Its last changes: when, and the state and link before, oldest first."""
 
     @property
     def link(self) -> Instance | None:
@@ -348,6 +352,7 @@ class Cloud:
     def _remember(self, eni: NetworkInterface) -> None:
         eni.previous = (eni.state, eni.link)
         eni.changed = self.now()
+        eni.past = [*eni.past[1 - PAST_KEPT :], (eni.changed, *eni.previous)]
 
     def link(self, eni: NetworkInterface, instance: Instance) -> None:
         """Join an interface and an instance at once, in the lowest free place."""

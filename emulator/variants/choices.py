@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
+from eni_conformance.emulator import signing
 from eni_conformance.emulator.behaviour import Row
 from eni_conformance.emulator.call import Call
 from eni_conformance.emulator.catalogue import REGIONS
@@ -140,6 +141,22 @@ def _strict(call: Call, guards: Guards) -> Guards:
 
 def _last_wins(call: Call, pairs: list[tuple[str, str]]) -> None:
     call.params.update(pairs)
+
+
+def _not_twice(call: Call) -> Refusal | None:
+    """No parameter of a detach may be given twice, whoever calls."""
+    pairs = signing.parse_pairs(call.query) + (signing.parse_pairs(call.body) if call.method == "POST" else [])
+    twice = call.action == DETACH and len({name for name, _ in pairs}) < len(pairs)
+    return Refusal(400, "UnsupportedParameter", "A parameter is given twice.") if twice else None
+
+
+LONGEST_QUERY = 8000
+
+
+def _too_long(call: Call) -> Refusal | None:
+    if len(call.query) <= LONGEST_QUERY:
+        return None
+    return Refusal(414, "RequestURITooLarge", f"The URI has more than {LONGEST_QUERY} bytes.")
 
 
 _FLOW = "The request was denied due to flow control or is not possible now."
@@ -369,6 +386,16 @@ CHOICES: tuple[Variant, ...] = (
         hooks=(("order", _also(_HOME, "region_offers_the_feature")),),
     ),
     Variant("last-duplicate-wins", "Of a repeated parameter the last counts.", hooks=(("parameters", _last_wins),)),
+    Variant(
+        "repeated-unsupported",
+        "A detach with a repeated parameter gets 400 UnsupportedParameter.",
+        hooks=(("arrival", _not_twice),),
+    ),
+    Variant(
+        "long-uri-refused",
+        f"A query of more than {LONGEST_QUERY} bytes gets 414 RequestURITooLarge, with an envelope.",
+        hooks=(("arrival", _too_long),),
+    ),
     Variant(
         "empty-as-malformed",
         "An empty id is malformed rather than missing.",

@@ -6,10 +6,11 @@ import math
 from collections.abc import Callable
 from typing import Any
 
+from eni_conformance.emulator.behaviour import Row
 from eni_conformance.emulator.call import Call
 from eni_conformance.emulator.envelope import Refusal
-from eni_conformance.emulator.state import Cloud, NetworkInterface
-from eni_conformance.emulator.variants.kit import Variant, turn
+from eni_conformance.emulator.state import Cloud, Instance, NetworkInterface
+from eni_conformance.emulator.variants.kit import Variant, count, turn
 
 SLOW_EVERY = 8
 SLOW_DETACH_SECONDS = 14.0
@@ -19,6 +20,9 @@ SHOWN_LATE_SECONDS = 0.2
 FREE_LATE_SECONDS = 0.6
 FREE_LATER_SECONDS = 1.5
 LAG_SECONDS = 3.0
+LAG_LEAST, LAG_MOST = 1.1, 1.55
+INSTANCES_LAG_SECONDS = 1.4
+MODIFIED_LATE_SECONDS = 1.2
 
 
 def _not_yet_free(seconds: float) -> tuple[tuple[str, Callable[..., Any]], ...]:
@@ -78,6 +82,56 @@ def _done(call: Call, eni: NetworkInterface) -> None:
     eni.scar.pop("at work", None)
 
 
+CONFLICTS = ((400, "OperationConflict"), (403, "Operation.Conflict"), (403, "InvalidOperation.Conflict"))
+ON_THE_WAY = ("Attaching", "Detaching")
+
+
+def _conflict(cloud: Cloud, instance: Instance, eni: NetworkInterface) -> Refusal | None:
+    """What is said while another interface of the instance is on its way."""
+    others = (each for each in instance.interfaces.values() if each is not eni)
+    if not any(each.state in ON_THE_WAY for each in others):
+        return None
+    status, code = CONFLICTS[count(cloud, "conflicts") % len(CONFLICTS)]
+    return Refusal(status, code, f"Another task of {instance.id} is running.")
+
+
+def _detach_in_turn(call: Call, refusal: Refusal | None) -> Refusal | None:
+    if refusal is not None or call.eni is None or call.instance is None:
+        return refusal
+    return _conflict(call.cloud, call.instance, call.eni)
+
+
+MODIFIED = {
+    "NetworkInterfaceName": "name",
+    "Description": "description",
+    "DeleteOnRelease": "delete_on_release",
+}
+
+
+def _remember(call: Call) -> None:
+    """Before something is modified: what it was like, and until when that is shown."""
+    cloud = call.cloud
+    if call.action == "ModifyNetworkInterfaceAttribute" and call.get("NetworkInterfaceId") in cloud.interfaces:
+        eni = cloud.interfaces[call.get("NetworkInterfaceId")]
+        eni.scar["was"] = {field: getattr(eni, name) for field, name in MODIFIED.items()}
+        eni.scar["was until"] = cloud.now() + MODIFIED_LATE_SECONDS
+    if call.action == "RebootInstance" and call.get("InstanceId") in cloud.instances:
+        instance = cloud.instances[call.get("InstanceId")]
+        instance.scar["was"] = instance.started
+        instance.scar["was until"] = cloud.now() + cloud.behaviour.settle_seconds + MODIFIED_LATE_SECONDS
+
+
+def _as_it_was(call: Call, eni: NetworkInterface, row: Row) -> None:
+    if call.cloud.now() < eni.scar.get("was until", 0.0):
+        row |= eni.scar["was"]
+
+
+def _started_before(call: Call, instance: Instance, row: Row) -> None:
+    """The time is told to the second, and after a reboot the old one for a while."""
+    late = call.cloud.now() < instance.scar.get("was until", 0.0)
+    row["StartTime"] = (instance.scar["was"] if late else instance.started) or instance.created
+
+
 MOMENTS: tuple[Variant, ...] = (
     Variant(
         "calls-at-once-conflict",
@@ -126,5 +180,28 @@ MOMENTS: tuple[Variant, ...] = (
         f"Describe operations lag {LAG_SECONDS:.0f} seconds behind.",
         {"lag_seconds": LAG_SECONDS},
         target={"limits": {"lag_seconds": 3.5}},
+    ),
+    Variant(
+        "lag-over-a-second",
+        f"Describe operations lag behind, each change by another time between {LAG_LEAST} and {LAG_MOST} seconds.",
+        {"lag_seconds": LAG_MOST, "lag_least": LAG_LEAST},
+    ),
+    Variant(
+        "lag-of-instances",
+        f"Descriptions of instances lag {INSTANCES_LAG_SECONDS} seconds behind, while all others show the present.",
+        {"lag_seconds": INSTANCES_LAG_SECONDS, "lags": "DescribeInstances"},
+    ),
+    Variant(
+        "modified-late",
+        f"What is modified, and the start time after a reboot, is shown {MODIFIED_LATE_SECONDS} seconds later.",
+        hooks=(("arrival", _remember), ("view", _as_it_was), ("instance_view", _started_before)),
+    ),
+    Variant(
+        "one-at-a-time",
+        "While an interface of an instance is on its way, others are neither attached nor detached there: a conflict.",
+        hooks=(
+            ("decision", _detach_in_turn),
+            ("attach", lambda call, instance, eni: _conflict(call.cloud, instance, eni)),
+        ),
     ),
 )

@@ -13,8 +13,8 @@ import pytest
 from emulator_client import DENIED, Answer, Client
 from emulator_worlds import UNKNOWN_ENI, UNKNOWN_INSTANCE, build
 from eni_conformance.emulator.embed import running
+from lawful_witnesses import SEEN
 from test_emulator_faults import listed
-from variant_witnesses import SEEN
 
 VARIANTS = listed("--list-variants")
 

@@ -765,14 +765,14 @@ def in_use_at_once(client: Client) -> None:
 @shows("lag-three-seconds")
 def three_seconds_late(client: Client) -> None:
     world = build(client)
-    client.settle()
+    client.settle(4)
     world.detach()
     client.settle(1.1)
     seen = [world.show()["Status"]]
     for seconds in (2.5, 0.5):
         client.settle(seconds)
         seen.append(world.show()["Status"])
-    assert seen == ["Detaching", "Detaching", "Available"]
+    assert seen == ["InUse", "Detaching", "Available"]
 
 
 # A control protocol that is wrong
