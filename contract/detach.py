@@ -284,6 +284,11 @@ ERRORS_2024: tuple[Error, ...] = (
     ),
 )  # fmt: skip
 
+COLD_ROWS = ("X03", "X04")
+"""Rows of a refusal that says no more than that the instance must be Stopped for it. No description shows whether it
+must, so it may refuse any detach from an instance that runs, as long as none from such an instance was accepted."""
+COLD_CODES = tuple(row.code for row in ERRORS_2024 if row.id in COLD_ROWS)
+
 # --- the other requirements ----------------------------------------------------------------------
 
 _R = Requirement

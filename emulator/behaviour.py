@@ -104,6 +104,8 @@ class Behaviour:
     """Whether each header value of an answer is followed by a blank."""
     attach_at_once: bool = False
     """Whether an attach leads straight to InUse, holds notwithstanding."""
+    comes_stopped: bool = False
+    """Whether RunInstances leaves its instances Stopped."""
     hold_works: bool = True
     """Whether `hold` of the control protocol does anything."""
     hooks: Hooks = field(default_factory=Hooks)
@@ -147,7 +149,7 @@ class Behaviour:
 _CHOICES = (
     *("settle_jitter", "shape", "page_limit", "lag_seconds", "lag_least", "lags", "hide_link_while_detaching"),
     *("detaching_shown_after", "clock_offset", "hex_in_any_case", "blank_after_values"),
-    *("attach_at_once", "hold_works", "answer_seconds"),
+    *("attach_at_once", "comes_stopped", "hold_works", "answer_seconds"),
 )
 FIRST_COUNTED = 111
 _CONSONANTS = "bcdfghjklmnpqrstvwxz0123456789"

@@ -422,7 +422,13 @@ class Cloud:
 
     def create_then_start(self, instance: Instance) -> None:
         """Pending -> Starting -> Running, as a new instance does."""
-        self.later(instance, "Pending", lambda: self.start(instance))
+
+        def created() -> None:
+            instance.status = "Stopped"
+            if not self.behaviour.comes_stopped:
+                self.start(instance)
+
+        self.later(instance, "Pending", created)
 
     def stop(self, instance: Instance, mode: str) -> None:
         """Running -> Stopping -> Stopped."""

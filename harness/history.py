@@ -56,7 +56,8 @@ class Circumstances:
     regions: every region id known to exist. quota: interfaces that an instance holds; quota_assumed: nobody said so.
     lags: descriptions have been seen to lag behind. tolerates: what may pass is asked again before it counts.
     settle_seconds: how long a transition may take. settled: seconds that earlier detaches took. ignore: paths that
-    change by themselves. real: an endpoint of the service itself, whose instances have guests that may not react.
+    change by themselves. real: an endpoint of the service itself, whose instances have guests that may not react. hot:
+    what an instance that runs has let be done ("attach", "detach"). cold: what it must be Stopped for.
     """
 
     region: str
@@ -70,6 +71,8 @@ class Circumstances:
     run_id: str = ""
     ignore: frozenset[str] = frozenset()
     real: bool = False
+    hot: frozenset[str] = frozenset()
+    cold: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -287,7 +290,8 @@ class Lesson:
 
     stuck: detaches that never ended. spent: seconds that those which ended took. ignore: paths that change by
     themselves. clean: nothing is wrong or open, so that what differs later is a late effect. snapshot: the last look.
-    damaged: resources that a wrong effect has changed. flawed: anything is wrong.
+    damaged: resources that a wrong effect has changed. flawed: anything is wrong. unplugged: an instance that runs has
+    lost an interface.
     """
 
     stuck: int
@@ -297,3 +301,4 @@ class Lesson:
     flawed: bool
     snapshot: Snapshot
     damaged: frozenset[str]
+    unplugged: bool = False

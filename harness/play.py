@@ -138,6 +138,7 @@ class _Play:
         stage.stuck += lesson.stuck
         stage.ignore |= lesson.ignore
         bench.settled += lesson.spent
+        bench.hot |= {"detach"} if lesson.unplugged else set()
         late = self.rested is not None and not self.guide.late(self.rested, self.place.ignore)
         clean = lesson.clean and not undecided and not late and not pool.busy(bench, lesson.snapshot)
         stage.last = (lesson.snapshot, self.scenario) if clean else None
@@ -156,6 +157,7 @@ class _Play:
         return Circumstances(
             target.region, regions, bench.ground.eni_quota, bench.ground.quota_assumed, bench.lags, target.tolerates,
             bench.settle_seconds, tuple(bench.settled), bench.session.run_id, self.stage.ignore, real=target.real,
+            hot=frozenset(bench.hot), cold=frozenset(bench.cold),
         )  # fmt: skip
 
     def _learn_volatile(self) -> None:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 
 from eni_conformance.contract import rows
 from eni_conformance.contract.common import passing
+from eni_conformance.contract.detach import COLD_ROWS
 from eni_conformance.contract.gateway import SIGNATURE, WHO_CALLS
 from eni_conformance.contract.rules import Operation, Refusal
 from eni_conformance.contract.scenario import AS_ASKED, Call, format_of
@@ -97,6 +98,17 @@ def moved_on(state: State, expected: Admissible, now: Snapshot) -> bool:
     if known is None:
         return False
     return now.status(known.id) not in known.statuses or now.link(known.id) not in known.on
+
+
+def cold_row(state: State, asked: Asked, exchange: Exchange) -> str:
+    """The row of a refusal that says no more than that the instance must be Stopped for it, "" for any other. Whether
+    it must is not shown; it need not be where an instance that runs has lost an interface before."""
+    errors = [state.operation.errors[row] for row in COLD_ROWS if row in state.operation.errors]
+    instances = [state.known.instances.get(p.text) for p in asked.params if p.name == "InstanceId"]
+    if "detach" in state.hot or not any(one and "Running" in one.statuses for one in instances):
+        return ""
+    code = code_of(exchange)
+    return next((row.id for row in errors if row.code == code and exchange.status in row.http), "")
 
 
 def read(state: State, call: Call, asked: Asked, exchange: Exchange, expected: Admissible) -> Read:

@@ -54,11 +54,13 @@ STEADY = frozenset({"Running", "Stopped"})
 
 @dataclass(frozen=True)
 class Seen:
-    """An event, followed: what is known after it, and the answers that were read in it and count as evidence."""
+    """An event, followed: what is known after it, and the answers that were read in it and count as evidence. left: why
+    the answer to a call decides nothing."""
 
     state: State
     reads: tuple[Read, ...] = ()
     findings: tuple[Finding, ...] = ()
+    left: str = ""
 
 
 def follow(state: State, event: Event) -> Seen:
@@ -103,14 +105,33 @@ def _sent(state: State, event: Sent) -> Seen:
             lost = NoAnswer("B02", text, "outcome:carried out without an answer")
             state = say(state, lost, event.step, event.exchange, expected)
         return Seen(_effect(state, expected, Reply(200, ""), first.at))
-    if state.arranged.held and state.place.tolerates and answers.passes(state, expected, event.exchange):
-        return Seen(state)
-    if _something_else(state, event) and answers.may_pass(event.exchange, tolerates=False, valid=False):
-        return Seen(state)  # an endpoint may do one thing at a time, as long as that takes
+    if left := _left(state, event, expected):
+        return Seen(replace(state, refused=state.refused + 1), left=left)
     state, read = _judge(state, event.step, event, expected)
     if read.reply is None or state.undecided == CAME_TRUE:
         return Seen(state, (read,))
+    if read.reply.success and _certainly_runs(state, event.asked):
+        state = replace(state, hot=state.hot | {"detach"})
     return Seen(_effect(state, expected, read.reply, event.exchange.at), (read,))
+
+
+def _left(state: State, event: Sent, expected: Admissible) -> str:
+    """Why a refusal decides nothing, "" where it does."""
+    said = gist(event.exchange)
+    if state.arranged.held and state.place.tolerates and answers.passes(state, expected, event.exchange):
+        return f"{said} came while something else was held in transition"
+    if _something_else(state, event) and answers.may_pass(event.exchange, tolerates=False, valid=False):
+        # an endpoint may do one thing at a time, as long as that takes
+        return f"{said} came while something else was on its way"
+    if answers.cold_row(state, event.asked, event.exchange):
+        return f"{said}: an instance may have to be Stopped for it, which no description shows"
+    return ""
+
+
+def _certainly_runs(state: State, asked: Asked) -> bool:
+    """Whether every instance that a call names runs for certain."""
+    named = [state.known.instances.get(p.text) for p in asked.params if p.name == "InstanceId"]
+    return bool(named) and all(one is not None and one.statuses == {"Running"} for one in named)
 
 
 def _something_else(state: State, event: Sent) -> bool:
@@ -291,6 +312,7 @@ def certain(state: State, deed: Deed) -> bool:
         and not state.place.quota_assumed
         and zone == state.snapshot.instances.get(deed.instance, {}).get("ZoneId")
         and deed.eni not in state.arranged.faults
+        and not ("attach" in state.place.cold and "Running" in instance.statuses)
     )
 
 
@@ -330,7 +352,7 @@ def _overlapped(state: State, event: Overlapped) -> Seen:
             told.append(model.Told(part.deed, reply, part.began, part.ended))
             continue
         assert part.asked is not None
-        if conflicts(event, part):
+        if conflicts(event, part) or answers.cold_row(start, part.asked, exchange):
             state = _form_alone(state, event, part)
             reply = Reply(exchange.status, code_of(exchange) or "?")
             told.append(model.Told(part.asked, reply, part.began, part.ended, conflicts=True))

@@ -94,10 +94,10 @@ def of_relations(book: Tally, state: State) -> None:
 def _of_call(book: Tally, state: State, event: Sent, seen: checks.Seen, world: int, past: Past) -> None:
     for exchange in event.passed:
         book.passed(ACTION, gist(exchange))
-    if event.done is None and not seen.reads:
+    if seen.left:
         expected = answers.expected_of(state, event)
-        said = f"{gist(event.exchange)} came while something else was held in transition"
-        book.undecided(answers.blamed_rows(state.operation, expected), said)
+        of_code = filter(None, [answers.cold_row(state, event.asked, event.exchange)])
+        book.undecided((*answers.blamed_rows(state.operation, expected), *of_code), seen.left)
     for read in seen.reads:
         _of_answer(book, state, read, world, past)
 

@@ -84,11 +84,11 @@ class State:
 
     detached: interface -> instance, of accepted detaches since the last look that counted; accepted_at: when. refused:
     how many calls were refused since then. touched: what operations of the surroundings move; ends: where to. modified:
-    what was described anew, and is not seen to be. path: statuses seen of what was detached. freed: interfaces that a
-    call accepted, with its step. created: interfaces that were made meanwhile, each with those that had been detached
-    before. deleted: instances that were told to go, with their primary interfaces; they may be shown for a while.
-    again: calls that were sent again, with whether their answer is stable. dirty: the world may not be what it seems,
-    so nothing goes on.
+    what was described anew, and is not seen to be. hot: what an instance that runs has let be done. path: statuses seen
+    of what was detached. freed: interfaces that a call accepted, with its step. created: interfaces that were made
+    meanwhile, each with those that had been detached before. deleted: instances that were told to go, with their
+    primary interfaces; they may be shown for a while. again: calls that were sent again, with whether their answer is
+    stable. dirty: the world may not be what it seems, so nothing goes on.
     """
 
     operation: Operation
@@ -103,6 +103,7 @@ class State:
     refused: int = 0
     touched: frozenset[str] = frozenset()
     modified: frozenset[str] = frozenset()
+    hot: frozenset[str] = frozenset()
     ends: Mapping[str, str] = field(default_factory=dict)
     path: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     reminded: tuple[str, ...] = ()
@@ -147,7 +148,7 @@ def begin(
     """What is known when the World has been arranged."""
     state = State(
         operation, scenario, place, arranged, Known("", frozenset()), arranged.snapshot, earlier or {},
-        ignore=place.ignore, settled=place.settled,
+        ignore=place.ignore, settled=place.settled, hot=place.hot,
     )  # fmt: skip
     return replace(state, known=known_of(state, arranged.snapshot))
 

@@ -113,4 +113,4 @@ def _lesson(state: State) -> Lesson:
     clean = not (flawed or spoilt or leaving)
     changes = [change for found in state.found for change in found.changes]
     damaged = frozenset(change.resource for change in changes if change.path not in looks.MOVES)
-    return Lesson(state.stuck, state.spent, state.ignore, clean, flawed, state.snapshot, damaged)
+    return Lesson(state.stuck, state.spent, state.ignore, clean, flawed, state.snapshot, damaged, "detach" in state.hot)

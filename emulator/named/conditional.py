@@ -159,6 +159,12 @@ LATER = (
     ("trunk-refusal-detaches", "effect", "frame: refusal, InvalidOperation.EniTypeNotSupportTrunking",
      "refused-detaches(InvalidOperation.EniTypeNotSupportTrunking)",
      "The call is refused for its trunk, but the interface is detached."),
+    ("hot-plug-refused-every-seventh", "state", "InvalidOperation.HotPlugNotSupport",
+     "refuses(403:InvalidOperation.HotPlugNotSupport)@running&serial(7)",
+     "The instance is said not to support hot-plugging, which it does at other times."),
+    ("hot-plug-refused-of-stopped", "state", "InvalidOperation.EniHotPlugNotSupported",
+     "refuses(400:InvalidOperation.EniHotPlugNotSupported)@stopped",
+     "Hot-plugging is said not to be supported although the instance is Stopped."),
 )
 RELATIONS = (
     ("malformed-unknown-by-post", "code", "relation: methods",

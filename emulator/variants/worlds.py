@@ -107,6 +107,41 @@ def _born_ignored(call: Call, pairs: list[tuple[str, str]]) -> None:
         del call.params[name]
 
 
+# Instances
+
+
+def _no_stock(call: Call) -> Refusal | None:
+    if call.action != "StartInstance":
+        return None
+    return Refusal(403, "OperationDenied.NoStock", "The resource is out of stock in this zone.")
+
+
+def _never_starts(call: Call) -> Refusal | None:
+    if call.action != "StartInstance":
+        return None
+    return Refusal(404, "InvalidAction.NotFound", "The API StartInstance is not known.")
+
+
+def _only_stopped(call: Call, instance: Instance, eni: NetworkInterface) -> Refusal | None:
+    if instance.state == "Stopped":
+        return None
+    message = f"The status of {instance.id} is {instance.state}, expected Stopped."
+    return Refusal(400, "InvalidOperation.InvalidEcsState", message)
+
+
+def _cold(call: Call, refusal: Refusal | None) -> Refusal | None:
+    """A detach that nothing else is wrong with, from an instance that runs."""
+    if refusal is not None or call.instance is None or call.instance.state != "Running":
+        return refusal
+    return Refusal(400, "InvalidOperation.EniHotPlugNotSupported", "Stop the instance before you detach the interface.")
+
+
+def _cold_type(call: Call, instance: Instance | None) -> Refusal | None:
+    if instance is None or instance.state != "Running":
+        return None
+    return Refusal(403, "InvalidOperation.HotPlugNotSupport", f"The type of {instance.id} does not support hot-plug.")
+
+
 # Attributes
 
 _OF_INTERFACE = {
@@ -201,6 +236,33 @@ def _forget(cloud: Cloud, resource: Resource) -> None:
 
 
 WORLDS: tuple[Variant, ...] = (
+    Variant(
+        "instances-come-stopped",
+        "RunInstances leaves its instances Stopped, and StartInstance gets 403 OperationDenied.NoStock.",
+        {"comes_stopped": True},
+        hooks=(("arrival", _no_stock),),
+    ),
+    Variant("start-unknown", "StartInstance does not exist.", hooks=(("arrival", _never_starts),)),
+    Variant(
+        "attaches-to-stopped-only",
+        "An interface is attached to a Stopped instance only: else 400 InvalidOperation.InvalidEcsState.",
+        hooks=(("attach", _only_stopped),),
+    ),
+    Variant(
+        "no-hot-unplug",
+        "Running instances give no interfaces, if nothing else is wrong: 400 InvalidOperation.EniHotPlugNotSupported.",
+        hooks=(("decision", _cold),),
+        revision="2024",
+    ),
+    Variant(
+        "no-hot-plug",
+        "Running instances neither take nor give interfaces: 403 InvalidOperation.HotPlugNotSupport.",
+        hooks=(
+            ("decision", lambda call, refusal: refusal or _cold_type(call, call.instance)),
+            ("attach", lambda call, instance, eni: _cold_type(call, instance)),
+        ),
+        revision="2024",
+    ),
     Variant(
         "ids-counting", "Resource ids are counted: the next one is always the last one and one.", {"shape": "counting"}
     ),

@@ -16,7 +16,7 @@ from eni_conformance.contract.common import is_full
 from eni_conformance.contract.detach import OPS
 from eni_conformance.contract.scenario import EniSpec, InstanceSpec, World
 from eni_conformance.harness import ecs
-from eni_conformance.harness.bench import born
+from eni_conformance.harness.bench import born, power
 from eni_conformance.harness.bench.look import FOREVER, FRESH, GUEST, LOOKS_TO_AGREE, RELOOK, look_until
 from eni_conformance.harness.bench.pool import (
     ATTACHING,
@@ -46,17 +46,17 @@ from eni_conformance.harness.bench.pool import (
     touch,
     until,
 )
+from eni_conformance.harness.bench.power import Cold
 from eni_conformance.harness.bench.supply import (
     attach,
-    await_attached,
+    attach_all,
+    begin_detach,
     create_eni,
     detach,
     give_past,
     make_room,
     pick_eni,
     pick_instance,
-    restart,
-    steady,
     welcome,
 )
 from eni_conformance.harness.history import Arranged
@@ -76,6 +76,8 @@ def needs(world: World, bench: Bench) -> str:
     for i in range(len(world.instances)):
         if sum(1 for e in world.enis if e.on == i) > bench.ground.eni_quota - 1:
             return f"an instance type with {sum(1 for e in world.enis if e.on == i) + 1} interfaces"
+    if why := power.lacking(bench, world):
+        return why
     for spec in world.enis:
         if why := _unoffered(bench, spec.fault):
             return why
@@ -136,7 +138,7 @@ def _arrange(bench: Bench, world: World, creates: int) -> Arranged:
         make_room(bench, creates, frozenset(own.id for own in chosen))
     for own, spec in zip(hosts, world.instances, strict=True):
         if spec.past in ("restarted", "rebooted") and own.past != spec.past:
-            restart(bench, own, spec.past, "Stopped" if spec.status in ("Stopped", "Starting") else "Running")
+            power.restart(bench, own, spec.past, "Stopped" if spec.status in ("Stopped", "Starting") else "Running")
     for own in hosts:
         own.served += 1
     return _freeze(bench, world, hosts, chosen)
@@ -148,21 +150,45 @@ def measure_lag(bench: Bench) -> None:
     Where that fails nothing is known, and what it left behind is not used; calls under test will show what is wrong.
     """
     bench.measured = True
-    # The first cases need two, and two start as fast as one.
-    host = _hosts(bench, World((InstanceSpec(),) * min(2, bench.most_instances)))[0]
+    host = _to_measure_on(bench)
     own = create_eni(bench, EniSpec(), host.zone, frozenset())
     try:
-        attach(bench, own, host.id)
-        _watch(bench, own, host.id, "Attaching", "InUse", ATTACHING)
-        touch(bench)
-        ecs.detach_eni(bench.session, host.id, own.id)
-        _watch(bench, own, host.id, "Detaching", "Available", DETACHING)
+        try:
+            _measure(bench, own, host.id)
+        except Cold:  # each of the two may turn out to need a Stopped instance
+            try:
+                _measure(bench, own, host.id)
+            except Cold:
+                _measure(bench, own, host.id)
     except (NotArranged, ecs.SetupError):
         spoil(bench, own.id)
         spoil(bench, host.id)
     quiet(bench)
     if bench.now.link(own.id):
         spoil(bench, own.id)  # detached, and shown on its instance all the same: no World can be made of it
+
+
+def _to_measure_on(bench: Bench) -> OwnInstance:
+    """An instance that runs, or where none can, one that is Stopped. Raises NotArranged, ecs.SetupError."""
+    try:
+        # The first cases need two, and two start as fast as one.
+        return _hosts(bench, World((InstanceSpec(),) * min(2, bench.most_instances)))[0]
+    except NotArranged:
+        if not bench.come_stopped:
+            raise
+    return _hosts(bench, World((InstanceSpec("Stopped"),)))[0]
+
+
+def _measure(bench: Bench, own: OwnEni, host: str) -> None:
+    """Attach and detach it, and watch. Raises Cold, NotArranged, ecs.SetupError."""
+    for what in ("attach", "detach"):
+        power.stop_first(bench, what, [host])
+    if refresh(bench).link(own.id) != host:
+        attach(bench, own, host)
+        _watch(bench, own, host, "Attaching", "InUse", ATTACHING)
+    touch(bench)
+    begin_detach(bench, own, host)
+    _watch(bench, own, host, "Detaching", "Available", DETACHING)
 
 
 def _watch(bench: Bench, own: OwnEni, host: str, on_the_way: str, end: str, kind: str) -> None:
@@ -209,7 +235,7 @@ def _hosts(bench: Bench, world: World) -> list[OwnInstance]:
     wanted = {}
     for own, spec in zip(hosts, world.instances, strict=True):
         wanted[own.id] = "Stopped" if spec.status in ("Stopped", "Starting") else "Running"
-        steady(bench, own, wanted[own.id])
+        power.steady(bench, own, wanted[own.id])
     if any(bench.now.status(i) != status for i, status in wanted.items()):
         until(
             bench,
@@ -252,13 +278,8 @@ def _interfaces(bench: Bench, world: World, hosts: list[OwnInstance]) -> list[Ow
     for own, spec, host in zip(chosen, world.enis, start, strict=True):
         if host and bench.now.link(own.id) != host:
             give_past(bench, spec, own, host)
-    waiting: list[tuple[OwnEni, str]] = []
-    for own, host in zip(chosen, start, strict=True):
-        if host and bench.now.link(own.id) != host:
-            attach(bench, own, host)
-            waiting.append((own, host))
-    if waiting:
-        await_attached(bench, waiting)
+    pairs = zip(chosen, start, strict=True)
+    attach_all(bench, [(own, host) for own, host in pairs if host and bench.now.link(own.id) != host])
     return chosen
 
 
@@ -427,12 +448,15 @@ def _transition(
     else:
         ends = {"Attaching": "InUse", "Detaching": "Available", "Deleting": ""}
         racing[own.id] = frozenset({status, ends[status]})
-    if status == "Attaching":
-        attach(bench, own, host)
-    elif status == "Detaching":
-        ecs.detach_eni(bench.session, host, own.id)
-    else:
-        ecs.delete_eni(bench.session, own.id)
+    try:
+        if status == "Attaching":
+            attach(bench, own, host)
+        elif status == "Detaching":
+            begin_detach(bench, own, host)
+        else:
+            ecs.delete_eni(bench.session, own.id)
+    except Cold as learned:
+        raise NotArranged(f"this target does not offer: {learned}", str(learned)) from None
 
 
 def _instance_transition(
@@ -454,7 +478,7 @@ def _instance_transition(
     else:
         racing[own.id] = frozenset({status, "Running" if status == "Starting" else "Stopped"})
     if status == "Starting":
-        ecs.start_instance(bench.session, own.id)
+        power.start(bench, own)
         own.past = "restarted"
     else:
         ecs.stop_instance(bench.session, own.id)

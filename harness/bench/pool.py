@@ -50,6 +50,10 @@ ATTACHING, DETACHING = "attaching interfaces", "detaching interfaces"
 BUSY = frozenset({"Attaching", "Detaching", "Deleting", "Pending", "Starting", "Stopping"})
 
 
+Plugging = Literal["attach", "detach"]
+"""What is done with an interface and an instance."""
+
+
 class NotArranged(Exception):
     """The World could not be established; `missing` names a capability if that is why."""
 
@@ -111,7 +115,9 @@ class Bench:
     options that interfaces can't be created with here. wrong_orders: capabilities that are offered and do not do what
     their document says. second_region: it is in the target's second region. unfinished: what of the set-up's own work
     did not do what it must. unborn: what is lacking for interfaces that come with their instance, "" as long as none
-    was asked for in vain. sparing: calls are counted, so time is spent instead.
+    was asked for in vain. sparing: calls are counted, so time is spent instead. unstartable: why nothing starts an
+    instance that is Stopped, "" if that is not so; come_stopped: new ones are Stopped. hot: what an instance that runs
+    has let be done; cold: what it must be Stopped for, with what was said.
     """
 
     session: ecs.Session
@@ -140,6 +146,10 @@ class Bench:
     second_region: bool = False
     wrong_orders: Mapping[str, str] = field(default_factory=dict)
     sparing: bool = False
+    unstartable: str = ""
+    come_stopped: bool = False
+    hot: set[Plugging] = field(default_factory=set)
+    cold: dict[Plugging, str] = field(default_factory=dict)
 
     @property
     def clock(self) -> Clock:

@@ -7,16 +7,17 @@ was tried, so that calls under test can show it.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Literal
 
 from eni_conformance.contract.common import is_full
 from eni_conformance.contract.scenario import EniSpec, InstanceSpec, World
 from eni_conformance.harness import ecs, observe
+from eni_conformance.harness.bench import power
 from eni_conformance.harness.bench.asked import details, look_of, other_vswitch
 from eni_conformance.harness.bench.born import create_with, has_born, is_born, welcome_born
-from eni_conformance.harness.bench.look import GUEST, SLOT
+from eni_conformance.harness.bench.look import SLOT
 from eni_conformance.harness.bench.pool import (
     ATTACHING,
     DETACHING,
@@ -34,6 +35,7 @@ from eni_conformance.harness.bench.pool import (
     until,
     worn,
 )
+from eni_conformance.harness.bench.power import Cold
 from eni_conformance.harness.values import Snapshot
 
 SPARE = 5
@@ -66,6 +68,8 @@ def pick_instance(bench: Bench, spec: InstanceSpec, taken: set[str], born: EniSp
         if born is None or has_born(bench, i.id, born)
     ]
     wanted = "Stopped" if spec.status in ("Stopped", "Starting") else "Running"
+    if bench.unstartable and wanted == "Running":
+        free = [i for i in free if bench.now.status(i.id) == wanted]
 
     def cost(own: OwnInstance) -> tuple[int, int]:
         return (0 if bench.now.status(own.id) == wanted else 1, bench.instances.index(own))
@@ -108,12 +112,11 @@ def take_over(bench: Bench, instance: str, eni: str, *, plain: bool) -> None:
 
 
 def welcome(bench: Bench, hosts: Sequence[OwnInstance]) -> None:
-    """Wait until those that are new are Running, all at once, and find out their primary interfaces and names."""
+    """Wait until those that are new are there, all at once, and find out their primary interfaces and names."""
     fresh = [own for own in hosts if not own.welcomed]
     if not fresh:
         return
-    ids = {i.id for i in fresh}
-    await_running(bench, ids, "creating")
+    power.await_created(bench, fresh)
     for own in fresh:
         fields = bench.now.instances.get(own.id, {})
         own.name = str(fields.get("InstanceName", ""))
@@ -147,52 +150,6 @@ def remove_instance(bench: Bench, own: OwnInstance) -> None:
     if own.awaits is not None:
         bench.session.ledger.refused(own.awaits[0], "eni", "its instance is gone")
     drop_vanished(bench)
-
-
-def steady(bench: Bench, own: OwnInstance, wanted: str) -> None:
-    """Bring an instance to Running or Stopped and note its past."""
-    status = bench.now.status(own.id)
-    if status == wanted:
-        return
-    touch(bench)
-    if wanted == "Running":
-        ecs.start_instance(bench.session, own.id)
-        own.past = "restarted"
-    else:
-        ecs.stop_instance(bench.session, own.id)
-
-
-def await_running(bench: Bench, instances: Collection[str], doing: str) -> None:
-    """Wait until all are Running, and where they have guests, until those react. doing: "starting" or the like.
-
-    Raises NotArranged."""
-
-    def running(snapshot: Snapshot) -> bool:
-        return all(snapshot.status(one) == "Running" for one in instances)
-
-    until(bench, running, f"set-up: {doing} an instance", "instances")
-    if bench.session.target.real:
-        bench.clock.sleep(GUEST)
-
-
-def restart(bench: Bench, own: OwnInstance, past: str, status: str) -> None:
-    """Give an instance the past that is asked for, and leave it in `status`."""
-    if past == "rebooted":
-        steady(bench, own, "Running")
-        await_running(bench, [own.id], "starting")
-        touch(bench)
-        ecs.reboot_instance(bench.session, own.id)
-        bench.clock.sleep(bench.step)
-        await_running(bench, [own.id], "rebooting")
-    else:
-        steady(bench, own, "Stopped")
-        until(bench, lambda s: s.status(own.id) == "Stopped", "set-up: stopping an instance", "instances")
-        steady(bench, own, "Running")
-        await_running(bench, [own.id], "starting")
-    own.past = "rebooted" if past == "rebooted" else "restarted"
-    if status == "Stopped":
-        steady(bench, own, "Stopped")
-        until(bench, lambda s: s.status(own.id) == "Stopped", "set-up: stopping an instance", "instances")
 
 
 def _past_fits(bench: Bench, own: OwnEni, past: str, host: str) -> bool:
@@ -232,14 +189,29 @@ def remove_enis(bench: Bench, doomed: list[OwnEni]) -> None:
     drop_vanished(bench)
 
 
+def begin_detach(bench: Bench, own: OwnEni, host: str) -> None:
+    """Begin to detach an interface. Raises ecs.SetupError, or Cold the first time that an instance must be Stopped."""
+    try:
+        ecs.detach_eni(bench.session, host, own.id)
+    except ecs.SetupError as refused:
+        power.learn_cold(bench, "detach", host, refused)
+        raise
+    power.accepted(bench, "detach", host)
+
+
 def detach(bench: Bench, enis: list[OwnEni]) -> None:
-    """Detach interfaces as part of the set-up and wait until they are Available."""
+    """Detach interfaces as part of the set-up and wait until they are Available. Instances that must be Stopped for it
+    are Stopped meanwhile."""
     before = bench.now
+    stopped = power.stop_first(bench, "detach", {bench.now.link(own.id) for own in enis})
     for own in enis:
         if bench.now.status(own.id) in ("InUse", "Attaching"):
             touch(bench)
             try:
-                ecs.detach_eni(bench.session, bench.now.link(own.id), own.id)
+                begin_detach(bench, own, bench.now.link(own.id))
+            except Cold:
+                detach(bench, enis)
+                return
             except ecs.SetupError as refused:
                 if refused.code and not ecs.passes(refused):
                     _tell_bound(bench, before, [own])
@@ -265,6 +237,7 @@ def detach(bench: Bench, enis: list[OwnEni]) -> None:
     except NotArranged:
         _tell_bound(bench, before, [e for e in enis if not free(bench.now, e.id)])
         raise
+    power.start_again(bench, stopped)
 
 
 def _tell_bound(bench: Bench, before: Snapshot, bound: list[OwnEni]) -> None:
@@ -348,7 +321,24 @@ def _order_eni(bench: Bench, spec: EniSpec, zone: int, vswitch: str, group: str)
             bench.refused.add(asked.pop(0))
 
 
+def attach_all(bench: Bench, pairs: Sequence[tuple[OwnEni, str]]) -> None:
+    """Attach interfaces to instances, and wait until they are InUse. Instances that must be Stopped for it are Stopped
+    meanwhile. Raises NotArranged, ecs.SetupError."""
+    stopped = power.stop_first(bench, "attach", {host for _, host in pairs})
+    begun = 0
+    try:
+        for own, host in pairs:
+            attach(bench, own, host)
+            begun += 1
+    except Cold:
+        attach_all(bench, pairs[begun:])
+    if pairs[:begun]:
+        await_attached(bench, pairs[:begun])
+    power.start_again(bench, stopped)
+
+
 def attach(bench: Bench, own: OwnEni, host: str) -> None:
+    """Begin to attach an interface. Raises ecs.SetupError, or Cold the first time that an instance must be Stopped."""
     touch(bench)
     try:
         try:
@@ -359,6 +349,7 @@ def attach(bench: Bench, own: OwnEni, host: str) -> None:
             bench.clock.sleep(SLOT)
             ecs.attach_eni(bench.session, host, own.id)
     except ecs.SetupError as refused:
+        power.learn_cold(bench, "attach", host, refused)
         if is_full(refused.code) and bench.ground.quota_assumed:
             taken = sum(1 for e in bench.enis if bench.now.link(e.id) == host)
             bench.ground = replace(bench.ground, eni_quota=max(2, min(bench.ground.eni_quota, taken + 1)))
@@ -370,9 +361,10 @@ def attach(bench: Bench, own: OwnEni, host: str) -> None:
         spoil(bench, own.id)  # whatever is wrong with it, the next World is better off with another one
         raise
     own.hosts.append(host)
+    power.accepted(bench, "attach", host)
 
 
-def await_attached(bench: Bench, waiting: list[tuple[OwnEni, str]]) -> None:
+def await_attached(bench: Bench, waiting: Sequence[tuple[OwnEni, str]]) -> None:
     """Wait until each interface is InUse on its instance. Of one that was detached before, the page promises it.
 
     Raises NotArranged if one is not; the next World is better off with others.
@@ -427,8 +419,7 @@ def give_past(bench: Bench, spec: EniSpec, own: OwnEni, host: str) -> None:
         detach(bench, [own])
     if bench.now.status(via) not in ("Running", "Stopped"):
         settle(bench)
-    attach(bench, own, via)
-    await_attached(bench, [(own, via)])
+    attach_all(bench, [(own, via)])
     detach(bench, [own])
 
 

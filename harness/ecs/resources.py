@@ -7,6 +7,7 @@ exist at any time; nothing here counts, picks or touches them.
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -492,7 +493,8 @@ def _create_instance(session: Session, pairs: Sequence[Pair], start: bool, only_
                 raise
     identifier = create(session, "instance", "CreateInstance", pairs, named("InstanceId"), advice)
     if start:
-        start_instance(session, identifier)
+        with contextlib.suppress(SetupError):  # it exists all the same; who needs it Running asks again, and is told
+            start_instance(session, identifier)
     return identifier
 
 

@@ -70,3 +70,39 @@ def a_long_query_is_refused(client: Client) -> None:
     refused = build(client).detach(more={"OwnerAccount": "a" * 9000})
     assert (refused.status, refused.code) == (414, "RequestURITooLarge")
     assert refused.fields["RequestId"] and refused.fields["HostId"]
+
+
+# Instances that cannot be what one would like
+
+
+def status(client: Client, instance: str) -> str:
+    shown = client.ok("DescribeInstances", {"InstanceIds": f'["{instance}"]'})
+    return str(shown["Instances"]["Instance"][0]["Status"])
+
+
+@shows("instances-come-stopped")
+def a_new_instance_is_stopped_and_stays_so(client: Client) -> None:
+    instance = client.instance(client.network())
+    client.settle(3)
+    assert status(client, instance) == "Stopped"
+    assert client.call("StartInstance", {"InstanceId": instance}).code == "OperationDenied.NoStock"
+
+
+@shows("start-unknown")
+def what_is_stopped_remains_so(client: Client) -> None:
+    instance = client.instance(client.network())
+    assert status(client, instance) == "Running"
+    client.ok("StopInstance", {"InstanceId": instance})
+    client.settle()
+    assert client.call("StartInstance", {"InstanceId": instance}).code == "InvalidAction.NotFound"
+
+
+@shows("attaches-to-stopped-only")
+def a_running_instance_takes_nothing(client: Client) -> None:
+    network = client.network()
+    named = {"InstanceId": client.instance(network), "NetworkInterfaceId": client.eni(network)}
+    named["RegionId"] = client.region
+    assert client.call("AttachNetworkInterface", named).code == "InvalidOperation.InvalidEcsState"
+    client.ok("StopInstance", {"InstanceId": named["InstanceId"]})
+    client.settle()
+    client.ok("AttachNetworkInterface", named)

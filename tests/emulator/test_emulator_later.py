@@ -73,9 +73,31 @@ def detached_all_the_same(client: Client) -> Answer | None:
     return answer if world.show()["Status"] == "Available" else None
 
 
+def plain(client: Client) -> Answer:
+    return build(client).detach()
+
+
+def stopped(client: Client) -> Answer:
+    return build(client, running=False).detach()
+
+
+def seventh(client: Client) -> Answer:
+    return next(answer for answer in (plain(client) for _ in range(7)) if answer.status != 200)
+
+
+def attached(client: Client) -> Answer:
+    """An attach to a Running instance."""
+    network = client.network()
+    named = {"InstanceId": client.instance(network), "NetworkInterfaceId": client.eni(network)}
+    named["RegionId"] = client.region
+    return client.call("AttachNetworkInterface", named)
+
+
 NOT_ON_ECS = "InvalidParameter.EniNotBelongEcs"
 NOT_ON_TRUNK = "InvalidParameter.EniNotBelongTrunk"
 NO_TRUNK_TYPE = "InvalidOperation.EniTypeNotSupportTrunking"
+NO_HOT_PLUG = "InvalidOperation.HotPlugNotSupport"
+NO_HOT_UNPLUG = "InvalidOperation.EniHotPlugNotSupported"
 TRUNK_STATE = "InvalidOperation.InvalidTrunkEniStatus"
 CORRECT: dict[Callable[[Client], Answer], tuple[int, str]] = {
     elsewhere: (400, NOT_ON_ECS),
@@ -95,6 +117,10 @@ SEEN: dict[str, tuple[Callable[[Client], Answer], tuple[int, str]]] = {
     "eni-not-belong-ecs-403": (elsewhere, (403, NOT_ON_ECS)),
     "second-spelling": (no_instance, (403, "InvalidInstanceId.NotFound")),
     "trunk-ignored": (ordinary_trunk, (200, "200")),
+    "hot-plug-refused-every-seventh": (seventh, (403, NO_HOT_PLUG)),
+    "hot-plug-refused-of-stopped": (stopped, (400, NO_HOT_UNPLUG)),
+    "no-hot-unplug": (plain, (400, NO_HOT_UNPLUG)),
+    "no-hot-plug": (attached, (403, NO_HOT_PLUG)),
 }
 """Name of a fault or variant -> a call, and its answer with that switched on."""
 

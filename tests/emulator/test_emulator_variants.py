@@ -48,6 +48,9 @@ class Patient(Client):
                 if received:
                     return Answer(200, [], b"{}")
                 self.settle(1)
+            elif action.startswith("Attach") and answer.code == "InvalidOperation.InvalidEcsState":
+                self.ok("StopInstance", {"InstanceId": params["InstanceId"]})
+                self.settle(1)
             else:
                 return answer
         return answer

@@ -77,6 +77,8 @@ BLAMED = {
     "code-not-on-trunk": {"P09"},
     "trunk-crashes": {"B01"},
     "trunk-refusal-detaches": {"F01"},
+    "hot-plug-refused-every-seventh": {"S04"},
+    "hot-plug-refused-of-stopped": {"S05"},
 }
 
 
