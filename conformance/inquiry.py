@@ -63,6 +63,8 @@ LOST = "lost.txt"
 """File in a run's directory that says why the target could no longer be reached; no worker goes on after that."""
 TOLD = "told.txt"
 """File in a run's directory with a line for each finding, written when it is seen and when that is confirmed."""
+BARREN = "unusable.txt"
+"""File in a run's directory that says why no World can be made of the target; no worker goes on after that."""
 ENDED = "ended.txt"
 """File in a run's directory that says that a worker has found what the run was to end at; no worker goes on either."""
 
@@ -157,7 +159,8 @@ class Inquiry:
 
     def ended(self) -> bool:
         """The same, whatever calls are left."""
-        return self.stop or REAL.monotonic() > self.deadline or self.lost() or (self.out / ENDED).exists()
+        told = any((self.out / name).exists() for name in (LOST, ENDED, BARREN))
+        return self.stop or told or REAL.monotonic() > self.deadline
 
     def affordable(self, calls: float) -> bool:
         """Whether so many calls may still be sent, when what it takes to remove this worker's own is kept."""
@@ -170,10 +173,6 @@ class Inquiry:
     def allowance(self) -> Allowance | None:
         """The calls that may still be sent, None for as many as it takes."""
         return self.stage.session.client.allowance
-
-    def lost(self) -> bool:
-        """Whether a worker has found that the target is gone."""
-        return (self.out / LOST).exists()
 
     def _look_for_target(self) -> bool:
         """Whether the target still answers anything. If not, twice in a row, no worker goes on."""
@@ -228,6 +227,8 @@ class Inquiry:
     def judge(self, scenario: Scenario, *, record: bool = True) -> Judgement:
         """Play one Scenario and judge what came of it. record False: nothing is credited."""
         history = play(scenario, self.stage, guide_of(self.operation))
+        if self.stage.bench.barren and not self.tally.judged:
+            (self.out / BARREN).write_text(f"the set-up failed: {self.redactor.text(self.stage.bench.barren)}")
         judgement = judge(self.operation, replace(history, earlier=self.tally.request_ids))
         self.tally.remember(judgement.tally.request_ids)
         if record:

@@ -20,7 +20,7 @@ from eni_conformance.conformance import bought, deviations, entry, evidence, fir
 from eni_conformance.conformance import study as studies
 from eni_conformance.conformance import worker as workers
 from eni_conformance.conformance.asked import Plan
-from eni_conformance.conformance.commands import ENDED_EARLY, OK, PROG, USAGE, VIOLATED
+from eni_conformance.conformance.commands import ENDED_EARLY, OK, PROG, UNUSABLE, USAGE, VIOLATED
 from eni_conformance.conformance.crash import NO_ROOM
 from eni_conformance.conformance.inquiry import ENDED, Inquiry
 from eni_conformance.conformance.played import Played, came_of, marked, play, spend
@@ -490,7 +490,7 @@ def _status(of_pytest: int, of_run: int) -> int:
         return of_pytest
     if of_run == VIOLATED:
         return pytest.ExitCode.TESTS_FAILED
-    return pytest.ExitCode.INTERRUPTED if of_run == ENDED_EARLY and not of_pytest else of_pytest
+    return pytest.ExitCode.INTERRUPTED if of_run in (ENDED_EARLY, UNUSABLE) and not of_pytest else of_pytest
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

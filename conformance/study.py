@@ -28,7 +28,7 @@ from eni_conformance.conformance.commands import ENDED_EARLY, UNUSABLE, USAGE
 from eni_conformance.conformance.crash import FULL
 from eni_conformance.conformance.database import DatabaseError, open_database
 from eni_conformance.conformance.embedded import EMBEDDED, NotStarted, start_emulator, stop_emulator
-from eni_conformance.conformance.inquiry import LOST
+from eni_conformance.conformance.inquiry import BARREN, LOST
 from eni_conformance.conformance.worker import ABROAD
 from eni_conformance.contract import codec
 from eni_conformance.contract.detach import CONTRACTS
@@ -332,6 +332,9 @@ def close_study(study: Study, *, incomplete: str = "") -> int:
     try:
         if gone.exists():
             incomplete = incomplete or gone.read_text()
+        barren = study.folder / BARREN
+        if barren.exists():
+            incomplete = barren.read_text()
         # On this machine an endpoint that cannot give things back is not worth waiting for.
         patience = 3 + study.target.limits.settle_seconds if study.target.loopback else None
         workers.quiet_second(study.session)
@@ -459,6 +462,8 @@ def write_results(study: Study, *, incomplete: str = "") -> int:
     quiet = deviations.quiet_so_far(study.folder, made.target.name, plan.history) if study.deviations else {}
     made = results.accept(made, tuple(d for d in study.deviations if not chosen or d.requirement in chosen), quiet)
     status = results.status_of(made, bool(incomplete))
+    if status == ENDED_EARLY and (study.folder / BARREN).exists() and not any(r.judged for r in made.requirements):
+        status = UNUSABLE
     note = " ".join(filter(None, [*notes, *made.problems]))
     results.write(study.folder, replace(made, run=replace(run, exit=status, note=note)), study.redactor)
     kept_wire.drop_parts(study.folder)

@@ -117,7 +117,8 @@ class Bench:
     did not do what it must. unborn: what is lacking for interfaces that come with their instance, "" as long as none
     was asked for in vain. sparing: calls are counted, so time is spent instead. unstartable: why nothing starts an
     instance that is Stopped, "" if that is not so; come_stopped: new ones are Stopped. hot: what an instance that runs
-    has let be done; cold: what it must be Stopped for, with what was said.
+    has let be done; cold: what it must be Stopped for, with what was said. barren: why not even a first instance can
+    be created, "" if that is not so.
     """
 
     session: ecs.Session
@@ -150,6 +151,7 @@ class Bench:
     come_stopped: bool = False
     hot: set[Plugging] = field(default_factory=set)
     cold: dict[Plugging, str] = field(default_factory=dict)
+    barren: str = ""
 
     @property
     def clock(self) -> Clock:

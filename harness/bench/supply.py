@@ -93,12 +93,26 @@ def _new_instance(bench: Bench, zone: int, taken: set[str], born: EniSpec | None
         spare.sort(key=lambda i: (not _worn(bench, i), i.zone == zone and i.past == "fresh", i.past == "fresh"))
         remove_instance(bench, spare[0])
     make_room(bench, 1 if born is None else 2, frozenset())
-    if born is None:
-        own = OwnInstance(ecs.create_instance(bench.session, bench.ground, zone), zone)
-    else:
-        own = create_with(bench, born, zone)
+    own = OwnInstance(_create_instance(bench, zone), zone) if born is None else create_with(bench, born, zone)
     bench.instances.append(own)
     return own
+
+
+SCARCE = ("Quota", "Limit", "Stock", "NotOnSale")
+"""What codes contain that refuse an instance for what others have: there may be one another time."""
+
+
+def _create_instance(bench: Bench, zone: int) -> str:
+    """Create one. Where the very first is refused for what will not change, no World can be made. Raises
+    ecs.SetupError."""
+    try:
+        return ecs.create_instance(bench.session, bench.ground, zone)
+    except ecs.SetupError as refused:
+        lasting = refused.code and not ecs.passes(refused) and not any(word in refused.code for word in SCARCE)
+        had = any(one.kind == "instance" for one in bench.session.ledger.book().owned.values())
+        if lasting and not had and zone == 0:
+            bench.barren = str(refused)
+        raise
 
 
 def take_over(bench: Bench, instance: str, eni: str, *, plain: bool) -> None:

@@ -32,6 +32,7 @@ from eni_conformance.harness.values import Exchange, Pair
 IMAGE_FAMILY = "acs:alibaba_cloud_linux_3_2104_lts_x64"
 
 MOST_PAGES = 500
+DESCRIBES = "the endpoint must be able to describe, and leave out of a list what does not exist"
 BY_TOKEN: tuple[Pair, ...] = (("MaxResults", "100"),)
 BY_NUMBER: tuple[Pair, ...] = (("PageSize", "50"), ("PageNumber", "1"))
 ONE_BY_ONE: tuple[Pair, ...] = (("PageSize", "50"),)
@@ -179,7 +180,7 @@ def _pages(
     seen_tokens: set[str] = set()
     turn: list[Pair] = list(size)
     for number in range(1, MOST_PAGES + 1):
-        exchange = do(session, action, [*pairs, *turn], "the endpoint must be able to describe", vpc=vpc)
+        exchange = do(session, action, [*pairs, *turn], DESCRIBES, vpc=vpc)
         answer = decode(exchange) or {}
         if path[0] not in answer and "RequestId" not in answer:
             raise SetupError(action, exchange, "what answered there does not speak ECS")

@@ -328,7 +328,7 @@ def test_a_target_that_is_gone_ends_the_run_and_is_not_blamed_for_refusing_conne
         made = inquiry(finding, tolerates=False, here=False)
         (made.out / inquiries.LOST).unlink(missing_ok=True)
         made.run(CALL)
-        assert made.lost() and bool(kept(made)[0]) == blamed
+        assert (made.out / inquiries.LOST).exists() and bool(kept(made)[0]) == blamed
 
 
 # --- ending at the first -----------------------------------------------------------------------------
