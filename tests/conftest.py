@@ -5,6 +5,7 @@ Drawn tests have no deadline: they share their machine, and a slow moment is no 
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from functools import partial
@@ -57,6 +58,13 @@ def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
     collect the same names."""
     code = isinstance(val, str) and len(val) > 40 and " " not in val
     return argname if code or isinstance(val, bytes) else None
+
+
+@pytest.fixture(scope="session")
+def plain(tmp_path_factory: pytest.TempPathFactory) -> Callable[[int], Finished]:
+    """The quick run on the embedded emulator with a seed, made once for all tests of a session."""
+    folder = tmp_path_factory.getbasetemp()
+    return partial(processes.plain_run, folder.parent if "PYTEST_XDIST_WORKER" in os.environ else folder)
 
 
 @pytest.fixture

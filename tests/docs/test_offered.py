@@ -8,7 +8,8 @@ import re
 from collections import defaultdict
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+
+from processes import Finished
 
 PAGE = Path(__file__).parents[2] / "docs" / "own-endpoint.md"
 ROW = re.compile(r"^\| ([A-Z][^|]+|the same, filtered) \| (needed|useful) \|([^|]*)\|([^|]*)\|([^|]*)\|$", re.M)
@@ -38,8 +39,8 @@ def sent_by(folder: Path) -> dict[str, set[str]]:
     return found
 
 
-def test_the_table_names_all_that_a_run_sends(suite: Callable[..., Any]) -> None:
-    ended = suite("run", "--calls", 2500, "--seed", 2)
+def test_the_table_names_all_that_a_run_sends(plain: Callable[[int], Finished]) -> None:
+    ended = plain(1)
     assert ended.status == 0, ended.said
     table, sent = told(), sent_by(ended.folder / "latest")
     assert set(sent) - OF_PROBES <= set(table)

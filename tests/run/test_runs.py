@@ -11,25 +11,14 @@ import subprocess
 import sys
 import xml.etree.ElementTree as ET
 from collections.abc import Callable
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 import jsonschema
 import pytest
-from processes import Finished, finish, results_of, start, wait_until
+from processes import Finished, results_of, start, wait_until
 
 from eni_conformance import reports
-
-
-@pytest.fixture(scope="module")
-def plain(tmp_path_factory: pytest.TempPathFactory) -> Callable[[int], Finished]:
-    """The quick run on the embedded emulator with this seed, with two workers; made once."""
-    return cache(
-        lambda seed: finish(
-            "run", "--effort", "quick", "--seed", seed, "-n", 2, folder=tmp_path_factory.mktemp(f"seed-{seed}")
-        )
-    )
 
 
 @pytest.mark.parametrize("seed", [1, *(pytest.param(seed, marks=pytest.mark.night) for seed in (2, 3))])
