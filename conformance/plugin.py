@@ -421,10 +421,11 @@ def _could_not_join(item: pytest.Item, why: pytest.ExceptionInfo[BaseException])
 
 
 ORDER = (
-    "test_once", "test_sweep", "test_effects", "test_states", "test_concurrency", "test_callers", "test_errors",
-    "test_parameters", "test_lifecycle", "test_gateway", "test_relations",
+    "test_once", "test_sweep", "test_concurrency", "test_effects", "test_lifecycle", "test_states", "test_callers",
+    "test_errors", "test_parameters", "test_gateway", "test_relations",
 )  # fmt: skip
-"""Where time is short, what comes last is left out first: what judges effects and states goes before what does not."""
+"""Where time is short, what comes last is left out first: histories that nothing else has, and what judges effects and
+states, go before what tries the same in more forms."""
 
 
 def _shard(config: pytest.Config, items: list[pytest.Item]) -> list[pytest.Item]:

@@ -14,6 +14,10 @@ from typing import Any, Literal
 InstanceStatus = Literal["Pending", "Starting", "Running", "Stopping", "Stopped"]
 EniStatus = Literal["Available", "Attaching", "InUse", "Detaching", "Deleting"]
 
+Attribute = Literal["Description", "DeleteOnRelease", "NetworkInterfaceName", "SecurityGroupIds"]
+ATTRIBUTES: tuple[Attribute, ...] = ("Description", "DeleteOnRelease", "NetworkInterfaceName", "SecurityGroupIds")
+"""What may be modified of an interface, whatever its status."""
+
 INSTANCE_STATUSES: tuple[InstanceStatus, ...] = ("Pending", "Starting", "Running", "Stopping", "Stopped")
 ENI_STATUSES: tuple[EniStatus, ...] = ("Available", "Attaching", "InUse", "Detaching", "Deleting")
 
@@ -143,6 +147,7 @@ class Act:
     """A public operation of the surroundings; `eni` and `instance` are places in the World.
 
     stop_charging: StopInstance in the mode that keeps no resources. create: another interface, in the vSwitch of `eni`.
+    attribute: what is modified, as descriptions show it.
     """
 
     op: Literal[
@@ -159,6 +164,7 @@ class Act:
     ] = "describe"
     eni: int = 0
     instance: int = 0
+    attribute: Attribute = "Description"
     kind: Literal["act"] = "act"
 
 

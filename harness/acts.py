@@ -6,17 +6,34 @@ that nothing is touched that this run did not create.
 
 from __future__ import annotations
 
+import json
+from collections.abc import Sequence
+
 from eni_conformance.contract.scenario import ACTIONS
 from eni_conformance.harness import ecs
 from eni_conformance.harness.values import Deed, Exchange, Pair, Snapshot
 
 ANEW = "described anew"
-"""What an interface is described as when its attributes are modified; its name and tags say whose it is, and stay."""
+"""What an interface is described as, or named, when that is modified; its tags say whose it is, and stay."""
+PARAMETER = {"SecurityGroupIds": "SecurityGroupId.1"}
+"""What descriptions show -> the parameter that modifies it, where the names differ."""
 
 
-def act(session: ecs.Session, op: str, eni: str, instance: str) -> Exchange:
-    """Send one operation. `op`: a key of ACTIONS. Raises ledger.NotOurs, KeyError for an unknown operation."""
+def anew(attribute: str, shown: object, groups: Sequence[str]) -> str:
+    """What an attribute that is shown so is modified to. groups: those that the interface may be in. Pure."""
+    match attribute:
+        case "DeleteOnRelease":
+            return "false" if shown in (True, "true") else "true"
+        case "SecurityGroupIds":
+            alone = [one for one in groups if shown != (json.dumps(one),)]
+            return alone[-1] if alone else groups[-1]
+    return ANEW
+
+
+def act(session: ecs.Session, deed: Deed) -> Exchange:
+    """Send one operation, a key of ACTIONS. Raises ledger.NotOurs, KeyError for an unknown operation."""
     region: Pair = session.region
+    op, eni, instance = deed.op, deed.eni, deed.instance
     pairs: list[Pair]
     match op:
         case "attach":
@@ -28,7 +45,8 @@ def act(session: ecs.Session, op: str, eni: str, instance: str) -> Exchange:
             pairs = [region, ("NetworkInterfaceId", eni)]
         case "modify":
             session.ledger.check(eni)
-            pairs = [region, ("NetworkInterfaceId", eni), ("Description", ANEW)]
+            name = PARAMETER.get(deed.attribute, deed.attribute)
+            pairs = [region, ("NetworkInterfaceId", eni), (name, deed.value or ANEW)]
         case "describe":
             pairs = [region, ("NetworkInterfaceId.1", eni)]
         case "delete_instance":

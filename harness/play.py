@@ -455,7 +455,7 @@ class _Play:
             return
         self._tell_sent(Sent(index, call, asked, first, twin=True))
         for _ in range(probe.between):
-            acts.act(self.bench.session, "describe", self.arranged.enis[0], self.arranged.instances[0])
+            acts.act(self.bench.session, Deed("describe", self.arranged.enis[0], self.arranged.instances[0]))
         common |= public(probe.second, now)
         second = self._put(probe, call, asked, common, rewired(probe, call.wire), None)
         self._tell(Probed(index, name, call, asked, second))
@@ -489,7 +489,12 @@ class _Play:
 
     def _deed(self, act: Act) -> Deed:
         enis, instances = self.arranged.enis, self.arranged.instances
-        return Deed(act.op, enis[act.eni % len(enis)] if enis else "", instances[act.instance % len(instances)])
+        deed = Deed(act.op, enis[act.eni % len(enis)] if enis else "", instances[act.instance % len(instances)])
+        if act.op != "modify":
+            return deed
+        seen = self.bench.now.enis.get(deed.eni, {}).get(act.attribute)
+        value = acts.anew(act.attribute, seen, self.bench.ground.security_group_ids)
+        return replace(deed, attribute=act.attribute, value=value)
 
     def _act(self, index: int, act: Act) -> None:
         """A public operation of the surroundings."""
@@ -519,7 +524,7 @@ class _Play:
         passed: list[Exchange] = []
         while True:
             self.bench.stale = pool.PARTS
-            exchange = acts.act(self.bench.session, deed.op, deed.eni, deed.instance)
+            exchange = acts.act(self.bench.session, deed)
             acted = Acted(index, deed, exchange, tuple(passed))
             code = code_of(exchange) or "?"
             if exchange.outcome != "answered" or exchange.status < 400 or exchange.throttled:
@@ -576,7 +581,7 @@ class _Play:
             exchange = self._send(what, asked)
             return Part(exchange, began, self.clock.monotonic(), call=what, asked=asked)
         self.bench.stale = pool.PARTS
-        exchange = acts.act(self.bench.session, what.op, what.eni, what.instance)
+        exchange = acts.act(self.bench.session, what)
         return Part(exchange, began, self.clock.monotonic(), deed=what)
 
     def _after_release(self) -> str:

@@ -59,11 +59,14 @@ class Asked:
 
 @dataclass(frozen=True)
 class Deed:
-    """One operation of the surroundings with real ids."""
+    """One operation of the surroundings with real ids. attribute, value: what is modified, as descriptions show it, and
+    what it becomes."""
 
     op: str
     eni: str = ""
     instance: str = ""
+    attribute: str = "Description"
+    value: str = ""
 
     @property
     def moves(self) -> str:

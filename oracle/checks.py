@@ -350,6 +350,7 @@ def _overlapped(state: State, event: Overlapped) -> Seen:
         if part.deed is not None:
             reply = Reply(exchange.status, code_of(exchange))
             told.append(model.Told(part.deed, reply, part.began, part.ended))
+            state = after_deed(state, part.deed) if reply.success and part.deed.op == "modify" else state
             continue
         assert part.asked is not None
         if conflicts(event, part) or answers.cold_row(start, part.asked, exchange):
@@ -487,7 +488,7 @@ def _after_overlap(state: State, event: Looked) -> State:
         return state
     differences = _differences(state, event)
     found = looks.overlapping_effects(state, overlap, now)
-    if not looks.serial_order(state.operation, overlap, now) and not looks.on_others(found):
+    if not looks.serial_order(state, overlap, now) and not looks.on_others(found):
         unexplained = looks.overlap_unexplained(overlap, found)
         state = look_says(state, unexplained, event.step, now, exchange=overlap.event.parts[0].exchange)
         found = []

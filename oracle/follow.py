@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
 from eni_conformance.contract.detach import EFFECT
 from eni_conformance.contract.rules import Operation
@@ -78,17 +79,31 @@ class Overlapping:
     told: tuple[model.Told, ...]
 
 
+class Modified(NamedTuple):
+    """An attribute of an interface that was modified, as descriptions show it, and what it became."""
+
+    eni: str
+    attribute: str
+    value: str
+
+    def shown(self, now: Snapshot) -> bool:
+        """Whether a look shows what it became."""
+        fields = now.enis.get(self.eni, {})
+        return fields.get(self.attribute) in (self.value, self.value == "true", (json.dumps(self.value),))
+
+
 @dataclass(frozen=True)
 class State:
     """What is known, and what has been, before the next event.
 
     detached: interface -> instance, of accepted detaches since the last look that counted; accepted_at: when. refused:
     how many calls were refused since then. touched: what operations of the surroundings move; ends: where to. modified:
-    what was described anew, and is not seen to be. hot: what an instance that runs has let be done. path: statuses seen
-    of what was detached. freed: interfaces that a call accepted, with its step. created: interfaces that were made
-    meanwhile, each with those that had been detached before. deleted: instances that were told to go, with their
-    primary interfaces; they may be shown for a while. again: calls that were sent again, with whether their answer is
-    stable. dirty: the world may not be what it seems, so nothing goes on.
+    what was modified and is not seen to be; overdue: those of which the last look that counted said nothing; takes:
+    attributes that have been seen to be, after that was accepted. hot: what an instance that runs has let be done.
+    path: statuses seen of what was detached. freed: interfaces that a call accepted, with its step. created: interfaces
+    that were made meanwhile, each with those that had been detached before. deleted: instances that were told to go,
+    with their primary interfaces; they may be shown for a while. again: calls that were sent again, with whether their
+    answer is stable. dirty: the world may not be what it seems, so nothing goes on.
     """
 
     operation: Operation
@@ -102,7 +117,9 @@ class State:
     accepted_at: Mapping[str, float] = field(default_factory=dict)
     refused: int = 0
     touched: frozenset[str] = frozenset()
-    modified: frozenset[str] = frozenset()
+    modified: frozenset[Modified] = frozenset()
+    overdue: frozenset[Modified] = frozenset()
+    takes: frozenset[str] = frozenset()
     hot: frozenset[str] = frozenset()
     ends: Mapping[str, str] = field(default_factory=dict)
     path: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
@@ -251,14 +268,15 @@ def accepted(state: State, target: str, at: float) -> State:
 
 def after_deed(state: State, deed: Deed) -> State:
     """What is known after an operation of the surroundings that was carried out."""
+    if deed.op == "modify":  # it moves nothing
+        return replace(state, modified=state.modified | {Modified(deed.eni, deed.attribute, deed.value)})
     gone = {deed.instance} if deed.op == "delete_instance" else set()
     primaries = {eni for eni, known in state.known.enis.items() if known.on & gone and known.type == "Primary"}
-    with_it = {eni for eni, known in state.known.enis.items() if known.on & gone}
+    with_it = {eni for eni, known in state.known.enis.items() if known.on & gone} - _to_be_kept(state)
     return replace(
         state,
         known=model.after_deed(state.known, deed),
         deleted=state.deleted | gone | primaries,
-        modified=state.modified | ({deed.eni} if deed.op == "modify" else set()),
         touched=state.touched | {deed.moves} | with_it,
         ends={
             **state.ends,
@@ -267,6 +285,14 @@ def after_deed(state: State, deed: Deed) -> State:
         },
         detached={e: host for e, host in state.detached.items() if e != deed.moves},
     )
+
+
+def _to_be_kept(state: State) -> set[str]:
+    """Interfaces whose detach was accepted, and which are not to go with their instance: it makes no difference to them
+    when that goes."""
+    changed = {one.eni for one in state.modified}
+    shown = {eni: state.snapshot.enis.get(eni, {}).get("DeleteOnRelease") for eni in set(state.detached) - changed}
+    return {eni for eni, released in shown.items() if released in (False, "false")}
 
 
 def after_creation(state: State, event: Created) -> State:
@@ -279,17 +305,27 @@ def after_creation(state: State, event: Created) -> State:
     )
 
 
-def _description(now: Snapshot, eni: str) -> object:
-    """What a look shows an interface described as."""
-    return now.enis.get(eni, {}).get("Description")
+def unseen(state: State, now: Snapshot) -> frozenset[Modified]:
+    """What was modified and shows in this look what it showed before."""
+
+    def field(one: Modified, look: Snapshot) -> object:
+        return look.enis.get(one.eni, {}).get(one.attribute)
+
+    return frozenset(m for m in state.modified if not m.shown(now) and field(m, now) == field(m, state.snapshot))
+
+
+def lost(state: State, now: Snapshot) -> list[Modified]:
+    """What was modified since the last look that counted and is not seen to be, where the attribute has been before."""
+    return sorted(one for one in unseen(state, now) - state.overdue if one.attribute in state.takes)
 
 
 def rested(state: State, now: Snapshot) -> State:
     """Everything up to here has been looked at and judged; what comes is judged by this look."""
-    unseen = frozenset(e for e in state.modified if _description(now, e) == _description(state.snapshot, e))
+    left = unseen(state, now)
     return replace(
         state, snapshot=now, known=known_of(state, now), detached={}, accepted_at={}, refused=0, touched=frozenset(),
-        ends={}, path={}, reminded=(), shown={}, overlap=None, modified=unseen,
+        ends={}, path={}, reminded=(), shown={}, overlap=None, modified=left, overdue=left,
+        takes=state.takes | {one.attribute for one in state.modified - left},
     )  # fmt: skip
 
 

@@ -86,7 +86,7 @@ def _explained(state: State, looked: Looked) -> bool:
         return not list(looks.released(state, looked.snapshot))
     if state.overlap is None:
         return not looks.judge(state, looked.snapshot)
-    order = looks.serial_order(state.operation, state.overlap, looked.snapshot)
+    order = looks.serial_order(state, state.overlap, looked.snapshot)
     return order and not looks.overlapping_effects(state, state.overlap, looked.snapshot)
 
 

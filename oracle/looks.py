@@ -10,11 +10,11 @@ import json
 from collections.abc import Callable, Iterable, Mapping
 
 from eni_conformance.contract import rows
-from eni_conformance.contract.rules import Operation
 from eni_conformance.harness.history import Described, Rested
 from eni_conformance.harness.values import Snapshot
 from eni_conformance.oracle import frame, model, readings, views
 from eni_conformance.oracle.findings import (
+    AfterSuccess,
     Disagreement,
     Finding,
     GivenAway,
@@ -25,7 +25,7 @@ from eni_conformance.oracle.findings import (
     StaysDetaching,
     WrongPath,
 )
-from eni_conformance.oracle.follow import Overlapping, State
+from eni_conformance.oracle.follow import Overlapping, State, lost
 
 ON_THE_WAY = frozenset({"InUse", "Detaching", "Available", ""})
 MOVES = frozenset({"", "Status", "InstanceId", "Attachment.InstanceId", "NetworkInterfaces"})
@@ -38,11 +38,16 @@ ENOUGH = 3
 def differences(state: State, now: Snapshot) -> list[frame.Change]:
     """What differs from the last look that counted, without what a race changes lawfully."""
     found = [c for c in frame.changes(state.snapshot, now, state.ignore) if c.resource not in state.deleted]
-    found = [c for c in found if c.path != "Description" or c.resource not in state.modified]
+    found = [c for c in found if not _modified(state, c)]
     racing = state.arranged.racing
     if racing:
         found = [c for c in found if c.resource not in racing and c.path not in ("NetworkInterfaces", "")]
     return found
+
+
+def _modified(state: State, change: frame.Change) -> bool:
+    """Whether a change is one that was asked for."""
+    return (change.resource, change.path) in {(one.eni, one.attribute) for one in state.modified}
 
 
 def _hosts_of(state: State, resources: Iterable[str]) -> set[str]:
@@ -92,6 +97,15 @@ def success_changes_one_link(state: State, now: Snapshot) -> Iterable[Finding]:
         {e: h for e, h in detached.items() if e not in still},
         _lawful(state) | still | held_hosts,
     )
+
+
+def modifications_stay(state: State, now: Snapshot) -> Iterable[Finding]:
+    """F04: what was modified after a detach was accepted is not lost at its end, where this is seen to be modified."""
+    for eni, attribute, value in lost(state, now):
+        if eni in state.detached and eni not in state.arranged.held:
+            text = f"the {attribute} of {eni}, modified to {value!r} while it was detached, is what it was before"
+            about = ("interface", attribute, "changed")
+            yield AfterSuccess("F04", text, f"F04:modified {attribute}", page="F04", about=about)
 
 
 def by_way_of_detaching_only(state: State, now: Snapshot) -> Iterable[Finding]:
@@ -151,6 +165,7 @@ Check = Callable[[State, Snapshot], Iterable[Finding]]
 CHECKS: tuple[Check, ...] = (
     refusals_change_nothing,
     success_changes_one_link,
+    modifications_stay,
     by_way_of_detaching_only,
     life_cycle,
     both_sides_agree,
@@ -245,9 +260,9 @@ def another_view(event: Described, run_id: str) -> Iterable[Finding]:
 # --- overlapping calls -------------------------------------------------------------------------------
 
 
-def serial_order(operation: Operation, overlap: Overlapping, final: Snapshot) -> bool:
-    """Whether a serial order explains the answers and the state."""
-    return model.explain(operation, overlap.start, overlap.told, final) is not None
+def serial_order(state: State, overlap: Overlapping, final: Snapshot) -> bool:
+    """Whether a serial order explains the answers and the state: in none is what was modified lost."""
+    return not lost(state, final) and model.explain(state.operation, overlap.start, overlap.told, final) is not None
 
 
 def overlapping_effects(state: State, overlap: Overlapping, final: Snapshot) -> list[Finding]:
@@ -257,12 +272,12 @@ def overlapping_effects(state: State, overlap: Overlapping, final: Snapshot) -> 
     lawful: set[str] = set()
     for part, one in zip(overlap.event.parts, overlap.told, strict=True):
         if part.deed is not None:
-            lawful |= {part.deed.moves, part.deed.instance}
+            lawful |= {part.deed.moves, part.deed.instance} if part.deed.op != "modify" else set()
         elif part.asked is not None and one.reply.success:
             target = readings.admissible(state.operation, start, part.asked).target
             if target:
                 detached[target] = next((o for o in sorted(start.enis[target].on, reverse=True) if o), "")
-    changes = frame.changes(state.snapshot, final, state.ignore)
+    changes = [c for c in frame.changes(state.snapshot, final, state.ignore) if not _modified(state, c)]
     return frame.judge_success(state.snapshot, final, changes, detached, frozenset(lawful))
 
 

@@ -10,10 +10,10 @@ from __future__ import annotations
 import itertools
 from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from eni_conformance.contract.scenario import Act, Detach, Scenario, Settle, Step, World
+from eni_conformance.contract.scenario import ATTRIBUTES, Act, Detach, Scenario, Settle, Step, World
 from eni_conformance.strategies.calls import IDS, extras, formed, primary, send, unknown, valid
 from eni_conformance.strategies.wire import OPPOSITE, WIRES, wires
 from eni_conformance.strategies.worlds import BORN_ELSEWHERE, NEVER_DETACHED, ONCE_THERE, WALKED, WALKED_ALONE
@@ -181,7 +181,8 @@ STILL = Settle()
 FIRST, SECOND, THIRD = (Detach(valid(k)) for k in range(3))
 ATTACH_FIRST, ATTACH_SECOND, ATTACH_THIRD = (Act("attach", k) for k in range(3))
 DELETE_FIRST = Act("delete")
-MODIFY_FIRST = Act("modify")
+MODIFY_FIRST = tuple(Act("modify", attribute=attribute) for attribute in ATTRIBUTES)
+MODIFY_SECOND = tuple(replace(one, eni=1) for one in MODIFY_FIRST)
 ANOTHER = Act("create")
 STOP, START, REBOOT = Act("stop"), Act("start"), Act("reboot")
 PRIMARY = Detach(primary())
@@ -208,8 +209,9 @@ SCENARIOS: Mapping[str, tuple[Step, ...]] = {
     "started while Detaching": (STOP, STILL, FIRST, START, STILL, ATTACH_FIRST, STILL, FIRST, STILL),
     "rebooted while Detaching": (FIRST, REBOOT, STILL, ATTACH_FIRST, STILL, FIRST, STILL),
     "attached while Detaching": (FIRST, ATTACH_FIRST, STILL, SECOND, ATTACH_THIRD, STILL),
-    "modified, then detached": (FIRST, STILL, MODIFY_FIRST, STILL, ATTACH_FIRST, STILL, FIRST, STILL),
-    "modified while attached": (MODIFY_FIRST, STILL, FIRST, STILL, ATTACH_FIRST, STILL, FIRST, STILL),
+    "modified, then detached": (FIRST, STILL, *MODIFY_FIRST, STILL, ATTACH_FIRST, STILL, FIRST, STILL),
+    "modified while attached": (*MODIFY_FIRST, STILL, FIRST, STILL, ATTACH_FIRST, STILL, FIRST, STILL),
+    "modified while Detaching": (*MODIFY_SECOND, STILL, FIRST, *MODIFY_FIRST, STILL),
     "stopped without charge, detached, started": (
         Act("stop_charging"),
         STILL,
@@ -238,9 +240,10 @@ ONCE: Mapping[str, tuple[Step, ...]] = {
         _OTHER, STILL, Act("delete", 2), STILL, _OTHER, send(valid(2), WIRES[OPPOSITE]), STILL,
         _HOME, STILL, _AWAY, Act("attach", 1, 0), STILL, Detach(valid(1, 1)), Detach(valid(1)), STILL,
     ),
+    "its instance deleted while Detaching": (_AWAY, Act("delete_instance", 0, 1), STILL, ATTACH_FIRST, STILL),
 }  # fmt: skip
 """An instance and an interface are deleted; calls that name them, and a former host, change nothing, and what had been
-detached from the instance before stays."""
+detached from the instance before stays, or is being detached and is not to go with it."""
 ADDRESSED: Mapping[str, tuple[Step, ...]] = {
     "its address stays its own": (*(ANOTHER,) * 3, STILL, FIRST, STILL, *(ANOTHER,) * 3, STILL),
 }

@@ -14,6 +14,7 @@ from eni_conformance.contract.detach import TRUNK
 from eni_conformance.contract.rules import Order
 from eni_conformance.contract.scenario import (
     AS_ASKED,
+    ATTRIBUTES,
     Act,
     Arg,
     Call,
@@ -275,10 +276,11 @@ def repeated_while_detaching() -> Iterator[Scenario]:
         last = len(world.enis) - 1
         steps = tuple(send(valid(last), wire) for wire in itertools.islice(in_turn(n), 5))
         yield Scenario(world, steps, name="repeated while Detaching")
-    for n, act in enumerate((Act("modify", 1), Act("attach", 2), Act("delete", 2), Act("modify"))):
+    modified = tuple(Act("modify", attribute=one) for one in ATTRIBUTES)
+    for n, acts in enumerate(((Act("modify", 1),), (Act("attach", 2),), (Act("delete", 2),), modified)):
         again = (send(valid(0), wire) for wire in itertools.islice(in_turn(n), 2))
         beside = alone(EniSpec(status="Detaching", description="plain"), worlds.PLAIN, SPARE)
-        yield Scenario(beside, (act, Settle(), *again), name=f"repeated while Detaching, after {act.op}")
+        yield Scenario(beside, (*acts, Settle(), *again), name=f"repeated while Detaching, after {acts[0].op}")
     for n in range(3):
         steps = tuple(send(valid(1), wire) for wire in itertools.islice(in_turn(n), 4))
         yield Scenario(worlds.TWINS, steps, name="repeated at once")
@@ -310,7 +312,7 @@ def provoked(order: Order, condition: str, offer: Offer) -> Iterator[Scenario]:
     """Calls in Worlds in which an order of the control protocol is in force. condition: one of the order's."""
     match order.on:
         case "parameter":
-            yield from (unsupported(worlds.TWINS, condition, arg) for arg in (OWNER, OWNER_ID))
+            yield from (unsupported(worlds.PAIR, condition, arg) for arg in (OWNER, OWNER_ID))
         case "region":
             yield from (refused(world, n) for n, world in enumerate(worlds.faulty_region(offer, condition)))
         case "instance":
@@ -440,6 +442,9 @@ def overlaps_of_many(offer: Offer, callers: Sequence[str]) -> Iterator[Scenario]
     back = [step for k in every for step in (Act("attach", k), Settle())]
     at_once = Parallel(tuple(Detach(valid(k)) for k in every))
     yield Scenario(worlds.full(offer), (at_once, Settle(), *back), name="all at once, and back")
+    before, beside = ([Act("modify", k, attribute=one) for one in ATTRIBUTES[:3]] for k in (1, 0))
+    meanwhile = Parallel((Detach(valid(0)), *beside))
+    yield Scenario(worlds.TWINS, (*before, Settle(), meanwhile), name="modified at once")
     if offer.two_instances:
         right, wrong = Detach(valid(0)), Detach(valid(0, 1))
         yield Scenario(worlds.TWO, (Parallel((right, wrong, wrong)),), name="overlapping")

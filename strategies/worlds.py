@@ -72,7 +72,7 @@ BRIEF = EniSpec(name="short", tags=1, description="plain")
 """Interfaces with all that they may have, with nothing, and with a name of two characters."""
 ONCE_THERE = World(
     (InstanceSpec(), InstanceSpec()),
-    (EniSpec(on=1), EniSpec(on=1, tags=2, delete_on_release=True), PLAIN),
+    (EniSpec(on=1, delete_on_release=False), EniSpec(on=1, tags=2, delete_on_release=True), PLAIN),
 )
 """An instance that is to go, with two interfaces that are to stay, and an interface that is to go."""
 BORN = EniSpec(past="born", tags=1, groups=2, addresses=2, description="plain", delete_on_release=False)
@@ -341,13 +341,13 @@ CONDITIONS = conditions("eni", "vswitch", "group")
 def faulty(fault: str) -> Iterator[World]:
     """Worlds with one faulty interface: alone, beside a clean one before and after it, on a Stopped instance, and with
     more than one of everything on either."""
-    bad = EniSpec(fault=fault)
+    bad, more = EniSpec(fault=fault), replace(MORE_OF_ALL, fault=fault)
     yield alone(bad)
-    yield alone(bad, status="Stopped")
+    yield alone(more, status="Stopped")
     yield alone(PLAIN, bad)
+    yield alone(more)
     yield alone(bad, PLAIN)
-    yield alone(replace(MORE_OF_ALL, fault=fault))
-    yield alone(replace(MORE_OF_ALL, fault=fault), status="Stopped")
+    yield alone(bad, status="Stopped")
 
 
 def faulty_instance(fault: str) -> Iterator[World]:
@@ -357,9 +357,9 @@ def faulty_instance(fault: str) -> Iterator[World]:
 
 
 def faulty_region(offer: Offer, fault: str) -> Iterator[World]:
-    """Worlds in a region that refuses every call."""
-    both = World((InstanceSpec(), InstanceSpec("Stopped")), (PLAIN, EniSpec(on=1), PLAIN))
-    for made in (both,) if offer.two_instances else (TWINS, alone(PLAIN, status="Stopped")):
+    """Worlds in a region that refuses every call, one interface of each having more than one of everything."""
+    both = World((InstanceSpec(), InstanceSpec("Stopped")), (RICH, EniSpec(on=1), PLAIN))
+    for made in (both,) if offer.two_instances else (PAIR, alone(PLAIN, status="Stopped")):
         yield replace(made, faults=(fault,))
 
 

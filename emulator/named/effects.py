@@ -139,6 +139,8 @@ CONCURRENT = (
      "A detach that overlaps one that is refused gets 200, and does nothing."),
     ("parallel-third-lost", "concurrency", "parallel: siblings", "overlap(third-lost)",
      "Of three parallel detaches from one instance the third gets 200, and does nothing."),
+    ("parallel-modification-lost", "concurrency", "parallel: any", "overlap(modification-lost)",
+     "What is modified of an interface at the moment of its detach is accepted, and lost."),
     ("parallel-request-id-shared", "concurrency", "RequestId", "overlap(id-shared)",
      "Overlapping detaches answer with the same RequestId."),
 )

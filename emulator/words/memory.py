@@ -61,8 +61,10 @@ def _permission_kept(gate: Moment, code: str) -> Hooks:
     return (("effect", effect), ("decision", decision))
 
 
-def _undone_by(gate: Moment, action: str) -> Hooks:
-    """An operation that comes while the interface is Detaching puts it back, whether it is accepted or refused."""
+def _undone_by(gate: Moment, argument: str) -> Hooks:
+    """`ACTION`, or `ACTION:another`: an operation that comes while the interface is Detaching puts it back, whether it
+    is accepted or refused, about the interface or about another one."""
+    action, _, another = argument.partition(":")
 
     def parameters(call: Call, pairs: list[tuple[str, str]]) -> None:
         if action not in (call.get("Action"), call.headers.get("x-acs-action")):
@@ -70,8 +72,23 @@ def _undone_by(gate: Moment, action: str) -> Hooks:
         named_id = call.get(ABOUT.get(action, "NetworkInterfaceId"))
         for eni in call.cloud.interfaces.values():
             about = eni.instance is not None and named_id in (eni.id, eni.instance.id)
-            if about and eni.state == "Detaching":
+            if about != bool(another) and eni.state == "Detaching":
                 put_back(call, eni, "InUse")
+
+    return (("parameters", parameters),)
+
+
+def _goes_with_instance(gate: Moment, argument: str) -> Hooks:
+    """What is Detaching when its instance is told to go stays so, and goes with it."""
+
+    def parameters(call: Call, pairs: list[tuple[str, str]]) -> None:
+        if "DeleteInstance" not in (call.get("Action"), call.headers.get("x-acs-action")):
+            return
+        instance = call.cloud.instances.get(call.get("InstanceId"))
+        for eni in instance.interfaces.values() if instance else ():
+            if eni.state == "Detaching":
+                call.cloud.drop_pending(eni)
+                eni.delete_on_release = True
 
     return (("parameters", parameters),)
 
@@ -154,6 +171,7 @@ NAMED_MEMORY = (
     named("answer-kept", _answer_kept),
     named("permission-kept", _permission_kept),
     named("undone-by", _undone_by),
+    named("goes-with-instance", _goes_with_instance),
     named("worn-out", _worn_out),
     named("state-forgotten", _state_forgotten),
     named("unknown-once-back", _unknown_once_back),

@@ -20,6 +20,7 @@ from eni_conformance.emulator.words.views import count_lost, lose_places
 Act = Callable[[Call, NetworkInterface], None]
 
 PAUSE_SECONDS = 0.04
+MODIFIED = ("Description", "NetworkInterfaceName", "DeleteOnRelease")
 
 
 def _others(call: Call) -> list[NetworkInterface]:
@@ -132,6 +133,15 @@ def _borrowed_id(call: Call, reply: Reply) -> None:
         ids[call.request_id] = True
 
 
+def _drop_modification(call: Call, pairs: list[tuple[str, str]]) -> None:
+    """A modification of an interface whose detach is under way is accepted, and nothing comes of it."""
+    if "ModifyNetworkInterfaceAttribute" not in (call.get("Action"), call.headers.get("x-acs-action")):
+        return
+    if call.get("NetworkInterfaceId") in {eni.id for eni in scar(call.cloud, "flight").values()}:
+        for name in [name for name in call.params if name in MODIFIED or name.startswith("SecurityGroupId.")]:
+            del call.params[name]
+
+
 _DECISIONS = {
     "locked": _locked,
     "conflict": _conflict,
@@ -156,6 +166,7 @@ def _overlap(gate: Moment, what: str) -> Hooks:
         ("pause", lambda call: PAUSE_SECONDS),
         ("pause", _drop_lost),
         *((("effect", _ACTS[what]),) if what in _ACTS else ()),
+        *((("parameters", _drop_modification),) if what == "modification-lost" else ()),
         ("slots", count_lost),
         ("fields", _leave),
         *((("fields", _borrowed_id),) if what == "id-shared" else ()),

@@ -57,6 +57,26 @@ def undone_by(action: str, about: str = "InstanceId", *, running: bool = True) -
     return witness
 
 
+def undone_by_another(client: Client) -> bool:
+    """An interface held Detaching is InUse after another one was deleted."""
+    made, other = build(client), build(client)
+    other.leave()
+    client.control("hold", id=made.eni)
+    made.detach()
+    client.ok("DeleteNetworkInterface", {"NetworkInterfaceId": other.eni})
+    return bool(made.show()["Status"] == "InUse")
+
+
+def gone_with_instance(client: Client) -> bool:
+    """Detaching and to be kept, it is gone when its instance is."""
+    made = build(client, DeleteOnRelease="false")
+    made.detach()
+    client.ok("DeleteInstance", {"InstanceId": made.instance, "Force": "true"})
+    client.settle()
+    listed = client.ok("DescribeNetworkInterfaces", {"NetworkInterfaceId.1": made.eni})
+    return not listed["NetworkInterfaceSets"]["NetworkInterfaceSet"]
+
+
 def worn_out(client: Client) -> bool:
     """Detached and attached again four times, it stays InUse the fifth time."""
     made = build(client)
@@ -110,6 +130,15 @@ def description_put_back(client: Client) -> bool:
     return bool(made.show()["Description"] == "first")
 
 
+def release_put_back(client: Client) -> bool:
+    """Created to be kept, modified to go with its instance, detached."""
+    made = build(client, DeleteOnRelease="false")
+    client.ok("ModifyNetworkInterfaceAttribute", {"NetworkInterfaceId": made.eni, "DeleteOnRelease": "true"})
+    assert made.show()["DeleteOnRelease"] is True
+    made.leave()
+    return made.show()["DeleteOnRelease"] is False
+
+
 def modified_in_vain(client: Client) -> bool:
     """All that can be modified is, while Detaching; shown until Available, and the old values then."""
     made = build(client, Description="first", NetworkInterfaceName="first", **{"Tag.1.Key": "a", "Tag.1.Value": "1"})
@@ -147,5 +176,8 @@ MEMORY: dict[str, Witness] = {
     "state-forgotten-after-primary": forgotten_after(on_the_primary),
     "unknown-once-moved-back": moved_back,
     "description-put-back": description_put_back,
+    "release-put-back": release_put_back,
+    "undone-by-delete-of-another": undone_by_another,
+    "goes-with-instance-while-detaching": gone_with_instance,
     "modified-while-detaching-lost": modified_in_vain,
 }

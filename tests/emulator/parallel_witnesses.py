@@ -122,7 +122,29 @@ def third_lost(client: Client) -> bool:
     return _statuses(made)[2] == "InUse"
 
 
+def modification_lost(client: Client) -> bool:
+    """Modified while the call was under way, it is described as before; modified afterwards, it is not."""
+    made = build(client, Description="first")
+    modified = {"NetworkInterfaceId": made.eni, "Description": "second"}
+    own, other = (Client(client.url, client.key, client.region) for _ in range(2))
+    thread = threading.Thread(target=own.detach, args=(made.eni, made.instance))
+    before = client.control("stats")["calls"].get("DetachNetworkInterface", 0)
+    thread.start()
+    while client.control("stats")["calls"].get("DetachNetworkInterface", 0) == before:
+        pass
+    other.ok("ModifyNetworkInterfaceAttribute", modified)
+    thread.join()
+    own.close()
+    client.settle()
+    found = made.show()["Description"]
+    other.ok("ModifyNetworkInterfaceAttribute", modified)
+    other.close()
+    assert made.show()["Description"] == "second"
+    return bool(found == "first")
+
+
 PARALLEL: dict[str, Witness] = {
+    "parallel-modification-lost": modification_lost,
     "parallel-same-crashes": parallel_same(lambda made, answers: any(a.status == 500 for a in answers)),
     "parallel-sibling-conflict": parallel_siblings(lambda made, answers: any(a.status == 403 for a in answers)),
     "parallel-first-lost": parallel_siblings(lambda made, answers: "InUse" in _statuses(made)),

@@ -196,6 +196,11 @@ def acted(op: str, status: int = 200, code: str = "", *, shown: bool = False, st
     return Acted(step, Deed(op, "eni-1", "i-1"), answered(status, code, **more), passed, shown)
 
 
+def modified(attribute: str, value: str, *, eni: str = "eni-1", step: int = 1) -> Acted:
+    """An attribute of an interface is modified to this value, and that is accepted."""
+    return Acted(step, Deed("modify", eni, "i-1", attribute, value), answered())
+
+
 def created(eni: str, step: int = 1) -> Created:
     """Another interface was made beside eni-1."""
     return Created(step, eni, "eni-1")
@@ -204,7 +209,9 @@ def created(eni: str, step: int = 1) -> Created:
 def part(
     status: int = 200, code: str = "", *, of: Any = VALID, began: float = 0.0, ended: float = 1.0, **more: Any
 ) -> Part:
-    """One of several calls at the same time: `of` a call, or an operation of the surroundings by its name."""
+    """One of several calls at the same time: `of` a call, an operation of the surroundings, or its name."""
+    if isinstance(of, Deed):
+        return Part(answered(status, code, **more), began, ended, deed=of)
     if isinstance(of, str):
         return Part(answered(status, code, **more), began, ended, deed=Deed(of, "eni-1", "i-1"))
     exchange = answered(status, code, names=of[1].params, **more)

@@ -29,6 +29,7 @@ from histories import (
     described,
     late_effect,
     looked,
+    modified,
     of_border,
     overdue,
     overlapped,
@@ -75,6 +76,7 @@ TOLD, HIDDEN, NOTHING = (
     sent(404, NO_INSTANCE, of=EXISTS),
     sent(404, NO_INSTANCE, of=ABSENT),
 )
+TAKEN, ANEW = (modified("Description", "b"), looked(Description="b")), modified("Description", "c")
 HELD = {"start": shown("Detaching"), "arranged": {"held": frozenset({"eni-1"})}, "settled": (0.1, 0.1, 0.1)}
 IS_FREE, ON_PURPOSE = {"start": shown("Available")}, {"name": "formats as they are asked for"}
 ATTACH_FULL = acted("attach", 403, "EniPerInstanceLimitExceeded")
@@ -102,6 +104,10 @@ PAIRS: dict[Callable[..., Any], Pair] = {
     looks.refusals_change_nothing: Pair("F01 RefusalChanged", (sent(404, NO_ENI, of=call("eni-x")), FREE),
                                         (sent(404, NO_ENI, of=call("eni-x")), USED)),
     looks.success_changes_one_link: Pair("F02 AfterSuccess", (sent(), USED), (sent(), FREE)),
+    looks.modifications_stay: Pair("F04 AfterSuccess",
+                                   (*TAKEN, sent(step=2), ANEW, looked("Available", Description="b")),
+                                   (*TAKEN, sent(step=2), ANEW, looked("Available", Description="c")),
+                                   {"start": shown(Description="a")}),
     looks.by_way_of_detaching_only: Pair("F02 WrongPath", (sent(), waiting("Attaching"), FREE),
                                          (sent(), waiting("Detaching"), FREE)),
     looks.life_cycle: Pair("M07 LifeCycle", (acted("attach"), looked("Detaching")), (acted("attach"), USED), IS_FREE),
