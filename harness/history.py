@@ -21,7 +21,8 @@ class Arranged:
     resource may have, where a transition is merely under way. faults: interface or instance id -> control fault.
     linked: the instance of each interface in transition, which a description may hide. pinned: held by a status
     that the control protocol laid over them, not by freezing a transition. lived: the World with what each resource
-    has been through where anything would do, None in files of earlier versions.
+    has been through where anything would do, None in files of earlier versions. unlike: fields of an interface that
+    were never shown as they were asked for when it was made.
     """
 
     instances: tuple[str, ...]
@@ -36,6 +37,7 @@ class Arranged:
     linked: Mapping[str, str] = field(default_factory=dict)
     pinned: frozenset[str] = frozenset()
     lived: World | None = None
+    unlike: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def faulty_enis(self) -> frozenset[str]:

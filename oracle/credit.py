@@ -7,12 +7,11 @@ the endpoint and what could not be decided, is said here, event by event.
 from __future__ import annotations
 
 import zlib
-from collections.abc import Callable, Mapping
 
 from eni_conformance.contract import rows
 from eni_conformance.contract.detach import ACTION
 from eni_conformance.contract.gateway import PROBES
-from eni_conformance.contract.scenario import ACTIONS, AS_ASKED, EniSpec, World
+from eni_conformance.contract.scenario import ACTIONS, AS_ASKED, World
 from eni_conformance.harness.codec import gist, is_throttling
 from eni_conformance.harness.history import (
     Acted,
@@ -303,24 +302,10 @@ def _unseen_link(state: State, eni: str) -> str:
     return "descriptions of instances show no interfaces, so that the end of the link is seen on one side alone"
 
 
-ASKED_FOR: Mapping[str, Callable[[EniSpec], bool]] = {
-    "Tags": lambda spec: spec.tags > 0,
-    "NetworkInterfaceName": lambda spec: bool(spec.name),
-    "Description": lambda spec: bool(spec.description),
-    "PrivateIpSets": lambda spec: spec.addresses > 1,
-    "SecurityGroupIds": lambda spec: spec.groups > 1,
-}
-"""Fields of an interface -> whether they are asked for when it is made."""
-
-
 def _unseen_own(state: State, eni: str) -> str:
     """Why it cannot be seen whether an interface keeps what is its own, "" if it can."""
-    enis, fields = state.arranged.enis, state.snapshot.enis.get(eni)
-    if eni not in enis or fields is None:
-        return ""
-    spec = state.scenario.world.enis[enis.index(eni)]
-    unseen = [field for field, asked in ASKED_FOR.items() if asked(spec) and field not in fields]
-    return f"{', '.join(unseen)}: asked for when interfaces were made, and not shown" if unseen else ""
+    unseen = state.arranged.unlike.get(eni, ())
+    return f"{', '.join(unseen)}: never shown as asked for when interfaces were made" if unseen else ""
 
 
 def _of_view(book: Tally, event: Described, world: int) -> None:

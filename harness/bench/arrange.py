@@ -324,6 +324,7 @@ def _freeze(bench: Bench, world: World, hosts: list[OwnInstance], chosen: list[O
         {own.id: hosts[spec.on].id for own, spec in enis if spec.on is not None and spec.status in BUSY},
         frozenset(str(undo["id"]) for undo in bench.undo if undo["op"] == "reset"),
         _lived(world, hosts, chosen),
+        {own.id: own.unlike for own in chosen if own.unlike},
     )
 
 

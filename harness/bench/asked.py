@@ -8,23 +8,8 @@ from typing import Literal
 
 from eni_conformance.contract.scenario import EniSpec
 from eni_conformance.harness import ecs
+from eni_conformance.harness.bench.likeness import DESCRIPTIONS, NAMES
 from eni_conformance.harness.bench.pool import Bench
-
-NAMES = {
-    "": "",
-    "plain": "eni-conformance",
-    "same": "same-name",
-    "short": "e2",
-    "long": "n" + "0123456789" * 12 + "abcdefg",
-    "unicode": "网卡-ünïcode-測試",
-}
-
-DESCRIPTIONS = {
-    "": "",
-    "plain": "made for a test",
-    "long": "d" + "0123456789" * 25 + "abcde",
-    "unicode": "描述 – ünïcode & <b>'quoted'</b>",
-}
 
 
 def look_of(spec: EniSpec) -> EniSpec:

@@ -22,6 +22,7 @@ from typing import Literal
 
 from eni_conformance.contract.scenario import EniSpec, World
 from eni_conformance.harness import control, ecs, observe
+from eni_conformance.harness.bench.likeness import OPTIONS, unlike
 from eni_conformance.harness.bench.look import (
     FOREVER,
     LOOKS_A_WAIT,
@@ -83,7 +84,8 @@ class OwnInstance:
 class OwnEni:
     """An interface of the bench. `look`: what it was made like, None if it is not to be used again. `hosts`: the
     instances it has been attached to, in order. `group`, `vswitch`: what is its alone, for a fault to hit. `had`: how
-    much of LOSABLE the first look at it showed."""
+    much of LOSABLE the first look at it showed. unlike: fields that no look has shown as they were asked for when it
+    was made, None before the first."""
 
     id: str
     zone: int
@@ -92,6 +94,7 @@ class OwnEni:
     group: str = ""
     vswitch: str = ""
     had: Mapping[str, int] | None = None
+    unlike: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True)
@@ -195,11 +198,20 @@ def refresh(bench: Bench, part: str = "both", still: Set[str] = frozenset()) -> 
         bench.moved_at = bench.clock.monotonic()
     bench.now = snapshot
     for own in bench.enis:
-        if own.had is None and own.id in snapshot.enis:
-            own.had = _losable(snapshot.enis[own.id])
+        if own.id in snapshot.enis and (own.had is None or own.unlike):
+            _get_to_know(bench, own, snapshot.enis[own.id])
     looked = PARTS if part == "both" else frozenset({part})
     bench.stale = bench.stale - looked if set(busy(bench, snapshot)) <= still else PARTS
     return snapshot
+
+
+def _get_to_know(bench: Bench, own: OwnEni, fields: Fields) -> None:
+    """What a look shows of an interface: at first, how much it has to lose; then, what is shown as it was asked for."""
+    if own.had is None:
+        own.had = _losable(fields)
+    born = own.look is not None and own.look.past == "born"  # then a part of it is asked for in other ways, or not
+    differs = unlike(own.look, fields, OPTIONS if born else bench.refused)
+    own.unlike = differs if own.unlike is None else tuple(field for field in own.unlike if field in differs)
 
 
 def in_use(bench: Bench, enis: Iterable[str]) -> frozenset[str]:

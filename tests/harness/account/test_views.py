@@ -27,8 +27,24 @@ def test_a_filter_that_is_ignored_and_one_that_fails_are_told(target):
             return got
 
     (check,) = views.views(target, Careless(target))
-    assert check.answer == "warning" and "optional" in check.advice
+    assert check.answer == "warning" and "undecided" in check.advice
     assert "filter InstanceId: HTTP 500" in check.seen and "DescribeInstances: ignored: 1" in check.seen
+
+
+def test_that_filters_filter_is_not_claimed_where_nothing_can_show_it(target):
+    (check,) = views.views(target, Client(target))
+    assert "not to be seen while the account has no interface" in check.seen
+
+
+def test_a_filter_that_is_refused_does_not_answer(target):
+    class Refusing(Client):
+        def send(self, action, pairs, **options):
+            got = super().send(action, pairs, **options)
+            refused = any(name == "Status" for name, _ in pairs)
+            return replace(got, status=400, body=b'{"Code": "InvalidParameter.Status"}') if refused else got
+
+    (check,) = views.views(target, Refusing(target))
+    assert (check.answer, "filter Status: refused: HTTP 400" in check.seen) == ("warning", True)
 
 
 def test_codes_of_the_account_system_have_advice_of_their_own():
