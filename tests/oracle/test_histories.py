@@ -627,11 +627,3 @@ def test_what_is_detaching_and_to_be_kept_does_not_go_with_its_instance(
     without = replace(look, snapshot=replace(look.snapshot, enis={
         eni: fields for eni, fields in look.snapshot.enis.items() if eni != "eni-p"}, instances={}))  # fmt: skip
     assert blamed(sent(), acted("delete_instance"), without, start=shown(**before)) == blame
-
-
-def test_what_was_never_shown_as_it_was_asked_for_cannot_be_seen_to_be_kept() -> None:
-    cut = judgement(sent(), FREE, arranged={"unlike": {"eni-1": ("Description",)}})
-    assert dict(cut.tally.doubts["F04"]) == {"Description: never shown as asked for when interfaces were made": 1}
-    assert cut.tally.judged["F04"] == 0
-    whole = judgement(sent(), FREE, start=shown(Description="made for a test"))
-    assert whole.tally.judged["F04"] == 1 and not whole.tally.doubts["F04"]
