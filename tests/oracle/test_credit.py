@@ -73,20 +73,3 @@ def test_a_world_has_the_same_key_in_every_process():
     """Workers count the worlds that they share once."""
     assert credit.world_key(World()) == 2727633439
     assert credit.world_key(World(region="second")) != credit.world_key(World())
-
-
-"""What a History was evidence for, and what could not be seen in it."""
-
-from __future__ import annotations
-
-from histories import judgement, looked, sent, shown
-
-FREE = looked("Available")
-
-
-def test_what_was_never_shown_as_it_was_asked_for_cannot_be_seen_to_be_kept() -> None:
-    cut = judgement(sent(), FREE, arranged={"unlike": {"eni-1": ("Description",)}})
-    assert dict(cut.tally.doubts["F04"]) == {"Description: never shown as asked for when interfaces were made": 1}
-    assert cut.tally.judged["F04"] == 0
-    whole = judgement(sent(), FREE, start=shown(Description="made for a test"))
-    assert whole.tally.judged["F04"] == 1 and not whole.tally.doubts["F04"]
