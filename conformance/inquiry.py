@@ -13,21 +13,19 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
 
-from eni_conformance.conformance import budget, database, evidence, narrow
+from eni_conformance.conformance import budget, database, evidence, narrow, unmoved
 from eni_conformance.conformance.shrink import as_it_was, as_new, lasting_damage, shrink, suspects
 from eni_conformance.contract.detach import full_id
 from eni_conformance.contract.rules import Operation
 from eni_conformance.contract.scenario import Parallel, Scenario, Settle
-from eni_conformance.harness.bench import pool
 from eni_conformance.harness.clock import REAL
-from eni_conformance.harness.ecs import SetupError
 from eni_conformance.harness.play import play
 from eni_conformance.harness.redact import Redactor
 from eni_conformance.harness.stage import Stage
 from eni_conformance.harness.wire.client import Allowance, CallsSpent
 from eni_conformance.oracle import sentences
 from eni_conformance.oracle.evidence import Endpoint, Evidence
-from eni_conformance.oracle.findings import AfterSuccess, Finding, NoAnswer
+from eni_conformance.oracle.findings import Finding, NoAnswer
 from eni_conformance.oracle.follow import Found
 from eni_conformance.oracle.guide import guide_of
 from eni_conformance.oracle.judge import Judgement, judge
@@ -57,8 +55,6 @@ UNFINISHED = 3
 """How many of the detaches that a set-up could not finish are tried as Scenarios: each may take the settle limit."""
 RECOVERY = 6
 """How many ordinary calls an endpoint may need to get over a hostile one, before the next counterexample is tried."""
-FOR_GOOD = 2
-"""What has not moved for so many more of the target's limits after it should have ended is not slow."""
 LOST = "lost.txt"
 """File in a run's directory that says why the target could no longer be reached; no worker goes on after that."""
 TOLD = "told.txt"
@@ -338,6 +334,7 @@ class Inquiry:
 
     def _examine(self, entry: Violation, found: Found, scenario: Scenario) -> None:
         """See it again, make it smaller, and write down what that came to. It is published if it was seen again."""
+        self.unmoved |= unmoved.seen(self.stage.bench, found)
         smallest, shown, tried, again = self._with_its_past(found, scenario)
         if not again.failed_again and found.after is not None and not clocked(found):
             late = self._late_effect()
@@ -345,7 +342,7 @@ class Inquiry:
                 smallest, shown = late
                 again = Again(1, 1)
         certain = again.failed_again == again.tried if clocked(found) else bool(again.failed_again)
-        if not certain and self._for_good(found, *([shown] if again.failed_again else [])):
+        if not certain and clocked(found) and self._for_good(again):
             certain = True
             if not again.failed_again:  # it was an earlier Scenario that showed the same
                 again = Again(again.tried + 1, 1)
@@ -371,22 +368,13 @@ class Inquiry:
                 database.keep(self.database, self._key(), smallest)
         self.write()
 
-    def _for_good(self, *sightings: Found) -> bool:
-        """Whether two interfaces whose detach was accepted, these or earlier ones, have not moved to this day: that is
-        no matter of a clock. What has moved meanwhile was slow, and is forgotten."""
-        bench = self.stage.bench
-        for finding in (one.finding for one in sightings):
-            if isinstance(finding, AfterSuccess) and finding.unmoved:
-                self.unmoved[finding.unmoved] = bench.clock.monotonic()
-        if len(self.unmoved) < 2:
+    def _for_good(self, again: Again) -> bool:
+        """Whether an interface whose detach was accepted has not moved to this day, and another one, or the same was
+        seen again: that is no matter of a clock."""
+        if not self.unmoved or len(self.unmoved) + again.failed_again < 2:
             return False
-        until = max(self.unmoved.values()) + FOR_GOOD * bench.settle_seconds
-        bench.clock.sleep(max(0.0, until - bench.clock.monotonic()))
-        still: frozenset[str] = frozenset()
-        with contextlib.suppress(SetupError, CallsSpent):
-            still = pool.in_use(bench, self.unmoved)
-        self.unmoved = {eni: seen for eni, seen in self.unmoved.items() if eni in still}
-        return len(still) > 1
+        self.unmoved = unmoved.still(self.stage.bench, self.unmoved)
+        return bool(self.unmoved) and len(self.unmoved) + again.failed_again > 1
 
     def _did(self, found: Found) -> str:
         """What the endpoint did, in a sentence."""

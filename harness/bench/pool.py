@@ -121,7 +121,7 @@ class Bench:
     was asked for in vain. sparing: calls are counted, so time is spent instead. unstartable: why nothing starts an
     instance that is Stopped, "" if that is not so; come_stopped: new ones are Stopped. hot: what an instance that runs
     has let be done; cold: what it must be Stopped for, with what was said. barren: why not even a first instance can
-    be created, "" if that is not so.
+    be created, "" if that is not so. aside: instances with an interface that is watched.
     """
 
     session: ecs.Session
@@ -155,6 +155,7 @@ class Bench:
     hot: set[Plugging] = field(default_factory=set)
     cold: dict[Plugging, str] = field(default_factory=dict)
     barren: str = ""
+    aside: frozenset[str] = frozenset()
 
     @property
     def clock(self) -> Clock:
@@ -424,6 +425,15 @@ def remember(bench: Bench, deed: Deed) -> None:
             instance.past = "restarted" if deed.op == "start" else "rebooted"
     if deed.op in ("modify", "delete", "delete_instance"):
         spoil(bench, deed.moves)  # it is not what it was made as, or is shown for a while though it is gone
+
+
+def set_aside(bench: Bench, eni: str) -> None:
+    """Neither use nor detach an interface any more, nor go on with its instance, as long as another one can go."""
+    host = bench.now.link(eni)
+    bench.aside |= {host}
+    bench.abandoned.append(eni)
+    bench.enis = [own for own in bench.enis if own.id != eni]
+    spoil(bench, host)
 
 
 def give_up(bench: Bench, stuck: list[str], snapshot: Snapshot) -> None:

@@ -90,7 +90,14 @@ def _new_instance(bench: Bench, zone: int, taken: set[str], born: EniSpec | None
         spare = [i for i in bench.instances if i.id not in taken]
         if not spare:
             raise NotArranged("no instance is left within limits.instances", "limits.instances")
-        spare.sort(key=lambda i: (not _worn(bench, i), i.zone == zone and i.past == "fresh", i.past == "fresh"))
+        spare.sort(
+            key=lambda i: (
+                i.id in bench.aside,
+                not _worn(bench, i),
+                i.zone == zone and i.past == "fresh",
+                i.past == "fresh",
+            )
+        )
         remove_instance(bench, spare[0])
     make_room(bench, 1 if born is None else 2, frozenset())
     own = OwnInstance(_create_instance(bench, zone), zone) if born is None else create_with(bench, born, zone)

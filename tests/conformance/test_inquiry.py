@@ -6,7 +6,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from eni_conformance.conformance import evidence
+from eni_conformance.conformance import evidence, unmoved
 from eni_conformance.conformance import inquiry as inquiries
 from eni_conformance.conformance.inquiry import AGAIN, HASTY, Contradiction, Inquiry, clocked
 from eni_conformance.contract.detach import CONTRACTS
@@ -277,13 +277,17 @@ def test_another_scenario_is_no_second_time_for_what_rests_on_a_clock(inquiry):
 def test_two_accepted_detaches_that_never_moved_anything_need_not_be_so_each_time(
     inquiry, monkeypatch, shows, again, still
 ):
-    """What remembers earlier calls does not show in each world built anew; what was slow has ended by now."""
-    monkeypatch.setattr(inquiries.pool, "in_use", lambda bench, enis: frozenset(still) & set(enis))
+    """What remembers earlier calls, or hangs on what meets, does not show in each world built anew; what was slow has
+    ended by now. Meanwhile nobody touches them."""
+    aside: list[str] = []
+    monkeypatch.setattr(unmoved.pool, "set_aside", lambda bench, eni: aside.append(eni))
+    monkeypatch.setattr(unmoved.pool, "in_use", lambda bench, enis: frozenset(still) & set(enis))
     made = inquiry(*shows)
     made.run(CALL)
     made.run(OTHER)
     published, once = kept(made)
     assert len(published) == (len(still) == 2) and len(once) == (len(still) < 2)
+    assert aside[0] == "eni-1"
     if published:
         assert published[0].again == again and published[0].certainty == 0.9
 
