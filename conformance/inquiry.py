@@ -249,14 +249,14 @@ class Inquiry:
                 self.tally.lacks(requirements, outcome.missing)
             else:
                 self.tally.undecided(requirements, outcome.undecided)
-                if self._look_for_target():
-                    self._finish()
         else:
             self.judged += 1
         for found in outcome.found:
             if self.stop:
                 break
             self._follow(found, scenario)
+        if not outcome.undecided or (not outcome.missing and self._look_for_target()):
+            self._finish()
         return outcome
 
     def glance(self, scenario: Scenario) -> None:
@@ -271,7 +271,8 @@ class Inquiry:
         """The set-up's own detach is the operation under test, too: where its promise is not kept, the same is tried as
         a Scenario, in a world like that one."""
         for one in self.stage.unfinished():
-            scenario = again(one.world, one.place, self.stage.bench.ground.eni_quota if one.what == "attach" else 0)
+            slots = self.stage.bench.ground.eni_quota if one.what == "attach" else 0
+            scenario = again(one.world, one.place, slots, round(one.attached, 1))
             if scenario in self.tried or len(self.tried) >= UNFINISHED or self.stop:
                 continue
             self.tried.append(scenario)

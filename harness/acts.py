@@ -8,15 +8,28 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 
-from eni_conformance.contract.scenario import ACTIONS
+from eni_conformance.contract.scenario import ACTIONS, Act
 from eni_conformance.harness import ecs
+from eni_conformance.harness.history import Arranged
 from eni_conformance.harness.values import Deed, Exchange, Pair, Snapshot
 
 ANEW = "described anew"
 """What an interface is described as, or named, when that is modified; its tags say whose it is, and stay."""
 PARAMETER = {"SecurityGroupIds": "SecurityGroupId.1"}
 """What descriptions show -> the parameter that modifies it, where the names differ."""
+
+
+def deed_of(act: Act, arranged: Arranged, now: Snapshot, groups: Sequence[str]) -> Deed:
+    """An operation with real ids, and with another value than the last look shows, where something is modified. groups:
+    those that interfaces may be in. Pure."""
+    enis, instances = arranged.enis, arranged.instances
+    deed = Deed(act.op, enis[act.eni % len(enis)] if enis else "", instances[act.instance % len(instances)])
+    if act.op != "modify":
+        return deed
+    value = anew(act.attribute, now.enis.get(deed.eni, {}).get(act.attribute), groups)
+    return replace(deed, attribute=act.attribute, value=value)
 
 
 def anew(attribute: str, shown: object, groups: Sequence[str]) -> str:

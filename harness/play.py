@@ -488,13 +488,7 @@ class _Play:
     # --- the surroundings ------------------------------------------------------------------------
 
     def _deed(self, act: Act) -> Deed:
-        enis, instances = self.arranged.enis, self.arranged.instances
-        deed = Deed(act.op, enis[act.eni % len(enis)] if enis else "", instances[act.instance % len(instances)])
-        if act.op != "modify":
-            return deed
-        seen = self.bench.now.enis.get(deed.eni, {}).get(act.attribute)
-        value = acts.anew(act.attribute, seen, self.bench.ground.security_group_ids)
-        return replace(deed, attribute=act.attribute, value=value)
+        return acts.deed_of(act, self.arranged, self.bench.now, self.bench.ground.security_group_ids)
 
     def _act(self, index: int, act: Act) -> None:
         """A public operation of the surroundings."""

@@ -81,10 +81,12 @@ def still_refuses(world: World) -> Scenario:
     return Scenario(world, (Detach(about),), name="still refuses")
 
 
-def again(world: World, place: int, slots: int) -> Scenario:
-    """One interface detached; with `slots`, it is attached again, all of them being taken, and so on three times."""
+def again(world: World, place: int, slots: int, attached: float = 0.0) -> Scenario:
+    """One interface detached when it has been attached for so many seconds; with `slots`, it is attached again, all of
+    them being taken, and so on three times."""
     if not slots:
-        return Scenario(world, (Detach(valid(place)), Settle()), name="detach as in the set-up")
+        waited = (Settle(attached),) if attached else ()
+        return Scenario(world, (*waited, Detach(valid(place)), Settle()), name="detach as in the set-up")
     extra = max(0, Offer(quota=slots).slots - len(world.enis))
     full = dataclasses.replace(world, enis=(*world.enis, *[EniSpec()] * extra))
     steps = (Detach(valid(place)), Settle(), Act("attach", place), Settle()) * 3

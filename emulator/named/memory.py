@@ -28,6 +28,8 @@ MEMORY = (
      "Deleting another interface puts one that is Detaching back."),
     ("goes-with-instance-while-detaching", "effect", "effect: exists", "goes-with-instance",
      "An interface that is Detaching when its instance is deleted goes with it, though it was to be kept."),
+    ("name-lost-after-four-seconds", "effect", "frame: NetworkInterfaceName", "name-lost-with-age(4)",
+     "An interface that has been attached for more than four seconds loses its name."),
     ("worn-out-after-four", "effect", "effect: Available", "worn-out(5)",
      "An interface is detached four times; from then on it stays where it is."),
     ("state-forgotten-after-wrong-signature", "state", "InvalidOperation.InvalidEniState",

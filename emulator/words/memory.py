@@ -105,6 +105,20 @@ def _worn_out(gate: Moment, times: str) -> Hooks:
     return accepted(gate, act)
 
 
+def _name_lost_with_age(gate: Moment, seconds: str) -> Hooks:
+    """An interface that has been attached for longer loses its name by its detach."""
+
+    def attach(call: Call, instance: Instance, eni: NetworkInterface) -> None:
+        gate.memory(call.cloud, "attached")[eni.id] = call.cloud.now()
+
+    def act(call: Call, eni: NetworkInterface) -> None:
+        since = gate.memory(call.cloud, "attached").get(eni.id, call.cloud.now())
+        if call.cloud.now() - since > float(seconds):
+            eni.name = ""
+
+    return (("attach", attach), *accepted(gate, act))
+
+
 def _state_forgotten(gate: Moment, code: str) -> Hooks:
     """After a call that was refused with this code, the state of the next interface is not looked at."""
 
@@ -173,6 +187,7 @@ NAMED_MEMORY = (
     named("undone-by", _undone_by),
     named("goes-with-instance", _goes_with_instance),
     named("worn-out", _worn_out),
+    named("name-lost-with-age", _name_lost_with_age),
     named("state-forgotten", _state_forgotten),
     named("unknown-once-back", _unknown_once_back),
 )

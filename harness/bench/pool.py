@@ -85,7 +85,7 @@ class OwnEni:
     """An interface of the bench. `look`: what it was made like, None if it is not to be used again. `hosts`: the
     instances it has been attached to, in order. `group`, `vswitch`: what is its alone, for a fault to hit. `had`: how
     much of LOSABLE the first look at it showed. unlike: fields that no look has shown as they were asked for when it
-    was made, None before the first."""
+    was made, None before the first. since: monotonic time of the last attach."""
 
     id: str
     zone: int
@@ -95,17 +95,20 @@ class OwnEni:
     vswitch: str = ""
     had: Mapping[str, int] | None = None
     unlike: tuple[str, ...] | None = None
+    since: float = 0.0
 
 
 @dataclass(frozen=True)
 class Unfinished:
     """What the set-up could not do although the page promises it, for an interface of a World, by its place: a detach
-    that was refused to the end, or that was accepted and did not come to its end, or an attach refused for want of a
-    slot that must be free, or without effect on an interface that was detached before."""
+    that was refused to the end, or that was accepted and did not come to its end, or after which an interface was not
+    what it had been; an attach refused for want of a slot that must be free, or without effect on an interface that was
+    detached before. attached: for how many seconds what was detached had been."""
 
     what: Literal["detach", "attach"]
     world: World
     place: int
+    attached: float = 0.0
 
 
 @dataclass
@@ -420,6 +423,7 @@ def remember(bench: Bench, deed: Deed) -> None:
     for eni in bench.enis:
         if deed.op == "attach" and eni.id == deed.eni:
             eni.hosts.append(deed.instance)
+            eni.since = bench.clock.monotonic()
     for instance in bench.instances:
         if deed.op in ("start", "reboot") and instance.id == deed.instance:
             instance.past = "restarted" if deed.op == "start" else "rebooted"

@@ -7,6 +7,7 @@ was tried, so that calls under test can show it.
 from __future__ import annotations
 
 import contextlib
+import itertools
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Literal
@@ -17,7 +18,7 @@ from eni_conformance.harness import ecs, observe
 from eni_conformance.harness.bench import power
 from eni_conformance.harness.bench.asked import details, look_of, other_vswitch
 from eni_conformance.harness.bench.born import create_with, has_born, is_born, welcome_born
-from eni_conformance.harness.bench.look import SLOT
+from eni_conformance.harness.bench.look import RELOOK, SLOT
 from eni_conformance.harness.bench.pool import (
     ATTACHING,
     DETACHING,
@@ -29,6 +30,7 @@ from eni_conformance.harness.bench.pool import (
     drop_vanished,
     give_up,
     refresh,
+    relook,
     settle,
     spoil,
     touch,
@@ -43,6 +45,9 @@ SPARE = 5
 
 POOL = 20
 """How many interfaces, primary ones included, a worker keeps for later Worlds: each look shows all of them."""
+
+LONGEST_ATTACHED = 10.0
+"""Seconds for which an interface stays attached, at most, so that it has been so for as long as another one."""
 
 WORN = 40
 """Worlds after which an instance on this machine makes room for another."""
@@ -223,7 +228,7 @@ def begin_detach(bench: Bench, own: OwnEni, host: str) -> None:
 def detach(bench: Bench, enis: list[OwnEni]) -> None:
     """Detach interfaces as part of the set-up and wait until they are Available. Instances that must be Stopped for it
     are Stopped meanwhile."""
-    before = bench.now
+    before, fresh = bench.now, "enis" not in bench.stale
     stopped = power.stop_first(bench, "detach", {bench.now.link(own.id) for own in enis})
     for own in enis:
         if bench.now.status(own.id) in ("InUse", "Attaching"):
@@ -258,7 +263,36 @@ def detach(bench: Bench, enis: list[OwnEni]) -> None:
     except NotArranged:
         _tell_bound(bench, before, [e for e in enis if not free(bench.now, e.id)])
         raise
+    if fresh and not stopped:
+        _tell_changed(bench, before, enis)
     power.start_again(bench, stopped)
+
+
+KEPT = (
+    "Tags", "NetworkInterfaceName", "Description", "DeleteOnRelease", "SecurityGroupIds", "MacAddress",
+    "PrivateIpAddress", "PrivateIpSets",
+)  # fmt: skip
+"""What interfaces are made with, and a detach must keep."""
+
+
+def _tell_changed(bench: Bench, before: Snapshot, enis: Sequence[OwnEni]) -> None:
+    """Note where one of these, which have just been detached, or another interface beside it, is not what it was: with
+    a World like the one in which it was detached, after as long. A look may be wrong for once, and show the past."""
+    ours = {own.id for own in bench.enis if own.look is not None} & set(before.enis)
+
+    def changed(now: Snapshot) -> set[str]:
+        both = ((eni, before.enis[eni], now.enis[eni]) for eni in ours & set(now.enis))
+        return {eni for eni, old, new in both if any(old.get(name) != new.get(name) for name in KEPT)}
+
+    if bench.lags or not changed(bench.now):
+        return
+    ended = bench.clock.monotonic()
+    now = relook(bench, lambda now: not changed(now), bench.lag_seconds, pauses=itertools.repeat(RELOOK))
+    hosts = {before.link(eni) for eni in changed(now)}
+    for own in (one for one in enis if before.link(one.id) in hosts):
+        attached = ended - own.since
+        if attached > bench.lag_seconds and (world := _world_like(bench, before, own, before.link(own.id))):
+            bench.unfinished.append(Unfinished("detach", *world, min(attached, LONGEST_ATTACHED)))
 
 
 def _tell_bound(bench: Bench, before: Snapshot, bound: list[OwnEni]) -> None:
@@ -382,6 +416,7 @@ def attach(bench: Bench, own: OwnEni, host: str) -> None:
         spoil(bench, own.id)  # whatever is wrong with it, the next World is better off with another one
         raise
     own.hosts.append(host)
+    own.since = bench.clock.monotonic()
     power.accepted(bench, "attach", host)
 
 

@@ -162,7 +162,24 @@ def modified_in_vain(client: Client) -> bool:
     return bool(after["Tags"] == before["Tags"])
 
 
+def name_lost_with_age(client: Client) -> bool:
+    """Detached soon it keeps its name; detached after ten seconds it does not."""
+    made = build(client)
+    made.leave()
+    name = {"NetworkInterfaceId": made.eni, "NetworkInterfaceName": "first"}
+    client.ok("ModifyNetworkInterfaceAttribute", name)
+    names = []
+    for seconds in (1, 10):
+        client.ok("AttachNetworkInterface", {"NetworkInterfaceId": made.eni, "InstanceId": made.instance})
+        client.settle(seconds)
+        made.leave()
+        names.append(made.show()["NetworkInterfaceName"])
+    assert names[0] == "first"
+    return not names[1]
+
+
 MEMORY: dict[str, Witness] = {
+    "name-lost-after-four-seconds": name_lost_with_age,
     "refusal-remembered": refusal_remembered,
     "denied-user-accepted-after-owner": accepted_after_owner(DENIED),
     "ram-kind-accepted-after-owner": accepted_after_owner(RAM_KIND),

@@ -63,6 +63,52 @@ def test_a_detach_of_the_set_up_is_asked_for_again_only_while_the_interface_is_d
     assert orders == [("i-1", "eni-1")] * sent
 
 
+def named(name, status="Available", **more):
+    """A look at one interface."""
+    fields = {
+        "Status": status,
+        "NetworkInterfaceName": name,
+        **more,
+        **({"InstanceId": "i-1"} if status == "InUse" else {}),
+    }
+    return Snapshot(0.0, {"eni-1": fields}, {"i-1": {"Status": "Running"}})
+
+
+@pytest.mark.parametrize(
+    ("looks", "attached", "lags", "told"),
+    [
+        ([named("")], 5.0, False, [5.0]),
+        ([named("")], 50.0, False, [supply.LONGEST_ATTACHED]),
+        ([named("a", Revision=2)], 5.0, False, []),  # what nobody documents may change by itself
+        ([named(""), named("a")], 5.0, False, []),  # a look may be wrong for once
+        ([named("")], 0.0, False, []),  # it may be shown late with what it was made with
+        ([named("")], 5.0, True, []),
+    ],
+)
+def test_what_the_set_ups_own_detach_changes_is_told_with_how_long_it_had_been_attached(
+    bench, shows, monkeypatch, looks, attached, lags, told
+):
+    own = bench.enis[0]
+    own.hosts, own.since, bench.lags = ["i-1"], bench.clock.monotonic() - attached, lags
+    shows(named("a", "InUse", Revision=1))
+    pool.refresh(bench)
+    monkeypatch.setattr(ecs, "detach_eni", lambda *_: shows(*looks))
+    supply.detach(bench, [own])
+    world = World((InstanceSpec(past="fresh"),), (EniSpec(past="fresh"),))
+    assert [(u.what, u.world, u.place) for u in bench.unfinished] == [("detach", world, 0)] * len(told)
+    assert [u.attached for u in bench.unfinished] == pytest.approx(told, abs=3)
+
+
+def test_what_a_play_modified_is_not_told_of_the_set_ups_own_detach(bench, shows, monkeypatch):
+    own = bench.enis[0]
+    own.hosts, own.since, own.look = ["i-1"], bench.clock.monotonic() - 5, None
+    shows(named("a", "InUse"))
+    pool.refresh(bench)
+    monkeypatch.setattr(ecs, "detach_eni", lambda *_: shows(named("late")))
+    supply.detach(bench, [own])
+    assert not bench.unfinished
+
+
 def refusal(code, status=400):
     """What the set-up raises when it is refused; without a code nothing was answered."""
     body = json.dumps({"RequestId": "R", "Code": code, "Message": "no"}).encode()
