@@ -36,7 +36,7 @@ class Plan:
     @property
     def part(self) -> bool:
         """Whether this is less than a whole run by intent."""
-        return bool(self.only or self.shard or self.first_violation or self.calls)
+        return bool(self.only or self.shard or self.calls)
 
     def command(self) -> str:
         """The command that repeats this run."""

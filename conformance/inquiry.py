@@ -304,7 +304,7 @@ class Inquiry:
         entry = replace(waiting or self._note(key, found, scenario), sure=sure)
         self._keep(entry)
         self.write()
-        if self.glancing:
+        if self.glancing or self.stage.ended():
             return
         if isinstance(found.finding, NoAnswer) and not self._look_for_target():
             if found.finding.certainty == 1 and found.finding.outcome != "refused" and self._without_excuse(found):
@@ -463,7 +463,7 @@ class Inquiry:
         hurt = found.finding.requirement in ("B01", "B02") and not slow
 
         def fails(candidate: Scenario) -> bool:
-            if last and REAL.monotonic() > self.deadline:
+            if (last and REAL.monotonic() > self.deadline) or self.stage.ended():
                 return False
             if hurt:
                 self._recover(candidate)

@@ -172,7 +172,10 @@ def play(inquiry: Inquiry, item: pytest.Item, parameters: Mapping[str, Any]) -> 
             case Walks():
                 _walk(inquiry, one, about)
             case Credit(requirement, part, what, calls):
-                if last is not None and not last.undecided and not last.found:
+                if last is None or last.undecided or last.found:
+                    why = "what came before it was wrong or could not be judged"
+                    inquiry.tally.undecided((requirement,), f"{what}, {why}")
+                else:
                     inquiry.tally.credit((requirement,), part, "account", what, calls)
             case Lack(requirements, what):
                 inquiry.tally.lacks(requirements, what)

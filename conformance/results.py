@@ -252,7 +252,9 @@ def _shallow(total: Tally, records: Sequence[Record], *, partial: bool) -> tuple
     notes = [note for record in records for note in record.notes]
     if notes:
         first = re.sub(r"\[[^\]]*\]", "", notes[0]).removeprefix("test_").replace("_", " ")
-        out.append(f"the endpoint was too slow for this effort: {len(notes)} parts were cut short ({first}, ...)")
+        parts = f"{len(notes)} part{'s were' if len(notes) > 1 else ' was'} cut short ({first}, ...)"
+        at_work = f"{len(records)} worker{'s' * (len(records) != 1)}"
+        out.append(f"the time of this effort was up for {at_work}: {parts}; more effort or workers (-n) go on")
     return tuple(out)
 
 

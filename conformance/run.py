@@ -24,6 +24,7 @@ from eni_conformance.conformance.worker import collect_rarely
 from eni_conformance.harness.clock import REAL
 from eni_conformance.harness.target import TargetError, load_target
 from eni_conformance.oracle.results import Results
+from eni_conformance.oracle.tally import read_all
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
@@ -51,6 +52,7 @@ class Display:
         self.quiet = silent or not self.console.is_terminal
         self.violations = 0
         self.total = 0
+        self.calls = 0
         self.began = False
         self.failed: BaseException | None = None
         self.folder: Path | None = None
@@ -90,7 +92,7 @@ class Display:
         study = session.config.stash.get(KEY, None)
         if study is None or self.folder is not None:
             return
-        self.folder = study.folder
+        self.folder, self.calls = study.folder, study.plan.calls or 0
         if not self.quiet:
             self.console.print(f"{study.target.name}  {study.target.endpoint}  seed {study.plan.seed}")
             self.progress.start()
@@ -120,6 +122,9 @@ class Display:
 
     def alive(self, seconds: float) -> str:
         """That the run goes on, for a log that nobody sees moving."""
+        if self.calls:
+            sent = sum(sum(one.spent.values()) for one in read_all(self.folder)) if self.folder else 0
+            return f"{seconds:.0f} s: {sent} of at most {self.calls} calls sent"
         whole = f" of {self.total}" if self.total else ""
         found = f", {self.violations} found something" if self.violations else ""
         return f"{seconds:.0f} s: {len(self.done)}{whole} tests done{found}"
@@ -260,7 +265,7 @@ def main(args: Any) -> int:
         print(f"eni-conformance: --record {record}: {problem}", file=sys.stderr)
         return USAGE
     display = Display(silent=bool(getattr(args, "json", False)))
-    code = run_tests(args, display)
+    code = _to_its_end(args, display)
     if display.failed is not None:
         crash.status_of(args, display.failed)
     folder = display.folder
@@ -280,6 +285,18 @@ def main(args: Any) -> int:
     unfinished.tell_ci(folder)
     status = UNUSABLE if results.run.exit is None else results.run.exit
     return status or (OK if recorded else ENDED_EARLY)
+
+
+def _to_its_end(args: Any, display: Display) -> int:
+    """Run the tests. An interrupt that comes while the run ends by itself, where pytest does not expect one, is no
+    reason to keep back what it has found."""
+    try:
+        return run_tests(args, display)
+    except KeyboardInterrupt:
+        display.pytest_sessionfinish()
+        if display.folder is None or not (display.folder / "results.json").exists():
+            raise
+        return ENDED_EARLY
 
 
 def _recorded(results: Results, record: Path) -> bool:

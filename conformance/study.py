@@ -447,7 +447,7 @@ def write_results(study: Study, *, incomplete: str = "") -> int:
         unfinished.run_of(plan, study.run_id, study.began),
         seconds=round(now - study.began, 2),
         incomplete=bool(incomplete),
-        part=plan.part or study.narrowed,
+        part=plan.part or study.narrowed or bool(incomplete and plan.first_violation),
     )
     left_out = f"no call of --calls {plan.calls} was left for it" if plan.calls else ""
     left_out = "narrowed by the user: pytest left this out" if study.narrowed else left_out

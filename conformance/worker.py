@@ -15,7 +15,7 @@ from pathlib import Path
 from eni_conformance.conformance import budget
 from eni_conformance.conformance.asked import Plan
 from eni_conformance.conformance.database import open_database
-from eni_conformance.conformance.inquiry import Inquiry
+from eni_conformance.conformance.inquiry import ENDED, Inquiry
 from eni_conformance.contract import codec
 from eni_conformance.harness import ecs, journal
 from eni_conformance.harness.account import control_orders
@@ -123,7 +123,7 @@ def join(
         return _stage(second)
 
     stage.abroad = open_abroad if there is not None else None
-    return Inquiry(
+    inquiry = Inquiry(
         plan.contract(),
         stage,
         effort_for(plan, target),
@@ -139,6 +139,9 @@ def join(
         worker=worker,
         chosen=plan.chosen(),
     )
+    # Where another worker has found what the run was to end at, nothing more is waited for.
+    stage.ended = lambda: not inquiry.stop and (folder / ENDED).exists()
+    return inquiry
 
 
 def _bench(

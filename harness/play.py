@@ -182,6 +182,7 @@ class _Play:
         for index, step in enumerate(self.scenario.steps):
             if self.guide.over(self.state):
                 return
+            self.stage.go_on()
             match step:
                 case Detach():
                     self._detach(index, self._fit(step.call), taken)
@@ -323,6 +324,7 @@ class _Play:
             settled = not moving and (not waiting or spent > self._patience(waiting))
             if (settled and not bench.stale) or spent > bench.settle_seconds:
                 break
+            self.stage.go_on()
             if settled:
                 part, pause, looks = pool.part_of(bench.stale), 0.0, looks - 1
                 continue

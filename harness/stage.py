@@ -12,6 +12,7 @@ from eni_conformance.harness import ecs
 from eni_conformance.harness.bench import pool
 from eni_conformance.harness.bench.pool import Bench
 from eni_conformance.harness.values import Snapshot
+from eni_conformance.harness.wire.client import CallsSpent
 
 
 @dataclass
@@ -20,7 +21,7 @@ class Stage:
     for which what is not explained is looked at again; `nothing`: texts that denoted nothing when they were asked for;
     `last`: the last look, and the Scenario that it ended; `abroad` opens the Stage for Worlds of the second region,
     kept in `second`; `turn`: of the views; `failing`: how often each of them failed or was refused; `stuck`: detaches
-    that never ended."""
+    that never ended; `ended`: whether the run is told to end."""
 
     bench: Bench
     folder: Path
@@ -34,6 +35,7 @@ class Stage:
     turn: int = 0
     failing: Counter[str] = field(default_factory=Counter)
     stuck: int = 0
+    ended: Callable[[], bool] = lambda: False
 
     @property
     def session(self) -> ecs.Session:
@@ -42,6 +44,11 @@ class Stage:
     def calls(self) -> int:
         """How many calls this worker has sent, set-up and looks included."""
         return sum(self.session.client.counts.values())
+
+    def go_on(self) -> None:
+        """Raises CallsSpent where the run has been told to end meanwhile."""
+        if self.ended():
+            raise CallsSpent("the run was told to end")
 
     def unfinished(self) -> list[pool.Unfinished]:
         """What the set-up could not do although the page promises it; each is told once."""

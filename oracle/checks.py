@@ -303,17 +303,29 @@ def certain(state: State, deed: Deed) -> bool:
     if deed.op != "attach" or not eni or not instance:
         return False
     on_it = sum(1 for e in state.known.enis.values() if deed.instance in e.on and e.type != "Primary")
-    zone = state.snapshot.enis.get(deed.eni, {}).get("ZoneId")
     return (
         eni.statuses == frozenset({"Available"})
         and instance.statuses <= STEADY
         and len(instance.statuses) == 1
         and on_it + 1 < state.place.quota
         and not state.place.quota_assumed
-        and zone == state.snapshot.instances.get(deed.instance, {}).get("ZoneId")
+        and _in_one_zone(state, deed)
         and deed.eni not in state.arranged.faults
         and not ("attach" in state.place.cold and "Running" in instance.statuses)
     )
+
+
+def _in_one_zone(state: State, deed: Deed) -> bool:
+    """Whether interface and instance lie in one zone, by what is shown, or where that is not shown by the World."""
+    told = [state.snapshot.enis.get(deed.eni, {}), state.snapshot.instances.get(deed.instance, {})]
+    zones = [fields.get("ZoneId") for fields in told]
+    if all(zones):
+        return zones[0] == zones[1]
+    world, arranged = state.scenario.world, state.arranged
+    if deed.eni not in arranged.enis or deed.instance not in arranged.instances:
+        return zones[0] == zones[1]
+    home = world.instances[world.enis[arranged.enis.index(deed.eni)].on or 0]
+    return home.zone == world.instances[arranged.instances.index(deed.instance)].zone
 
 
 # --- overlapping calls -------------------------------------------------------------------------------

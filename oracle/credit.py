@@ -7,6 +7,7 @@ the endpoint and what could not be decided, is said here, event by event.
 from __future__ import annotations
 
 import zlib
+from collections.abc import Iterable
 
 from eni_conformance.contract import rows
 from eni_conformance.contract.detach import ACTION
@@ -25,7 +26,7 @@ from eni_conformance.harness.history import (
     Rested,
     Sent,
 )
-from eni_conformance.harness.values import Snapshot
+from eni_conformance.harness.values import Exchange, Snapshot
 from eni_conformance.oracle import answers, checks, covered, relations, views
 from eni_conformance.oracle.answers import Read
 from eni_conformance.oracle.covered import Past
@@ -91,14 +92,20 @@ def of_relations(book: Tally, state: State) -> None:
 
 
 def _of_call(book: Tally, state: State, event: Sent, seen: checks.Seen, world: int, past: Past) -> None:
-    for exchange in event.passed:
-        book.passed(ACTION, gist(exchange))
+    _passing(book, ACTION, event.passed)
     if seen.left:
         expected = answers.expected_of(state, event)
         of_code = filter(None, [answers.cold_row(state, event.asked, event.exchange)])
         book.undecided((*answers.blamed_rows(state.operation, expected), *of_code), seen.left)
     for read in seen.reads:
         _of_answer(book, state, read, world, past)
+
+
+def _passing(book: Tally, action: str, exchanges: Iterable[Exchange]) -> None:
+    """Count those that are answers of the passing table; what was asked again for another reason is none."""
+    for one in exchanges:
+        if answers.may_pass(one, tolerates=True, valid=True):
+            book.passed(action, gist(one))
 
 
 def _of_answer(book: Tally, state: State, read: Read, world: int, past: Past) -> None:
@@ -195,8 +202,7 @@ def _cover(book: Tally, state: State, read: Read, reply: Reply, past: Past) -> N
 def _of_probe(book: Tally, state: State, event: Probed, world: int) -> None:
     probe = PROBES[event.name]
     exchange = event.exchange
-    for one in event.passed:
-        book.passed(ACTION, gist(one))
+    _passing(book, ACTION, event.passed)
     if event.end == "unread":
         book.undecided((probe.requirement,), "the tampering changed nothing here")
         return
@@ -228,8 +234,7 @@ def _of_probe(book: Tally, state: State, event: Probed, world: int) -> None:
 
 def _of_act(book: Tally, state: State, event: Acted, world: int) -> None:
     deed, exchange = event.deed, event.exchange
-    for one in event.passed:
-        book.passed(ACTIONS[deed.op], gist(one))
+    _passing(book, ACTIONS[deed.op], event.passed)
     if exchange.throttled or exchange.outcome != "answered":
         return
     if deed.op == "attach" and checks.certain(state, deed) and deed.eni in state.freed_enis:
@@ -249,7 +254,7 @@ def _of_overlap(book: Tally, state: State, event: Overlapped, seen: checks.Seen,
             if part.asked is None or part.exchange.throttled:
                 continue
             if checks.left_open(state, checks.loose(state, event, part.asked), part.exchange):
-                book.passed(ACTION, gist(part.exchange))
+                _passing(book, ACTION, (part.exchange,))
                 return
     elif not seen.state.dirty and seen.state.overlap is None:
         book.credit((rows.SERIAL_ORDER,), world, "account", f"{len(event.parts)} at once, none moves anything")

@@ -29,6 +29,7 @@ from eni_conformance.oracle.results import (
 )
 from eni_conformance.oracle.tally import Record, Tally, summed
 
+NOTHING_MEANT = "nothing in this run was meant to provoke it"
 ENOUGH = 10
 """Fewer judged cases than this are told as thin: a defect in three of ten of them may have been missed."""
 HOW = {"api": "public operations", "caller": "a caller of the target file", "control": "control protocol"}
@@ -46,11 +47,12 @@ def verdict_of(
     missing: Counter[str],
     absent_caller: str,
     incomplete: str,
+    cut: bool = False,
 ) -> tuple[Verdict, str]:
     """(verdict, reason) of one requirement.
 
     provoked: how often its code came, in the page's spelling or in one of the common table. doubts: what forbids to say
-    that it conforms, such as a finding that was seen once.
+    that it conforms, such as a finding that was seen once. cut: parts of the run were cut short for lack of time.
     """
     if violated:
         return "violated", ""
@@ -77,7 +79,8 @@ def verdict_of(
         return "not-exercised", f"this target does not offer: {missing.most_common(1)[0][0]}"
     if absent_caller:
         return "not-exercised", f"the target file has no [callers.{absent_caller}]"
-    return "not-exercised", requirement.beyond or "nothing in this run was meant to provoke it"
+    nothing = "what was to provoke it was cut short for lack of time" if cut else NOTHING_MEANT
+    return "not-exercised", requirement.beyond or nothing
 
 
 @dataclass(frozen=True)
@@ -89,6 +92,7 @@ class _Told:
     violations: Mapping[str, list[Violation]]
     errors: Mapping[str, list[str]]
     worlds: Mapping[str, set[int]]
+    cut: bool = False
 
 
 def _told(records: Sequence[Record]) -> _Told:
@@ -110,7 +114,7 @@ def _told(records: Sequence[Record]) -> _Told:
                 errors[short].append(problem.text)
         for short, keys in record.worlds.items():
             worlds[short] |= keys
-    return _Told(total, doubts, violations, errors, worlds)
+    return _Told(total, doubts, violations, errors, worlds, any(record.notes for record in records))
 
 
 def fold(
@@ -151,6 +155,7 @@ def _row(
         missing=missing,
         absent_caller=absent_caller,
         incomplete=incomplete,
+        cut=told.cut,
     )
     return RequirementResult(
         full_id(short),

@@ -85,7 +85,9 @@ def _outcome(results: Results) -> tuple[str, str, str]:
 def _basis(results: Results) -> str:
     """What it rests on that everything conforms; how much that is stands in the words before it."""
     n = results.judged_calls
-    return f"Everything was decided, by {number(n)} judged call{'s' * (n != 1)}." if n else "Everything was decided."
+    by = f", by {number(n)} judged call{'s' * (n != 1)}" if n else ""
+    cut = next((words for words in results.shallow if "cut short" in words), "")
+    return f"Everything was decided{by}; but {cut}." if cut else f"Everything was decided{by}."
 
 
 def _of(n: int, total: int) -> str:

@@ -48,7 +48,7 @@ def forecast(results: Results) -> Forecast | None:
         rows=tuple(sorted(rows, key=lambda row: (-row[2], -row[1], row[0]))),
         predicted=told.total,
         actual=actual,
-        words=off_by(told.total, actual),
+        words=_off_by(told, actual, results.run.seconds),
         facts=tuple(facts),
     )
 
@@ -97,6 +97,12 @@ def _money(told: Predicted, used: Cost | None) -> str:
 def _up(value: float) -> str:
     """A number rounded up to hundredths."""
     return f"{math.ceil(round(100 * value, 6)) / 100:g}"
+
+
+def _off_by(told: Predicted, calls: int, seconds: float) -> str:
+    """By how much calls and time differ from what was predicted."""
+    both = ((off_by(told.total, calls), "calls"), (off_by(round(told.seconds), round(seconds)), "seconds"))
+    return "; ".join(f"{words} in {what}" for words, what in both if words)
 
 
 def off_by(predicted: int, actual: int) -> str:

@@ -262,9 +262,9 @@ def region(target: Target, client: Client) -> list[Check]:
             checks.append(
                 Check(
                     name,
-                    "ok" if fine else "problem",
+                    "ok" if fine else "problem" if name == "region" else "warning",
                     f"{wanted} is {'one of' if fine else 'not among'} {len(known)} regions",
-                    "" if fine else f"name another region, such as {min(known)}",
+                    "" if fine else f"name another region, such as {min(known - {target.region}, default=min(known))}",
                 )
             )
     return checks

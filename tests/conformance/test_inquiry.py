@@ -92,6 +92,7 @@ class Endpoint:
         target = SimpleNamespace(tolerates=tolerates)
         self.session = SimpleNamespace(client=client, target=target)
         self.calls = lambda: len(self.runs)
+        self.ended = lambda: False
 
     def calls(self):
         return len(self.runs)
@@ -316,6 +317,15 @@ def test_an_installation_on_this_machine_has_no_excuse_for_a_failure(inquiry, fi
     (entry,), once = kept(made)
     assert once == [] and entry.again == Again(AGAIN, 0)
     assert entry.certainty == 0.9
+
+
+def test_what_is_seen_while_another_worker_has_ended_the_run_is_noted_and_not_followed_up(inquiry):
+    made = inquiry(CODE)
+    made.stage.ended = lambda: True
+    made.run(CALL)
+    published, (entry,) = kept(made)
+    assert published == [] and entry.again.tried == 0
+    assert len(made.stage.runs) == 1
 
 
 @pytest.mark.parametrize("finding", [PAGE_500, RESET], ids=["500", "reset"])
