@@ -9,6 +9,7 @@ from collections import defaultdict
 from collections.abc import Callable
 from pathlib import Path
 
+from eni_conformance.contract.detach import CONTRACTS
 from processes import Finished
 
 PAGE = Path(__file__).parents[2] / "docs" / "own-endpoint.md"
@@ -50,3 +51,10 @@ def test_the_table_names_all_that_a_run_sends(plain: Callable[[int], Finished]) 
     assert needed <= set(sent)
     for operation in needed - {"DetachNetworkInterface", "RunInstances", "CreateNetworkInterface"}:
         assert table[operation] - LIST_WHERE_MORE_THAN_A_PAGE <= sent[operation], operation
+
+
+def test_what_answers_must_look_like_is_told_for_each_requirement_on_them():
+    told = PAGE.read_text().partition("## What answers must look like")[2].partition("\n## ")[0]
+    for requirement in CONTRACTS["2019"].requirements.values():
+        if requirement.kind == "response":
+            assert f"| {requirement.id} | {requirement.title} |" in told

@@ -378,7 +378,20 @@ def test_a_byte_order_mark_is_a_matter_of_encoding_not_of_content():
     assert said(answer) == [("R05", "the JSON body starts with a byte order mark")] and answer.request_id == ID
     xml = xml_of({"RequestId": ID}, f"{ACTION}Response").encode()
     answer = as_xml(b"\xef\xbb\xbf" + xml)
-    assert said(answer) == [("R05", "the XML body starts with a byte order mark")] and answer.request_id == ID
+    assert answer.findings == () and answer.request_id == ID, "XML 1.0, 4.3.3, allows one"
+
+
+def test_names_of_xml_may_be_in_a_namespace():
+    for xmlns in ('xmlns="http://ecs.aliyuncs.com/doc/2014-05-26"', 'xmlns=""'):
+        answer = as_xml(f"<{ACTION}Response {xmlns}><RequestId>{ID}</RequestId></{ACTION}Response>")
+        assert answer.findings == () and answer.request_id == ID
+
+
+def test_a_request_id_may_have_digits_of_both_cases():
+    """As one captured answer has."""
+    mixed = ID[:-12] + ID[-12:].lower()
+    assert mixed not in (ID, ID.lower())
+    assert as_json({"RequestId": mixed}).findings == ()
 
 
 # --- bodies that cannot be read ------------------------------------------------------------------
@@ -464,8 +477,9 @@ def test_further_elements_may_stand_twice_and_may_be_nested():
 
 
 def test_only_the_first_thing_that_is_wrong_with_a_body_is_told():
-    body = b"\xef\xbb\xbf" + xml_of(REFUSAL, "Error").replace("</Error>", "<Code>A</Code></Error>").encode()
-    assert said(as_xml(body, 404)) == [("R05", "the XML body starts with a byte order mark")]
+    twice = "<Code>A</Code><Message>B</Message></Error>"
+    body = xml_of(REFUSAL, "Error").replace("</Error>", twice).encode()
+    assert said(as_xml(body, 404)) == [("R03", "the element Code stands twice")]
 
 
 @given(st.binary(max_size=60), st.sampled_from((200, 204, 400, 404, 500)), st.sampled_from(("JSON", "XML", "")))
