@@ -14,7 +14,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from eni_conformance.conformance import budget, database, evidence, narrow, unmoved
-from eni_conformance.conformance.shrink import as_it_was, as_new, lasting_damage, shrink, suspects
+from eni_conformance.conformance.shrink import as_described, as_it_was, as_new, lasting_damage, shrink, suspects
 from eni_conformance.contract.detach import full_id
 from eni_conformance.contract.rules import Operation
 from eni_conformance.contract.scenario import Parallel, Scenario, Settle
@@ -288,7 +288,7 @@ class Inquiry:
             if isinstance(found.finding, NoAnswer):
                 self._look_for_target()
             return
-        key = evidence.identity(found)
+        key, scenario = evidence.identity(found), as_described(scenario, found)
         published = _of(key, self.violations)
         if published is not None:
             self._count(published)

@@ -29,6 +29,7 @@ from eni_conformance.contract.scenario import (
     World,
 )
 from eni_conformance.harness.history import Acted, Looked, Sent
+from eni_conformance.oracle.findings import Disagreement
 from eni_conformance.oracle.follow import Found
 
 PLAIN_WIRE = Wire()
@@ -148,6 +149,17 @@ def as_it_was(scenario: Scenario, found: Found) -> Scenario:
     if found.history is None or arranged is None or arranged.lived is None:
         return scenario
     return replace(scenario, world=arranged.lived) if found.history.scenario.world == scenario.world else scenario
+
+
+def as_described(scenario: Scenario, found: Found) -> Scenario:
+    """The Scenario in which each look is followed by the view that shows this; otherwise views take turns."""
+    finding = found.finding
+    if not isinstance(finding, Disagreement) or finding.about[:1] == ("sides",):
+        return scenario
+    end = () if scenario.steps and isinstance(scenario.steps[-1], Settle) else (Settle(),)
+    view = finding.about[0] if finding.about else ""
+    steps = tuple(replace(step, view=view) if isinstance(step, Settle) else step for step in (*scenario.steps, *end))
+    return replace(scenario, steps=steps)
 
 
 def as_new(scenario: Scenario, lived: Scenario) -> Scenario:

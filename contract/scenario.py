@@ -171,9 +171,10 @@ class Act:
 @dataclass(frozen=True)
 class Settle:
     """Wait until nothing is in transition, then look at everything. `after`: seconds to wait first, for effects
-    that come late."""
+    that come late. `view`: in which other way to describe what was detached, "" for the one whose turn it is."""
 
     after: float = 0.0
+    view: str = ""
     kind: Literal["settle"] = "settle"
 
 

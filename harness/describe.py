@@ -4,23 +4,45 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Collection, Mapping
+from types import MappingProxyType
 from typing import Literal
 
 from eni_conformance.contract.texts import make_text
 from eni_conformance.harness import ecs, observe
 from eni_conformance.harness.account.ledger import RUN_TAG
 from eni_conformance.harness.history import Described
-from eni_conformance.harness.values import Fields, Snapshot
+from eni_conformance.harness.values import Fields, Pair, Snapshot
 
 VIEWS = ("instance", "pages", "attribute", "status", "type", "tag", "nothing", "list")
 GIVEN_UP = 2
 """How often a view may fail before it is not asked for any more."""
 
 
-def view_of(turn: int, loopback: bool, given_up: Collection[str] = ()) -> str:
-    """The view whose turn it is. Everything there is gets listed on this machine only: an account may be large."""
-    names = [name for name in VIEWS if (loopback or name != "list") and name not in given_up]
-    return names[zlib.crc32(f"view {turn}".encode()) % len(names)] if names else ""
+def traits(eni: Fields, host: Fields) -> frozenset[str]:
+    """What a view may depend on: how much an interface has of everything, and the status of the instance it left."""
+    many = {name: min(2, len(eni.get(name) or ())) for name in ("Tags", "SecurityGroupIds", "PrivateIpSets")}
+    texts = {name: str(eni.get(name) or "") for name in ("Description", "NetworkInterfaceName")}
+    kinds = {name: ("foreign", "plain")[text.isascii()] if text else "none" for name, text in texts.items()}
+    more = {"DeleteOnRelease": eni.get("DeleteOnRelease"), "instance": host.get("Status")}
+    return frozenset(f"{name} {value}" for name, value in {**many, **kinds, **more}.items())
+
+
+def view_of(
+    turn: int,
+    loopback: bool,
+    failing: Mapping[str, int] = MappingProxyType({}),
+    about: Collection[str] = (),
+    met: Collection[Pair] = (),
+) -> str:
+    """The view that has met fewest of what is `about` the interface, with what each has `met`; of several the one whose
+    turn it is. failing: how often each of them failed. Everything there is gets listed on this machine only: an account
+    may be large."""
+    names = [name for name in VIEWS if (loopback or name != "list") and failing.get(name, 0) < GIVEN_UP]
+    if not names:
+        return ""
+    new = {name: sum((name, trait) not in met for trait in about) for name in names}
+    best = [name for name in names if new[name] == max(new.values())]
+    return best[zlib.crc32(f"view {turn}".encode()) % len(best)]
 
 
 def described(session: ecs.Session, step: int, view: str, eni: str, host: str, now: Snapshot) -> Described:

@@ -1,8 +1,7 @@
 """A Scenario carried out on a target: arrange, look, send, look. What comes of it is a History; nothing is judged here.
 
-Where what is done next depends on what is to be expected (may this answer pass, is this look explained, what is waited
-for), a Guide is asked: pure functions on a value that this file only hands on. `play` never raises for anything that
-the endpoint does.
+Where what is done next depends on what is to be expected a Guide is asked: pure functions on a value that this file
+only hands on. `play` never raises for anything that the endpoint does.
 """
 
 from __future__ import annotations
@@ -10,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import itertools
 import os
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any
@@ -191,7 +190,7 @@ class _Play:
                 case Settle():
                     if step.after:
                         self.clock.sleep(step.after)
-                    self._settle(index)
+                    self._settle(index, step.view)
                 case Probe():
                     self._probe(index, step, taken)
                 case Parallel():
@@ -304,7 +303,7 @@ class _Play:
             return self.stage.relook
         return self.bench.settle_seconds
 
-    def _settle(self, index: int) -> None:
+    def _settle(self, index: int, asked: str = "") -> None:
         """Wait until nothing moves, look, and look again at what is not explained."""
         bench, guide = self.bench, self.guide
         detached = guide.detached(self.state)
@@ -341,7 +340,7 @@ class _Play:
         view = guide.view(self.state, now) if detached else None
         self._tell(Looked(index, "settled", now))
         if view is not None and not guide.over(self.state):
-            self._describe(index, *view, now)
+            self._describe(index, *view, now, asked)
 
     def _doubt(
         self, index: int, why: Any, now: Snapshot, again: Callable[[], Snapshot], patience: Callable[[Snapshot], float]
@@ -379,20 +378,20 @@ class _Play:
             self._await_available(stuck, max(self.stage.relook, min(self.bench.settle_seconds, ASKED_FOR)))
             self._tell(Overdue(index, tuple(stuck), self.bench.now, reminded=True))
 
-    def _await_available(self, enis: Iterable[str], seconds: float) -> None:
+    def _await_available(self, enis: Sequence[str], seconds: float) -> None:
         """Look until these are Available, for so many seconds at most."""
         pauses = (max(RELOOK, pause) for pause in pool.steps(self.bench))
-        wanted = tuple(enis)
-        pool.relook(self.bench, lambda now: all(now.status(e) == "Available" for e in wanted), seconds, pauses=pauses)
+        pool.relook(self.bench, lambda now: all(now.status(e) == "Available" for e in enis), seconds, pauses=pauses)
 
-    def _describe(self, index: int, eni: str, host: str, now: Snapshot) -> None:
+    def _describe(self, index: int, eni: str, host: str, now: Snapshot, asked: str) -> None:
         """Ask for another view of an interface that was just detached, again while it disagrees and may lag behind."""
         self.stage.turn += 1
-        session = self.bench.session
-        given_up = [view for view, times in self.stage.failing.items() if times >= describe.GIVEN_UP]
-        name = describe.view_of(self.stage.turn, session.target.loopback, given_up)
+        session, met = self.bench.session, self.stage.met
+        about = describe.traits(now.enis.get(eni, {}), now.instances.get(host, {}))
+        name = asked or describe.view_of(self.stage.turn, session.target.loopback, self.stage.failing, about, met)
         if not name:
             return
+        met |= {(name, trait) for trait in about}
         until = self.clock.monotonic() + self.stage.relook
         while True:
             event: Described = describe.described(session, index, name, eni, host, now)

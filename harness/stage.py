@@ -11,7 +11,7 @@ from eni_conformance.contract.scenario import Scenario
 from eni_conformance.harness import ecs
 from eni_conformance.harness.bench import pool
 from eni_conformance.harness.bench.pool import Bench
-from eni_conformance.harness.values import Snapshot
+from eni_conformance.harness.values import Pair, Snapshot
 from eni_conformance.harness.wire.client import CallsSpent
 
 
@@ -20,8 +20,8 @@ class Stage:
     """One worker's place to play. `folder`: where locks are kept; `deadline`: seconds a call may take; `relook`: those
     for which what is not explained is looked at again; `nothing`: texts that denoted nothing when they were asked for;
     `last`: the last look, and the Scenario that it ended; `abroad` opens the Stage for Worlds of the second region,
-    kept in `second`; `turn`: of the views; `failing`: how often each of them failed or was refused; `stuck`: detaches
-    that never ended; `ended`: whether the run is told to end."""
+    kept in `second`; `turn`: of the views; `met`: each with what it has met; `failing`: how often each of them
+    failed or was refused; `stuck`: detaches that never ended; `ended`: whether the run is told to end."""
 
     bench: Bench
     folder: Path
@@ -33,6 +33,7 @@ class Stage:
     abroad: Callable[[], Stage] | None = None
     second: Stage | None = None
     turn: int = 0
+    met: set[Pair] = field(default_factory=set)
     failing: Counter[str] = field(default_factory=Counter)
     stuck: int = 0
     ended: Callable[[], bool] = lambda: False

@@ -35,6 +35,8 @@ STANDING = (
      "DescribeNetworkInterfaces by Type shows another name."),
     ("attribute-shows-other-groups", "effect", "views: attribute", "view-alters(attribute:groups)",
      "DescribeNetworkInterfaceAttribute shows other security groups."),
+    ("attribute-shows-question-marks", "effect", "views: attribute", "view-alters(attribute:foreign)",
+     "DescribeNetworkInterfaceAttribute shows question marks where the description is not ASCII."),
     ("instance-filter-ignored", "effect", "views: InstanceId", "filter-ignored(InstanceId)",
      "The filter InstanceId is ignored."),
     ("id-filter-ignored", "effect", "views: NetworkInterfaceId", "filter-ignored(NetworkInterfaceId)",

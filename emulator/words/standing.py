@@ -128,17 +128,20 @@ _OTHER: dict[str, tuple[str, Any]] = {
     "tags": ("Tags", {"Tag": []}),
     "groups": ("SecurityGroupIds", {"SecurityGroupId": ["sg-0"]}),
     "status": ("Status", "Available"),
+    "foreign": ("Description", "????"),
 }
 
 
 def _alters(gate: Moment, argument: str) -> Hooks:
-    """`VIEW:WHAT`: asked for in this way, attached secondary interfaces are shown otherwise."""
+    """`VIEW:WHAT`: asked for in this way, attached secondary interfaces are shown otherwise. foreign: with question
+    marks, where the description is not ASCII."""
     view, _, what = argument.partition(":")
     asked = _view(view)
     name, value = _OTHER[what]
 
     def change(row: Row) -> None:
-        row[name] = value
+        if what != "foreign" or not str(row[name]).isascii():
+            row[name] = value
 
     def instance_view(call: Call, instance: Instance, row: Row) -> None:
         for each in row["NetworkInterfaces"]["NetworkInterface"]:

@@ -5,7 +5,16 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from eni_conformance.conformance.shrink import AT_LEAST, as_it_was, as_new, lasting_damage, shrink, size, suspects
+from eni_conformance.conformance.shrink import (
+    AT_LEAST,
+    as_described,
+    as_it_was,
+    as_new,
+    lasting_damage,
+    shrink,
+    size,
+    suspects,
+)
 from eni_conformance.contract.scenario import (
     Act,
     Arg,
@@ -22,7 +31,7 @@ from eni_conformance.contract.scenario import (
 )
 from eni_conformance.harness.history import Arranged, History, Looked, Sent
 from eni_conformance.harness.values import Asked, Exchange, Request, Snapshot
-from eni_conformance.oracle.findings import Finding
+from eni_conformance.oracle.findings import Disagreement, Finding
 from eni_conformance.oracle.follow import Found
 from eni_conformance.oracle.frame import Change
 from hypothesis import given
@@ -427,3 +436,18 @@ def test_an_ordinary_call_that_fails_after_a_hostile_one_shows_lasting_damage():
 )
 def test_every_other_failure_keeps_its_name(steps, step, requirement):
     assert lasting_damage(failure(step, requirement), Scenario(World(), steps)).finding.requirement == requirement
+
+
+# --- the view that showed it --------------------------------------------------------------------------
+
+
+def test_what_one_view_shows_is_tried_again_with_that_view():
+    """Views take turns; without it the next try would ask for another one."""
+    page = Found(Disagreement("M05", "x", "view:pages", about=("pages", "M05")), -1)
+    detach, looked = Detach(call()), Settle(view="pages")
+    assert as_described(Scenario(World(), (detach,)), page).steps == (detach, looked)
+    assert as_described(Scenario(World(), (detach, Settle(1.0), detach, Settle())), page).steps == (
+        detach, replace(looked, after=1.0), detach, looked,
+    )  # fmt: skip
+    for other in (Disagreement("M05", "x", "sides:Type", about=("sides", "Type")), Finding("F02", "x", "y")):
+        assert as_described(Scenario(World(), (detach,)), Found(other, -1)).steps == (detach,)

@@ -63,6 +63,18 @@ def fails(**filters: str) -> Witness:
     return witness
 
 
+def question_marks(client: Client) -> bool:
+    """A description in ASCII is shown by either operation, another one by the list alone."""
+    shown = []
+    for text in ("first", "描述"):
+        made = build(client, Description=text)
+        assert made.show()["Description"] == text
+        names = {"NetworkInterfaceId": made.eni}
+        shown.append(client.ok("DescribeNetworkInterfaceAttribute", names)["Description"])
+    assert shown[0] == "first"
+    return bool(shown[1] == "????")
+
+
 def attribute(client: Client) -> Answer:
     made = tagged(client)
     return client.call("DescribeNetworkInterfaceAttribute", {"RegionId": client.region, ENI: made.eni})
@@ -323,6 +335,7 @@ SEEN: dict[str, Witness] = {
     "type-filter-shows-other-name": view(
         lambda shown, made: shown[made.eni]["NetworkInterfaceName"] != "mine", Type="Secondary", MaxResults="500"
     ),
+    "attribute-shows-question-marks": question_marks,
     "attribute-shows-other-groups": lambda client: (
         attribute(client).json["SecurityGroupIds"] == {"SecurityGroupId": ["sg-0"]}
     ),
