@@ -16,8 +16,9 @@ PARTS = ("named", "drawn")
 def overlapping(given: Given, part: str) -> Iterator[Play]:
     """Those with a name, and two to eight clients at once; four are enough for a quick run."""
     if part == "named":
-        yield from tables.overlaps(WALKED_ALONE)
+        # First what needs every slot of an instance: one that is lost in an overlap may be lost for good.
         yield from tables.overlaps_of_many(given.offer, given.callers)
+        yield from tables.overlaps(WALKED_ALONE)
     most = 4 if given.effort.name == "quick" else 8
     yield Drawn(drawn.overlapping(WALKED_ALONE, most), given.effort.overlaps // len(PARTS))
 

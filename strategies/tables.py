@@ -83,14 +83,21 @@ def still_refuses(world: World) -> Scenario:
 
 def again(world: World, place: int, slots: int, attached: float = 0.0) -> Scenario:
     """One interface detached when it has been attached for so many seconds; with `slots`, it is attached again, all of
-    them being taken, and so on three times."""
+    them being taken, and so on three times; then all of them are detached at once, and attached again."""
     if not slots:
         waited = (Settle(attached),) if attached else ()
         return Scenario(world, (*waited, Detach(valid(place)), Settle()), name="detach as in the set-up")
     extra = max(0, Offer(quota=slots).slots - len(world.enis))
     full = dataclasses.replace(world, enis=(*world.enis, *[EniSpec()] * extra))
-    steps = (Detach(valid(place)), Settle(), Act("attach", place), Settle()) * 3
+    one_by_one = (Detach(valid(place)), Settle(), Act("attach", place), Settle()) * 3
+    steps = (*one_by_one, *_at_once_and_back(len(full.enis)))
     return Scenario(full, steps, name="detach and attach as in the set-up")
+
+
+def _at_once_and_back(count: int) -> tuple[Step, ...]:
+    """So many interfaces detached at once, and attached again one by one."""
+    back = (step for k in range(count) for step in (Act("attach", k), Settle()))
+    return (Parallel(tuple(Detach(valid(k)) for k in range(count))), Settle(), *back)
 
 
 # --- wire forms ----------------------------------------------------------------------------------
@@ -220,6 +227,7 @@ def unsupported(world: World, condition: str, arg: Arg) -> Scenario:
 
 # --- states --------------------------------------------------------------------------------------
 
+ELSEWHERE = Arg("RegionId", "second_region")
 ODD_IN_STATE = tuple(
     (name, region if name == "RegionId" else form)
     for form, region in ((UNKNOWN, UNKNOWN_REGION), ("half", "truncated"), ("empty", "empty"), ("nul", "nul"))
@@ -273,11 +281,13 @@ def born_with_the_instance() -> Iterator[Scenario]:
 
 
 def repeated_while_detaching() -> Iterator[Scenario]:
-    """The call again and again while the interface is held Detaching, alone and beside others; and without a hold."""
+    """The call again and again while the interface is held Detaching, alone and beside others, and once with a region
+    that it is not in; and without a hold."""
     for n, world in enumerate(worlds.detaching()):
         last = len(world.enis) - 1
         steps = tuple(send(valid(last), wire) for wire in itertools.islice(in_turn(n), 5))
-        yield Scenario(world, steps, name="repeated while Detaching")
+        elsewhere = tuple(ELSEWHERE if arg == REGION else arg for arg in valid(last).args)
+        yield Scenario(world, (*steps, Detach(Call(elsewhere))), name="repeated while Detaching")
     modified = tuple(Act("modify", attribute=one) for one in ATTRIBUTES)
     for n, acts in enumerate(((Act("modify", 1),), (Act("attach", 2),), (Act("delete", 2),), modified)):
         again = (send(valid(0), wire) for wire in itertools.islice(in_turn(n), 2))
@@ -440,10 +450,7 @@ def overlaps(world: World) -> Iterator[Scenario]:
 def overlaps_of_many(offer: Offer, callers: Sequence[str]) -> Iterator[Scenario]:
     """All interfaces of a full instance at once, and back in their slots; one interface by calls that name its own
     instance, and another one; and by its owner beside each caller who may not."""
-    every = range(offer.slots)
-    back = [step for k in every for step in (Act("attach", k), Settle())]
-    at_once = Parallel(tuple(Detach(valid(k)) for k in every))
-    yield Scenario(worlds.full(offer), (at_once, Settle(), *back), name="all at once, and back")
+    yield Scenario(worlds.full(offer), _at_once_and_back(offer.slots), name="all at once, and back")
     before, beside = ([Act("modify", k, attribute=one) for one in ATTRIBUTES[:3]] for k in (1, 0))
     meanwhile = Parallel((Detach(valid(0)), *beside))
     yield Scenario(worlds.TWINS, (*before, Settle(), meanwhile), name="modified at once")
