@@ -253,8 +253,7 @@ def _shallow(total: Tally, records: Sequence[Record], *, partial: bool) -> tuple
     if notes:
         first = re.sub(r"\[[^\]]*\]", "", notes[0]).removeprefix("test_").replace("_", " ")
         parts = f"{len(notes)} part{'s were' if len(notes) > 1 else ' was'} cut short ({first}, ...)"
-        at_work = f"{len(records)} worker{'s' * (len(records) != 1)}"
-        out.append(f"the time of this effort was up for {at_work}: {parts}; more effort or workers (-n) go on")
+        out.append(f"the time of this effort was up: {parts}; more effort or workers (-n) go on")
     return tuple(out)
 
 

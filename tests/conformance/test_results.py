@@ -80,7 +80,7 @@ def test_a_request_id_that_two_workers_received_is_a_violation(tmp_path):
         (
             Record(detach_calls=99, successes=50, notes=("a", "b")),
             "",
-            ("the time of this effort was up for 1 worker: 2 parts were cut short",),
+            ("the time of this effort was up: 2 parts were cut short",),
         ),
     ],
 )
