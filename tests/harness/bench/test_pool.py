@@ -108,3 +108,11 @@ def test_an_interface_that_lost_something_is_no_part_of_a_world_any_more(bench, 
     pool.refresh(bench)
     pool.refresh(bench)
     assert pool.worn(bench, bench.enis[0]) == lost
+
+
+def test_what_is_watched_is_neither_used_nor_detached_and_its_instance_goes_last(bench, shows):
+    shows(USED)
+    pool.refresh(bench)
+    pool.set_aside(bench, "eni-1")
+    assert bench.enis == [] and bench.abandoned == ["eni-1"]
+    assert bench.aside == {"i-1"} and bench.instances[0].zone == -1
