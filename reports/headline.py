@@ -6,11 +6,13 @@ A run of less than everything says so in its first words. Nothing here judges.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from eni_conformance.oracle.results import Results
 from eni_conformance.reports.words import number
 
+CUT_SHORT = re.compile(r"\d+ parts? w\w+ cut short")
 UNUSABLE = 3
 """Exit status of a run whose target could not be used."""
 
@@ -86,8 +88,8 @@ def _basis(results: Results) -> str:
     """What it rests on that everything conforms; how much that is stands in the words before it."""
     n = results.judged_calls
     by = f", by {number(n)} judged call{'s' * (n != 1)}" if n else ""
-    cut = next((words for words in results.shallow if "cut short" in words), "")
-    return f"Everything was decided{by}; but {cut}." if cut else f"Everything was decided{by}."
+    cut = next((found for words in results.shallow if (found := CUT_SHORT.search(words))), None)
+    return f"Everything was decided{by}, though {cut.group()}." if cut else f"Everything was decided{by}."
 
 
 def _of(n: int, total: int) -> str:

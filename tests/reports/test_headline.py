@@ -56,6 +56,8 @@ def test_what_a_conforming_run_rests_on_is_said_beside_it():
     """How many conform stands in the first words, and nowhere else on that line."""
     assert headline.of(run_of("conforms", judged_calls=1200)).reason == "Everything was decided, by 1200 judged calls."
     assert headline.of(run_of("conforms")).reason == "Everything was decided."
+    cut = run_of("conforms", shallow=("the time of this effort was up: 2 parts were cut short (a, ...)",))
+    assert headline.of(cut).reason == "Everything was decided, though 2 parts were cut short."
 
 
 @pytest.mark.parametrize(
