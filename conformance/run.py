@@ -6,6 +6,7 @@ It only translates: options in, exit status out. `pytest conformance --target FI
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import sys
 from collections.abc import Generator, Iterator
@@ -15,7 +16,7 @@ from typing import Any, TextIO
 
 import pytest
 from eni_conformance.conformance import crash, recording, unfinished, watch
-from eni_conformance.conformance.commands import ENDED_EARLY, OK, UNUSABLE, USAGE
+from eni_conformance.conformance.commands import ENDED_EARLY, OK, UNUSABLE, USAGE, VIOLATED
 from eni_conformance.conformance.embedded import EMBEDDED
 from eni_conformance.conformance.inquiry import TOLD
 from eni_conformance.conformance.plugin import KEY
@@ -289,14 +290,15 @@ def main(args: Any) -> int:
 
 def _to_its_end(args: Any, display: Display) -> int:
     """Run the tests. An interrupt that comes while the run ends by itself, where pytest does not expect one, is no
-    reason to keep back what it has found."""
+    reason to keep back a violation."""
     try:
         return run_tests(args, display)
     except KeyboardInterrupt:
-        display.pytest_sessionfinish()
-        if display.folder is None or not (display.folder / "results.json").exists():
+        file = display.folder / "results.json" if display.folder else None
+        if file is None or not file.exists() or json.loads(file.read_text())["run"]["exit"] != VIOLATED:
             raise
-        return ENDED_EARLY
+        display.pytest_sessionfinish()
+        return VIOLATED
 
 
 def _recorded(results: Results, record: Path) -> bool:

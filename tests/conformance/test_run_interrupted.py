@@ -6,7 +6,7 @@ from types import SimpleNamespace
 
 import pytest
 from eni_conformance.conformance import run
-from eni_conformance.conformance.commands import ENDED_EARLY
+from eni_conformance.conformance.commands import VIOLATED
 
 
 @pytest.mark.parametrize("written", [True, False])
@@ -18,8 +18,8 @@ def test_results_that_are_there_are_told(written, tmp_path, monkeypatch):
     display = run.Display(silent=True)
     display.folder = tmp_path
     if written:
-        (tmp_path / "results.json").write_text("{}")
-        assert run._to_its_end(SimpleNamespace(), display) == ENDED_EARLY
+        (tmp_path / "results.json").write_text('{"run": {"exit": 1}}')
+        assert run._to_its_end(SimpleNamespace(), display) == VIOLATED
     else:
         with pytest.raises(KeyboardInterrupt):
             run._to_its_end(SimpleNamespace(), display)
