@@ -10,6 +10,7 @@ import sys
 from types import FrameType
 
 ENDED_EARLY = 4
+ENDS = (signal.SIGINT, signal.SIGTERM)
 
 
 def _at_once(_number: int, _frame: FrameType | None) -> None:
@@ -18,8 +19,8 @@ def _at_once(_number: int, _frame: FrameType | None) -> None:
 
 
 def main() -> int:
-    """Run the command line; returns its exit status."""
-    for number in (signal.SIGINT, signal.SIGTERM):
+    """Run the command line; returns its exit status. A signal that comes later does not change that."""
+    for number in ENDS:
         signal.signal(number, _at_once)
     from eni_conformance.conformance.unread import lost, unread
 
@@ -29,6 +30,8 @@ def main() -> int:
     from eni_conformance.conformance import cli
 
     status = cli.main()
+    for number in ENDS:
+        signal.signal(number, signal.SIG_IGN)
     if why := lost(sys.stdout):
         print(f"eni-conformance: what it prints could not be written ({why})", file=sys.stderr)
         return status or ENDED_EARLY
