@@ -136,21 +136,6 @@ def test_only_interfaces_that_carry_the_tag_must_be_listed_by_it(asked):
     assert [row for row, _ in disagreements(Session(), "tag", "eni-1", "i-1", tagged)] == ["M05"]
 
 
-def test_every_view_has_its_turn_and_a_large_account_is_never_listed():
-    assert {describe.view_of(n, True) for n in range(60)} == set(describe.VIEWS)
-    assert {describe.view_of(n, False) for n in range(60)} == set(describe.VIEWS) - {"list"}
-
-
-def test_the_view_that_has_met_least_of_an_interface_comes_next():
-    eni, host = {**FREE, "Tags": ("a", "b"), "Description": "描述"}, {"Status": "Stopped"}
-    about = describe.traits(eni, host)
-    assert {"Tags 2", "Description foreign", "NetworkInterfaceName none", "instance Stopped"} <= about
-    met = {(view, trait) for view in describe.VIEWS for trait in about}
-    for view in describe.VIEWS:
-        assert describe.view_of(1, True, {}, about, met - {(view, "Description foreign")}) == view
-    assert describe.view_of(1, True, {}, about, met) == describe.view_of(1, True)
-
-
 def test_a_filter_that_counts_elsewhere_must_count_where_nothing_passes_it(asked):
     def shown(filters, ids, page):
         return truthful(filters, ids, page) or BY_ID.enis
