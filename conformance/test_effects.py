@@ -107,10 +107,11 @@ def test_the_second_region_is_like_the_first(played: Played) -> None:
 
 
 def full_houses(given: Given) -> Iterator[Play]:
-    """A full instance alone, and beside one to which an interface goes for a while."""
+    """A full instance alone, and beside one to which an interface goes for a while; and one that goes to and fro."""
     yield tables.full_house(given.offer)
     if given.offer.two_instances:
         yield tables.moved_from_a_full_instance(given.offer)
+        yield tables.to_and_fro(given.offer)
 
 
 @requirement(rows.SLOT_FREED, rows.ATTACHED_AGAIN)

@@ -5,6 +5,7 @@ Pure predicates on the same fold that judges; nothing that they say is a verdict
 
 from __future__ import annotations
 
+from eni_conformance.contract import rows
 from eni_conformance.contract.rules import Operation
 from eni_conformance.contract.scenario import Scenario
 from eni_conformance.harness.guide import Guide
@@ -114,5 +115,11 @@ def _lesson(state: State) -> Lesson:
     spoilt = state.undecided or state.dirty or state.still or state.arranged.faulty_enis
     clean = not (flawed or spoilt or leaving)
     changes = [change for found in state.found for change in found.changes]
-    damaged = frozenset(change.resource for change in changes if change.path not in looks.MOVES)
+    damaged = frozenset(change.resource for change in changes if change.path not in looks.MOVES) | _bound(state)
     return Lesson(state.stuck, state.spent, state.ignore, clean, flawed, state.snapshot, damaged, "detach" in state.hot)
+
+
+def _bound(state: State) -> frozenset[str]:
+    """Interfaces that could not be attached again: used for another World, they would convict what is innocent."""
+    attaches = [f.exchange for f in state.found if f.exchange and f.finding.requirement == rows.ATTACHED_AGAIN]
+    return frozenset(dict(exchange.sent.pairs).get("NetworkInterfaceId", "") for exchange in attaches)

@@ -407,6 +407,16 @@ def moved_from_a_full_instance(offer: Offer) -> Scenario:
     return Scenario(world, (*there, *back), name="moved from a full instance")
 
 
+def to_and_fro(offer: Offer) -> Scenario:
+    """An interface goes from one of two instances to the other after each kind of accepted call; what an endpoint may
+    refuse comes last, as then it stays where it is."""
+    wire, steps = in_turn(), list[Step]()
+    for n, extra in enumerate(((OWNER,), OWNERS_ALL, UNHEARD, DRY_RUN)):
+        here = n % 2
+        steps += [send(valid(0, here), next(wire), extra), Settle(), Act("attach", 0, 1 - here), Settle()]
+    return Scenario(worlds.plain(offer), tuple(steps), name="to and fro")
+
+
 def late_effects(offer: Offer, seconds: float) -> Iterator[Scenario]:
     """Refusals of every class, and a success with one interface attached again, each looked at after a while: an effect
     may come late. What has been attached for a while is detached like any other."""

@@ -73,6 +73,8 @@ LINKS = (
      "The interface cannot be attached to the same instance again."),
     ("cannot-move-on", "effect", "effect: attach again", "cannot-return(elsewhere)",
      "The interface can be attached to its old instance only."),
+    ("cannot-move-on-after-extra", "effect", "effect: attach again", "cannot-return(elsewhere)@undeclared-parameter",
+     "An interface that was detached with an undeclared parameter can be attached to its old instance only."),
     ("cannot-be-attached-again", "effect", "effect: attach again", "cannot-return(for-its-type)",
      "The interface cannot be attached again, wherever."),
     ("instance-keeps-link", "effect", "effect: link", "stale-link(instance)",

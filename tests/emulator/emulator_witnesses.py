@@ -208,12 +208,12 @@ def instead(client: Client) -> bool:
 
 
 @given_first
-def reattach(client: Client, here: int, elsewhere: int) -> bool:
-    """Attaching again has these HTTP statuses, at the old instance and at another one."""
+def reattach(client: Client, here: int, elsewhere: int, **how: Any) -> bool:
+    """Attaching again has these HTTP statuses, at the old instance and at another one. how: of the detaches."""
     one, two = build(client), build(client)
     other = client.instance(two.network)
     for made in (one, two):
-        made.leave()
+        made.leave(**how)
     found = attach_outcome(client, one.eni, one.instance), attach_outcome(client, two.eni, other)
     return found == (here, elsewhere)
 
@@ -850,6 +850,7 @@ WITNESSES: dict[str, Witness] = {
     "former-host-slot-leaks": former_host_leaks,
     "cannot-return": reattach(400, 200),
     "cannot-move-on": reattach(200, 400),
+    "cannot-move-on-after-extra": reattach(200, 400, more={"Extra": "x"}),
     "cannot-be-attached-again": reattach(403, 403),
     "instance-keeps-link": kept_by_instance,
     "interface-keeps-instance-id": kept_by_interface("InstanceId"),

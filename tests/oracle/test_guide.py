@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
 from eni_conformance.contract.scenario import Detach, Scenario, World
-from eni_conformance.harness.history import Arranged, Looked
+from eni_conformance.harness.history import Acted, Arranged, Looked
+from eni_conformance.harness.values import Deed
 from eni_conformance.oracle.guide import guide_of
-from worldly import PAGE, PLACE, known, seen, sent
+from worldly import PAGE, PLACE, exchange, known, seen, sent
 
 GUIDE = guide_of(PAGE)
 
@@ -54,3 +56,13 @@ def test_a_lesson_says_whether_the_world_may_be_used_again():
     flawed = GUIDE.follow(GUIDE.follow(begun(), sent()), Looked(0, "settled", seen("InUse")))
     assert GUIDE.lesson(flawed).flawed and not GUIDE.lesson(flawed).clean
     assert not GUIDE.lesson(replace(known(), undecided="lost")).clean
+
+
+@pytest.mark.parametrize(
+    ("code", "damaged"), [("InvalidOperation.InvalidEniState", {"eni-1"}), ("EniPerInstanceLimitExceeded", set())]
+)
+def test_what_cannot_be_attached_again_is_not_to_be_used_again(code, damaged):
+    """A smaller Scenario with it would be refused, too, whatever the endpoint had minded. A slot is another matter."""
+    free = GUIDE.follow(GUIDE.follow(begun(), sent()), Looked(0, "settled", seen("Available")))
+    refused = GUIDE.follow(free, Acted(1, Deed("attach", "eni-1", "i-1"), exchange(403, code)))
+    assert len(refused.found) == 1 and GUIDE.lesson(refused).damaged == damaged
