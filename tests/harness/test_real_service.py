@@ -46,18 +46,26 @@ def session_of(target, tmp_path, **options):
     return ecs.open_session(target, tmp_path / "out" / "run-000001", "run-000001", clock=QUICK, **options)
 
 
-def small_run(session):
-    """Lay, create, attach, detach, stop, start, delete."""
+def small_run(session, *, cold=False):
+    """Lay, create, attach, detach, stop, delete. cold: the instance is Stopped before anything is attached."""
     ground = ecs.lay_ground(session)
     host = ecs.create_instance(session, ground)
-    ecs.wait_for(session, lambda: status(session, host) == "Running", "up")
+    ecs.wait_for(session, lambda: status(session, host) in ("Running", "Stopped" if cold else ""), "up")
+    if cold:
+        stopped(session, host)
     eni = ecs.create_eni(session, ground)
     ecs.attach_eni(session, host, eni)
     ecs.wait_for(session, lambda: status(session, eni) == "InUse", "attached")
     ecs.detach_eni(session, host, eni)
-    ecs.stop_instance(session, host)
-    ecs.wait_for(session, lambda: status(session, host) == "Stopped", "down")
+    stopped(session, host)
     return ground
+
+
+def stopped(session, host):
+    """Stop an instance, unless it is Stopped already."""
+    if status(session, host) != "Stopped":
+        ecs.stop_instance(session, host)
+        ecs.wait_for(session, lambda: status(session, host) == "Stopped", "down")
 
 
 def status(session, identifier):
@@ -118,6 +126,10 @@ def test_no_secret_is_written(real, tmp_path):
         assert written > 50_000
 
 
+COLD = {"instances-come-stopped", "attaches-to-stopped-only"}
+"""Variants whose instances must be Stopped for something, or are never anything else."""
+
+
 @pytest.mark.whole
 @pytest.mark.parametrize("variant", [row["name"] for row in listed("--list-variants")])
 def test_every_way_of_being_right(variant, tmp_path):
@@ -125,7 +137,7 @@ def test_every_way_of_being_right(variant, tmp_path):
     with running(settle_ms=2, variants=[variant]) as emulator:
         target = load_target(emulator.write_target(tmp_path / "t.toml"))
         session = ecs.open_session(target, tmp_path / "out", "run-000001")
-        ground = small_run(session)
+        ground = small_run(session, cold=variant in COLD)
         assert len(ground.zones) == 2 and len(ground.security_group_ids) == 5 and ground.eni_quota >= 2
         assert codec.build(ecs.Ground, json.loads(json.dumps(codec.plain(ground))), "ground") == ground
         done = janitor.teardown(session)
