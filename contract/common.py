@@ -20,7 +20,8 @@ OWNED = ("instance exists", "caller owns the resources", "region holds the resou
 class Common:
     """An answer of the gateway, the account system or a sibling page.
 
-    fits: the preconditions whose breach it answers. seen: year and month when it was last seen or documented.
+    fits: the preconditions whose breach it answers. seen: year and month when it was last seen or documented. twin: the
+    row of the page that it is another spelling of; where that is admissible besides, it is evidence for that one.
     """
 
     http: tuple[int, ...]
@@ -28,6 +29,7 @@ class Common:
     fits: tuple[str, ...]
     source: str
     seen: str
+    twin: str = ""
 
 
 @dataclass(frozen=True)
@@ -48,6 +50,8 @@ _KEY = ("caller's account and key are valid",)
 _RAM = ("RAM user is authorised", "RAM user kind is supported")
 _REGION = ("region exists", "region well-formed", "region not empty", "region given", "region holds the resources")
 _INSTANCE = (*OWNED, "instance id well-formed", "instance id not empty", "text is readable")
+_NOWHERE = (*_REGION[:4], *_KEY, "caller type is supported", "RAM user kind is supported")
+"""Where nothing is found: in no region, and by callers who may own nothing. The page's own spelling fits there, too."""
 _SHAPE = ("instance id well-formed", "instance id not empty", "text is readable")
 _ENI_SHAPE = ("interface id well-formed", "interface id not empty", "text is readable")
 _UNLINKED = ("interface on this instance", "interface InUse or Detaching", "interface gone or Deleting")
@@ -66,7 +70,10 @@ COMMON: tuple[Common, ...] = (
     Common((404, 400), "InvalidRegionId.Malformed", _REGION, "sibling pages", "2024-12"),
     Common((400, 404), "InvalidRegionId.MalFormed", _REGION, "page of DescribeNetworkInterfaces", "2024-12"),
     Common((400, 403), "Forbidden.RegionId", _REGION, "the page's own row, for regions that are not open", "2024-12"),
-    Common((403, 404), "InvalidInstanceId.NotFound", _INSTANCE, "later page (403); sibling pages (404)", "2026-11"),
+    Common(
+        (403, 404), "InvalidInstanceId.NotFound", (*_INSTANCE, *_NOWHERE), "later page (403); sibling pages (404)",
+        "2026-11", "E13",
+    ),
     Common((400,), "InvalidInstanceId.Malformed", _SHAPE, "sibling pages; clients' lists", "2026-11"),
     Common((400,), "InvalidInstanceId.MalFormed", _SHAPE, "sibling pages", "2024-12"),
     Common((400,), "InvalidEniId.Malformed", _ENI_SHAPE, "page of UnassignPrivateIpAddresses", "2024-12"),

@@ -449,7 +449,10 @@ def _revision(revision: Revision) -> Operation:
     refusals = {
         name: (
             *(Refusal(errors[row].http, errors[row].code, row, name) for row in (rule.own, *rule.also)),
-            *(Refusal(row.http, row.code, rule.own, name, "common") for row in answers_to(name)),
+            *(
+                Refusal(row.http, row.code, row.twin if row.twin in rule.also else rule.own, name, "common")
+                for row in answers_to(name)
+            ),
             *(
                 Refusal(errors[rule.own].http, code, rule.own, name)
                 for code in rule.spelt

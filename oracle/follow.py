@@ -21,6 +21,7 @@ from eni_conformance.oracle.findings import Finding
 from eni_conformance.oracle.frame import Change
 from eni_conformance.oracle.readings import Admissible, EniKnown, Known, Reply
 
+START_TIME = "StartTime"
 END_OF = {
     "attach": "InUse", "delete": "", "start": "Running", "stop": "Stopped", "stop_charging": "Stopped",
     "reboot": "Running", "delete_instance": "",
@@ -99,7 +100,8 @@ class State:
     detached: interface -> instance, of accepted detaches since the last look that counted; accepted_at: when. refused:
     how many calls were refused since then. touched: what operations of the surroundings move; ends: where to. modified:
     what was modified and is not seen to be; overdue: those of which the last look that counted said nothing; takes:
-    attributes that have been seen to be, after that was accepted. hot: what an instance that runs has let be done.
+    attributes that have been seen to be, after that was accepted. restarted: instances that were told to start or
+    reboot, and have not been seen with another start time. hot: what an instance that runs has let be done.
     path: statuses seen of what was detached. freed: interfaces that a call accepted, with its step. created: interfaces
     that were made meanwhile, each with those that had been detached before. deleted: instances that were told to go,
     with their primary interfaces; they may be shown for a while. again: calls that were sent again, with whether their
@@ -119,6 +121,7 @@ class State:
     touched: frozenset[str] = frozenset()
     modified: frozenset[Modified] = frozenset()
     overdue: frozenset[Modified] = frozenset()
+    restarted: frozenset[str] = frozenset()
     takes: frozenset[str] = frozenset()
     hot: frozenset[str] = frozenset()
     ends: Mapping[str, str] = field(default_factory=dict)
@@ -277,6 +280,7 @@ def after_deed(state: State, deed: Deed) -> State:
         state,
         known=model.after_deed(state.known, deed),
         deleted=state.deleted | gone | primaries,
+        restarted=state.restarted | ({deed.instance} if deed.op in ("start", "reboot") else set()),
         touched=state.touched | {deed.moves} | with_it,
         ends={
             **state.ends,
@@ -314,6 +318,15 @@ def unseen(state: State, now: Snapshot) -> frozenset[Modified]:
     return frozenset(m for m in state.modified if not m.shown(now) and field(m, now) == field(m, state.snapshot))
 
 
+def unstarted(state: State, now: Snapshot) -> frozenset[str]:
+    """Instances that were told to start or reboot and show the start time that they showed before."""
+
+    def field(one: str, look: Snapshot) -> object:
+        return look.instances.get(one, {}).get(START_TIME)
+
+    return frozenset(i for i in state.restarted if field(i, now) and field(i, now) == field(i, state.snapshot))
+
+
 def lost(state: State, now: Snapshot) -> list[Modified]:
     """What was modified since the last look that counted and is not seen to be, where the attribute has been before."""
     return sorted(one for one in unseen(state, now) - state.overdue if one.attribute in state.takes)
@@ -325,6 +338,7 @@ def rested(state: State, now: Snapshot) -> State:
     return replace(
         state, snapshot=now, known=known_of(state, now), detached={}, accepted_at={}, refused=0, touched=frozenset(),
         ends={}, path={}, reminded=(), shown={}, overlap=None, modified=left, overdue=left,
+        restarted=unstarted(state, now),
         takes=state.takes | {one.attribute for one in state.modified - left},
     )  # fmt: skip
 

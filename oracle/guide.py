@@ -19,7 +19,7 @@ from eni_conformance.harness.history import (
 )
 from eni_conformance.harness.values import Snapshot
 from eni_conformance.oracle import answers, checks, looks, relations
-from eni_conformance.oracle.follow import State, begin, disturbed, unseen, waiting
+from eni_conformance.oracle.follow import State, begin, disturbed, unseen, unstarted, waiting
 from eni_conformance.oracle.frame import changes
 
 
@@ -85,7 +85,7 @@ def _explained(state: State, looked: Looked) -> bool:
     """Whether nothing about a look needs another one."""
     if looked.why == "released":
         return not list(looks.released(state, looked.snapshot))
-    if looked.step == -1 and unseen(state, looked.snapshot):
+    if looked.step == -1 and (unseen(state, looked.snapshot) or unstarted(state, looked.snapshot)):
         return False  # what is shown late would seem to be the work of the next play
     if state.overlap is None:
         return not looks.judge(state, looked.snapshot)

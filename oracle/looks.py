@@ -25,7 +25,7 @@ from eni_conformance.oracle.findings import (
     StaysDetaching,
     WrongPath,
 )
-from eni_conformance.oracle.follow import Overlapping, State, lost
+from eni_conformance.oracle.follow import START_TIME, Overlapping, State, lost
 
 ON_THE_WAY = frozenset({"InUse", "Detaching", "Available", ""})
 MOVES = frozenset({"", "Status", "InstanceId", "Attachment.InstanceId", "NetworkInterfaces"})
@@ -47,7 +47,8 @@ def differences(state: State, now: Snapshot) -> list[frame.Change]:
 
 def _modified(state: State, change: frame.Change) -> bool:
     """Whether a change is one that was asked for."""
-    return (change.resource, change.path) in {(one.eni, one.attribute) for one in state.modified}
+    asked = {(one.eni, one.attribute) for one in state.modified} | {(one, START_TIME) for one in state.restarted}
+    return (change.resource, change.path) in asked
 
 
 def _hosts_of(state: State, resources: Iterable[str]) -> set[str]:

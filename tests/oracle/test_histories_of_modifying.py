@@ -6,8 +6,9 @@ import json
 from dataclasses import replace
 
 import pytest
-from eni_conformance.harness.values import Deed
-from histories import acted, after_overlap, blamed, looked, modified, overlapped, part, sent, shown
+from eni_conformance.harness.history import Looked
+from eni_conformance.harness.values import Deed, Snapshot
+from histories import acted, after_overlap, blamed, call, looked, modified, overlapped, part, sent, shown
 
 CONFLICT = "OperationConflict"
 TO_GO = modified("DeleteOnRelease", "true", step=0)
@@ -87,3 +88,25 @@ def test_what_is_detaching_and_to_be_kept_does_not_go_with_its_instance(
     without = replace(look, snapshot=replace(look.snapshot, enis={
         eni: fields for eni, fields in look.snapshot.enis.items() if eni != "eni-p"}, instances={}))  # fmt: skip
     assert blamed(sent(), acted("delete_instance"), without, start=shown(**before)) == blame
+
+
+def started(when: str, *, step: int, one: str = "InUse") -> Looked:
+    """A look that shows since when i-1 runs."""
+    look = looked(one, step=step)
+    return replace(look, snapshot=since(look.snapshot, when))
+
+
+def since(snapshot: Snapshot, when: str) -> Snapshot:
+    """The same look, with the start time of i-1."""
+    return replace(snapshot, instances={"i-1": {**snapshot.instances["i-1"], "StartTime": when}})
+
+
+def test_the_start_time_of_a_reboot_may_be_shown_later() -> None:
+    """Where it was shown at once, or nothing was rebooted, nobody else may change it."""
+    before, reboot = {"start": since(shown(), "09:00")}, acted("reboot", step=0)
+    refused = sent(404, "InvalidEniId.NotFound", of=call("eni-x"), step=2)
+    late = (started("09:00", step=1), refused, started("09:05", step=3))
+    at_once = (started("09:05", step=1), refused, started("09:07", step=3))
+    assert blamed(reboot, *late, **before) == []
+    assert blamed(reboot, *at_once, **before) == ["F01 RefusalChanged"]
+    assert blamed(*late, **before) == ["F01 RefusalChanged"]
