@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from typing import NamedTuple
 
 from eni_conformance.contract.detach import EFFECT
@@ -324,7 +325,13 @@ def unstarted(state: State, now: Snapshot) -> frozenset[str]:
     def field(one: str, look: Snapshot) -> object:
         return look.instances.get(one, {}).get(START_TIME)
 
-    return frozenset(i for i in state.restarted if field(i, now) and field(i, now) == field(i, state.snapshot))
+    unchanged = {i for i in state.restarted if field(i, now) and field(i, now) == field(i, state.snapshot)}
+    return frozenset(i for i in unchanged if field(i, now) != _minute(now.at))
+
+
+def _minute(at: float) -> str:
+    """A start time that is told in minutes and is now: a later one of the same minute would look the same."""
+    return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%dT%H:%MZ")
 
 
 def lost(state: State, now: Snapshot) -> list[Modified]:

@@ -66,3 +66,23 @@ def test_what_cannot_be_attached_again_is_not_to_be_used_again(code, damaged):
     free = GUIDE.follow(GUIDE.follow(begun(), sent()), Looked(0, "settled", seen("Available")))
     refused = GUIDE.follow(free, Acted(1, Deed("attach", "eni-1", "i-1"), exchange(403, code)))
     assert len(refused.found) == 1 and GUIDE.lesson(refused).damaged == damaged
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "explained"),
+    [
+        ("09:00:01", "09:00:01", False),
+        ("09:00:01", "09:00:07", True),
+        ("1970-01-01T00:00Z", "1970-01-01T00:00Z", True),  # in minutes, and that minute is not over
+    ],
+)
+def test_a_play_ends_when_the_start_time_of_a_reboot_is_shown(before, now, explained):
+    """Shown later it would seem to be the work of the next play."""
+
+    def look(when):
+        snapshot = seen("InUse")
+        return replace(snapshot, instances={"i-1": {**snapshot.instances["i-1"], "StartTime": when}})
+
+    state = replace(begun(), snapshot=look(before))
+    rebooted = GUIDE.follow(state, Acted(0, Deed("reboot", "eni-1", "i-1"), exchange()))
+    assert GUIDE.explained(rebooted, Looked(-1, "settled", look(now))) == explained
