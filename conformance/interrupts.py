@@ -47,13 +47,13 @@ class Kept:
     def __init__(self, waiting: list[int]) -> None:
         self.waiting = waiting
         self.others = sys.unraisablehook
-        self.hook = sys.unraisablehook = self.passed_over
+        sys.unraisablehook = self.passed_over
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_sessionstart(self) -> Generator[None]:
         """Pytest may have put a hook of its own in the place of this one; and the first look comes now."""
-        if sys.unraisablehook is not self.hook:
-            self.others, sys.unraisablehook = sys.unraisablehook, self.hook
+        if sys.unraisablehook != self.passed_over:
+            self.others, sys.unraisablehook = sys.unraisablehook, self.passed_over
         return (yield)
 
     def pytest_runtest_logstart(self) -> None:

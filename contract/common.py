@@ -48,9 +48,10 @@ class Passing:
 
 _KEY = ("caller's account and key are valid",)
 _RAM = ("RAM user is authorised", "RAM user kind is supported")
-_REGION = ("region exists", "region well-formed", "region not empty", "region given", "region holds the resources")
+_NO_REGION = ("region exists", "region well-formed", "region not empty", "region given")
+_REGION = (*_NO_REGION, "region holds the resources")
 _INSTANCE = (*OWNED, "instance id well-formed", "instance id not empty", "text is readable")
-_NOWHERE = (*_REGION[:4], *_KEY, "caller type is supported", "RAM user kind is supported")
+_NOWHERE = (*_NO_REGION, *_KEY, "caller type is supported", "RAM user kind is supported")
 """Where nothing is found: in no region, and by callers who may own nothing. The page's own spelling fits there, too."""
 _SHAPE = ("instance id well-formed", "instance id not empty", "text is readable")
 _ENI_SHAPE = ("interface id well-formed", "interface id not empty", "text is readable")

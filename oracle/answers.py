@@ -100,12 +100,17 @@ def moved_on(state: State, expected: Admissible, now: Snapshot) -> bool:
     return now.status(known.id) not in known.statuses or now.link(known.id) not in known.on
 
 
+def named_instances(state: State, asked: Asked) -> list[readings.InstanceKnown | None]:
+    """What is known of each instance that a call names, None for one that nobody knows."""
+    return [state.known.instances.get(p.text) for p in asked.params if p.name == "InstanceId"]
+
+
 def cold_row(state: State, asked: Asked, exchange: Exchange) -> str:
     """The row of a refusal that says no more than that the instance must be Stopped for it, "" for any other. Whether
     it must is not shown; it need not be where an instance that runs has lost an interface before."""
     errors = [state.operation.errors[row] for row in COLD_ROWS if row in state.operation.errors]
-    instances = [state.known.instances.get(p.text) for p in asked.params if p.name == "InstanceId"]
-    if "detach" in state.hot or not any(one and "Running" in one.statuses for one in instances):
+    named = named_instances(state, asked)
+    if "detach" in state.hot or not any(one and "Running" in one.statuses for one in named):
         return ""
     code = code_of(exchange)
     return next((row.id for row in errors if row.code == code and exchange.status in row.http), "")

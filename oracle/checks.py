@@ -130,7 +130,7 @@ def _left(state: State, event: Sent, expected: Admissible) -> str:
 
 def _certainly_runs(state: State, asked: Asked) -> bool:
     """Whether every instance that a call names runs for certain."""
-    named = [state.known.instances.get(p.text) for p in asked.params if p.name == "InstanceId"]
+    named = answers.named_instances(state, asked)
     return bool(named) and all(one is not None and one.statuses == {"Running"} for one in named)
 
 

@@ -16,7 +16,7 @@ from eni_conformance.contract.detach import EFFECT
 from eni_conformance.contract.rules import Operation
 from eni_conformance.contract.scenario import Call, Scenario
 from eni_conformance.harness.history import Arranged, Circumstances, Created, History, Overlapped
-from eni_conformance.harness.values import Asked, Deed, Exchange, Snapshot
+from eni_conformance.harness.values import Asked, Deed, Exchange, Fields, Snapshot
 from eni_conformance.oracle import model
 from eni_conformance.oracle.findings import Finding
 from eni_conformance.oracle.frame import Change
@@ -312,21 +312,21 @@ def after_creation(state: State, event: Created) -> State:
 
 def unseen(state: State, now: Snapshot) -> frozenset[Modified]:
     """What was modified and shows in this look what it showed before."""
-
-    def field(one: Modified, look: Snapshot) -> object:
-        return look.enis.get(one.eni, {}).get(one.attribute)
-
-    return frozenset(m for m in state.modified if not m.shown(now) and field(m, now) == field(m, state.snapshot))
+    old = state.snapshot.enis
+    return frozenset(m for m in state.modified if not m.shown(now) and _same(old, now.enis, m.eni, m.attribute))
 
 
 def unstarted(state: State, now: Snapshot) -> frozenset[str]:
     """Instances that were told to start or reboot and show the start time that they showed before."""
+    told = {one: now.instances.get(one, {}).get(START_TIME) for one in state.restarted}
+    old = state.snapshot.instances
+    waited_for = {one for one, when in told.items() if when and when != _minute(now.at)}
+    return frozenset(one for one in waited_for if _same(old, now.instances, one, START_TIME))
 
-    def field(one: str, look: Snapshot) -> object:
-        return look.instances.get(one, {}).get(START_TIME)
 
-    unchanged = {i for i in state.restarted if field(i, now) and field(i, now) == field(i, state.snapshot)}
-    return frozenset(i for i in unchanged if field(i, now) != _minute(now.at))
+def _same(old: Mapping[str, Fields], new: Mapping[str, Fields], resource: str, name: str) -> bool:
+    """Whether two looks show the same in a field of a resource, or neither shows it."""
+    return old.get(resource, {}).get(name) == new.get(resource, {}).get(name)
 
 
 def _minute(at: float) -> str:

@@ -76,13 +76,24 @@ def await_running(bench: Bench, instances: Collection[str], doing: str) -> None:
         bench.clock.sleep(GUEST)
 
 
-def await_stopped(bench: Bench, instances: Collection[str]) -> None:
-    """Wait until all are Stopped. Raises NotArranged."""
+def start_all(bench: Bench, instances: Collection[OwnInstance]) -> None:
+    """Start those that do not run, and wait until all run. Raises NotArranged."""
+    for own in instances:
+        steady(bench, own, "Running")
+    if instances:
+        await_running(bench, [own.id for own in instances], "starting")
+
+
+def stop_all(bench: Bench, instances: Collection[OwnInstance]) -> None:
+    """Stop those that are not Stopped, and wait until all are. Raises NotArranged, ecs.SetupError."""
+    for own in instances:
+        steady(bench, own, "Stopped")
 
     def stopped(snapshot: Snapshot) -> bool:
-        return all(snapshot.status(one) == "Stopped" for one in instances)
+        return all(snapshot.status(own.id) == "Stopped" for own in instances)
 
-    until(bench, stopped, "set-up: stopping an instance", "instances")
+    if instances:
+        until(bench, stopped, "set-up: stopping an instance", "instances")
 
 
 def await_created(bench: Bench, fresh: Collection[OwnInstance]) -> None:
@@ -122,21 +133,17 @@ def await_created(bench: Bench, fresh: Collection[OwnInstance]) -> None:
 def restart(bench: Bench, own: OwnInstance, past: str, status: str) -> None:
     """Give an instance the past that is asked for, and leave it in `status`."""
     if past == "rebooted":
-        steady(bench, own, "Running")
-        await_running(bench, [own.id], "starting")
+        start_all(bench, [own])
         touch(bench)
         ecs.reboot_instance(bench.session, own.id)
         bench.clock.sleep(bench.step)
         await_running(bench, [own.id], "rebooting")
     else:
-        steady(bench, own, "Stopped")
-        await_stopped(bench, [own.id])
-        steady(bench, own, "Running")
-        await_running(bench, [own.id], "starting")
+        stop_all(bench, [own])
+        start_all(bench, [own])
     own.past = "rebooted" if past == "rebooted" else "restarted"
     if status == "Stopped":
-        steady(bench, own, "Stopped")
-        await_stopped(bench, [own.id])
+        stop_all(bench, [own])
 
 
 # --- plugging ----------------------------------------------------------------------------------------
@@ -173,16 +180,5 @@ def stop_first(bench: Bench, what: Plugging, hosts: Collection[str]) -> list[Own
     if what not in bench.cold:
         return []
     running = [own for own in bench.instances if own.id in hosts and bench.now.status(own.id) == "Running"]
-    for own in running:
-        steady(bench, own, "Stopped")
-    if running:
-        await_stopped(bench, [own.id for own in running])
+    stop_all(bench, running)
     return running
-
-
-def start_again(bench: Bench, stopped: Collection[OwnInstance]) -> None:
-    """Start what was stopped for something. Raises NotArranged."""
-    for own in stopped:
-        steady(bench, own, "Running")
-    if stopped:
-        await_running(bench, [own.id for own in stopped], "starting")

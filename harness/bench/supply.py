@@ -265,7 +265,7 @@ def detach(bench: Bench, enis: list[OwnEni]) -> None:
         raise
     if fresh and not stopped:
         _tell_changed(bench, before, enis)
-    power.start_again(bench, stopped)
+    power.start_all(bench, stopped)
 
 
 KEPT = (
@@ -389,7 +389,7 @@ def attach_all(bench: Bench, pairs: Sequence[tuple[OwnEni, str]]) -> None:
         attach_all(bench, pairs[begun:])
     if pairs[:begun]:
         await_attached(bench, pairs[:begun])
-    power.start_again(bench, stopped)
+    power.start_all(bench, stopped)
 
 
 def attach(bench: Bench, own: OwnEni, host: str) -> None:
